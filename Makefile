@@ -1,0 +1,94 @@
+PYTHON ?= python3
+VENV := .venv
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+SOURCES := pyproject.toml LICENSE $(shell find native vecq datasets bench -type f ! -name '*.pyc')
+CPP := $(shell find native tests/native bench/native \
+	-name '*.cpp' -o -name '*.hpp' -o -name '*.h' 2>/dev/null)
+CONFIGURE := cmake --log-level=WARNING -S native -G Ninja
+CROSS := aarch64-linux-gnu-g++ qemu-aarch64
+
+help: ## list the targets
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' Makefile | column -t -s '|'
+
+demo: $(VENV)/vecq ## install into .venv and run a small comparison
+	python -I -m vecq.demo
+
+test: native-tests aarch64-tests ## native tests, the same on emulated AArch64, then pytest
+	pytest
+
+native-tests: $(VENV)/dev
+	$(CONFIGURE) -B build/native -DVECQ_TESTS=ON -DVECQ_WERROR=ON
+	cmake --build build/native
+	ctest --test-dir build/native --verbose
+
+ifeq ($(words $(foreach tool,$(CROSS),$(shell command -v $(tool) 2>&1))),2)
+aarch64-tests: $(VENV)/dev
+	$(CONFIGURE) -B build/aarch64 -DVECQ_TESTS=ON -DVECQ_WERROR=ON \
+		-DCMAKE_TOOLCHAIN_FILE=cmake/aarch64.cmake
+	cmake --build build/aarch64
+	ctest --test-dir build/aarch64 --verbose
+else
+aarch64-tests:
+	@echo '*** SKIPPED: AArch64 tests. Install g++-aarch64-linux-gnu and qemu-user to run them. ***'
+endif
+
+lint: $(VENV)/dev ## formatting, types and which room may include which
+	ruff check
+	ruff format --check
+	mypy
+	clang-format --dry-run --Werror $(CPP)
+	python tests/lint/floors.py
+
+sanitize: build/asan build/tsan ## native tests under the address, undefined and thread sanitizers
+
+build/asan: SANITIZE := address,undefined
+build/tsan: SANITIZE := thread
+# The tests ask for more memory than there is, and expect to be refused.
+build/asan build/tsan: export ASAN_OPTIONS := allocator_may_return_null=1
+build/asan build/tsan: export TSAN_OPTIONS := allocator_may_return_null=1
+build/asan build/tsan: $(VENV)/dev
+	$(CONFIGURE) -B $@ -DVECQ_TESTS=ON -DVECQ_WERROR=ON -DVECQ_SANITIZE=$(SANITIZE)
+	cmake --build $@
+	ctest --test-dir $@ --verbose
+
+bench-kernels: $(VENV)/dev ## time every kernel on every instruction set of this machine
+	$(CONFIGURE) -B build/bench -DVECQ_BENCH=ON
+	cmake --build build/bench
+	build/bench/bench_kernels
+
+wheel: $(VENV)/dev ## a portable wheel in dist/, tried in an empty venv
+	rm -rf dist build/wheel
+	pip wheel -q --no-build-isolation --no-deps -w build/wheel .
+	auditwheel repair -w dist build/wheel/*.whl
+	python -m venv build/wheel/venv
+	build/wheel/venv/bin/pip install -q dist/*.whl
+	build/wheel/venv/bin/python -I -c 'import vecq; print(vecq.cpu())'
+
+format: $(VENV)/dev ## format all sources in place
+	ruff check --fix
+	ruff format
+	clang-format -i $(CPP)
+
+clean: ## remove everything that was built
+	rm -rf $(VENV) build dist
+
+# Building without isolation keeps the paths of the build tools, and thereby the object files.
+INSTALL := pip install -q --no-build-isolation
+
+$(VENV)/tools: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	pip install -q scikit-build-core cffi cmake ninja
+	touch $@
+
+# Both stamps depend on every source, so that the compiled module is never older than they are.
+$(VENV)/vecq: $(VENV)/tools $(SOURCES)
+	$(INSTALL) .
+	touch $@
+
+$(VENV)/dev: $(VENV)/tools $(SOURCES)
+	$(INSTALL) '.[dev]'
+	touch $@ $(VENV)/vecq
+
+.PHONY: help demo test native-tests aarch64-tests lint sanitize build/asan build/tsan \
+	bench-kernels wheel format clean

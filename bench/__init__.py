@@ -1,0 +1,1 @@
+"""Measurements: recall against queries per second, ours and the peers'."""

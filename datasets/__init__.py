@@ -1,0 +1,1 @@
+"""Data sets: registry, readers, generators and ground truth."""

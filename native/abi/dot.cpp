@@ -1,0 +1,182 @@
+#include <algorithm>
+#include <cstdint>
+#include <numeric>
+
+#include "abi/fence.hpp"
+#include "base/memory.hpp"
+#include "engine/engine.hpp"
+
+using namespace vecq;
+
+namespace {
+
+// Rows scored per call of the engine, so that their dots stay in cache until they are transposed.
+constexpr size_t kRowsAtOnce = 512;
+
+Width checked_width(int32_t width) {
+    if (width < VECQ_FP32 || width > VECQ_INT8)
+        refuse("width", "width is " + std::to_string(width) +
+                            ", expected one of VECQ_FP32 (0) to "
+                            "VECQ_INT8 (3)");
+    return static_cast<Width>(width);
+}
+
+void check_dim(size_t dim) {
+    if (dim == 0 || dim > kMaxDim)
+        refuse("dim", "dim is " + std::to_string(dim) + ", expected 1 to 65535");
+}
+
+void check_size(size_t count, size_t unit, const char* argument) {
+    if (count > static_cast<size_t>(PTRDIFF_MAX) / unit)
+        refuse(argument, std::string(argument) + " is " + std::to_string(count) +
+                             ", more than memory can hold");
+}
+
+// `items` of a size that memory can hold, at a pointer that is only null when there are none.
+template <class T>
+T* checked(T* items, const char* argument, size_t count, size_t unit, const char* count_argument) {
+    check_size(count, unit, count_argument);
+    return count == 0 ? items : require(items, argument);
+}
+
+Rows checked_rows(Width width, size_t dim, const void* rows, size_t count,
+                  const char* count_argument) {
+    checked(rows, "rows", count, row_bytes(width, dim), count_argument);
+    if (count != 0 && !aligned_to_line(rows)) refuse("rows", "rows is not aligned to 64 bytes");
+    return {static_cast<const std::byte*>(rows), row_bytes(width, dim), count};
+}
+
+// Owns padded copies of queries.
+class PaddedQueries {
+public:
+    PaddedQueries(Width width, size_t dim, size_t count)
+        : width_(width),
+          bytes_(dim * query_code_bytes(width)),
+          stride_(padded_codes(width, dim) * query_code_bytes(width)),
+          memory_(stride_ * count) {}
+
+    Query copy(const void* plain, size_t place) {
+        auto* codes = memory_.as<std::byte>() + place * stride_;
+        std::memcpy(codes, plain, bytes_);
+        int32_t sum = 0;
+        if (width_ == Width::int8) {
+            const auto* first = reinterpret_cast<const int8_t*>(codes);
+            sum = std::accumulate(first, first + bytes_, int32_t{0});
+        }
+        return {codes, sum};
+    }
+
+private:
+    Width width_;
+    size_t bytes_, stride_;
+    Memory memory_;
+};
+
+void pack_row(Width width, const std::byte* elements, size_t bytes, std::byte* row,
+              size_t row_bytes) {
+    if (width != Width::int8) {
+        std::memcpy(row, elements, bytes);
+        std::memset(row + bytes, 0, row_bytes - bytes);
+        return;
+    }
+    for (size_t i = 0; i < bytes; ++i) row[i] = elements[i] ^ std::byte{kRowOffset};
+    std::memset(row + bytes, kRowOffset, row_bytes - bytes);
+}
+
+// Scores 32 queries against all rows; dots go to out[query * rows.count + row].
+class BlockScorer {
+public:
+    BlockScorer(Width width, size_t dim)
+        : kernels_(active_engine()[width]),
+          codes_(padded_codes(width, dim)),
+          packed_(kernels_.packed_bytes(codes_)),
+          dots_(kRowsAtOnce * kBlockQueries * sizeof(int32_t)) {}
+
+    void score(const Query* queries, size_t count, const Rows& rows, int32_t* out) {
+        int32_t sums[kBlockQueries] = {};
+        for (size_t q = 0; q < count; ++q) sums[q] = queries[q].sum;
+        kernels_.pack_block(queries, count, codes_, packed_.as<void>());
+        auto* dots = dots_.as<int32_t>();
+        for (size_t first = 0; first < rows.count; first += kRowsAtOnce) {
+            const size_t now = std::min(kRowsAtOnce, rows.count - first);
+            const Rows some{rows.at(first), rows.row_bytes, now};
+            kernels_.dot_block({packed_.as<void>(), sums}, some, dots);
+            for (size_t q = 0; q < count; ++q)
+                for (size_t r = 0; r < now; ++r)
+                    out[q * rows.count + first + r] = dots[r * kBlockQueries + q];
+        }
+    }
+
+private:
+    const Kernels& kernels_;
+    size_t codes_;
+    Memory packed_, dots_;
+};
+
+}  // namespace
+
+vecq_status vecq_row_bytes(int32_t width, size_t dim, size_t* bytes, vecq_error* error) {
+    return fenced(error, [&] {
+        const Width checked = checked_width(width);
+        check_dim(dim);
+        *require(bytes, "bytes") = row_bytes(checked, dim);
+    });
+}
+
+vecq_status vecq_pack_rows(int32_t width, size_t dim, const void* elements, size_t count,
+                           void* rows, vecq_error* error) {
+    return fenced(error, [&] {
+        const Width w = checked_width(width);
+        check_dim(dim);
+        const size_t bytes = dim * row_code_bytes(w), padded = row_bytes(w, dim);
+        const auto* from =
+            static_cast<const std::byte*>(checked(elements, "elements", count, padded, "count"));
+        checked_rows(w, dim, rows, count, "count");
+        auto* to = static_cast<std::byte*>(rows);
+        for (size_t i = 0; i < count; ++i)
+            pack_row(w, from + i * bytes, bytes, to + i * padded, padded);
+    });
+}
+
+vecq_status vecq_dot_rows(int32_t width, size_t dim, const void* query, const void* rows,
+                          size_t row_count, const uint32_t* ids, size_t count, void* dots,
+                          vecq_error* error) {
+    return fenced(error, [&] {
+        const Width w = checked_width(width);
+        check_dim(dim);
+        require(query, "query");
+        const Rows all = checked_rows(w, dim, rows, row_count, "row_count");
+        checked(ids, "ids", count, sizeof *ids, "count");
+        checked(dots, "dots", count, sizeof(int32_t), "count");
+        for (size_t i = 0; i < count; ++i)
+            if (ids[i] >= row_count)
+                refuse("ids", "ids[" + std::to_string(i) + "] is " + std::to_string(ids[i]) +
+                                  ", expected less than row_count, " + std::to_string(row_count));
+        PaddedQueries padded(w, dim, 1);
+        active_engine()[w].dot_rows(padded.copy(query, 0), all, ids, count, dots);
+    });
+}
+
+vecq_status vecq_dot_block(int32_t width, size_t dim, const void* queries, size_t query_count,
+                           const void* rows, size_t row_count, void* dots, vecq_error* error) {
+    return fenced(error, [&] {
+        const Width w = checked_width(width);
+        check_dim(dim);
+        const size_t query_bytes = dim * query_code_bytes(w);
+        const auto* from = static_cast<const std::byte*>(
+            checked(queries, "queries", query_count, query_bytes, "query_count"));
+        const Rows all = checked_rows(w, dim, rows, row_count, "row_count");
+        check_size(query_count, std::max<size_t>(row_count, 1) * sizeof(int32_t), "query_count");
+        if (query_count == 0 || row_count == 0) return;
+        auto* out = static_cast<int32_t*>(require(dots, "dots"));
+        PaddedQueries padded(w, dim, kBlockQueries);
+        BlockScorer scorer(w, dim);
+        Query block[kBlockQueries];
+        for (size_t first = 0; first < query_count; first += kBlockQueries) {
+            const size_t now = std::min(kBlockQueries, query_count - first);
+            for (size_t q = 0; q < now; ++q)
+                block[q] = padded.copy(from + (first + q) * query_bytes, q);
+            scorer.score(block, now, all, out + first * row_count);
+        }
+    });
+}

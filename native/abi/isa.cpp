@@ -1,0 +1,22 @@
+#include "abi/fence.hpp"
+#include "engine/engine.hpp"
+
+using namespace vecq;
+
+const char* vecq_version(void) { return VECQ_VERSION; }
+
+size_t vecq_isa_count(void) { return engines().size(); }
+
+vecq_status vecq_isa_get(size_t number, vecq_isa* isa, vecq_error* error) {
+    return fenced(error, [&] {
+        require(isa, "isa");
+        if (number >= engines().size())
+            refuse("number", "number is " + std::to_string(number) + ", expected less than " +
+                                 std::to_string(engines().size()));
+        *isa = {engines()[number]->name, engines()[number]->missing()};
+    });
+}
+
+vecq_status vecq_isa_active(const char** name, vecq_error* error) {
+    return fenced(error, [&] { *require(name, "name") = active_engine().name; });
+}

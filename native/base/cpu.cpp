@@ -1,0 +1,114 @@
+#include "base/cpu.hpp"
+
+#include <cstdint>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#elif defined(__aarch64__)
+#include <sys/auxv.h>
+#endif
+
+namespace vecq::cpu {
+namespace {
+
+#if defined(__x86_64__)
+
+struct Leaf {
+    uint32_t eax = 0, ebx = 0, ecx = 0, edx = 0;
+};
+
+Leaf cpuid(uint32_t leaf, uint32_t subleaf) {
+    Leaf out;
+    if (__get_cpuid_count(leaf, subleaf, &out.eax, &out.ebx, &out.ecx, &out.edx) == 0) return {};
+    return out;
+}
+
+bool bit(uint32_t word, int position) { return (word >> position & 1) != 0; }
+
+// The register states that the operating system saves (XCR0).
+uint64_t saved_states() {
+    if (!bit(cpuid(1, 0).ecx, 27)) return 0;
+    uint32_t low = 0, high = 0;
+    __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return uint64_t{high} << 32 | low;
+}
+
+bool saves(uint64_t states) { return (saved_states() & states) == states; }
+
+constexpr uint64_t kAvxState = 0x6, kAvx512State = 0xe6, kTileState = 0x60000;
+
+bool kernel_grants_tiles() {
+    constexpr long kRequestPermission = 0x1023, kTileData = 18;
+    static const bool granted = syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+    return granted;
+}
+
+const char* missing_sse41() { return bit(cpuid(1, 0).ecx, 19) ? nullptr : "needs sse4.1"; }
+
+const char* missing_avx2() {
+    const Leaf one = cpuid(1, 0);
+    if (!bit(cpuid(7, 0).ebx, 5)) return "needs avx2";
+    if (!bit(one.ecx, 12)) return "needs fma";
+    if (!bit(one.ecx, 29)) return "needs f16c";
+    return saves(kAvxState) ? nullptr : "the kernel does not save AVX registers";
+}
+
+const char* missing_avx_vnni() {
+    if (const char* reason = missing_avx2()) return reason;
+    return bit(cpuid(7, 1).eax, 4) ? nullptr : "needs avx_vnni";
+}
+
+const char* missing_avx512() {
+    if (const char* reason = missing_avx2()) return reason;
+    const uint32_t ebx = cpuid(7, 0).ebx;
+    if (!bit(ebx, 16)) return "needs avx512f";
+    if (!bit(ebx, 17)) return "needs avx512dq";
+    if (!bit(ebx, 30)) return "needs avx512bw";
+    if (!bit(ebx, 31)) return "needs avx512vl";
+    return saves(kAvx512State) ? nullptr : "the kernel does not save AVX-512 registers";
+}
+
+const char* missing_avx512_vnni() {
+    if (const char* reason = missing_avx512()) return reason;
+    return bit(cpuid(7, 0).ecx, 11) ? nullptr : "needs avx512_vnni";
+}
+
+const char* missing_amx_int8() {
+    if (const char* reason = missing_avx512_vnni()) return reason;
+    const uint32_t edx = cpuid(7, 0).edx;
+    if (!bit(edx, 24)) return "needs amx_tile";
+    if (!bit(edx, 25)) return "needs amx_int8";
+    if (!saves(kTileState)) return "the kernel does not save AMX tiles";
+    return kernel_grants_tiles() ? nullptr : "the kernel did not grant AMX tiles";
+}
+
+#elif defined(__aarch64__)
+
+const char* missing_neon_dotprod() {
+    constexpr unsigned long kDotProduct = 1UL << 20;  // HWCAP_ASIMDDP
+    return (getauxval(AT_HWCAP) & kDotProduct) != 0 ? nullptr : "needs asimddp";
+}
+
+#endif
+
+}  // namespace
+
+const char* missing(Feature feature) {
+    switch (feature) {
+#if defined(__x86_64__)
+        case Feature::sse41: return missing_sse41();
+        case Feature::avx2: return missing_avx2();
+        case Feature::avx_vnni: return missing_avx_vnni();
+        case Feature::avx512: return missing_avx512();
+        case Feature::avx512_vnni: return missing_avx512_vnni();
+        case Feature::amx_int8: return missing_amx_int8();
+#elif defined(__aarch64__)
+        case Feature::neon_dotprod: return missing_neon_dotprod();
+#endif
+        default: return "needs another processor family";
+    }
+}
+
+}  // namespace vecq::cpu

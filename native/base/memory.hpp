@@ -1,0 +1,39 @@
+// Zeroed memory aligned for the widest vectors; large pieces ask for huge pages.
+#pragma once
+
+#include <cstddef>
+#include <utility>
+
+namespace vecq {
+
+inline constexpr size_t kLine = 64;
+
+inline bool aligned_to_line(const void* pointer) {
+    return reinterpret_cast<size_t>(pointer) % kLine == 0;
+}
+
+class Memory {
+public:
+    Memory() = default;
+    explicit Memory(size_t bytes);
+    ~Memory();
+    Memory(Memory&& other) noexcept
+        : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
+    Memory& operator=(Memory&& other) noexcept {
+        std::swap(data_, other.data_);
+        std::swap(bytes_, other.bytes_);
+        return *this;
+    }
+
+    size_t bytes() const { return bytes_; }
+    template <class T>
+    T* as() const {
+        return static_cast<T*>(data_);
+    }
+
+private:
+    void* data_ = nullptr;
+    size_t bytes_ = 0;
+};
+
+}  // namespace vecq

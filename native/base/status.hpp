@@ -1,0 +1,38 @@
+// The one way in which native code reports a failure: an Error, turned into a vecq_status at the ABI.
+#pragma once
+
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <utility>
+
+#include "vecq.h"
+
+namespace vecq {
+
+class Error : public std::exception {
+public:
+    Error(vecq_status status, std::string argument, std::string message)
+        : status_(status), argument_(std::move(argument)), message_(std::move(message)) {}
+
+    vecq_status status() const { return status_; }
+    const std::string& argument() const { return argument_; }
+    const char* what() const noexcept override { return message_.c_str(); }
+
+private:
+    vecq_status status_;
+    std::string argument_;
+    std::string message_;
+};
+
+[[noreturn]] inline void refuse(const char* argument, const std::string& message) {
+    throw Error(VECQ_INVALID_ARGUMENT, argument, message);
+}
+
+template <class T>
+T* require(T* pointer, const char* argument) {
+    if (pointer == nullptr) refuse(argument, std::string(argument) + " is a null pointer");
+    return pointer;
+}
+
+}  // namespace vecq

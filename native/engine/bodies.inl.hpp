@@ -1,0 +1,29 @@
+// What every engine compiles once its lanes are known, and the table that offers it.
+
+#include "kernels/dot.inl.hpp"
+
+#include "kernels/block.inl.hpp"
+#include "kernels/probe.inl.hpp"
+
+template <class C>
+constexpr Kernels kernels_of() {
+    return {
+        .dot_rows = dot_rows<C>,
+        .packed_bytes = packed_bytes<C>,
+        .pack_block = pack_block<C>,
+        .dot_block = dot_block<C>,
+        .multiply_adds = multiply_adds<C>,
+        .block_multiply_adds = multiply_adds<C>,
+    };
+}
+
+template <class Fp32Codes, class Fp16Codes, class Int16Codes, class Int8Codes>
+constexpr Engine engine_of(const char* name, const char* (*missing)()) {
+    return {
+        .name = name,
+        .missing = missing,
+        .kernels = {kernels_of<Fp32Codes>(), kernels_of<Fp16Codes>(), kernels_of<Int16Codes>(),
+                    kernels_of<Int8Codes>()},
+        .read_rows = read_rows<typename Int8Codes::Sum>,
+    };
+}

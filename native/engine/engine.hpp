@@ -1,0 +1,46 @@
+// One Engine per instruction set: the functions that are compiled for it. Everything above calls
+// through the active one and never names an instruction set.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "kernels/width.hpp"
+
+namespace vecq {
+
+// What an engine does for one code width. Dots are float for fp32 and fp16, otherwise int32_t.
+struct Kernels {
+    // dots[i] = query . rows[ids[i]]
+    void (*dot_rows)(const Query&, const Rows&, const uint32_t* ids, size_t count, void* dots);
+
+    // Packs up to kBlockQueries queries of `codes` codes; the rest of the block becomes zero.
+    size_t (*packed_bytes)(size_t codes);
+    void (*pack_block)(const Query*, size_t count, size_t codes, void* block);
+
+    // dots[row * kBlockQueries + query], line-aligned
+    void (*dot_block)(const QueryBlock&, const Rows&, void* dots);
+
+    // Multiply-adds from registers only, as dot_rows and as dot_block do them; `line` is 64 bytes
+    // of any codes. Returns how many.
+    uint64_t (*multiply_adds)(size_t rounds, const void* line);
+    uint64_t (*block_multiply_adds)(size_t rounds, const void* line);
+};
+
+struct Engine {
+    const char* name;
+    const char* (*missing)();  // why it can't run here, or null
+    Kernels kernels[kWidths];
+    uint32_t (*read_rows)(const Rows&, const uint32_t* ids, size_t count);
+
+    const Kernels& operator[](Width width) const { return kernels[static_cast<size_t>(width)]; }
+};
+
+// All that were compiled for this processor family, the most portable first.
+std::span<const Engine* const> engines();
+
+// The one in use: the best available, or the one that VECQ_ISA names; throws if that one is missing.
+const Engine& active_engine();
+
+}  // namespace vecq

@@ -1,0 +1,16 @@
+// Every engine, by processor family. Defined in the file of its name.
+#pragma once
+
+#include "engine/engine.hpp"
+
+namespace vecq {
+
+extern const Engine engine_scalar;
+#if defined(__x86_64__)
+extern const Engine engine_sse41, engine_avx2, engine_avx_vnni, engine_avx512, engine_avx512_vnni,
+    engine_amx_int8;
+#elif defined(__aarch64__)
+extern const Engine engine_neon, engine_neon_dotprod;
+#endif
+
+}  // namespace vecq

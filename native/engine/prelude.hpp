@@ -1,0 +1,51 @@
+// Everything that an engine file needs from outside, read before its target region opens: what is
+// defined here stays compiled for the baseline, so that no shared symbol needs a newer processor.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+#include <utility>
+
+#if defined(__x86_64__)
+#if !defined(__clang__)
+// GCC 12 takes the deliberately undefined operands of its own intrinsics for mistakes.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#include <immintrin.h>
+#pragma GCC diagnostic pop
+#else
+#include <immintrin.h>
+#endif
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+#include "base/cpu.hpp"
+#include "engine/list.hpp"
+#include "kernels/half.hpp"
+
+namespace vecq {
+
+template <class T>
+inline T load(const void* from) {
+    T value;
+    std::memcpy(&value, from, sizeof value);
+    return value;
+}
+
+}  // namespace vecq
+
+// Between the two, functions are compiled for the named features.
+#define VECQ_PRAGMA(text) _Pragma(#text)
+#if defined(__clang__)
+#define VECQ_TARGET(features) \
+    VECQ_PRAGMA(clang attribute push(__attribute__((target(features))), apply_to = function))
+#define VECQ_TARGET_END VECQ_PRAGMA(clang attribute pop)
+#else
+#define VECQ_TARGET(features) VECQ_PRAGMA(GCC push_options) VECQ_PRAGMA(GCC target(features))
+#define VECQ_TARGET_END VECQ_PRAGMA(GCC pop_options)
+#endif

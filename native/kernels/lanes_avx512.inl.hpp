@@ -1,0 +1,57 @@
+// Sixteen lanes of 32 bits, without VNNI: bytes are widened to 16 bits.
+
+using F32 = VectorOf<float, 64>::Type;
+using I32 = VectorOf<uint32_t, 64>::Type;
+
+struct Fp32 {
+    using Row = float;
+    using Plain = float;
+    using Lane = float;
+    using Sum = F32;
+    static constexpr size_t kPerLane = 1;
+    static constexpr int32_t kOffset = 0;
+    static __m512 query(const Plain* q) { return _mm512_loadu_ps(q); }
+    static __m512 packed(const Lane* q) { return _mm512_load_ps(q); }
+    static __m512 row(const Row* r) { return _mm512_load_ps(r); }
+    static __m512 spread(const Row* r) { return _mm512_set1_ps(*r); }
+    static Sum step(Sum sum, __m512 q, __m512 r) { return (Sum)_mm512_fmadd_ps(q, r, (__m512)sum); }
+};
+
+struct Fp16 : Fp32 {
+    using Row = uint16_t;
+    static __m512 row(const Row* r) {
+        return _mm512_cvtph_ps(_mm256_load_si256((const __m256i*)r));
+    }
+    static __m512 spread(const Row* r) {
+        return _mm512_cvtph_ps(_mm256_set1_epi16(load<int16_t>(r)));
+    }
+};
+
+struct Int16 {
+    using Row = int16_t;
+    using Plain = int16_t;
+    using Lane = int16_t;
+    using Sum = I32;
+    static constexpr size_t kPerLane = 2;
+    static constexpr int32_t kOffset = 0;
+    static __m512i query(const Plain* q) { return _mm512_loadu_si512(q); }
+    static __m512i packed(const Lane* q) { return _mm512_load_si512(q); }
+    static __m512i row(const Row* r) { return _mm512_load_si512(r); }
+    static __m512i spread(const Row* r) { return _mm512_set1_epi32(load<int32_t>(r)); }
+    static Sum step(Sum sum, __m512i q, __m512i r) { return sum + (Sum)_mm512_madd_epi16(q, r); }
+};
+
+struct Int8 : Int16 {
+    using Row = uint8_t;
+    using Plain = int8_t;
+    static constexpr int32_t kOffset = kRowOffset;
+    static __m512i query(const Plain* q) {
+        return _mm512_cvtepi8_epi16(_mm256_loadu_si256((const __m256i*)q));
+    }
+    static __m512i row(const Row* r) {
+        return _mm512_cvtepu8_epi16(_mm256_load_si256((const __m256i*)r));
+    }
+    static __m512i spread(const Row* r) {
+        return _mm512_cvtepu8_epi16(_mm256_set1_epi16(load<int16_t>(r)));
+    }
+};

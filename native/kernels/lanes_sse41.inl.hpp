@@ -1,0 +1,68 @@
+// Four lanes of 32 bits. Bytes are widened to 16 bits: pmaddubsw could saturate.
+
+using F32 = VectorOf<float, 16>::Type;
+using I32 = VectorOf<uint32_t, 16>::Type;
+
+struct Fp32 {
+    using Row = float;
+    using Plain = float;
+    using Lane = float;
+    using Sum = F32;
+    static constexpr size_t kPerLane = 1;
+    static constexpr int32_t kOffset = 0;
+    static __m128 query(const Plain* q) { return _mm_loadu_ps(q); }
+    static __m128 packed(const Lane* q) { return _mm_load_ps(q); }
+    static __m128 row(const Row* r) { return _mm_load_ps(r); }
+    static __m128 spread(const Row* r) { return _mm_set1_ps(*r); }
+    static Sum step(Sum sum, __m128 q, __m128 r) { return sum + (Sum)_mm_mul_ps(q, r); }
+};
+
+struct Fp16 : Fp32 {
+    using Row = uint16_t;
+    static __m128 row(const Row* r) {
+        return widen(_mm_cvtepu16_epi32(_mm_loadl_epi64((const __m128i*)r)));
+    }
+    static __m128 spread(const Row* r) { return widen(_mm_set1_epi32(*r)); }
+
+private:
+    // half_to_float of half.hpp, four at a time.
+    static __m128 widen(__m128i half) {
+        const __m128i infinity = _mm_set1_epi32(0x7c00 << 13),
+                      exponent = _mm_set1_epi32(0xff << 23);
+        const __m128i magnitude = _mm_slli_epi32(_mm_and_si128(half, _mm_set1_epi32(0x7fff)), 13);
+        const __m128i sign = _mm_slli_epi32(_mm_and_si128(half, _mm_set1_epi32(0x8000)), 16);
+        const __m128i special = _mm_cmpgt_epi32(infinity, magnitude);
+        const __m128i value = (__m128i)((__m128)magnitude * _mm_set1_ps(0x1p112F));
+        const __m128i endless = _mm_or_si128(magnitude, exponent);
+        return (__m128)_mm_or_si128(_mm_blendv_epi8(endless, value, special), sign);
+    }
+};
+
+struct Int16 {
+    using Row = int16_t;
+    using Plain = int16_t;
+    using Lane = int16_t;
+    using Sum = I32;
+    static constexpr size_t kPerLane = 2;
+    static constexpr int32_t kOffset = 0;
+    static __m128i query(const Plain* q) { return _mm_loadu_si128((const __m128i*)q); }
+    static __m128i packed(const Lane* q) { return _mm_load_si128((const __m128i*)q); }
+    static __m128i row(const Row* r) { return _mm_load_si128((const __m128i*)r); }
+    static __m128i spread(const Row* r) { return _mm_set1_epi32(load<int32_t>(r)); }
+    static Sum step(Sum sum, __m128i q, __m128i r) { return sum + (Sum)_mm_madd_epi16(q, r); }
+};
+
+struct Int8 : Int16 {
+    using Row = uint8_t;
+    using Plain = int8_t;
+    static constexpr int32_t kOffset = kRowOffset;
+    static __m128i query(const Plain* q) {
+        return _mm_cvtepi8_epi16(_mm_loadl_epi64((const __m128i*)q));
+    }
+    static __m128i row(const Row* r) {
+        return _mm_cvtepu8_epi16(_mm_loadl_epi64((const __m128i*)r));
+    }
+    static __m128i spread(const Row* r) {
+        return _mm_cvtepu8_epi16(_mm_set1_epi16(load<int16_t>(r)));
+    }
+};

@@ -1,0 +1,25 @@
+#include <cstring>
+
+#include "check.hpp"
+
+// Runs all tests, or those whose names contain an argument.
+int main(int argc, char** argv) {
+    size_t passed = 0, failed = 0, skips = 0;
+    for (const check::Test& test : check::tests()) {
+        bool wanted = argc < 2;
+        for (int i = 1; i < argc; ++i) wanted |= std::strstr(test.name, argv[i]) != nullptr;
+        if (!wanted) continue;
+        check::current() = {};
+        test.body();
+        const check::Outcome& outcome = check::current();
+        const bool ok = outcome.failures == 0 && (outcome.checks > 0 || !outcome.skipped.empty());
+        std::printf("%s %s (%zu checks)\n", ok ? "ok  " : "FAIL", test.name, outcome.checks);
+        if (!outcome.skipped.empty()) std::printf("  SKIPPED:\n%s", outcome.skipped.c_str());
+        if (ok && outcome.checks == 0)
+            ++skips;
+        else
+            ++(ok ? passed : failed);
+    }
+    std::printf("%zu passed, %zu failed, %zu skipped\n", passed, failed, skips);
+    return failed == 0 && passed > 0 ? 0 : 1;
+}

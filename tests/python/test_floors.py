@@ -1,0 +1,57 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FLOORS = Path(__file__).parents[1] / "lint" / "floors.py"
+
+
+def faults(root, files):
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    result = subprocess.run(
+        [sys.executable, FLOORS, root], capture_output=True, text=True, check=False
+    )
+    assert not result.stderr
+    assert result.returncode == (1 if result.stdout else 0)
+    return result.stdout.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "fault"),
+    [
+        ("native/quant/a.hpp", '\n#include "kernels/b.hpp"', "2: quant may not include kernels"),
+        ("native/base/a.cpp", '#include "abi/b.hpp"', "1: base may not include abi"),
+        ("native/engine/a.cpp", ' # include "index/b.hpp"', "1: engine may not include index"),
+        ("native/engine/a.cpp", '#include "vecq.h"', "1: only abi and base/status.hpp"),
+        ("native/attic/a.cpp", '#include "base/b.hpp"', "1: attic is not a room"),
+        ("native/graph/a.cpp", '#include "b.hpp"', '1: "b.hpp" does not start with a room'),
+        ("datasets/a.py", "import vecq._native", "1: datasets may not import vecq._native"),
+        ("bench/a.py", "from vecq import _native", "1: bench may not import vecq._native"),
+        ("bench/a/b.py", "from ..._native import lib", "1: bench may not import vecq._native"),
+        ("vecq/a.py", "import vecq.bench", "1: vecq may not import bench"),
+        ("vecq/a/cli.py", "from .. import datasets", "1: vecq may not import datasets"),
+    ],
+)
+def test_a_fault_is_named(tmp_path, file, text, fault):
+    (line,) = faults(tmp_path, {file: text})
+    assert line.startswith(f"{file}:{fault}")
+
+
+def test_what_points_down_is_accepted(tmp_path):
+    house = {
+        "native/abi/a.cpp": '#include <vector>\n#include "vecq.h"\n#include "engine/b.hpp"\n',
+        "native/base/status.hpp": '#include "vecq.h"\n',
+        "native/engine/a.cpp": '#include "engine/b.hpp"\n#include "graph/c.inl.hpp"\n',
+        "native/graph/a.hpp": '#include "graph/b.hpp"\n#include "base/c.hpp"\n',
+        "vecq/cli.py": "import vecq.bench\nfrom . import datasets\n",
+        "vecq/a.py": "from vecq._native import lib\n",
+        "bench/a.py": "from vecq import __version__, dot\nimport vecq.datasets\n",
+    }
+    assert faults(tmp_path, house) == []
+
+
+def test_this_project_stands_on_its_floors():
+    assert faults(Path(__file__).parents[2], {}) == []

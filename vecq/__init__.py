@@ -1,0 +1,34 @@
+"""Quantized vector recall on CPUs.
+
+>>> import vecq
+>>> print(vecq.cpu())
+scalar       available
+...
+"""
+
+from vecq._native import ffi, lib
+from vecq.cpu import Cpu, Isa, cpu
+from vecq.dot import dot
+from vecq.errors import (
+    ArgumentError,
+    InternalError,
+    OutOfMemoryError,
+    UnsupportedError,
+    VecqError,
+)
+
+__version__: str = ffi.string(lib.vecq_version()).decode()
+
+__all__ = [
+    "ArgumentError",
+    "Cpu",
+    "InternalError",
+    "Isa",
+    "OutOfMemoryError",
+    "UnsupportedError",
+    "VecqError",
+    "cpu",
+    "dot",
+]
+
+cpu()  # A VECQ_ISA that this machine lacks is refused here, not in the middle of the first search.

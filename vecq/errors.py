@@ -1,0 +1,51 @@
+"""What vecq raises, and how the status of a native call becomes one of these."""
+
+from collections.abc import Callable
+from typing import Any
+
+from vecq._native import ffi, lib
+
+
+class VecqError(Exception):
+    """The base of every error that vecq raises; `argument` names the one at fault, or is empty."""
+
+    argument: str
+
+    def __init__(self, message: str, argument: str = "") -> None:
+        super().__init__(message)
+        self.argument = argument
+
+
+class ArgumentError(VecqError, ValueError):
+    """An argument is not what was expected."""
+
+
+class UnsupportedError(VecqError, RuntimeError):
+    """This machine, or this build, can't do what was asked."""
+
+
+class OutOfMemoryError(VecqError, MemoryError):
+    """There was not enough memory."""
+
+
+class InternalError(VecqError, RuntimeError):
+    """A fault in vecq itself."""
+
+
+_ERRORS: dict[int, type[VecqError]] = {
+    lib.VECQ_INVALID_ARGUMENT: ArgumentError,
+    lib.VECQ_UNSUPPORTED: UnsupportedError,
+    lib.VECQ_OUT_OF_MEMORY: OutOfMemoryError,
+    lib.VECQ_INTERNAL: InternalError,
+}
+
+
+def call(function: Callable[..., int], *arguments: Any) -> None:
+    """Calls `function(*arguments, error)` of the C ABI and raises what it reports."""
+    error = ffi.new("vecq_error *")
+    status = function(*arguments, error)
+    if status != lib.VECQ_OK:
+        message, argument = (
+            ffi.string(text).decode(errors="replace") for text in (error.message, error.argument)
+        )
+        raise _ERRORS[status](message, argument)
