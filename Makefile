@@ -2,7 +2,8 @@ PYTHON ?= python3
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-SOURCES := pyproject.toml LICENSE $(shell find native vecq datasets bench -type f ! -name '*.pyc')
+SOURCES := pyproject.toml README.md LICENSE \
+	$(shell find native vecq datasets bench -type f ! -name '*.pyc')
 CPP := $(shell find native tests/native bench/native \
 	-name '*.cpp' -o -name '*.hpp' -o -name '*.h' 2>/dev/null)
 CONFIGURE := cmake --log-level=WARNING -S native -G Ninja

@@ -7,12 +7,16 @@ scalar       available
 """
 
 from vecq._native import ffi, lib
+from vecq.assess import Assessment, CodecCost, assess
+from vecq.codec import Codec
+from vecq.codes import Codes
 from vecq.cpu import Cpu, Isa, cpu
 from vecq.dot import dot
 from vecq.errors import (
     ArgumentError,
     InternalError,
     OutOfMemoryError,
+    QuantizationWarning,
     UnsupportedError,
     VecqError,
 )
@@ -21,12 +25,18 @@ __version__: str = ffi.string(lib.vecq_version()).decode()
 
 __all__ = [
     "ArgumentError",
+    "Assessment",
+    "Codec",
+    "CodecCost",
+    "Codes",
     "Cpu",
     "InternalError",
     "Isa",
     "OutOfMemoryError",
+    "QuantizationWarning",
     "UnsupportedError",
     "VecqError",
+    "assess",
     "cpu",
     "dot",
 ]

@@ -1,6 +1,6 @@
 """Checks that an array is what native code expects, and lends its memory to a call."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,8 @@ from vecq._native import ffi
 from vecq.errors import ArgumentError
 
 LINE = 64
+MAX_DIM = 65535
+BLOCK_BYTES = 16 << 20
 
 
 def matrix(array: object, argument: str, dtypes: Collection[np.dtype[Any]]) -> NDArray[Any]:
@@ -35,6 +37,42 @@ def aligned(count: int, row_bytes: int) -> NDArray[np.uint8]:
     return room[start : start + count * row_bytes].reshape(count, row_bytes)
 
 
-def pointer(array: NDArray[Any]) -> Any:
+def pointer(array: NDArray[Any], ctype: str = "char[]") -> Any:
     """Borrows the memory of `array`; what it returns keeps the array alive."""
-    return ffi.from_buffer(array)
+    return ffi.from_buffer(ctype, array)
+
+
+def as_vectors(array: object, argument: str, dim: int | None = None) -> NDArray[Any]:
+    """Returns `array` as a matrix of floating numbers, a vector becoming its only row.
+
+    Takes whatever has `__array__`, in any layout and byte order; copies nothing that is an array.
+    """
+    found = np.asanyarray(array)
+    if found.dtype.kind != "f" or found.dtype.itemsize not in (2, 4, 8):
+        raise ArgumentError(
+            f"{argument} has dtype {found.dtype}, expected float32, float64 or float16 "
+            f"(convert with .astype('float32') if that is what the numbers mean)",
+            argument,
+        )
+    if found.ndim not in (1, 2):
+        raise ArgumentError(f"{argument} has {found.ndim} dimensions, expected 2", argument)
+    rows = np.atleast_2d(found)
+    if dim is not None and rows.shape[1] != dim:
+        raise ArgumentError(f"{argument} has {rows.shape[1]} columns, expected {dim}", argument)
+    if not 0 < rows.shape[1] <= MAX_DIM:
+        raise ArgumentError(
+            f"{argument} has {rows.shape[1]} columns, expected 1 to {MAX_DIM}", argument
+        )
+    return rows
+
+
+def float_blocks(rows: NDArray[Any]) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """Cuts rows into contiguous float32 blocks, each with the number of its first row.
+
+    Only a block at a time is ever copied, and only if it has to be. Between blocks Ctrl-C works.
+    """
+    step = max(1, BLOCK_BYTES // (4 * rows.shape[1]))
+    for first in range(0, len(rows), step):
+        # What overflows becomes infinite, and native code names its row.
+        with np.errstate(over="ignore"):
+            yield first, np.ascontiguousarray(rows[first : first + step], dtype=np.float32)

@@ -32,6 +32,10 @@ class InternalError(VecqError, RuntimeError):
     """A fault in vecq itself."""
 
 
+class QuantizationWarning(UserWarning):
+    """Codes lose more than they should on these vectors."""
+
+
 _ERRORS: dict[int, type[VecqError]] = {
     lib.VECQ_INVALID_ARGUMENT: ArgumentError,
     lib.VECQ_UNSUPPORTED: UnsupportedError,

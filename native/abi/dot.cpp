@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <numeric>
 
+#include "abi/arguments.hpp"
 #include "abi/fence.hpp"
 #include "base/memory.hpp"
 #include "engine/engine.hpp"
@@ -12,39 +13,6 @@ namespace {
 
 // Rows scored per call of the engine, so that their dots stay in cache until they are transposed.
 constexpr size_t kRowsAtOnce = 512;
-
-Width checked_width(int32_t width) {
-    if (width < VECQ_FP32 || width > VECQ_INT8)
-        refuse("width", "width is " + std::to_string(width) +
-                            ", expected one of VECQ_FP32 (0) to "
-                            "VECQ_INT8 (3)");
-    return static_cast<Width>(width);
-}
-
-void check_dim(size_t dim) {
-    if (dim == 0 || dim > kMaxDim)
-        refuse("dim", "dim is " + std::to_string(dim) + ", expected 1 to 65535");
-}
-
-void check_size(size_t count, size_t unit, const char* argument) {
-    if (count > static_cast<size_t>(PTRDIFF_MAX) / unit)
-        refuse(argument, std::string(argument) + " is " + std::to_string(count) +
-                             ", more than memory can hold");
-}
-
-// `items` of a size that memory can hold, at a pointer that is only null when there are none.
-template <class T>
-T* checked(T* items, const char* argument, size_t count, size_t unit, const char* count_argument) {
-    check_size(count, unit, count_argument);
-    return count == 0 ? items : require(items, argument);
-}
-
-Rows checked_rows(Width width, size_t dim, const void* rows, size_t count,
-                  const char* count_argument) {
-    checked(rows, "rows", count, row_bytes(width, dim), count_argument);
-    if (count != 0 && !aligned_to_line(rows)) refuse("rows", "rows is not aligned to 64 bytes");
-    return {static_cast<const std::byte*>(rows), row_bytes(width, dim), count};
-}
 
 // Owns padded copies of queries.
 class PaddedQueries {
@@ -117,7 +85,7 @@ private:
 
 vecq_status vecq_row_bytes(int32_t width, size_t dim, size_t* bytes, vecq_error* error) {
     return fenced(error, [&] {
-        const Width checked = checked_width(width);
+        const Width checked = checked_enum(width, Width::int8, "width");
         check_dim(dim);
         *require(bytes, "bytes") = row_bytes(checked, dim);
     });
@@ -126,7 +94,7 @@ vecq_status vecq_row_bytes(int32_t width, size_t dim, size_t* bytes, vecq_error*
 vecq_status vecq_pack_rows(int32_t width, size_t dim, const void* elements, size_t count,
                            void* rows, vecq_error* error) {
     return fenced(error, [&] {
-        const Width w = checked_width(width);
+        const Width w = checked_enum(width, Width::int8, "width");
         check_dim(dim);
         const size_t bytes = dim * row_code_bytes(w), padded = row_bytes(w, dim);
         const auto* from =
@@ -142,7 +110,7 @@ vecq_status vecq_dot_rows(int32_t width, size_t dim, const void* query, const vo
                           size_t row_count, const uint32_t* ids, size_t count, void* dots,
                           vecq_error* error) {
     return fenced(error, [&] {
-        const Width w = checked_width(width);
+        const Width w = checked_enum(width, Width::int8, "width");
         check_dim(dim);
         require(query, "query");
         const Rows all = checked_rows(w, dim, rows, row_count, "row_count");
@@ -160,7 +128,7 @@ vecq_status vecq_dot_rows(int32_t width, size_t dim, const void* query, const vo
 vecq_status vecq_dot_block(int32_t width, size_t dim, const void* queries, size_t query_count,
                            const void* rows, size_t row_count, void* dots, vecq_error* error) {
     return fenced(error, [&] {
-        const Width w = checked_width(width);
+        const Width w = checked_enum(width, Width::int8, "width");
         check_dim(dim);
         const size_t query_bytes = dim * query_code_bytes(w);
         const auto* from = static_cast<const std::byte*>(

@@ -5,6 +5,9 @@
 #include "kernels/block.inl.hpp"
 #include "kernels/probe.inl.hpp"
 
+#include "quant/hadamard.inl.hpp"
+#include "quant/quantize.inl.hpp"
+
 template <class C>
 constexpr Kernels kernels_of() {
     return {
@@ -25,5 +28,6 @@ constexpr Engine engine_of(const char* name, const char* (*missing)()) {
         .kernels = {kernels_of<Fp32Codes>(), kernels_of<Fp16Codes>(), kernels_of<Int16Codes>(),
                     kernels_of<Int8Codes>()},
         .read_rows = read_rows<typename Int8Codes::Sum>,
+        .quantizing = {quantize, take_exponent, hadamard},
     };
 }

@@ -6,7 +6,8 @@
 #include <cstdint>
 #include <span>
 
-#include "kernels/width.hpp"
+#include "base/layout.hpp"
+#include "quant/quantize.hpp"
 
 namespace vecq {
 
@@ -33,6 +34,7 @@ struct Engine {
     const char* (*missing)();  // why it can't run here, or null
     Kernels kernels[kWidths];
     uint32_t (*read_rows)(const Rows&, const uint32_t* ids, size_t count);
+    QuantizeKernels quantizing;
 
     const Kernels& operator[](Width width) const { return kernels[static_cast<size_t>(width)]; }
 };

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -25,8 +27,9 @@
 #endif
 
 #include "base/cpu.hpp"
+#include "base/half.hpp"
+#include "base/vectors.hpp"
 #include "engine/list.hpp"
-#include "kernels/half.hpp"
 
 namespace vecq {
 

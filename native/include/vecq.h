@@ -75,6 +75,68 @@ vecq_status vecq_dot_rows(int32_t width, size_t dim, const void* query, const vo
 vecq_status vecq_dot_block(int32_t width, size_t dim, const void* queries, size_t query_count,
                            const void* rows, size_t row_count, void* dots, vecq_error* error);
 
+/* ---- Codecs: float vectors to rows of codes and back, and scores of float queries against them.
+ * A codec is made, fitted or restored by one thread; after that any number may use it. ---- */
+
+typedef struct vecq_codec vecq_codec;
+
+typedef enum { VECQ_SCALE_VECTOR = 0, VECQ_SCALE_DIMENSION, VECQ_SCALE_GLOBAL } vecq_scale;
+typedef enum { VECQ_MINMAX = 0, VECQ_PERCENTILE, VECQ_MSE, VECQ_ENTROPY } vecq_calibration;
+typedef enum { VECQ_IP = 0, VECQ_COSINE, VECQ_L2 } vecq_metric;
+
+typedef struct {
+    int32_t width;       /* a vecq_width */
+    int32_t scale;       /* a vecq_scale: one per row, one per dimension, or one for all */
+    int32_t calibration; /* a vecq_calibration: how fit chooses shared scales */
+    int32_t center;      /* 1: fit the mean, and code what differs from it */
+    int32_t rotate;      /* 1: rotate at random, by `seed` */
+    int32_t unbiased;    /* 1: scale a row of its own scale to keep its dot with itself */
+    double percentile;   /* of VECQ_PERCENTILE; more than 0, at most 100 */
+    uint64_t seed;
+} vecq_codec_options;
+
+/* What a row keeps beside its codes. */
+typedef struct {
+    float scale;        /* what a code stands for */
+    float centred_norm; /* of what the codes decode to, without the mean */
+    float norm;         /* of the same, with it */
+} vecq_row_constants;
+
+/* The caller owns *codec and closes it; closing NULL does nothing. */
+vecq_status vecq_codec_open(const vecq_codec_options* options, size_t dim, vecq_codec** codec,
+                            vecq_error* error);
+void vecq_codec_close(vecq_codec* codec);
+
+vecq_status vecq_codec_row_bytes(const vecq_codec* codec, size_t* bytes, vecq_error* error);
+
+/* Needed once if options ask for a mean or shared scales; `sample` is `count` x dim. */
+vecq_status vecq_codec_fit(vecq_codec* codec, const float* sample, size_t count, vecq_error* error);
+
+/* What fit found, borrowed from the codec until it is fitted anew or closed. */
+vecq_status vecq_codec_parameters(const vecq_codec* codec, const float** mean, size_t* mean_count,
+                                  const float** scales, size_t* scale_count, vecq_error* error);
+/* Puts such parameters into a codec of the same options and dim. */
+vecq_status vecq_codec_restore(vecq_codec* codec, const float* mean, size_t mean_count,
+                               const float* scales, size_t scale_count, vecq_error* error);
+
+/* `vectors` is `count` x dim; errors number its rows from `first_row`; `threads` is 0 for all cores.
+ * To each of
+ * the `dim` counters of `clipped` it adds how many values lay beyond the range of a shared scale. */
+vecq_status vecq_codec_encode(const vecq_codec* codec, const float* vectors, size_t count,
+                              size_t first_row, size_t threads, void* rows,
+                              vecq_row_constants* constants, uint64_t* clipped, vecq_error* error);
+
+vecq_status vecq_codec_decode(const vecq_codec* codec, const void* rows,
+                              const vecq_row_constants* constants, size_t count, size_t threads,
+                              float* vectors, vecq_error* error);
+
+/* scores[q * row_count + r], higher being better: VECQ_L2 gives minus the squared distance.
+ * `query_bits`, 8 or 15, is how finely queries are coded for int8 rows. */
+vecq_status vecq_codec_score(const vecq_codec* codec, int32_t metric, int32_t query_bits,
+                             const float* queries, size_t query_count, const void* rows,
+                             const vecq_row_constants* constants, size_t row_count, size_t threads,
+                             float* scores, vecq_error* error);
+
 /* [/cdef] */
 
 #ifdef __cplusplus

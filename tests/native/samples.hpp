@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "base/memory.hpp"
-#include "kernels/half.hpp"
-#include "kernels/width.hpp"
+#include "base/half.hpp"
+#include "base/layout.hpp"
 
 namespace samples {
 

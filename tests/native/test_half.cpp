@@ -1,4 +1,4 @@
-#include "kernels/half.hpp"
+#include "base/half.hpp"
 
 #include <cmath>
 #include <limits>

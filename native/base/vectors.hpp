@@ -1,0 +1,58 @@
+// Sixteen numbers at a time in portable C++. The compiler maps them to whatever registers there are,
+// and sixteen partial sums that are added in one fixed order give the same bits everywhere.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+// Everything that takes or returns a chunk is inlined: how one would be passed does not matter.
+#pragma GCC diagnostic ignored "-Wpsabi"
+
+namespace vecq {
+
+inline constexpr size_t kChunk = 16;
+
+typedef float Floats __attribute__((vector_size(kChunk * sizeof(float))));
+typedef double Doubles __attribute__((vector_size(kChunk * sizeof(double))));
+typedef int32_t Ints __attribute__((vector_size(kChunk * sizeof(int32_t))));
+typedef int16_t Shorts __attribute__((vector_size(kChunk * sizeof(int16_t))));
+typedef uint8_t Bytes __attribute__((vector_size(kChunk)));
+
+constexpr size_t whole_chunks(size_t count) { return (count + kChunk - 1) / kChunk * kChunk; }
+
+template <class V>
+[[gnu::always_inline]] inline V load_chunk(const void* from) {
+    V chunk;
+    std::memcpy(&chunk, from, sizeof chunk);
+    return chunk;
+}
+
+template <class V>
+[[gnu::always_inline]] inline void store_chunk(void* to, const V& chunk) {
+    std::memcpy(to, &chunk, sizeof chunk);
+}
+
+template <class Element, class V>
+[[gnu::always_inline]] inline Element sum_of(const V& chunk) {
+    Element part[kChunk];
+    static_assert(sizeof part == sizeof chunk);
+    std::memcpy(part, &chunk, sizeof part);
+    for (size_t width = kChunk / 2; width > 0; width /= 2)
+        for (size_t i = 0; i < width; ++i) part[i] += part[i + width];
+    return part[0];
+}
+
+// In double precision.
+inline double dot_of(const float* a, const float* b, size_t count) {
+    Doubles sums = {};
+    size_t i = 0;
+    for (; i + kChunk <= count; i += kChunk)
+        sums += __builtin_convertvector(load_chunk<Floats>(a + i), Doubles) *
+                __builtin_convertvector(load_chunk<Floats>(b + i), Doubles);
+    double rest = 0;
+    for (; i < count; ++i) rest += double{a[i]} * b[i];
+    return sum_of<double>(sums) + rest;
+}
+
+}  // namespace vecq

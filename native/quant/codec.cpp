@@ -1,0 +1,144 @@
+#include "quant/codec.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <string>
+
+#include "base/status.hpp"
+
+namespace vecq {
+namespace {
+
+// The least scale. A dimension that was 0 throughout the sample gets it: 0 stays 0, and anything else
+// becomes the largest code, which counts as clipped.
+constexpr float kLeastScale = 1e-37F;
+
+bool is_finite(float value) { return (std::bit_cast<uint32_t>(value) & 0x7fffffffU) < 0x7f800000U; }
+
+}  // namespace
+
+void require_finite(const float* numbers, size_t count, size_t dim, size_t first_row,
+                    const char* argument) {
+    for (size_t i = 0; i < count; ++i)
+        if (!is_finite(numbers[i]))
+            refuse(argument, std::string(argument) +
+                                 " has a value that is not finite in float32, " + "in row " +
+                                 std::to_string(first_row + i / dim) + ", column " +
+                                 std::to_string(i % dim));
+}
+
+Codec::Codec(size_t dim, const CodecOptions& options, const QuantizeKernels& kernels)
+    : dim_(dim), options_(options), kernels_(kernels) {
+    const bool floating = options.width == Width::fp32 || options.width == Width::fp16;
+    if (floating && options.scale != Scale::vector)
+        refuse("scale",
+               "scale must be \"vector\" for fp32 and fp16, which have no steps to choose");
+    if (!(options.percentile > 0 && options.percentile <= 100))
+        refuse("percentile", "percentile is " + std::to_string(options.percentile) +
+                                 ", expected more than 0 and at most 100");
+    if (options.rotate) rotation_.emplace(dim, options.seed, kernels.hadamard);
+    fitted_ = !needs_fit();
+}
+
+int Codec::levels() const {
+    return width() == Width::int8 ? 127 : width() == Width::int16 ? 32767 : 0;
+}
+
+float Codec::shared_scale() const {
+    if (options_.scale == Scale::vector) return 0;
+    return options_.scale == Scale::dimension ? 1.0F : std::max(scales_[0], kLeastScale);
+}
+
+std::span<const float> Codec::dimension_scales() const {
+    return options_.scale == Scale::dimension ? std::span<const float>(scales_)
+                                              : std::span<const float>();
+}
+
+void Codec::fit(const float* sample, size_t count) {
+    if (count == 0) refuse("sample", "sample is empty, expected at least one row");
+    require_finite(sample, count * dim_, dim_, 0, "sample");
+    mean_.clear();
+    scales_.clear();
+    if (options_.center) {
+        std::vector<double> sums(dim_);
+        for (size_t i = 0; i < count * dim_; ++i) sums[i % dim_] += sample[i];
+        for (double sum : sums) mean_.push_back(static_cast<float>(sum / double(count)));
+    }
+    if (options_.scale != Scale::vector) {
+        std::vector<float> rotated(sample, sample + count * dim_);
+        for (size_t r = 0; r < count; ++r) {
+            float* row = rotated.data() + r * dim_;
+            for (size_t i = 0; i < mean_.size(); ++i) row[i] -= mean_[i];
+            if (rotation_) rotation_->forward(row);
+        }
+        fit_scales(rotated, count);
+    }
+    derive();
+}
+
+void Codec::fit_scales(std::vector<float>& rotated, size_t count) {
+    const auto scale_of = [&](std::span<float> values) {
+        for (float& value : values) value = std::fabs(value);
+        const auto levels = static_cast<float>(this->levels());
+        return clip_of(options_.calibration, options_.percentile, this->levels(), values) / levels;
+    };
+    if (options_.scale == Scale::global) {
+        scales_.push_back(scale_of(rotated));
+        return;
+    }
+    std::vector<float> column(count);
+    for (size_t d = 0; d < dim_; ++d) {
+        for (size_t r = 0; r < count; ++r) column[r] = rotated[r * dim_ + d];
+        scales_.push_back(scale_of(column));
+    }
+}
+
+void Codec::restore(std::span<const float> mean, std::span<const float> scales) {
+    const size_t expected = options_.scale == Scale::vector      ? 0
+                            : options_.scale == Scale::dimension ? dim_
+                                                                 : 1;
+    if (mean.size() != (options_.center ? dim_ : 0))
+        refuse("mean", "mean does not have as many values as this codec's options ask for");
+    if (scales.size() != expected)
+        refuse("scales", "scales does not have as many values as this codec's options ask for");
+    for (float value : mean)
+        if (!is_finite(value)) refuse("mean", "mean has a value that is not finite");
+    for (float value : scales)
+        if (!is_finite(value) || value < 0)
+            refuse("scales", "scales must be finite and at least 0");
+    mean_.assign(mean.begin(), mean.end());
+    scales_.assign(scales.begin(), scales.end());
+    derive();
+}
+
+void Codec::derive() {
+    inverse_.clear();
+    for (float scale : dimension_scales()) inverse_.push_back(1 / std::max(scale, kLeastScale));
+    mean_weights_ = mean_;
+    mean_norm2_ = 0;
+    for (float value : mean_) mean_norm2_ += double{value} * value;
+    if (options_.center) to_query_space(mean_weights_.data());
+    fitted_ = true;
+}
+
+void Codec::to_code_space(float* vector) const {
+    for (size_t i = 0; i < mean_.size(); ++i) vector[i] -= mean_[i];
+    if (rotation_) rotation_->forward(vector);
+    for (size_t i = 0; i < inverse_.size(); ++i) vector[i] *= inverse_[i];
+}
+
+void Codec::from_code_space(float* vector) const {
+    const std::span<const float> scales = dimension_scales();
+    for (size_t i = 0; i < scales.size(); ++i) vector[i] *= scales[i];
+    if (rotation_) rotation_->inverse(vector);
+    for (size_t i = 0; i < mean_.size(); ++i) vector[i] += mean_[i];
+}
+
+void Codec::to_query_space(float* vector) const {
+    if (rotation_) rotation_->forward(vector);
+    const std::span<const float> scales = dimension_scales();
+    for (size_t i = 0; i < scales.size(); ++i) vector[i] *= scales[i];
+}
+
+}  // namespace vecq

@@ -1,0 +1,116 @@
+// The bodies of QuantizeKernels.
+
+inline float largest_magnitude(const float* values, size_t count) {
+    Ints largest = {};  // as bits: magnitudes order the same way
+    for (size_t i = 0; i < count; i += kChunk) {
+        const Ints magnitude = load_chunk<Ints>(values + i) & 0x7fffffff;
+        largest = magnitude > largest ? magnitude : largest;
+    }
+    int32_t all = 0;
+    for (size_t i = 0; i < kChunk; ++i) all = std::max(all, largest[i]);
+    return std::bit_cast<float>(all);
+}
+
+template <bool Clamp>
+[[gnu::always_inline]] inline Floats steps_of(const Floats& values, float inverse, float limit) {
+    Floats steps = values * inverse;
+    if constexpr (Clamp) {
+        const Floats top = Floats{} + limit;
+        steps = steps > top ? top : steps;
+        steps = steps < -top ? -top : steps;
+    }
+    return steps;
+}
+
+// To the nearest, ties to even: adding the pusher pushes all fractional bits out.
+[[gnu::always_inline]] inline Floats rounded(const Floats& steps) {
+    constexpr float pusher = 0x1.8p23F;
+    return (steps + pusher) - pusher;
+}
+
+template <bool Clamp>
+inline float norm_of_steps(const float* values, size_t count, float inverse, float limit) {
+    Floats squares = {};
+    for (size_t i = 0; i < count; i += kChunk) {
+        const Floats steps = steps_of<Clamp>(load_chunk<Floats>(values + i), inverse, limit);
+        squares += steps * steps;
+    }
+    return std::sqrt(sum_of<float>(squares));
+}
+
+struct Sums {
+    float own, along, norm2;  // <values, values>, <values, codes>, <codes, codes>
+};
+
+template <bool Clamp>
+inline Sums round_all(const float* values, size_t count, float inverse, float limit,
+                      int16_t* codes) {
+    Floats own = {}, along = {}, norm2 = {};
+    for (size_t i = 0; i < count; i += kChunk) {
+        const auto value = load_chunk<Floats>(values + i);
+        const Floats code = rounded(steps_of<Clamp>(value, inverse, limit));
+        store_chunk(codes + i,
+                    __builtin_convertvector(__builtin_convertvector(code, Ints), Shorts));
+        own += value * value;
+        along += value * code;
+        norm2 += code * code;
+    }
+    return {sum_of<float>(own), sum_of<float>(along), sum_of<float>(norm2)};
+}
+
+inline void count_clipped(const float* values, size_t count, float inverse, float limit,
+                          uint64_t* clipped) {
+    if (largest_magnitude(values, count) * inverse <= limit + 0.5F) return;
+    for (size_t i = 0; i < count; ++i) clipped[i] += std::fabs(values[i] * inverse) > limit + 0.5F;
+}
+
+inline float take_exponent(float* values, size_t count) {
+    const float largest = largest_magnitude(values, count);
+    if (largest == 0) return 0;
+    const int exponent = std::ilogb(largest);
+    // The inverse of the power may be beyond float32: two steps.
+    const float first = std::ldexp(1.0F, -exponent / 2);
+    const float second = std::ldexp(1.0F, -exponent + exponent / 2);
+    for (size_t i = 0; i < count; i += kChunk)
+        store_chunk(values + i, load_chunk<Floats>(values + i) * first * second);
+    return std::ldexp(1.0F, exponent);
+}
+
+// Lowers the steps per unit where the codes would be longer than the bound.
+template <bool Clamp>
+inline float bounded(const Quantizer& how, const float* values, size_t count, float inverse) {
+    if (how.norm_bound <= 0) return inverse;
+    const auto limit = static_cast<float>(how.levels);
+    const float norm = norm_of_steps<Clamp>(values, count, inverse, limit);
+    return norm > how.norm_bound ? inverse * (how.norm_bound / norm) : inverse;
+}
+
+inline Quantized quantize_shared(const Quantizer& how, const float* values, size_t count,
+                                 int16_t* codes, uint64_t* clipped) {
+    const auto limit = static_cast<float>(how.levels);
+    const float wanted = 1 / how.shared_scale;
+    const float inverse = bounded<true>(how, values, count, wanted);
+    const Sums sums = round_all<true>(values, count, inverse, limit, codes);
+    count_clipped(values, count, inverse, limit, clipped);
+    return {inverse == wanted ? how.shared_scale : 1 / inverse, sums.norm2};
+}
+
+inline Quantized quantize(const Quantizer& how, float* values, size_t count, int16_t* codes,
+                          uint64_t* clipped) {
+    if (how.shared_scale > 0) return quantize_shared(how, values, count, codes, clipped);
+    float largest = largest_magnitude(values, count), unit = 1;
+    if (largest == 0) {
+        std::fill_n(codes, count, int16_t{0});
+        return {};
+    }
+    // Squares of the values must neither overflow nor vanish.
+    if (largest < 0x1p-40F || largest > 0x1p40F) {
+        unit = take_exponent(values, count);
+        largest = largest_magnitude(values, count);
+    }
+    const auto limit = static_cast<float>(how.levels);
+    const float inverse = bounded<false>(how, values, count, limit / largest);
+    const Sums sums = round_all<false>(values, count, inverse, limit, codes);
+    const float scale = how.unbiased ? sums.own / sums.along : 1 / inverse;
+    return {scale * unit, sums.norm2};
+}

@@ -1,0 +1,39 @@
+// Queries to codes, with a scale of their own. The same bits on every processor.
+#pragma once
+
+#include "quant/scratch.hpp"
+
+namespace vecq {
+
+// A query ready for scoring, higher being better under every metric (l2: minus the squared distance):
+//     score = a * (scale * dot) + (bias * c + offset)       a, c of the row, see affine_of
+//     dot = digits[0] . row, or with two digits 128 * (digits[0] . row) + digits[1] . row
+struct EncodedQuery {
+    Query digits[2];
+    size_t digit_count;
+    float scale, bias, offset;
+};
+
+class QueryCoder {
+public:
+    // `bits`, 8 or 15, matters to int8 rows alone: 15 are two digits of 8.
+    QueryCoder(const Codec& codec, Metric metric, int bits);
+
+    size_t digit_count() const { return digit_count_; }
+    // Bytes of the codes of one query.
+    size_t bytes() const { return digit_bytes_ * digit_count_; }
+
+    // The codes go to `out`, which must outlive what is returned. Throws Error naming row `number`
+    // if the vector is not finite, or too long for its squared norm to be.
+    EncodedQuery encode(const float* vector, size_t number, std::byte* out);
+
+private:
+    EncodedQuery to_query_space(size_t number);
+    void write_digits(std::byte* out, EncodedQuery& query) const;
+
+    Scratch scratch_;
+    Metric metric_;
+    size_t digit_count_, digit_bytes_;
+};
+
+}  // namespace vecq

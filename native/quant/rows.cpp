@@ -1,0 +1,101 @@
+#include "quant/rows.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/half.hpp"
+#include "base/vectors.hpp"
+
+namespace vecq {
+
+Affine affine_of(Metric metric, const RowConstants& row) {
+    switch (metric) {
+        case Metric::ip: return {row.scale, 1};
+        case Metric::cosine:
+            return row.norm > 0 ? Affine{row.scale / row.norm, 1 / row.norm} : Affine{0, 0};
+        case Metric::l2: break;
+    }
+    return {2 * row.scale, -row.centred_norm * row.centred_norm};
+}
+
+RowConstants RowCoder::encode(const float* vector, size_t number, std::byte* row) {
+    const Codec& codec = scratch_.codec;
+    scratch_.load(vector, number, "vectors");
+    codec.to_code_space(scratch_.values);
+    float scale = 0;
+    if (codec.levels() == 0) {
+        scale = write_floats(row);
+    } else {
+        const Quantized coded = write_integers(row);
+        scale = coded.scale;
+        if (codec.mean().empty() && codec.dimension_scales().empty()) {
+            const float norm = scale * std::sqrt(coded.norm2);
+            return {scale, norm, norm};
+        }
+    }
+    read_codes(row);
+    return constants_of(scale);
+}
+
+Quantized RowCoder::write_integers(std::byte* row) {
+    const Codec& codec = scratch_.codec;
+    const Quantized coded = scratch_.quantize(codec.levels(), codec.shared_scale());
+    if (codec.width() == Width::int16) {
+        std::memcpy(row, scratch_.codes, scratch_.count * sizeof(int16_t));
+        return coded;
+    }
+    for (size_t i = 0; i < scratch_.count; i += kChunk) {
+        const Shorts shifted = load_chunk<Shorts>(scratch_.codes + i) + int16_t{kRowOffset};
+        store_chunk(row + i, __builtin_convertvector(shifted, Bytes));
+    }
+    return coded;
+}
+
+float RowCoder::write_floats(std::byte* row) {
+    const float unit = scratch_.take_exponent();
+    if (scratch_.codec.width() == Width::fp32) {
+        std::memcpy(row, scratch_.values, scratch_.count * sizeof(float));
+        return unit;
+    }
+    auto* halves = reinterpret_cast<uint16_t*>(row);
+    for (size_t i = 0; i < scratch_.count; ++i) halves[i] = float_to_half(scratch_.values[i]);
+    return unit;
+}
+
+// The codes of a row, as numbers, to the scratch's values.
+void RowCoder::read_codes(const std::byte* row) {
+    const auto read = [&](const auto* codes, auto&& value_of) {
+        for (size_t i = 0; i < scratch_.count; ++i) scratch_.values[i] = value_of(codes[i]);
+    };
+    const auto number = [](auto code) { return static_cast<float>(code); };
+    switch (scratch_.codec.width()) {
+        case Width::fp32: return read(reinterpret_cast<const float*>(row), number);
+        case Width::fp16: return read(reinterpret_cast<const uint16_t*>(row), half_to_float);
+        case Width::int16: return read(reinterpret_cast<const int16_t*>(row), number);
+        case Width::int8:
+            return read(reinterpret_cast<const uint8_t*>(row),
+                        [](uint8_t code) { return static_cast<float>(code - kRowOffset); });
+    }
+}
+
+// From the codes in the scratch's values, which it multiplies by the scales of their dimensions.
+RowConstants RowCoder::constants_of(float scale) {
+    const Codec& codec = scratch_.codec;
+    float* values = scratch_.values;
+    const std::span<const float> scales = codec.dimension_scales(), mean = codec.mean_weights();
+    const double along_mean = dot_of(mean.data(), values, mean.size());
+    for (size_t i = 0; i < scales.size(); ++i) values[i] *= scales[i];
+    const double centred = scale * std::sqrt(dot_of(values, values, codec.dim()));
+    const double norm2 = centred * centred + 2 * scale * along_mean + codec.mean_norm2();
+    return {scale, static_cast<float>(centred),
+            static_cast<float>(std::sqrt(std::max(norm2, 0.0)))};
+}
+
+void RowCoder::decode(const std::byte* row, const RowConstants& constants, float* vector) {
+    read_codes(row);
+    for (size_t i = 0; i < scratch_.codec.dim(); ++i)
+        vector[i] = constants.scale * scratch_.values[i];
+    scratch_.codec.from_code_space(vector);
+}
+
+}  // namespace vecq

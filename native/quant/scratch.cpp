@@ -1,0 +1,52 @@
+#include "quant/scratch.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/status.hpp"
+#include "base/vectors.hpp"
+
+namespace vecq {
+namespace {
+
+// With int16 codes of at most this norm on both sides every dot fits 32 bits (Cauchy-Schwarz).
+constexpr float kInt16Norm = 46340;
+
+// Rounding adds at most half a code per dimension; 16 more are room for the rounding of the norm.
+float int16_norm_bound(size_t dim) {
+    return kInt16Norm - std::sqrt(static_cast<float>(dim)) / 2 - 16;
+}
+
+}  // namespace
+
+Scratch::Scratch(const Codec& codec)
+    : codec(codec),
+      count(padded_codes(codec.width(), codec.dim())),
+      memory_(count * (sizeof(float) + sizeof(int16_t))),
+      clipped_(count),
+      values(memory_.as<float>()),
+      codes(reinterpret_cast<int16_t*>(values + count)) {
+    if (!codec.fitted()) refuse("codec", "codec is not fitted, call fit with a sample first");
+}
+
+void Scratch::load(const float* vector, size_t number, const char* argument) {
+    const size_t dim = codec.dim();
+    std::memcpy(values, vector, dim * sizeof(float));
+    std::fill(values + dim, values + count, 0.0F);
+    // Infinities and NaNs have the largest exponent; no early exit, so that this stays quick.
+    Ints worst = {};
+    for (size_t i = 0; i < count; i += kChunk) {
+        const Ints bits = load_chunk<Ints>(values + i) & 0x7fffffff;
+        worst = bits > worst ? bits : worst;
+    }
+    for (size_t i = 0; i < kChunk; ++i)
+        if (worst[i] >= 0x7f800000) require_finite(vector, dim, dim, number, argument);
+}
+
+Quantized Scratch::quantize(int levels, float shared_scale) {
+    const float bound = codec.width() == Width::int16 ? int16_norm_bound(codec.dim()) : 0;
+    return codec.kernels().quantize({levels, shared_scale, bound, codec.options().unbiased}, values,
+                                    count, codes, clipped_.data());
+}
+
+}  // namespace vecq

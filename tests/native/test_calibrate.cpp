@@ -1,0 +1,190 @@
+// Calibration against known answers, against brute force, and on samples without a scale.
+#include "quant/calibrate.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "base/rng.hpp"
+#include "check.hpp"
+
+using vecq::Calibration;
+using vecq::Random;
+
+namespace {
+
+using Sample = std::vector<float>;
+
+constexpr Calibration kMethods[] = {Calibration::minmax, Calibration::percentile, Calibration::mse,
+                                    Calibration::entropy};
+constexpr int kLevels[] = {1, 7, 127, 32767};
+
+float clip_of(Calibration method, int levels, Sample sample, double percentile = 99.9) {
+    return vecq::clip_of(method, percentile, levels, sample);
+}
+
+Sample uniform(size_t count) {
+    Random random(1);
+    Sample out(count);
+    for (float& value : out) value = static_cast<float>(random.uniform());
+    return out;
+}
+
+Sample gaussian(size_t count) {
+    Random random(2);
+    Sample out(count);
+    for (float& value : out) {
+        const double radius = std::sqrt(-2 * std::log(1 - random.uniform()));
+        value = static_cast<float>(std::fabs(radius * std::cos(6.283185307 * random.uniform())));
+    }
+    return out;
+}
+
+float largest(const Sample& sample) { return *std::max_element(sample.begin(), sample.end()); }
+
+// The squared error of the quantizer itself.
+double error(const Sample& sample, int levels, double clip) {
+    double sum = 0;
+    for (double value : sample) {
+        const double code = std::min(std::rint(value * levels / clip), double(levels));
+        sum += (value - code * clip / levels) * (value - code * clip / levels);
+    }
+    return sum;
+}
+
+}  // namespace
+
+TEST(calibrate_minmax_is_the_largest) {
+    const Sample sample = gaussian(1000);
+    CHECK(clip_of(Calibration::minmax, 127, sample) == largest(sample));
+}
+
+TEST(calibrate_percentile_is_exact) {
+    Sample sample;
+    for (int i = 1000; i >= 1; --i) sample.push_back(static_cast<float>(i));
+    const double expected[][2] = {{0, 1},      {0.1, 1},    {0.11, 2},     {50, 500},  {99, 990},
+                                  {99.8, 998}, {99.9, 999}, {99.95, 1000}, {100, 1000}};
+    for (const auto& [percentile, clip] : expected)
+        CHECK(clip_of(Calibration::percentile, 127, sample, percentile) == clip, percentile);
+}
+
+TEST(calibrate_keeps_uniform_data) {
+    const Sample sample = uniform(100000);
+    const float top = largest(sample);
+    const float mse = clip_of(Calibration::mse, 127, sample);
+    CHECK(mse > 0.99F * top && mse <= top, mse);
+    const float entropy = clip_of(Calibration::entropy, 127, sample);
+    CHECK(entropy > 0.99F * top && entropy <= top, entropy);
+}
+
+TEST(calibrate_clips_gaussian_data) {
+    const Sample sample = gaussian(100000);
+    const float mse = clip_of(Calibration::mse, 127, sample);
+    CHECK(mse > 3.6F && mse < 4.2F, mse);
+    const float entropy = clip_of(Calibration::entropy, 127, sample);
+    CHECK(entropy > 3.3F && entropy <= largest(sample), entropy);
+    // The optimal uniform quantizer of 15 values clips at 2.5 deviations.
+    const float few = clip_of(Calibration::mse, 7, sample);
+    CHECK(few > 2.3F && few < 2.7F, few);
+}
+
+TEST(calibrate_mse_is_the_least_error) {
+    Sample skewed = uniform(5000);
+    for (float& value : skewed) value = -std::log(1 - value);
+    Sample lone = gaussian(5000);
+    lone[17] = 30;
+    for (const Sample& sample : {uniform(5000), gaussian(5000), skewed, lone}) {
+        for (int levels : {1, 3, 7, 31, 127, 2047}) {
+            const float top = largest(sample);
+            double least = error(sample, levels, top);
+            for (double clip = top; clip > top / 50; clip *= 0.99)
+                least = std::min(least, error(sample, levels, clip));
+            const float clip = clip_of(Calibration::mse, levels, sample);
+            CHECK(error(sample, levels, clip) <= 1.02 * least, levels, top, clip, least);
+            CHECK(error(sample, levels, clip) <= error(sample, levels, top), levels, top, clip);
+        }
+    }
+}
+
+TEST(calibrate_gives_up_a_far_outlier) {
+    Sample sample = gaussian(10000);
+    sample[4321] = 50;
+    CHECK(clip_of(Calibration::mse, 7, sample) < 5);
+    CHECK(clip_of(Calibration::entropy, 7, sample) < 5);
+    CHECK(clip_of(Calibration::percentile, 7, sample) < 5);
+    for (float outlier : {1e3F, 1e6F, 1e30F}) {
+        sample[4321] = outlier;
+        for (int levels : {7, 127}) {
+            const float entropy = clip_of(Calibration::entropy, levels, sample);
+            CHECK(entropy > 2.5F && entropy < 5, outlier, levels, entropy);
+            // Its error alone would be more than that of all the others.
+            CHECK(clip_of(Calibration::mse, levels, sample) > 0.9F * outlier, outlier, levels);
+        }
+    }
+}
+
+TEST(calibrate_without_a_scale) {
+    constexpr float kTiny = std::numeric_limits<float>::denorm_min();
+    constexpr float kHuge = std::numeric_limits<float>::max();
+    for (Calibration method : kMethods) {
+        for (int levels : kLevels) {
+            const auto clip = [&](const Sample& sample) { return clip_of(method, levels, sample); };
+            const int which = static_cast<int>(method);
+            CHECK(clip({}) == 0, which, levels);
+            CHECK(clip({0}) == 0, which, levels);
+            CHECK(clip(Sample(1000)) == 0, which, levels);
+            for (float value : {kTiny, 1e-40F, 5.0F, 1e30F, kHuge}) {
+                CHECK(clip({value}) == value, which, levels, value, clip({value}));
+                CHECK(clip(Sample(100, value)) == value, which, levels, value);
+            }
+            const float mixed = clip({kHuge, kTiny, 0});
+            CHECK(mixed > 0 && mixed <= kHuge, which, levels, mixed);
+            Sample tiny(100);
+            for (size_t i = 0; i < tiny.size(); ++i) tiny[i] = kTiny * static_cast<float>(i % 4);
+            CHECK(clip(tiny) > 0 && clip(tiny) <= 3 * kTiny, which, levels, clip(tiny));
+        }
+    }
+}
+
+TEST(calibrate_looks_past_zeros) {
+    Sample sample(10000);
+    for (int i = 0; i < 5; ++i) sample[static_cast<size_t>(i * 1000)] = static_cast<float>(i);
+    CHECK(clip_of(Calibration::percentile, 127, sample) == 4);
+    CHECK(clip_of(Calibration::mse, 127, sample) > 3.9F);
+    CHECK(clip_of(Calibration::entropy, 127, sample) > 3.9F);
+}
+
+TEST(calibrate_many_levels_clip_nothing) {
+    const Sample sample = gaussian(10000);
+    CHECK(clip_of(Calibration::entropy, 32767, sample) == largest(sample));
+    CHECK(clip_of(Calibration::mse, 32767, sample) > 0.999F * largest(sample));
+}
+
+TEST(calibrate_scales_with_the_sample) {
+    const Sample sample = gaussian(3000);
+    for (Calibration method : kMethods) {
+        for (int levels : kLevels) {
+            const float clip = clip_of(method, levels, sample);
+            for (float factor : {0x1p-90F, 0x1p100F}) {
+                Sample scaled = sample;
+                for (float& value : scaled) value *= factor;
+                CHECK(clip_of(method, levels, scaled) == factor * clip, levels, factor, clip);
+            }
+        }
+    }
+}
+
+// The sample is made without the mathematical library.
+TEST(calibrate_has_the_same_bits_everywhere) {
+    Sample sample = uniform(20000);
+    for (float& value : sample) value = value * value * value / (1.01F - value);
+    uint64_t hash = 0xcbf29ce484222325U;
+    for (Calibration method : kMethods)
+        for (int levels : kLevels)
+            hash =
+                (hash ^ std::bit_cast<uint32_t>(clip_of(method, levels, sample))) * 0x100000001b3U;
+    CHECK(hash == 455442637809751722U, hash);
+}

@@ -1,0 +1,269 @@
+"""Codecs: float vectors to codes of 8 or 16 bits and back, and scores computed on the codes."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vecq._native import ffi, lib
+from vecq.arrays import as_vectors, float_blocks, pointer
+from vecq.codes import Codes
+from vecq.errors import ArgumentError, call
+
+Kind = Literal["fp32", "fp16", "int16", "int8"]
+Metric = Literal["ip", "cosine", "l2"]
+Scale = Literal["vector", "dimension", "global"]
+Calibration = Literal["minmax", "percentile", "mse", "entropy"]
+
+KINDS: dict[str, int] = {
+    "fp32": lib.VECQ_FP32,
+    "fp16": lib.VECQ_FP16,
+    "int16": lib.VECQ_INT16,
+    "int8": lib.VECQ_INT8,
+}
+METRICS: dict[str, int] = {"ip": lib.VECQ_IP, "cosine": lib.VECQ_COSINE, "l2": lib.VECQ_L2}
+SCALES: dict[str, int] = {
+    "vector": lib.VECQ_SCALE_VECTOR,
+    "dimension": lib.VECQ_SCALE_DIMENSION,
+    "global": lib.VECQ_SCALE_GLOBAL,
+}
+CALIBRATIONS: dict[str, int] = {
+    "minmax": lib.VECQ_MINMAX,
+    "percentile": lib.VECQ_PERCENTILE,
+    "mse": lib.VECQ_MSE,
+    "entropy": lib.VECQ_ENTROPY,
+}
+
+# Rows of a sample that fit looks at.
+SAMPLE = 10_000
+
+
+def choose(table: Mapping[str, int], name: object, argument: str) -> int:
+    """Looks up the constant of a name that a user gave."""
+    if isinstance(name, str) and name in table:
+        return table[name]
+    expected = ", ".join(f'"{key}"' for key in table)
+    raise ArgumentError(f"{argument} is {name!r}, expected one of {expected}", argument)
+
+
+class Codec:
+    """How float vectors become codes.
+
+    A vector is centred, rotated, divided by a scale and rounded; all but the last two are optional.
+    By default every vector is scaled by its own largest value, and nothing needs fitting. A mean
+    (`center`) and scales that vectors share are fitted on a sample: by `fit`, or else by the first
+    `encode`.
+
+    Args:
+        kind: "int8" or "int16"; "fp16" and "fp32" as baselines and for reranking.
+        scale: one for each "vector", one for each "dimension", or one "global" scale.
+        calibration: how a shared scale is chosen from the sample. "minmax" clips nothing,
+            "percentile" what lies beyond it, "mse" minimises the squared error, "entropy" how far
+            the distribution of codes is from that of values.
+        percentile: of the magnitudes, in percent, for calibration="percentile".
+        center: subtract the mean of the sample; for data far from the origin.
+        rotate: rotate at random, by `seed`, so that a few large coordinates do not coarsen the
+            steps of all others. By default int8 rotates and the finer kinds do not.
+        unbiased: choose a vector's own scale so that its codes keep its dot product with itself.
+        seed: of the rotation.
+
+    >>> items = numpy.random.default_rng(0).standard_normal((1000, 64), dtype="float32")
+    >>> codec = vecq.Codec("int8")
+    >>> codes = codec.encode(items)
+    >>> codes.nbytes / items.nbytes
+    0.296875
+    >>> codec.score(items[:2], codes, metric="cosine").argmax(axis=1)
+    array([0, 1])
+    """
+
+    def __init__(
+        self,
+        kind: Kind = "int8",
+        *,
+        scale: Scale = "vector",
+        calibration: Calibration = "minmax",
+        percentile: float = 99.9,
+        center: bool = False,
+        rotate: bool | None = None,
+        unbiased: bool = True,
+        seed: int = 0,
+    ) -> None:
+        self._settings = {
+            "kind": kind,
+            "scale": scale,
+            "calibration": calibration,
+            "percentile": percentile,
+            "center": center,
+            "rotate": rotate,
+            "unbiased": unbiased,
+            "seed": seed,
+        }
+        if not 0 <= seed < 2**64:
+            raise ArgumentError(f"seed is {seed}, expected 0 to 2**64 - 1", "seed")
+        self._options = ffi.new(
+            "vecq_codec_options *",
+            {
+                "width": choose(KINDS, kind, "kind"),
+                "scale": choose(SCALES, scale, "scale"),
+                "calibration": choose(CALIBRATIONS, calibration, "calibration"),
+                "percentile": percentile,
+                "center": bool(center),
+                "rotate": kind == "int8" if rotate is None else bool(rotate),
+                "unbiased": bool(unbiased),
+                "seed": seed,
+            },
+        )
+        self._dim: int | None = None
+        self._handle = self._open(1)  # refuses settings that do not go together
+
+    @staticmethod
+    def of(codec: "Codec | str") -> "Codec":
+        """Returns a codec as it is, and for a kind's name the codec of that kind."""
+        return codec if isinstance(codec, Codec) else Codec(codec)  # type: ignore[arg-type]
+
+    @property
+    def kind(self) -> str:
+        return str(self._settings["kind"])
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The arguments that make an equal, unfitted codec."""
+        return dict(self._settings)
+
+    @property
+    def dim(self) -> int | None:
+        """Columns of what it was fitted on or first encoded; None before that."""
+        return self._dim
+
+    @property
+    def needs_fit(self) -> bool:
+        """Whether it has a mean or shared scales to learn from a sample."""
+        return bool(self._settings["center"]) or self._settings["scale"] != "vector"
+
+    @property
+    def mean(self) -> NDArray[np.float32]:
+        """What is subtracted from every vector; empty unless centred and fitted."""
+        return self._parameters()[0]
+
+    @property
+    def scales(self) -> NDArray[np.float32]:
+        """The scales that vectors share; empty unless there are any and they are fitted."""
+        return self._parameters()[1]
+
+    def fit(self, sample: ArrayLike) -> "Codec":
+        """Learns the mean and the shared scales from a sample and returns the codec.
+
+        A few hundred to a few thousand vectors are enough; of more than 10,000, evenly spaced ones
+        are used. Codes made before stay readable, by the codec's earlier state that they keep.
+        """
+        rows = as_vectors(sample, "sample")
+        if len(rows) == 0:
+            raise ArgumentError("sample is empty, expected at least one row", "sample")
+        every = -(-len(rows) // SAMPLE)
+        with np.errstate(over="ignore"):
+            chosen = np.ascontiguousarray(rows[::every], dtype=np.float32)
+        handle = self._open(rows.shape[1])
+        call(lib.vecq_codec_fit, handle, pointer(chosen, "float[]"), len(chosen))
+        self._handle, self._dim = handle, rows.shape[1]
+        return self
+
+    def encode(self, vectors: ArrayLike, *, threads: int = 0) -> Codes:
+        """Turns vectors into codes, on `threads` threads (0: all cores).
+
+        Takes float32, float64 and float16 in any layout, and never copies more than a block.
+        """
+        rows = as_vectors(vectors, "vectors", self._dim)
+        self._prepare(rows)
+        codes = Codes.empty(self, self._handle, len(rows), rows.shape[1])
+        for first, block in float_blocks(rows):
+            part = codes[first : first + len(block)]
+            call(
+                lib.vecq_codec_encode,
+                *(self._handle, pointer(block, "float[]"), len(block), first, threads),
+                *(pointer(part.rows), part.constants_pointer),
+                pointer(codes.clipped_by_dimension, "uint64_t[]"),
+            )
+        return codes
+
+    def decode(self, codes: Codes, *, threads: int = 0) -> NDArray[np.float32]:
+        """Returns the vectors that codes stand for."""
+        return codes.decode(threads=threads)
+
+    def score(
+        self,
+        queries: ArrayLike,
+        codes: Codes,
+        metric: Metric = "ip",
+        *,
+        query_bits: Literal[8, 15] = 15,
+        threads: int = 0,
+    ) -> NDArray[np.float32]:
+        """Returns the score of every query with every row of codes, higher being better.
+
+        "ip" is the dot product, "cosine" that of the directions (0 for a zero vector), "l2" minus
+        the squared distance. Queries are coded too, for int8 rows with `query_bits` of 8 or 15.
+        """
+        if codes.codec is not self:
+            raise ArgumentError(f"codes was made by another codec, {codes.codec}", "codes")
+        found = as_vectors(queries, "queries", codes.dim)
+        with np.errstate(over="ignore"):
+            queries = np.ascontiguousarray(found, dtype=np.float32)
+        scores = np.empty((len(queries), len(codes)), np.float32)
+        call(
+            lib.vecq_codec_score,
+            *(codes.handle, choose(METRICS, metric, "metric"), query_bits),
+            *(pointer(queries, "float[]"), len(queries)),
+            *(pointer(codes.rows), codes.constants_pointer, len(codes)),
+            *(threads, pointer(scores, "float[]")),
+        )
+        return scores
+
+    def __repr__(self) -> str:
+        default = Codec.__init__.__kwdefaults__ or {}
+        shown = [repr(self.kind)]
+        shown += [f"{k}={v!r}" for k, v in self._settings.items() if v != default.get(k, v)]
+        return f"vecq.Codec({', '.join(shown)})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        mean, scales = self._parameters()
+        return {"settings": self._settings, "dim": self._dim, "mean": mean, "scales": scales}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        Codec.__init__(self, **state["settings"])
+        if state["dim"] is None:
+            return
+        self._handle, self._dim = self._open(state["dim"]), state["dim"]
+        if self.needs_fit:
+            mean, scales = state["mean"], state["scales"]
+            call(
+                lib.vecq_codec_restore,
+                *(self._handle, pointer(mean, "float[]"), len(mean)),
+                *(pointer(scales, "float[]"), len(scales)),
+            )
+
+    def _open(self, dim: int) -> Any:
+        handle = ffi.new("vecq_codec **")
+        call(lib.vecq_codec_open, self._options, dim, handle)
+        return ffi.gc(handle[0], lib.vecq_codec_close)
+
+    def _prepare(self, rows: NDArray[Any]) -> None:
+        if self._dim is not None:
+            return
+        if self.needs_fit:
+            self.fit(rows)
+        else:
+            self._handle, self._dim = self._open(rows.shape[1]), rows.shape[1]
+
+    def _parameters(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        mean, scales = ffi.new("float const **"), ffi.new("float const **")
+        mean_count, scale_count = ffi.new("size_t *"), ffi.new("size_t *")
+        call(lib.vecq_codec_parameters, self._handle, mean, mean_count, scales, scale_count)
+        return _floats(mean[0], mean_count[0]), _floats(scales[0], scale_count[0])
+
+
+def _floats(first: Any, count: int) -> NDArray[np.float32]:
+    """Copies floats that native code owns."""
+    if count == 0:
+        return np.empty(0, np.float32)
+    return np.array(ffi.unpack(first, count), np.float32)
