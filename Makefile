@@ -58,6 +58,9 @@ bench-kernels: $(VENV)/dev ## time every kernel on every instruction set of this
 	cmake --build build/bench
 	build/bench/bench_kernels
 
+bench-codecs: $(VENV)/bench ## codecs: encode and score speed, recall; DATA=FILE.hdf5 ... adds sets
+	python -I -m vecq.bench.codecs $(DATA)
+
 wheel: $(VENV)/dev ## a portable wheel in dist/, tried in an empty venv
 	rm -rf dist build/wheel
 	pip wheel -q --no-build-isolation --no-deps -w build/wheel .
@@ -87,9 +90,15 @@ $(VENV)/vecq: $(VENV)/tools $(SOURCES)
 	$(INSTALL) .
 	touch $@
 
+# hnswlib comes as source and brings its own build tools: it is the one that needs isolation.
+$(VENV)/bench: $(VENV)/vecq
+	pip install -q hnswlib
+	$(INSTALL) '.[bench]'
+	touch $@
+
 $(VENV)/dev: $(VENV)/tools $(SOURCES)
 	$(INSTALL) '.[dev]'
 	touch $@ $(VENV)/vecq
 
 .PHONY: help demo test native-tests aarch64-tests lint sanitize build/asan build/tsan \
-	bench-kernels wheel format clean
+	bench-kernels bench-codecs wheel format clean

@@ -2,26 +2,12 @@
 
 import timeit
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 import vecq
 
-ROWS, DIM, QUERIES, K = 20_000, 128, 200, 10
-
-Floats = NDArray[np.float32]
-
-
-def quantize(vectors: Floats) -> tuple[NDArray[np.int8], Floats]:
-    """Codes in [-127, 127] and a scale per vector."""
-    scales = np.abs(vectors).max(axis=1) / np.float32(127)
-    return np.rint(vectors / scales[:, None]).astype(np.int8), scales
-
-
-def best(scores: NDArray[Any]) -> NDArray[np.intp]:
-    return np.argpartition(-scores, K, axis=1)[:, :K]
+ITEMS, DIM, USERS, K = 50_000, 128, 200, 100
 
 
 def milliseconds(work: Callable[[], object]) -> float:
@@ -30,22 +16,21 @@ def milliseconds(work: Callable[[], object]) -> float:
 
 def main() -> None:
     rng = np.random.default_rng(1)
-    rows, queries = (rng.standard_normal((n, DIM), np.float32) for n in (ROWS, QUERIES))
-    row_codes, row_scales = quantize(rows)
-    query_codes, _ = quantize(queries)
-
-    exact = best(queries @ rows.T)
-    quantized = best(vecq.dot(query_codes, row_codes) * row_scales)
-    overlap = np.mean([np.isin(*pair) for pair in zip(exact, quantized, strict=True)])
-
-    numpy_time = milliseconds(lambda: queries @ rows.T)
-    vecq_time = milliseconds(lambda: vecq.dot(query_codes, row_codes))
+    # Items of very different popularity, as a recommender has them.
+    items = rng.standard_normal((ITEMS, DIM), np.float32)
+    items *= rng.lognormal(0, 0.5, (ITEMS, 1)).astype(np.float32)
+    users = rng.standard_normal((USERS, DIM), np.float32)
 
     print(f"{vecq.cpu()}\n")
-    print(f"{QUERIES} queries against {ROWS:,} random vectors of dimension {DIM}:")
-    print(f"  numpy, float32  {numpy_time:6.1f} ms on as many threads as it likes")
-    print(f"  vecq, int8      {vecq_time:6.1f} ms on one thread")
-    print(f"  top {K} of float32 found in the top {K} of int8: {overlap:.1%}")
+    print(f"{vecq.assess('int8', items, users, K)}\n")
+
+    codec = vecq.Codec("int8")
+    codes = codec.encode(items)
+    float_time = milliseconds(lambda: users @ items.T)
+    code_time = milliseconds(lambda: codec.score(users, codes, query_bits=8))
+    print(f"Scoring {USERS} users against {ITEMS:,} items:")
+    print(f"  numpy, float32     {float_time:6.1f} ms, {items.nbytes / 2**20:5.1f} MiB of items")
+    print(f"  vecq, int8 codes   {code_time:6.1f} ms, {codes.nbytes / 2**20:5.1f} MiB of items")
 
 
 if __name__ == "__main__":

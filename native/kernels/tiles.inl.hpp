@@ -8,16 +8,14 @@ void dot_block_tiles(const QueryBlock& queries, const Rows& rows, void* dots) {
     const auto* packed = static_cast<const std::byte*>(queries.codes);
     auto* out = static_cast<int32_t*>(dots);
     const size_t whole = rows.count / tile_rows * tile_rows;
+    alignas(kLine) int32_t corrections[kBlockQueries];
+    for (size_t q = 0; q < kBlockQueries; ++q) corrections[q] = -C::kOffset * queries.sums[q];
     Unit unit;
     for (size_t r = 0; r < whole; r += tile_rows) {
-        unit.clear();
+        unit.start(corrections);
         for (size_t at = 0; at < rows.row_bytes; at += codes_per_step)
             unit.step(rows.at(r) + at, rows.row_bytes, packed + at * kBlockQueries, query_bytes);
-        int32_t* patch = out + r * kBlockQueries;
-        unit.store(patch);
-        for (size_t i = 0; i < tile_rows; ++i)
-            for (size_t q = 0; q < kBlockQueries; ++q)
-                patch[i * kBlockQueries + q] -= C::kOffset * queries.sums[q];
+        unit.store(out + r * kBlockQueries);
     }
     const Rows rest{rows.at(whole), rows.row_bytes, rows.count - whole};
     dot_block<C>(queries, rest, out + whole * kBlockQueries);

@@ -40,7 +40,11 @@ struct Int8Quads {
 struct ModelTiles {
     uint32_t sums[4][16][16];
 
-    void clear() { std::memset(sums, 0, sizeof sums); }
+    void start(const int32_t* at) {
+        for (size_t tile = 0; tile < 4; ++tile)
+            for (size_t r = 0; r < 16; ++r)
+                std::memcpy(sums[tile][r], at + tile % 2 * 16, sizeof sums[tile][r]);
+    }
 
     void step(const std::byte* rows, size_t row_bytes, const std::byte* queries,
               size_t query_bytes) {
