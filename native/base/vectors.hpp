@@ -6,9 +6,6 @@
 #include <cstdint>
 #include <cstring>
 
-// Everything that takes or returns a chunk is inlined: how one would be passed does not matter.
-#pragma GCC diagnostic ignored "-Wpsabi"
-
 namespace vecq {
 
 inline constexpr size_t kChunk = 16;
@@ -21,11 +18,11 @@ typedef uint8_t Bytes __attribute__((vector_size(kChunk)));
 
 constexpr size_t whole_chunks(size_t count) { return (count + kChunk - 1) / kChunk * kChunk; }
 
+// Chunks are passed by reference: compilers differ on what returning one would mean without the
+// widest registers.
 template <class V>
-[[gnu::always_inline]] inline V load_chunk(const void* from) {
-    V chunk;
+[[gnu::always_inline]] inline void load_chunk(V& chunk, const void* from) {
     std::memcpy(&chunk, from, sizeof chunk);
-    return chunk;
 }
 
 template <class V>
@@ -47,9 +44,12 @@ template <class Element, class V>
 inline double dot_of(const float* a, const float* b, size_t count) {
     Doubles sums = {};
     size_t i = 0;
-    for (; i + kChunk <= count; i += kChunk)
-        sums += __builtin_convertvector(load_chunk<Floats>(a + i), Doubles) *
-                __builtin_convertvector(load_chunk<Floats>(b + i), Doubles);
+    for (; i + kChunk <= count; i += kChunk) {
+        Floats x, y;
+        load_chunk(x, a + i);
+        load_chunk(y, b + i);
+        sums += __builtin_convertvector(x, Doubles) * __builtin_convertvector(y, Doubles);
+    }
     double rest = 0;
     for (; i < count; ++i) rest += double{a[i]} * b[i];
     return sum_of<double>(sums) + rest;

@@ -3,18 +3,23 @@
 
 // Each pair of lanes `Stride` apart becomes its sum and its difference.
 template <size_t Stride, size_t... I>
-[[gnu::always_inline]] inline Floats cross_lanes(const Floats& values, std::index_sequence<I...>) {
+[[gnu::always_inline]] inline void cross_lanes(Floats& values, std::index_sequence<I...>) {
     constexpr Floats signs = {(I & Stride ? -1.0F : 1.0F)...};
-    return __builtin_shufflevector(values, values, (I ^ Stride)...) + values * signs;
+    values = __builtin_shufflevector(values, values, (I ^ Stride)...) + values * signs;
 }
 
-[[gnu::always_inline]] inline Floats cross_chunk(const Floats& values) {
+[[gnu::always_inline]] inline void cross_chunk(float* at) {
     constexpr std::make_index_sequence<kChunk> lanes;
-    return cross_lanes<8>(
-        cross_lanes<4>(cross_lanes<2>(cross_lanes<1>(values, lanes), lanes), lanes), lanes);
+    Floats values;
+    load_chunk(values, at);
+    cross_lanes<1>(values, lanes);
+    cross_lanes<2>(values, lanes);
+    cross_lanes<4>(values, lanes);
+    cross_lanes<8>(values, lanes);
+    store_chunk(at, values);
 }
 
-// Pairs `near` apart, `near` a multiple of the chunk or, for a short transform, below it.
+// Pairs `near` apart.
 inline void cross_far(float* values, size_t size, size_t near) {
     for (float* at = values; at < values + size; at += 2 * near)
         for (size_t i = 0; i < near; ++i) {
@@ -29,8 +34,11 @@ inline void cross_far_twice(float* values, size_t size, size_t near) {
     for (float* at = values; at < values + size; at += 4 * near)
         for (float* a = at; a < at + near; a += kChunk) {
             float *b = a + near, *c = b + near, *d = c + near;
-            const auto va = load_chunk<Floats>(a), vb = load_chunk<Floats>(b);
-            const auto vc = load_chunk<Floats>(c), vd = load_chunk<Floats>(d);
+            Floats va, vb, vc, vd;
+            load_chunk(va, a);
+            load_chunk(vb, b);
+            load_chunk(vc, c);
+            load_chunk(vd, d);
             const Floats ab = va + vb, ba = va - vb, cd = vc + vd, dc = vc - vd;
             store_chunk(a, ab + cd);
             store_chunk(b, ba + dc);
@@ -43,8 +51,7 @@ inline void cross_far_twice(float* values, size_t size, size_t near) {
 inline void hadamard(float* values, size_t size) {
     size_t near = 1;
     if (size >= kChunk) {
-        for (float* at = values; at < values + size; at += kChunk)
-            store_chunk(at, cross_chunk(load_chunk<Floats>(at)));
+        for (float* at = values; at < values + size; at += kChunk) cross_chunk(at);
         near = kChunk;
         for (; near * 4 <= size; near *= 4) cross_far_twice(values, size, near);
     }

@@ -3,7 +3,9 @@
 inline float largest_magnitude(const float* values, size_t count) {
     Ints largest = {};  // as bits: magnitudes order the same way
     for (size_t i = 0; i < count; i += kChunk) {
-        const Ints magnitude = load_chunk<Ints>(values + i) & 0x7fffffff;
+        Ints magnitude;
+        load_chunk(magnitude, values + i);
+        magnitude &= 0x7fffffff;
         largest = magnitude > largest ? magnitude : largest;
     }
     int32_t all = 0;
@@ -12,27 +14,28 @@ inline float largest_magnitude(const float* values, size_t count) {
 }
 
 template <bool Clamp>
-[[gnu::always_inline]] inline Floats steps_of(const Floats& values, float inverse, float limit) {
-    Floats steps = values * inverse;
+[[gnu::always_inline]] inline void to_steps(Floats& values, float inverse, float limit) {
+    values *= inverse;
     if constexpr (Clamp) {
         const Floats top = Floats{} + limit;
-        steps = steps > top ? top : steps;
-        steps = steps < -top ? -top : steps;
+        values = values > top ? top : values;
+        values = values < -top ? -top : values;
     }
-    return steps;
 }
 
 // To the nearest, ties to even: adding the pusher pushes all fractional bits out.
-[[gnu::always_inline]] inline Floats rounded(const Floats& steps) {
+[[gnu::always_inline]] inline void round_steps(Floats& steps) {
     constexpr float pusher = 0x1.8p23F;
-    return (steps + pusher) - pusher;
+    steps = (steps + pusher) - pusher;
 }
 
 template <bool Clamp>
 inline float norm_of_steps(const float* values, size_t count, float inverse, float limit) {
     Floats squares = {};
     for (size_t i = 0; i < count; i += kChunk) {
-        const Floats steps = steps_of<Clamp>(load_chunk<Floats>(values + i), inverse, limit);
+        Floats steps;
+        load_chunk(steps, values + i);
+        to_steps<Clamp>(steps, inverse, limit);
         squares += steps * steps;
     }
     return std::sqrt(sum_of<float>(squares));
@@ -47,8 +50,11 @@ inline Sums round_all(const float* values, size_t count, float inverse, float li
                       int16_t* codes) {
     Floats own = {}, along = {}, norm2 = {};
     for (size_t i = 0; i < count; i += kChunk) {
-        const auto value = load_chunk<Floats>(values + i);
-        const Floats code = rounded(steps_of<Clamp>(value, inverse, limit));
+        Floats value;
+        load_chunk(value, values + i);
+        Floats code = value;
+        to_steps<Clamp>(code, inverse, limit);
+        round_steps(code);
         store_chunk(codes + i,
                     __builtin_convertvector(__builtin_convertvector(code, Ints), Shorts));
         own += value * value;
@@ -71,8 +77,7 @@ inline float take_exponent(float* values, size_t count) {
     // The inverse of the power may be beyond float32: two steps.
     const float first = std::ldexp(1.0F, -exponent / 2);
     const float second = std::ldexp(1.0F, -exponent + exponent / 2);
-    for (size_t i = 0; i < count; i += kChunk)
-        store_chunk(values + i, load_chunk<Floats>(values + i) * first * second);
+    for (size_t i = 0; i < count; ++i) values[i] = values[i] * first * second;
     return std::ldexp(1.0F, exponent);
 }
 

@@ -45,7 +45,9 @@ Quantized RowCoder::write_integers(std::byte* row) {
         return coded;
     }
     for (size_t i = 0; i < scratch_.count; i += kChunk) {
-        const Shorts shifted = load_chunk<Shorts>(scratch_.codes + i) + int16_t{kRowOffset};
+        Shorts shifted;
+        load_chunk(shifted, scratch_.codes + i);
+        shifted += int16_t{kRowOffset};
         store_chunk(row + i, __builtin_convertvector(shifted, Bytes));
     }
     return coded;

@@ -36,7 +36,9 @@ void Scratch::load(const float* vector, size_t number, const char* argument) {
     // Infinities and NaNs have the largest exponent; no early exit, so that this stays quick.
     Ints worst = {};
     for (size_t i = 0; i < count; i += kChunk) {
-        const Ints bits = load_chunk<Ints>(values + i) & 0x7fffffff;
+        Ints bits;
+        load_chunk(bits, values + i);
+        bits &= 0x7fffffff;
         worst = bits > worst ? bits : worst;
     }
     for (size_t i = 0; i < kChunk; ++i)
