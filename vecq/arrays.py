@@ -47,7 +47,10 @@ def as_vectors(array: object, argument: str, dim: int | None = None) -> NDArray[
 
     Takes whatever has `__array__`, in any layout and byte order; copies nothing that is an array.
     """
-    found = np.asanyarray(array)
+    try:
+        found = np.asanyarray(array)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(f"{argument} is no array: {error}", argument) from None
     if found.dtype.kind != "f" or found.dtype.itemsize not in (2, 4, 8):
         raise ArgumentError(
             f"{argument} has dtype {found.dtype}, expected float32, float64 or float16 "

@@ -8,8 +8,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vecq.arguments import choose, whole
 from vecq.arrays import as_vectors
-from vecq.codec import KINDS, METRICS, Codec, Metric, choose
+from vecq.codec import KINDS, METRICS, Codec, Metric
 from vecq.codes import Codes
 from vecq.errors import ArgumentError, QuantizationWarning
 
@@ -106,8 +107,7 @@ def assess(
     rows = as_vectors(vectors, "vectors")
     chosen, own = _choose_queries(rows, queries, seed)
     available = len(rows) - (queries is None)
-    if not 0 < k <= available:
-        raise ArgumentError(f"k is {k}, expected 1 to {available}, as many as there are", "k")
+    k = whole(k, "k", 1, available)
     contestants = [_Contestant(c, rows, len(chosen), k) for c in _codecs(codec)]
     truth = contestants[0]
     for first, last in _ranges(len(rows), max(1, SCORES_AT_ONCE // len(chosen))):

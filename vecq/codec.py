@@ -1,12 +1,12 @@
 """Codecs: float vectors to codes of 8 or 16 bits and back, and scores computed on the codes."""
 
-from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vecq._native import ffi, lib
+from vecq.arguments import choose, real, whole
 from vecq.arrays import as_vectors, float_blocks, pointer
 from vecq.codes import Codes
 from vecq.errors import ArgumentError, call
@@ -37,14 +37,7 @@ CALIBRATIONS: dict[str, int] = {
 
 # Rows of a sample that fit looks at.
 SAMPLE = 10_000
-
-
-def choose(table: Mapping[str, int], name: object, argument: str) -> int:
-    """Looks up the constant of a name that a user gave."""
-    if isinstance(name, str) and name in table:
-        return table[name]
-    expected = ", ".join(f'"{key}"' for key in table)
-    raise ArgumentError(f"{argument} is {name!r}, expected one of {expected}", argument)
+MAX_THREADS = 1024
 
 
 class Codec:
@@ -99,23 +92,22 @@ class Codec:
             "unbiased": unbiased,
             "seed": seed,
         }
-        if not 0 <= seed < 2**64:
-            raise ArgumentError(f"seed is {seed}, expected 0 to 2**64 - 1", "seed")
         self._options = ffi.new(
             "vecq_codec_options *",
             {
                 "width": choose(KINDS, kind, "kind"),
                 "scale": choose(SCALES, scale, "scale"),
                 "calibration": choose(CALIBRATIONS, calibration, "calibration"),
-                "percentile": percentile,
+                "percentile": real(percentile, "percentile"),
                 "center": bool(center),
                 "rotate": kind == "int8" if rotate is None else bool(rotate),
                 "unbiased": bool(unbiased),
-                "seed": seed,
+                "seed": whole(seed, "seed", 0, 2**64 - 1),
             },
         )
-        self._dim: int | None = None
-        self._handle = self._open(1)  # refuses settings that do not go together
+        self._open(1)  # refuses settings that do not go together
+        # The dim and its native codec: replaced as one, for threads may share a codec.
+        self._state: tuple[int, Any] | None = None
 
     @staticmethod
     def of(codec: "Codec | str") -> "Codec":
@@ -134,7 +126,7 @@ class Codec:
     @property
     def dim(self) -> int | None:
         """Columns of what it was fitted on or first encoded; None before that."""
-        return self._dim
+        return None if self._state is None else self._state[0]
 
     @property
     def needs_fit(self) -> bool:
@@ -157,15 +149,7 @@ class Codec:
         A few hundred to a few thousand vectors are enough; of more than 10,000, evenly spaced ones
         are used. Codes made before stay readable, by the codec's earlier state that they keep.
         """
-        rows = as_vectors(sample, "sample")
-        if len(rows) == 0:
-            raise ArgumentError("sample is empty, expected at least one row", "sample")
-        every = -(-len(rows) // SAMPLE)
-        with np.errstate(over="ignore"):
-            chosen = np.ascontiguousarray(rows[::every], dtype=np.float32)
-        handle = self._open(rows.shape[1])
-        call(lib.vecq_codec_fit, handle, pointer(chosen, "float[]"), len(chosen))
-        self._handle, self._dim = handle, rows.shape[1]
+        self._fit(as_vectors(sample, "sample"), "sample")
         return self
 
     def encode(self, vectors: ArrayLike, *, threads: int = 0) -> Codes:
@@ -173,14 +157,17 @@ class Codec:
 
         Takes float32, float64 and float16 in any layout, and never copies more than a block.
         """
-        rows = as_vectors(vectors, "vectors", self._dim)
-        self._prepare(rows)
-        codes = Codes.empty(self, self._handle, len(rows), rows.shape[1])
+        threads = whole(threads, "threads", 0, MAX_THREADS)
+        rows = as_vectors(vectors, "vectors")
+        dim, handle = self._state or self._begin(rows)
+        if rows.shape[1] != dim:
+            raise ArgumentError(f"vectors has {rows.shape[1]} columns, expected {dim}", "vectors")
+        codes = Codes.empty(self, handle, len(rows), dim)
         for first, block in float_blocks(rows):
             part = codes[first : first + len(block)]
             call(
                 lib.vecq_codec_encode,
-                *(self._handle, pointer(block, "float[]"), len(block), first, threads),
+                *(handle, pointer(block, "float[]"), len(block), first, threads),
                 *(pointer(part.rows), part.constants_pointer),
                 pointer(codes.clipped_by_dimension, "uint64_t[]"),
             )
@@ -204,15 +191,19 @@ class Codec:
         "ip" is the dot product, "cosine" that of the directions (0 for a zero vector), "l2" minus
         the squared distance. Queries are coded too, for int8 rows with `query_bits` of 8 or 15.
         """
+        if not isinstance(codes, Codes):
+            raise ArgumentError(f"codes is a {type(codes).__name__}, expected vecq.Codes", "codes")
         if codes.codec is not self:
             raise ArgumentError(f"codes was made by another codec, {codes.codec}", "codes")
+        threads = whole(threads, "threads", 0, MAX_THREADS)
+        bits = whole(query_bits, "query_bits", 8, 15)
         found = as_vectors(queries, "queries", codes.dim)
         with np.errstate(over="ignore"):
             queries = np.ascontiguousarray(found, dtype=np.float32)
         scores = np.empty((len(queries), len(codes)), np.float32)
         call(
             lib.vecq_codec_score,
-            *(codes.handle, choose(METRICS, metric, "metric"), query_bits),
+            *(codes.handle, choose(METRICS, metric, "metric"), bits),
             *(pointer(queries, "float[]"), len(queries)),
             *(pointer(codes.rows), codes.constants_pointer, len(codes)),
             *(threads, pointer(scores, "float[]")),
@@ -227,38 +218,61 @@ class Codec:
 
     def __getstate__(self) -> dict[str, Any]:
         mean, scales = self._parameters()
-        return {"settings": self._settings, "dim": self._dim, "mean": mean, "scales": scales}
+        return {"settings": self._settings, "dim": self.dim, "mean": mean, "scales": scales}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         Codec.__init__(self, **state["settings"])
         if state["dim"] is None:
             return
-        self._handle, self._dim = self._open(state["dim"]), state["dim"]
+        handle = self._open(state["dim"])
         if self.needs_fit:
             mean, scales = state["mean"], state["scales"]
             call(
                 lib.vecq_codec_restore,
-                *(self._handle, pointer(mean, "float[]"), len(mean)),
+                *(handle, pointer(mean, "float[]"), len(mean)),
                 *(pointer(scales, "float[]"), len(scales)),
             )
+        self._state = state["dim"], handle
 
     def _open(self, dim: int) -> Any:
         handle = ffi.new("vecq_codec **")
         call(lib.vecq_codec_open, self._options, dim, handle)
         return ffi.gc(handle[0], lib.vecq_codec_close)
 
-    def _prepare(self, rows: NDArray[Any]) -> None:
-        if self._dim is not None:
-            return
+    def _begin(self, rows: NDArray[Any]) -> tuple[int, Any]:
+        """Gets ready for the first rows that are encoded."""
         if self.needs_fit:
-            self.fit(rows)
-        else:
-            self._handle, self._dim = self._open(rows.shape[1]), rows.shape[1]
+            return self._fit(rows, "vectors")
+        self._state = rows.shape[1], self._open(rows.shape[1])
+        return self._state
+
+    def _fit(self, rows: NDArray[Any], argument: str) -> tuple[int, Any]:
+        if len(rows) == 0:
+            raise ArgumentError(f"{argument} is empty, expected at least one row", argument)
+        every = -(-len(rows) // SAMPLE)
+        with np.errstate(over="ignore"):
+            sample = np.ascontiguousarray(rows[::every], dtype=np.float32)
+        bad = np.argwhere(~np.isfinite(sample))
+        if len(bad) > 0:
+            raise ArgumentError(
+                f"{argument} has a value that is not finite in float32, in row "
+                f"{bad[0, 0] * every}, column {bad[0, 1]}",
+                argument,
+            )
+        handle = self._open(rows.shape[1])
+        try:
+            call(lib.vecq_codec_fit, handle, pointer(sample, "float[]"), len(sample))
+        except ArgumentError as error:
+            raise ArgumentError(str(error).replace("sample", argument), argument) from None
+        self._state = rows.shape[1], handle
+        return self._state
 
     def _parameters(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        if self._state is None:
+            return np.empty(0, np.float32), np.empty(0, np.float32)
         mean, scales = ffi.new("float const **"), ffi.new("float const **")
         mean_count, scale_count = ffi.new("size_t *"), ffi.new("size_t *")
-        call(lib.vecq_codec_parameters, self._handle, mean, mean_count, scales, scale_count)
+        call(lib.vecq_codec_parameters, self._state[1], mean, mean_count, scales, scale_count)
         return _floats(mean[0], mean_count[0]), _floats(scales[0], scale_count[0])
 
 

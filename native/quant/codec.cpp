@@ -18,14 +18,16 @@ bool is_finite(float value) { return (std::bit_cast<uint32_t>(value) & 0x7ffffff
 
 }  // namespace
 
-void require_finite(const float* numbers, size_t count, size_t dim, size_t first_row,
-                    const char* argument) {
-    for (size_t i = 0; i < count; ++i)
-        if (!is_finite(numbers[i]))
-            refuse(argument, std::string(argument) +
-                                 " has a value that is not finite in float32, " + "in row " +
-                                 std::to_string(first_row + i / dim) + ", column " +
-                                 std::to_string(i % dim));
+void require_numbers(const float* numbers, size_t count, size_t dim, size_t first_row,
+                     const char* argument) {
+    for (size_t i = 0; i < count; ++i) {
+        if (std::fabs(numbers[i]) <= kLargestValue) continue;
+        refuse(argument,
+               std::string(argument) +
+                   (is_finite(numbers[i]) ? " has a value too large (1e33 is the limit), in row "
+                                          : " has a value that is not finite in float32, in row ") +
+                   std::to_string(first_row + i / dim) + ", column " + std::to_string(i % dim));
+    }
 }
 
 Codec::Codec(size_t dim, const CodecOptions& options, const QuantizeKernels& kernels)
@@ -57,7 +59,7 @@ std::span<const float> Codec::dimension_scales() const {
 
 void Codec::fit(const float* sample, size_t count) {
     if (count == 0) refuse("sample", "sample is empty, expected at least one row");
-    require_finite(sample, count * dim_, dim_, 0, "sample");
+    require_numbers(sample, count * dim_, dim_, 0, "sample");
     mean_.clear();
     scales_.clear();
     if (options_.center) {

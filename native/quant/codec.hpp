@@ -82,9 +82,12 @@ private:
     bool fitted_ = false;
 };
 
-// Throws Error naming `argument` if one of the `count` numbers is not finite; its rows are numbered
-// from `first_row`.
-void require_finite(const float* numbers, size_t count, size_t dim, size_t first_row,
-                    const char* argument);
+// The largest magnitude that is taken: norms, sums and rotations of such values stay within float32.
+inline constexpr float kLargestValue = 0x1p110F;
+
+// Throws Error naming `argument` if one of the `count` numbers is not finite or larger than that; its
+// rows are numbered from `first_row`.
+void require_numbers(const float* numbers, size_t count, size_t dim, size_t first_row,
+                     const char* argument);
 
 }  // namespace vecq

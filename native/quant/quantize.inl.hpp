@@ -81,23 +81,24 @@ inline float take_exponent(float* values, size_t count) {
     return std::ldexp(1.0F, exponent);
 }
 
-// Lowers the steps per unit where the codes would be longer than the bound.
+// What to multiply the steps with where the codes would be longer than the bound.
 template <bool Clamp>
-inline float bounded(const Quantizer& how, const float* values, size_t count, float inverse) {
-    if (how.norm_bound <= 0) return inverse;
+inline float shrinking(const Quantizer& how, const float* values, size_t count, float inverse) {
+    if (how.norm_bound <= 0) return 1;
     const auto limit = static_cast<float>(how.levels);
     const float norm = norm_of_steps<Clamp>(values, count, inverse, limit);
-    return norm > how.norm_bound ? inverse * (how.norm_bound / norm) : inverse;
+    return norm > how.norm_bound ? how.norm_bound / norm : 1;
 }
 
 inline Quantized quantize_shared(const Quantizer& how, const float* values, size_t count,
                                  int16_t* codes, uint64_t* clipped) {
     const auto limit = static_cast<float>(how.levels);
-    const float wanted = 1 / how.shared_scale;
-    const float inverse = bounded<true>(how, values, count, wanted);
-    const Sums sums = round_all<true>(values, count, inverse, limit, codes);
+    const float inverse = 1 / how.shared_scale;
     count_clipped(values, count, inverse, limit, clipped);
-    return {inverse == wanted ? how.shared_scale : 1 / inverse, sums.norm2};
+    // The limit shrinks as well: what is clipped must become shorter, too.
+    const float factor = shrinking<true>(how, values, count, inverse);
+    const Sums sums = round_all<true>(values, count, inverse * factor, limit * factor, codes);
+    return {how.shared_scale / factor, sums.norm2};
 }
 
 inline Quantized quantize(const Quantizer& how, float* values, size_t count, int16_t* codes,
@@ -114,7 +115,7 @@ inline Quantized quantize(const Quantizer& how, float* values, size_t count, int
         largest = largest_magnitude(values, count);
     }
     const auto limit = static_cast<float>(how.levels);
-    const float inverse = bounded<false>(how, values, count, limit / largest);
+    const float inverse = limit / largest * shrinking<false>(how, values, count, limit / largest);
     const Sums sums = round_all<false>(values, count, inverse, limit, codes);
     const float scale = how.unbiased ? sums.own / sums.along : 1 / inverse;
     return {scale * unit, sums.norm2};

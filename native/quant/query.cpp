@@ -51,6 +51,10 @@ EncodedQuery QueryCoder::to_query_space(size_t number) {
         query.bias = static_cast<float>(dot_of(mean.data(), values, mean.size()));
     }
     codec.to_query_space(values);
+    for (size_t i = 0; i < codec.dim(); ++i)
+        if (!std::isfinite(values[i]))
+            refuse("queries", "queries times the scales of dimensions is beyond float32 in row " +
+                                  std::to_string(number) + ", scale the data down");
     return query;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/half.hpp"
 #include "base/vectors.hpp"
@@ -12,7 +13,9 @@ Affine affine_of(Metric metric, const RowConstants& row) {
     switch (metric) {
         case Metric::ip: return {row.scale, 1};
         case Metric::cosine:
-            return row.norm > 0 ? Affine{row.scale / row.norm, 1 / row.norm} : Affine{0, 0};
+            if (row.norm <= 0) return {0, 0};
+            return {row.scale / row.norm,
+                    std::min(1 / row.norm, std::numeric_limits<float>::max())};
         case Metric::l2: break;
     }
     return {2 * row.scale, -row.centred_norm * row.centred_norm};
@@ -88,7 +91,7 @@ RowConstants RowCoder::constants_of(float scale) {
     const double along_mean = dot_of(mean.data(), values, mean.size());
     for (size_t i = 0; i < scales.size(); ++i) values[i] *= scales[i];
     const double centred = scale * std::sqrt(dot_of(values, values, codec.dim()));
-    const double norm2 = centred * centred + 2 * scale * along_mean + codec.mean_norm2();
+    const double norm2 = centred * centred + 2.0 * scale * along_mean + codec.mean_norm2();
     return {scale, static_cast<float>(centred),
             static_cast<float>(std::sqrt(std::max(norm2, 0.0)))};
 }

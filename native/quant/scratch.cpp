@@ -1,10 +1,11 @@
 #include "quant/scratch.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstring>
 
 #include "base/status.hpp"
-#include "base/vectors.hpp"
 
 namespace vecq {
 namespace {
@@ -33,16 +34,13 @@ void Scratch::load(const float* vector, size_t number, const char* argument) {
     const size_t dim = codec.dim();
     std::memcpy(values, vector, dim * sizeof(float));
     std::fill(values + dim, values + count, 0.0F);
-    // Infinities and NaNs have the largest exponent; no early exit, so that this stays quick.
-    Ints worst = {};
-    for (size_t i = 0; i < count; i += kChunk) {
-        Ints bits;
-        load_chunk(bits, values + i);
-        bits &= 0x7fffffff;
-        worst = bits > worst ? bits : worst;
-    }
-    for (size_t i = 0; i < kChunk; ++i)
-        if (worst[i] >= 0x7f800000) require_finite(vector, dim, dim, number, argument);
+    // As bits magnitudes order the same way, infinities and NaNs last; no early exit, so that this
+    // stays quick.
+    uint32_t worst = 0;
+    for (size_t i = 0; i < count; ++i)
+        worst = std::max(worst, std::bit_cast<uint32_t>(values[i]) & 0x7fffffffU);
+    if (worst > std::bit_cast<uint32_t>(kLargestValue))
+        require_numbers(vector, dim, dim, number, argument);
 }
 
 Quantized Scratch::quantize(int levels, float shared_scale) {

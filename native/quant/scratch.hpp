@@ -13,7 +13,7 @@ public:
     explicit Scratch(const Codec& codec);
 
     // Copies a vector, padded with 0. Throws Error naming `argument` and row `number` if it is not
-    // finite.
+    // finite, or too large.
     void load(const float* vector, size_t number, const char* argument);
 
     // Rounds the values to codes, each of at most `levels`; shared_scale as in Quantizer. Adds to

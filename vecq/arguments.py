@@ -1,0 +1,36 @@
+"""Checks of single arguments: names, whole numbers, numbers."""
+
+import operator
+from collections.abc import Mapping
+from typing import Any
+
+from vecq.errors import ArgumentError
+
+
+def choose(table: Mapping[str, int], name: object, argument: str) -> int:
+    """Looks up the constant of a name that a user gave."""
+    if isinstance(name, str) and name in table:
+        return table[name]
+    expected = ", ".join(f'"{key}"' for key in table)
+    raise ArgumentError(f"{argument} is {name!r}, expected one of {expected}", argument)
+
+
+def whole(value: Any, argument: str, least: int, most: int) -> int:
+    """Returns `value` as an int between the two."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or not least <= number <= most:
+        raise ArgumentError(
+            f"{argument} is {value!r}, expected a whole number from {least} to {most}", argument
+        )
+    return number
+
+
+def real(value: Any, argument: str) -> float:
+    """Returns `value` as a float."""
+    try:
+        return float(value + 0.0)
+    except TypeError:
+        raise ArgumentError(f"{argument} is {value!r}, expected a number", argument) from None
