@@ -189,7 +189,8 @@ class Codec:
         """Returns the score of every query with every row of codes, higher being better.
 
         "ip" is the dot product, "cosine" that of the directions (0 for a zero vector), "l2" minus
-        the squared distance. Queries are coded too, for int8 rows with `query_bits` of 8 or 15.
+        the squared distance. Queries are coded as well: for int8 rows with `query_bits` of 15, in
+        two digits of a byte, or 8, in one; for int16 rows likewise in two digits or one.
         """
         if not isinstance(codes, Codes):
             raise ArgumentError(f"codes is a {type(codes).__name__}, expected vecq.Codes", "codes")

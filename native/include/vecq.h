@@ -131,7 +131,7 @@ vecq_status vecq_codec_decode(const vecq_codec* codec, const void* rows,
                               float* vectors, vecq_error* error);
 
 /* scores[q * row_count + r], higher being better: VECQ_L2 gives minus the squared distance.
- * `query_bits`, 8 or 15, is how finely queries are coded for int8 rows. */
+ * `query_bits` 15 codes queries for integer rows in two digits, 8 in one. */
 vecq_status vecq_codec_score(const vecq_codec* codec, int32_t metric, int32_t query_bits,
                              const float* queries, size_t query_count, const void* rows,
                              const vecq_row_constants* constants, size_t row_count, size_t threads,

@@ -92,7 +92,7 @@ private:
         if (floating_) return dots_.as<float>()[place];
         const int32_t* dots = dots_.as<int32_t>() + place;
         const auto upper = static_cast<float>(dots[0]);
-        return coder_.digit_count() == 1 ? upper : 128 * upper + static_cast<float>(dots[1]);
+        return coder_.digit_count() == 1 ? upper : kDigitBase * upper + static_cast<float>(dots[1]);
     }
 
     const Kernels& kernels_;

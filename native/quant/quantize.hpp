@@ -15,8 +15,9 @@ struct Quantizer {
 };
 
 struct Quantized {
-    float scale;  // what a code stands for
-    float norm2;  // the squared norm of the codes
+    float scale;    // what a code stands for
+    float norm2;    // the squared norm of the codes
+    float inverse;  // times the values, as they are left, gives the codes before rounding
 };
 
 struct QuantizeKernels {

@@ -98,7 +98,7 @@ inline Quantized quantize_shared(const Quantizer& how, const float* values, size
     // The limit shrinks as well: what is clipped must become shorter, too.
     const float factor = shrinking<true>(how, values, count, inverse);
     const Sums sums = round_all<true>(values, count, inverse * factor, limit * factor, codes);
-    return {how.shared_scale / factor, sums.norm2};
+    return {how.shared_scale / factor, sums.norm2, inverse * factor};
 }
 
 inline Quantized quantize(const Quantizer& how, float* values, size_t count, int16_t* codes,
@@ -118,5 +118,5 @@ inline Quantized quantize(const Quantizer& how, float* values, size_t count, int
     const float inverse = limit / largest * shrinking<false>(how, values, count, limit / largest);
     const Sums sums = round_all<false>(values, count, inverse, limit, codes);
     const float scale = how.unbiased ? sums.own / sums.along : 1 / inverse;
-    return {scale * unit, sums.norm2};
+    return {scale * unit, sums.norm2, inverse};
 }

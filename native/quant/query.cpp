@@ -10,14 +10,11 @@
 namespace vecq {
 namespace {
 
-// Codes of two digits are 128 * upper + lower with the lower in -64..63; this is the largest whose
-// upper digit fits a byte.
-constexpr int kTwoDigitLevels = 127 * 128 + 63;
-
-Query digit(const int8_t* codes, size_t count) {
+int32_t sum_of_codes(const void* digit, size_t count) {
+    const auto* codes = static_cast<const int8_t*>(digit);
     int32_t sum = 0;
     for (size_t i = 0; i < count; ++i) sum += codes[i];
-    return {codes, sum};
+    return sum;
 }
 
 }  // namespace
@@ -25,7 +22,7 @@ Query digit(const int8_t* codes, size_t count) {
 QueryCoder::QueryCoder(const Codec& codec, Metric metric, int bits)
     : scratch_(codec),
       metric_(metric),
-      digit_count_(codec.width() == Width::int8 && bits == 15 ? 2 : 1),
+      digit_count_(codec.levels() > 0 && bits == 15 ? 2 : 1),
       digit_bytes_(scratch_.count * query_code_bytes(codec.width())) {}
 
 // What remains of the score once the dot of the codes is known: under ip and cosine the mean's part,
@@ -58,21 +55,20 @@ EncodedQuery QueryCoder::to_query_space(size_t number) {
     return query;
 }
 
-void QueryCoder::write_digits(std::byte* out, EncodedQuery& query) const {
-    const size_t count = scratch_.count;
-    const int16_t* codes = scratch_.codes;
-    auto* upper = reinterpret_cast<int8_t*>(out);
-    auto* lower = upper + count;
-    if (digit_count_ == 1) {
-        std::copy_n(codes, count, upper);
-    } else {
-        for (size_t i = 0; i < count; ++i) {
-            upper[i] = static_cast<int8_t>((codes[i] + 64) >> 7);
-            lower[i] = static_cast<int8_t>(codes[i] - 128 * upper[i]);
-        }
-        query.digits[1] = digit(lower, count);
+// Returns the squared norm of the query in units of its last digit.
+template <class Code>
+double QueryCoder::write_digits(std::byte* out, float inverse) const {
+    auto* upper = reinterpret_cast<Code*>(out);
+    std::copy_n(scratch_.codes, scratch_.count, upper);
+    double norm2 = 0;
+    for (size_t i = 0; i < scratch_.count && digit_count_ == 2; ++i) {
+        const float rest = scratch_.values[i] * inverse - static_cast<float>(upper[i]);
+        const float lower = std::nearbyint(rest * kDigitBase);
+        upper[scratch_.count + i] = static_cast<Code>(lower);
+        const double whole = double{kDigitBase} * upper[i] + lower;
+        norm2 += whole * whole;
     }
-    query.digits[0] = digit(upper, count);
+    return norm2;
 }
 
 EncodedQuery QueryCoder::encode(const float* vector, size_t number, std::byte* out) {
@@ -80,22 +76,24 @@ EncodedQuery QueryCoder::encode(const float* vector, size_t number, std::byte* o
     scratch_.load(vector, number, "queries");
     EncodedQuery query = to_query_space(number);
     query.digit_count = digit_count_;
-    query.digits[0] = {out, 0};
+    for (size_t d = 0; d < digit_count_; ++d) query.digits[d] = {out + d * digit_bytes_, 0};
     if (codec.levels() == 0) {
         query.scale = scratch_.take_exponent();
         std::memcpy(out, scratch_.values, digit_bytes_);
         return query;
     }
-    const int levels = digit_count_ == 1 ? codec.levels() : kTwoDigitLevels;
-    const Quantized coded = scratch_.quantize(levels, 0);
-    query.scale = coded.scale;
+    const bool fine = digit_count_ == 2, int8 = codec.width() == Width::int8;
+    const Quantized coded = scratch_.quantize(codec.levels(), 0, !fine);
+    const double norm2 =
+        int8 ? write_digits<int8_t>(out, coded.inverse) : write_digits<int16_t>(out, coded.inverse);
+    query.scale = fine ? coded.scale / kDigitBase : coded.scale;
+    if (int8)
+        for (size_t d = 0; d < digit_count_; ++d)
+            query.digits[d].sum = sum_of_codes(query.digits[d].codes, scratch_.count);
     // Of the decoded query, so that a vector is at distance 0 from its own codes.
     if (metric_ == Metric::l2 && codec.dimension_scales().empty())
-        query.offset = -coded.scale * coded.scale * coded.norm2;
-    if (codec.width() == Width::int16)
-        std::memcpy(out, scratch_.codes, digit_bytes_);
-    else
-        write_digits(out, query);
+        query.offset =
+            static_cast<float>(-(fine ? norm2 : coded.norm2) * query.scale * query.scale);
     return query;
 }
 

@@ -5,6 +5,10 @@
 
 namespace vecq {
 
+// How much finer the second digit of a query is. It codes what rounding left over, at most half a
+// code, and so stays within +-64.
+inline constexpr float kDigitBase = 128;
+
 // A query ready for scoring, higher being better under every metric (l2: minus the squared distance):
 //     score = a * (scale * dot) + (bias * c + offset)       a, c of the row, see affine_of
 //     dot = digits[0] . row, or with two digits 128 * (digits[0] . row) + digits[1] . row
@@ -16,7 +20,7 @@ struct EncodedQuery {
 
 class QueryCoder {
 public:
-    // `bits`, 8 or 15, matters to int8 rows alone: 15 are two digits of 8.
+    // `bits` 15 are two digits, of 8 bits for int8 rows and of 16 for int16; `bits` 8 is one.
     QueryCoder(const Codec& codec, Metric metric, int bits);
 
     size_t digit_count() const { return digit_count_; }
@@ -29,7 +33,8 @@ public:
 
 private:
     EncodedQuery to_query_space(size_t number);
-    void write_digits(std::byte* out, EncodedQuery& query) const;
+    template <class Code>
+    double write_digits(std::byte* out, float inverse) const;
 
     Scratch scratch_;
     Metric metric_;

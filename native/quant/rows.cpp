@@ -42,7 +42,8 @@ RowConstants RowCoder::encode(const float* vector, size_t number, std::byte* row
 
 Quantized RowCoder::write_integers(std::byte* row) {
     const Codec& codec = scratch_.codec;
-    const Quantized coded = scratch_.quantize(codec.levels(), codec.shared_scale());
+    const Quantized coded =
+        scratch_.quantize(codec.levels(), codec.shared_scale(), codec.options().unbiased);
     if (codec.width() == Width::int16) {
         std::memcpy(row, scratch_.codes, scratch_.count * sizeof(int16_t));
         return coded;

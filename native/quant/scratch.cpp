@@ -43,10 +43,10 @@ void Scratch::load(const float* vector, size_t number, const char* argument) {
         require_numbers(vector, dim, dim, number, argument);
 }
 
-Quantized Scratch::quantize(int levels, float shared_scale) {
+Quantized Scratch::quantize(int levels, float shared_scale, bool unbiased) {
     const float bound = codec.width() == Width::int16 ? int16_norm_bound(codec.dim()) : 0;
-    return codec.kernels().quantize({levels, shared_scale, bound, codec.options().unbiased}, values,
-                                    count, codes, clipped_.data());
+    return codec.kernels().quantize({levels, shared_scale, bound, unbiased}, values, count, codes,
+                                    clipped_.data());
 }
 
 }  // namespace vecq

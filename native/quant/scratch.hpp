@@ -18,7 +18,7 @@ public:
 
     // Rounds the values to codes, each of at most `levels`; shared_scale as in Quantizer. Adds to
     // clipped().
-    Quantized quantize(int levels, float shared_scale);
+    Quantized quantize(int levels, float shared_scale, bool unbiased);
     float take_exponent() { return codec.kernels().take_exponent(values, count); }
 
     // For each dimension, how many values lay beyond the range of a shared scale.

@@ -75,16 +75,16 @@ class Model:
         """A coded query, and by how much it may differ where float32 rounds to another code."""
         if self.kind not in LEVELS:
             return values, EPS * np.abs(values)
-        levels = 127 * 128 + 63 if (self.kind, bits) == ("int8", 15) else LEVELS[self.kind]
-        inverse = levels / np.abs(values).max(axis=1, keepdims=True)
+        inverse = LEVELS[self.kind] / np.abs(values).max(axis=1, keepdims=True)
         if self.kind == "int16":
             bound = 46340 - len(self.mean) ** 0.5 / 2 - 16
             inverse *= np.minimum(1, bound / norms(values * inverse)[:, None])
+        inverse *= 128 if bits == 15 else 1  # two digits
         steps = values * inverse
         codes = np.rint(steps)
         along = (values * codes).sum(axis=1, keepdims=True)
-        scale = (values**2).sum(axis=1, keepdims=True) / along
-        doubtful = np.abs(np.abs(steps - codes) - 0.5) < levels * 2.0**-18
+        scale = 1 / inverse if bits == 15 else (values**2).sum(axis=1, keepdims=True) / along
+        doubtful = np.abs(np.abs(steps - codes) - 0.5) < np.abs(steps).max() * 2.0**-18
         shift = (doubtful * np.abs(values)).sum(axis=1, keepdims=True) / along
         return scale * codes, scale * doubtful + np.abs(scale * codes) * (shift + EPS)
 
