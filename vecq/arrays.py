@@ -49,8 +49,10 @@ def as_vectors(array: object, argument: str, dim: int | None = None) -> NDArray[
     """
     try:
         found = np.asanyarray(array)
-    except (TypeError, ValueError) as error:
+    except (RuntimeError, TypeError, ValueError) as error:
         raise ArgumentError(f"{argument} is no array: {error}", argument) from None
+    if np.ma.is_masked(found):
+        raise ArgumentError(f"{argument} has masked values, fill them first", argument)
     if found.dtype.kind != "f" or found.dtype.itemsize not in (2, 4, 8):
         raise ArgumentError(
             f"{argument} has dtype {found.dtype}, expected float32, float64 or float16 "

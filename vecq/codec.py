@@ -149,7 +149,7 @@ class Codec:
         A few hundred to a few thousand vectors are enough; of more than 10,000, evenly spaced ones
         are used. Codes made before stay readable, by the codec's earlier state that they keep.
         """
-        self._fit(as_vectors(sample, "sample"), "sample")
+        self._state = self._fit(as_vectors(sample, "sample"), "sample")
         return self
 
     def encode(self, vectors: ArrayLike, *, threads: int = 0) -> Codes:
@@ -159,7 +159,7 @@ class Codec:
         """
         threads = whole(threads, "threads", 0, MAX_THREADS)
         rows = as_vectors(vectors, "vectors")
-        dim, handle = self._state or self._begin(rows)
+        dim, handle = state = self._state or self._begin(rows)
         if rows.shape[1] != dim:
             raise ArgumentError(f"vectors has {rows.shape[1]} columns, expected {dim}", "vectors")
         codes = Codes.empty(self, handle, len(rows), dim)
@@ -171,6 +171,7 @@ class Codec:
                 *(pointer(part.rows), part.constants_pointer),
                 pointer(codes.clipped_by_dimension, "uint64_t[]"),
             )
+        self._state = self._state or state
         return codes
 
     def decode(self, codes: Codes, *, threads: int = 0) -> NDArray[np.float32]:
@@ -241,11 +242,10 @@ class Codec:
         return ffi.gc(handle[0], lib.vecq_codec_close)
 
     def _begin(self, rows: NDArray[Any]) -> tuple[int, Any]:
-        """Gets ready for the first rows that are encoded."""
+        """The state for the first rows that are encoded; kept once they are."""
         if self.needs_fit:
             return self._fit(rows, "vectors")
-        self._state = rows.shape[1], self._open(rows.shape[1])
-        return self._state
+        return rows.shape[1], self._open(rows.shape[1])
 
     def _fit(self, rows: NDArray[Any], argument: str) -> tuple[int, Any]:
         if len(rows) == 0:
@@ -265,8 +265,7 @@ class Codec:
             call(lib.vecq_codec_fit, handle, pointer(sample, "float[]"), len(sample))
         except ArgumentError as error:
             raise ArgumentError(str(error).replace("sample", argument), argument) from None
-        self._state = rows.shape[1], handle
-        return self._state
+        return rows.shape[1], handle
 
     def _parameters(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         if self._state is None:

@@ -52,8 +52,8 @@ class Codes:
         return len(self.rows)
 
     def __getitem__(self, part: slice) -> "Codes":
-        if part.step not in (None, 1):
-            raise IndexError("codes can only be cut into runs of rows, without a step")
+        if not isinstance(part, slice) or part.step not in (None, 1):
+            raise TypeError("codes can only be cut into runs of rows, as in codes[2:5]")
         return Codes(self.codec, self.handle, self.dim, self.rows[part], self.constants[part])
 
     def __repr__(self) -> str:

@@ -60,6 +60,7 @@ std::span<const float> Codec::dimension_scales() const {
 void Codec::fit(const float* sample, size_t count) {
     if (count == 0) refuse("sample", "sample is empty, expected at least one row");
     require_numbers(sample, count * dim_, dim_, 0, "sample");
+    fitted_ = false;  // should memory run out on the way
     mean_.clear();
     scales_.clear();
     if (options_.center) {
@@ -109,6 +110,7 @@ void Codec::restore(std::span<const float> mean, std::span<const float> scales) 
     for (float value : scales)
         if (!is_finite(value) || value < 0)
             refuse("scales", "scales must be finite and at least 0");
+    fitted_ = false;
     mean_.assign(mean.begin(), mean.end());
     scales_.assign(scales.begin(), scales.end());
     derive();

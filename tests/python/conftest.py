@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
+import vecq
+
 Python = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -21,3 +23,16 @@ def python() -> Python:
         )
 
     return run
+
+
+@pytest.fixture
+def refuse() -> Callable[..., None]:
+    """Expects an ArgumentError that names `argument`, and whose text `message` matches."""
+
+    def call(argument: str, message: str, function: Callable[..., object], *args, **kwargs) -> None:
+        with pytest.raises(vecq.ArgumentError, match=message or None) as caught:
+            function(*args, **kwargs)
+        assert caught.value.argument == argument
+        assert argument in str(caught.value)
+
+    return call
