@@ -28,6 +28,11 @@ def whole(value: Any, argument: str, least: int, most: int) -> int:
     return number
 
 
+def thread_count(value: Any) -> int:
+    """Returns a number of threads, 0 standing for all cores."""
+    return whole(value, "threads", 0, 1024)
+
+
 def real(value: Any, argument: str) -> float:
     """Returns `value` as a float."""
     try:

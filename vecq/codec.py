@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vecq._native import ffi, lib
-from vecq.arguments import choose, real, whole
+from vecq.arguments import choose, real, thread_count, whole
 from vecq.arrays import as_vectors, float_blocks, pointer
 from vecq.codes import Codes
 from vecq.errors import ArgumentError, call
@@ -37,7 +37,6 @@ CALIBRATIONS: dict[str, int] = {
 
 # Rows of a sample that fit looks at.
 SAMPLE = 10_000
-MAX_THREADS = 1024
 
 
 class Codec:
@@ -157,7 +156,7 @@ class Codec:
 
         Takes float32, float64 and float16 in any layout, and never copies more than a block.
         """
-        threads = whole(threads, "threads", 0, MAX_THREADS)
+        threads = thread_count(threads)
         rows = as_vectors(vectors, "vectors")
         dim, handle = state = self._state or self._begin(rows)
         if rows.shape[1] != dim:
@@ -197,7 +196,7 @@ class Codec:
             raise ArgumentError(f"codes is a {type(codes).__name__}, expected vecq.Codes", "codes")
         if codes.codec is not self:
             raise ArgumentError(f"codes was made by another codec, {codes.codec}", "codes")
-        threads = whole(threads, "threads", 0, MAX_THREADS)
+        threads = thread_count(threads)
         bits = whole(query_bits, "query_bits", 8, 15)
         found = as_vectors(queries, "queries", codes.dim)
         with np.errstate(over="ignore"):

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vecq._native import ffi, lib
-from vecq.arguments import whole
+from vecq.arguments import thread_count
 from vecq.arrays import aligned, pointer
 from vecq.errors import call
 
@@ -75,7 +75,7 @@ class Codes:
 
     def decode(self, *, threads: int = 0) -> NDArray[np.float32]:
         """Returns the vectors that the codes stand for."""
-        threads = whole(threads, "threads", 0, 1024)
+        threads = thread_count(threads)
         decoded = np.empty((len(self), self.dim), np.float32)
         call(
             lib.vecq_codec_decode,

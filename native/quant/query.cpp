@@ -57,15 +57,18 @@ EncodedQuery QueryCoder::to_query_space(size_t number) {
 
 // Returns the squared norm of the query in units of its last digit.
 template <class Code>
-double QueryCoder::write_digits(std::byte* out, float inverse) const {
+double QueryCoder::write_digits(std::byte* out, const Quantized& coded) const {
     auto* upper = reinterpret_cast<Code*>(out);
+    auto* lower = upper + scratch_.count;
     std::copy_n(scratch_.codes, scratch_.count, upper);
+    if (digit_count_ == 1) return coded.norm2;
+    constexpr float pusher = 0x1.8p23F;  // pushes all fractional bits out
     double norm2 = 0;
-    for (size_t i = 0; i < scratch_.count && digit_count_ == 2; ++i) {
-        const float rest = scratch_.values[i] * inverse - static_cast<float>(upper[i]);
-        const float lower = std::nearbyint(rest * kDigitBase);
-        upper[scratch_.count + i] = static_cast<Code>(lower);
-        const double whole = double{kDigitBase} * upper[i] + lower;
+    for (size_t i = 0; i < scratch_.count; ++i) {
+        const float rest = scratch_.values[i] * coded.inverse - static_cast<float>(upper[i]);
+        const float code = (rest * kDigitBase + pusher) - pusher;
+        lower[i] = static_cast<Code>(code);
+        const double whole = double{kDigitBase} * upper[i] + code;
         norm2 += whole * whole;
     }
     return norm2;
@@ -85,15 +88,14 @@ EncodedQuery QueryCoder::encode(const float* vector, size_t number, std::byte* o
     const bool fine = digit_count_ == 2, int8 = codec.width() == Width::int8;
     const Quantized coded = scratch_.quantize(codec.levels(), 0, !fine);
     const double norm2 =
-        int8 ? write_digits<int8_t>(out, coded.inverse) : write_digits<int16_t>(out, coded.inverse);
+        int8 ? write_digits<int8_t>(out, coded) : write_digits<int16_t>(out, coded);
     query.scale = fine ? coded.scale / kDigitBase : coded.scale;
     if (int8)
         for (size_t d = 0; d < digit_count_; ++d)
             query.digits[d].sum = sum_of_codes(query.digits[d].codes, scratch_.count);
     // Of the decoded query, so that a vector is at distance 0 from its own codes.
     if (metric_ == Metric::l2 && codec.dimension_scales().empty())
-        query.offset =
-            static_cast<float>(-(fine ? norm2 : coded.norm2) * query.scale * query.scale);
+        query.offset = static_cast<float>(-norm2 * query.scale * query.scale);
     return query;
 }
 

@@ -34,7 +34,7 @@ public:
 private:
     EncodedQuery to_query_space(size_t number);
     template <class Code>
-    double write_digits(std::byte* out, float inverse) const;
+    double write_digits(std::byte* out, const Quantized& coded) const;
 
     Scratch scratch_;
     Metric metric_;

@@ -53,7 +53,7 @@ int in_child(Body body) {
 int child_works() { return works(4, 100) && meet(4) ? 0 : 1; }
 
 // qemu-user shows a program of another family the cpuinfo of the real processor.
-bool is_emulated() {
+[[maybe_unused]] bool is_emulated() {
 #if defined(__aarch64__)
     std::ifstream cpuinfo("/proc/cpuinfo");
     for (std::string line; std::getline(cpuinfo, line);)
