@@ -20,6 +20,8 @@ from vecq.errors import (
     UnsupportedError,
     VecqError,
 )
+from vecq.index import Index
+from vecq.result import IndexStats, Result
 
 __version__: str = ffi.string(lib.vecq_version()).decode()
 
@@ -30,10 +32,13 @@ __all__ = [
     "CodecCost",
     "Codes",
     "Cpu",
+    "Index",
+    "IndexStats",
     "InternalError",
     "Isa",
     "OutOfMemoryError",
     "QuantizationWarning",
+    "Result",
     "UnsupportedError",
     "VecqError",
     "assess",

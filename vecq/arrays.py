@@ -71,6 +71,21 @@ def as_vectors(array: object, argument: str, dim: int | None = None) -> NDArray[
     return rows
 
 
+def as_ids(array: object, argument: str, count: int) -> NDArray[np.int64]:
+    """Returns `array` as `count` contiguous 64-bit ids."""
+    try:
+        found = np.asanyarray(array)
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise ArgumentError(f"{argument} is no array: {error}", argument) from None
+    if found.dtype.kind not in "iu" and found.size > 0:
+        raise ArgumentError(f"{argument} has dtype {found.dtype}, expected whole numbers", argument)
+    if found.shape != (count,):
+        raise ArgumentError(f"{argument} has shape {found.shape}, expected ({count},)", argument)
+    if found.dtype.kind == "u" and found.size > 0 and found.max() > np.iinfo(np.int64).max:
+        raise ArgumentError(f"{argument} has {found.max()}, beyond int64", argument)
+    return np.ascontiguousarray(found, dtype=np.int64)
+
+
 def float_blocks(rows: NDArray[Any]) -> Iterator[tuple[int, NDArray[np.float32]]]:
     """Cuts rows into contiguous float32 blocks, each with the number of its first row.
 

@@ -235,6 +235,14 @@ class Codec:
             )
         self._state = state["dim"], handle
 
+    def native(self, dim: int) -> Any:
+        """Its native codec for vectors of `dim` dimensions."""
+        if self._state is None:
+            return self._open(dim)
+        if self._state[0] != dim:
+            raise ArgumentError(f"codec is for dim {self._state[0]}, not {dim}", "codec")
+        return self._state[1]
+
     def _open(self, dim: int) -> Any:
         handle = ffi.new("vecq_codec **")
         call(lib.vecq_codec_open, self._options, dim, handle)

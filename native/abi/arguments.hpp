@@ -34,6 +34,19 @@ inline Rows checked_rows(Width width, size_t dim, const void* rows, size_t count
     return {static_cast<const std::byte*>(rows), row_bytes(width, dim), count};
 }
 
+inline size_t checked_range(size_t value, size_t least, size_t most, const char* argument) {
+    if (value < least || value > most)
+        refuse(argument, std::string(argument) + " is " + std::to_string(value) + ", expected " +
+                             std::to_string(least) + " to " + std::to_string(most));
+    return value;
+}
+
+inline int checked_query_bits(int32_t bits) {
+    if (bits != 8 && bits != 15)
+        refuse("query_bits", "query_bits is " + std::to_string(bits) + ", expected 8 or 15");
+    return bits;
+}
+
 // A constant of the header that is passed as an int.
 template <class Enum>
 Enum checked_enum(int32_t value, Enum last, const char* argument) {

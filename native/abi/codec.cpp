@@ -1,15 +1,12 @@
 #include <memory>
 
 #include "abi/arguments.hpp"
+#include "abi/codec.hpp"
 #include "abi/fence.hpp"
 #include "engine/engine.hpp"
 #include "index/coding.hpp"
 
 using namespace vecq;
-
-struct vecq_codec {
-    Codec codec;
-};
 
 static_assert(sizeof(vecq_row_constants) == sizeof(RowConstants));
 
@@ -118,14 +115,12 @@ vecq_status vecq_codec_score(const vecq_codec* codec, int32_t metric, int32_t qu
     return fenced(error, [&] {
         const Codec& own = require(codec, "codec")->codec;
         const Metric checked_metric = checked_enum(metric, Metric::l2, "metric");
-        if (query_bits != 8 && query_bits != 15)
-            refuse("query_bits",
-                   "query_bits is " + std::to_string(query_bits) + ", expected 8 or 15");
+        const int bits = checked_query_bits(query_bits);
         checked_vectors(queries, "queries", query_count, own.dim(), "query_count");
         const CodedRows all = checked_coded_rows(own, rows, constants, row_count, "row_count");
         check_size(query_count, std::max<size_t>(row_count, 1) * sizeof(float), "query_count");
         if (query_count == 0 || row_count == 0) return;
         require(scores, "scores");
-        score_rows(own, checked_metric, query_bits, queries, query_count, all, threads, scores);
+        score_rows(own, checked_metric, bits, queries, query_count, all, threads, scores);
     });
 }

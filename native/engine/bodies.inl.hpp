@@ -5,6 +5,14 @@
 #include "kernels/block.inl.hpp"
 #include "kernels/probe.inl.hpp"
 
+#include "graph/walk.inl.hpp"
+
+#include "graph/link.inl.hpp"
+
+#include "engine/scorer.inl.hpp"
+
+#include "engine/graph.inl.hpp"
+
 #include "quant/hadamard.inl.hpp"
 #include "quant/quantize.inl.hpp"
 
@@ -17,6 +25,10 @@ constexpr Kernels kernels_of() {
         .dot_block = dot_block<C>,
         .multiply_adds = multiply_adds<C>,
         .block_multiply_adds = multiply_adds<C>,
+        .search = search<C>,
+        .link_room = link_room<C>,
+        .link = link<C>,
+        .score = score<C>,
     };
 }
 

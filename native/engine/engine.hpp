@@ -7,6 +7,7 @@
 #include <span>
 
 #include "base/layout.hpp"
+#include "engine/jobs.hpp"
 #include "quant/quantize.hpp"
 
 namespace vecq {
@@ -27,6 +28,16 @@ struct Kernels {
     // of any codes. Returns how many.
     uint64_t (*multiply_adds)(size_t rounds, const void* line);
     uint64_t (*block_multiply_adds)(size_t rounds, const void* line);
+
+    void (*search)(const SearchJob&);
+
+    // Links rows; `room` has as many bytes as link_room tells, aligned to a line.
+    size_t (*link_room)(size_t row_bytes);
+    void (*link)(const RowLinkJob&, LinkScratch&, std::byte* room);
+
+    // scores[i] of row ids[i]
+    void (*score)(const EncodedQuery&, const ScoredRows&, std::span<const uint32_t> ids,
+                  float* scores);
 };
 
 struct Engine {

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <type_traits>
 #include <utility>
 
@@ -29,6 +30,7 @@
 #include "base/cpu.hpp"
 #include "base/half.hpp"
 #include "base/vectors.hpp"
+#include "engine/jobs.hpp"
 #include "engine/list.hpp"
 
 namespace vecq {

@@ -137,6 +137,90 @@ vecq_status vecq_codec_score(const vecq_codec* codec, int32_t metric, int32_t qu
                              const vecq_row_constants* constants, size_t row_count, size_t threads,
                              float* scores, vecq_error* error);
 
+/* ---- Indexes: rows of codes with a graph over them. An addition stages vectors, links them in as
+ * many calls as it likes, and is settled. Searches may run at any time, from any number of threads;
+ * they see the rows that are linked. One addition at a time. ---- */
+
+typedef struct vecq_index vecq_index;
+
+typedef enum {
+    VECQ_LINK_AUTO = 0,
+    VECQ_LINK_METRIC,
+    VECQ_LINK_COSINE,
+    VECQ_LINK_MOEBIUS
+} vecq_link;
+
+typedef struct {
+    int32_t metric;         /* a vecq_metric */
+    int32_t link;           /* a vecq_link: what rows are compared by when they are linked */
+    size_t m;               /* links of a new row; twice as many at most; 2 to 256 */
+    size_t ef_construction; /* candidates that they are chosen from; 1 to 100000 */
+    uint64_t seed;
+} vecq_index_options;
+
+typedef struct {
+    size_t k;
+    size_t ef;     /* how many of the best the walk keeps; at least k is taken */
+    size_t rerank; /* how many of them are scored anew on the wider rows, at least k; 0: none */
+    int32_t query_bits; /* 15 or 8, as in vecq_codec_score */
+    size_t threads;     /* 0 for all cores */
+} vecq_search_options;
+
+typedef struct {
+    uint64_t hops;   /* nodes whose links were read */
+    uint64_t scores; /* rows that were scored */
+} vecq_walk_counts;
+
+typedef struct {
+    size_t rows;
+    size_t layers;
+    size_t layer_rows[16]; /* of each layer */
+    size_t degrees[513];   /* how many rows have so many links on layer 0 */
+    size_t unreachable;    /* rows that no walk can come to */
+    size_t aside;          /* rows left out of the graph, all but zero; scored where they matter */
+    size_t code_bytes, link_bytes, id_bytes, rerank_bytes;
+} vecq_index_stats;
+
+/* The codecs are copied. `wide_codec` is NULL, or codes a second, wider store. The caller owns
+ * *index and closes it; closing NULL does nothing. */
+vecq_status vecq_index_open(const vecq_index_options* options, const vecq_codec* codec,
+                            const vecq_codec* wide_codec, vecq_index** index, vecq_error* error);
+void vecq_index_close(vecq_index* index);
+
+vecq_status vecq_index_size(const vecq_index* index, size_t* size, vecq_error* error);
+
+/* Makes room for so many rows in all. */
+vecq_status vecq_index_reserve(vecq_index* index, size_t rows, vecq_error* error);
+
+/* Fits codecs that have yet to be, before the first row; does nothing where none has to be. */
+vecq_status vecq_index_fit(vecq_index* index, const float* sample, size_t count, vecq_error* error);
+
+/* For VECQ_IP: queries that resemble those to come, whose best rows the addition connects. */
+vecq_status vecq_index_sample_users(vecq_index* index, const float* users, size_t count,
+                                    size_t first_row, vecq_error* error);
+
+/* Encodes `count` vectors; errors number them from `first_row`. `ids` is NULL, which numbers them
+ * on, or holds `count` that are not in use. A call that fails stages nothing. */
+vecq_status vecq_index_stage(vecq_index* index, const float* vectors, size_t count,
+                             const int64_t* ids, size_t first_row, size_t threads,
+                             vecq_error* error);
+
+/* Links about `rows` staged rows. Done when *done == *total. */
+vecq_status vecq_index_link(vecq_index* index, size_t rows, size_t threads, size_t* done,
+                            size_t* total, vecq_error* error);
+
+/* Ends an addition; staged rows that are not linked are dropped. */
+vecq_status vecq_index_settle(vecq_index* index, vecq_error* error);
+
+/* The best `k` rows of each of `count` queries, best first, to `ids` and `scores`, `k` for each query;
+ * where `counts` is less than k, the ids that follow are -1. `walked` may be NULL. */
+vecq_status vecq_index_search(const vecq_index* index, const vecq_search_options* options,
+                              const float* queries, size_t count, int64_t* ids, float* scores,
+                              int64_t* counts, vecq_walk_counts* walked, vecq_error* error);
+
+vecq_status vecq_index_get_stats(const vecq_index* index, vecq_index_stats* stats,
+                                 vecq_error* error);
+
 /* [/cdef] */
 
 #ifdef __cplusplus

@@ -3,6 +3,11 @@
 using F32 = VectorOf<float, 64>::Type;
 using I32 = VectorOf<uint32_t, 64>::Type;
 
+// A bit for each score above the bound.
+inline uint32_t lanes_above(F32 scores, float bound) {
+    return _mm512_cmp_ps_mask((__m512)scores, _mm512_set1_ps(bound), _CMP_GT_OQ);
+}
+
 struct Fp32 {
     using Row = float;
     using Plain = float;

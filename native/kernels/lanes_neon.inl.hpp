@@ -3,6 +3,13 @@
 using F32 = VectorOf<float, 16>::Type;
 using I32 = VectorOf<uint32_t, 16>::Type;
 
+// A bit for each score above the bound.
+inline uint32_t lanes_above(F32 scores, float bound) {
+    const uint32x4_t better = vcgtq_f32((float32x4_t)scores, vdupq_n_f32(bound));
+    const uint32_t bits[] = {1, 2, 4, 8};
+    return vaddvq_u32(vandq_u32(better, vld1q_u32(bits)));
+}
+
 struct Fp32 {
     using Row = float;
     using Plain = float;

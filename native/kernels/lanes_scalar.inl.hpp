@@ -3,6 +3,9 @@
 using F32 = float;
 using I32 = uint32_t;  // unsigned, so that sums may wrap
 
+// A bit for each score above the bound.
+inline uint32_t lanes_above(F32 scores, float bound) { return scores > bound; }
+
 struct Fp32 {
     using Row = float;
     using Plain = float;

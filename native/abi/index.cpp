@@ -1,0 +1,139 @@
+#include "index/index.hpp"
+
+#include "abi/arguments.hpp"
+#include "abi/codec.hpp"
+#include "abi/fence.hpp"
+
+using namespace vecq;
+
+struct vecq_index {
+    template <class... Arguments>
+    explicit vecq_index(Arguments&&... arguments) : index(std::forward<Arguments>(arguments)...) {}
+    Index index;
+};
+
+namespace {
+
+IndexOptions checked_options(const vecq_index_options& given) {
+    IndexOptions options;
+    options.metric = checked_enum(given.metric, Metric::l2, "metric");
+    options.link = checked_enum(given.link, Link::moebius, "link");
+    options.m = checked_range(given.m, 2, kMaxDegree / 2, "m");
+    options.ef_construction = checked_range(given.ef_construction, 1, 100'000, "ef_construction");
+    options.seed = given.seed;
+    return options;
+}
+
+SearchOptions checked_options(const vecq_search_options& given) {
+    SearchOptions options;
+    options.k = checked_range(given.k, 1, kMaxRows, "k");
+    options.ef = checked_range(given.ef, 1, kMaxRows, "ef");
+    options.rerank = checked_range(given.rerank, 0, kMaxRows, "rerank");
+    if (options.rerank != 0 && options.rerank < options.k)
+        refuse("rerank",
+               "rerank is " + std::to_string(options.rerank) + ", expected 0, or at least k");
+    options.query_bits = checked_query_bits(given.query_bits);
+    options.threads = given.threads;
+    return options;
+}
+
+}  // namespace
+
+vecq_status vecq_index_open(const vecq_index_options* options, const vecq_codec* codec,
+                            const vecq_codec* wide_codec, vecq_index** index, vecq_error* error) {
+    return fenced(error, [&] {
+        const Codec& own = require(codec, "codec")->codec;
+        if (wide_codec != nullptr && wide_codec->codec.dim() != own.dim())
+            refuse("wide_codec", "wide_codec is for other dims than codec");
+        *require(index, "index") =
+            new vecq_index(checked_options(*require(options, "options")), own,
+                           wide_codec == nullptr ? nullptr : &wide_codec->codec);
+    });
+}
+
+void vecq_index_close(vecq_index* index) { delete index; }
+
+vecq_status vecq_index_size(const vecq_index* index, size_t* size, vecq_error* error) {
+    return fenced(error, [&] { *require(size, "size") = require(index, "index")->index.size(); });
+}
+
+vecq_status vecq_index_reserve(vecq_index* index, size_t rows, vecq_error* error) {
+    return fenced(error, [&] {
+        require(index, "index")->index.reserve(checked_range(rows, 0, kMaxRows, "rows"));
+    });
+}
+
+vecq_status vecq_index_fit(vecq_index* index, const float* sample, size_t count,
+                           vecq_error* error) {
+    return fenced(error, [&] {
+        Index& own = require(index, "index")->index;
+        own.fit(checked(sample, "sample", count, own.dim() * sizeof *sample, "count"), count);
+    });
+}
+
+vecq_status vecq_index_sample_users(vecq_index* index, const float* users, size_t count,
+                                    size_t first_row, vecq_error* error) {
+    return fenced(error, [&] {
+        Index& own = require(index, "index")->index;
+        checked(users, "users", count, own.dim() * sizeof *users, "count");
+        own.sample_users(users, count, first_row);
+    });
+}
+
+vecq_status vecq_index_stage(vecq_index* index, const float* vectors, size_t count,
+                             const int64_t* ids, size_t first_row, size_t threads,
+                             vecq_error* error) {
+    return fenced(error, [&] {
+        Index& own = require(index, "index")->index;
+        checked(vectors, "vectors", count, own.dim() * sizeof *vectors, "count");
+        own.stage(vectors, count, ids, first_row, threads);
+    });
+}
+
+vecq_status vecq_index_link(vecq_index* index, size_t rows, size_t threads, size_t* done,
+                            size_t* total, vecq_error* error) {
+    return fenced(error, [&] {
+        const Progress progress = require(index, "index")->index.link(rows, threads);
+        *require(done, "done") = progress.done;
+        *require(total, "total") = progress.total;
+    });
+}
+
+vecq_status vecq_index_settle(vecq_index* index, vecq_error* error) {
+    return fenced(error, [&] { require(index, "index")->index.settle(); });
+}
+
+vecq_status vecq_index_search(const vecq_index* index, const vecq_search_options* options,
+                              const float* queries, size_t count, int64_t* ids, float* scores,
+                              int64_t* counts, vecq_walk_counts* walked, vecq_error* error) {
+    return fenced(error, [&] {
+        const Index& own = require(index, "index")->index;
+        const SearchOptions checked_search = checked_options(*require(options, "options"));
+        checked(queries, "queries", count, own.dim() * sizeof *queries, "count");
+        check_size(count, checked_search.k * sizeof *ids, "count");
+        if (count == 0) return;
+        const Found found{require(ids, "ids"), require(scores, "scores"),
+                          require(counts, "counts")};
+        const WalkCounts all = own.search(queries, count, checked_search, found);
+        if (walked != nullptr) *walked = {all.hops, all.scores};
+    });
+}
+
+vecq_status vecq_index_get_stats(const vecq_index* index, vecq_index_stats* stats,
+                                 vecq_error* error) {
+    return fenced(error, [&] {
+        const IndexStats own = require(index, "index")->index.stats();
+        vecq_index_stats& out = *require(stats, "stats");
+        out = {};
+        out.rows = own.rows;
+        out.layers = own.layer_rows.size();
+        std::copy(own.layer_rows.begin(), own.layer_rows.end(), out.layer_rows);
+        std::copy(own.degrees.begin(), own.degrees.end(), out.degrees);
+        out.unreachable = own.unreachable;
+        out.aside = own.aside;
+        out.code_bytes = own.code_bytes;
+        out.link_bytes = own.link_bytes;
+        out.id_bytes = own.id_bytes;
+        out.rerank_bytes = own.rerank_bytes;
+    });
+}

@@ -1,0 +1,45 @@
+// Rows of codes that can be scored, and what the graph's functions of an engine are given.
+#pragma once
+
+#include <span>
+
+#include "base/layout.hpp"
+#include "graph/link.hpp"
+#include "quant/query.hpp"
+#include "quant/rows.hpp"
+
+namespace vecq {
+
+struct ScoredRows {
+    Rows rows;
+    const Affine* affine;  // of each row
+};
+
+// How rows are compared with each other: a row's affine makes it a query as well,
+//     score(i, j) = a[j] * (factor * a[i] * dot) + (bias * c[j] + bias * c[i])
+struct LinkMeasure {
+    float factor, bias;
+};
+
+// Walks that take turns on a thread. Best of 1 to 8.
+inline constexpr size_t kWalksAtOnce = 3;
+
+struct SearchJob {
+    GraphView graph;
+    ScoredRows scored;
+    std::span<const EncodedQuery> queries;
+    size_t width;                    // the best so many are found
+    std::span<WalkScratch> scratch;  // as many walks take turns, at most kWalksAtOnce
+    Key* found;                      // `width` for each query, the best first
+    size_t* found_counts;
+};
+
+struct RowLinkJob {
+    LinkJob link;
+    ScoredRows scored;
+    LinkMeasure measure;
+    std::span<const uint32_t> rows;  // to be linked
+    size_t at_once;                  // so many take turns, at most kLinkedAtOnce
+};
+
+}  // namespace vecq

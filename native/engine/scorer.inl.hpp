@@ -1,0 +1,158 @@
+// Scores of rows for one query, as the graph asks for them.
+
+template <class V>
+inline auto to_float(V whole) {
+    if constexpr (kLanes<V> == 1)
+        return static_cast<float>(static_cast<int32_t>(whole));
+    else
+        return __builtin_convertvector((typename VectorOf<int32_t, sizeof(V)>::Type)whole,
+                                       typename VectorOf<float, sizeof(V)>::Type);
+}
+
+// A bit for each score above the bound.
+inline uint32_t above(const Wide<F32>& scores, float bound) {
+    uint32_t mask = 0;
+    for (size_t i = 0; i < 16 / kLanes<F32>; ++i)
+        mask |= lanes_above(scores.part[i], bound) << i * kLanes<F32>;
+    return mask;
+}
+
+// The a and the c of sixteen rows, side by side.
+struct AffineSixteen {
+    Wide<F32> a, c;
+};
+
+template <size_t Odd, class V, size_t... I>
+inline V every_second(V a, V b, std::index_sequence<I...>) {
+    return __builtin_shufflevector(a, b, (2 * I + Odd)...);
+}
+
+template <class V>
+inline AffineSixteen split(const Affine (&pairs)[16]) {
+    AffineSixteen all;
+    if constexpr (kLanes<V> == 1) {
+        for (size_t i = 0; i < 16; ++i) {
+            all.a.part[i] = pairs[i].a;
+            all.c.part[i] = pairs[i].c;
+        }
+    } else {
+        constexpr std::make_index_sequence<kLanes<V>> lanes;
+        Wide<V> halves[2];
+        std::memcpy(halves, pairs, sizeof pairs);
+        const V* half = halves[0].part;
+        for (size_t i = 0; i < 16 / kLanes<V>; ++i) {
+            all.a.part[i] = every_second<0>(half[2 * i], half[2 * i + 1], lanes);
+            all.c.part[i] = every_second<1>(half[2 * i], half[2 * i + 1], lanes);
+        }
+    }
+    return all;
+}
+
+template <class C>
+class RowScorer {
+public:
+    RowScorer() = default;
+    RowScorer(const EncodedQuery& query, const ScoredRows& scored)
+        : query_(query), scored_(scored), prefetch_(scored.rows.row_bytes) {}
+
+    // Always inline, see Prefetch.
+    [[gnu::always_inline]] void ask(const uint32_t* ids, size_t count) const {
+        for (size_t i = 0; i < count; ++i) __builtin_prefetch(scored_.affine + ids[i]);
+        prefetch_.ask(scored_.rows, ids, ids + std::min(count, prefetch_.rows));
+    }
+
+    // Of up to sixteen rows; `ids` always holds sixteen valid ones.
+    uint32_t score(const uint32_t* ids, size_t count, float bound, float* scores) const {
+        Affine pairs[16];
+        for (size_t i = 0; i < 16; ++i) pairs[i] = scored_.affine[ids[i]];
+        Wide<F32> dots;
+        with_lines(scored_.rows.row_bytes, [&](auto lines) { dots = dots_of(ids, count, lines); });
+        const AffineSixteen affine = split<F32>(pairs);
+        Wide<F32> all;
+        for (size_t i = 0; i < 16 / kLanes<F32>; ++i)
+            all.part[i] = affine.a.part[i] * (query_.scale * dots.part[i]) +
+                          (query_.bias * affine.c.part[i] + query_.offset);
+        std::memcpy(scores, &all, sizeof all);
+        return above(all, bound) & (0xffffU >> (16 - count));
+    }
+
+private:
+    template <size_t Fixed>
+    Wide<F32> dots_of(const uint32_t* ids, size_t count, Lines<Fixed> lines) const {
+        Wide<F32> dots =
+            as_floats(dot_sixteen<C>(query_.digits[0], scored_.rows.data, ids, count, lines));
+        if (query_.digit_count == 1) return dots;
+        const Wide<F32> lower =
+            as_floats(dot_sixteen<C>(query_.digits[1], scored_.rows.data, ids, count, lines));
+        for (size_t i = 0; i < 16 / kLanes<F32>; ++i)
+            dots.part[i] = kDigitBase * dots.part[i] + lower.part[i];
+        return dots;
+    }
+
+    static Wide<F32> as_floats(const Wide<F32>& dots) { return dots; }
+    static Wide<F32> as_floats(const Wide<I32>& dots) {
+        Wide<F32> floats;
+        for (size_t i = 0; i < 16 / kLanes<F32>; ++i) floats.part[i] = to_float(dots.part[i]);
+        return floats;
+    }
+
+    EncodedQuery query_;
+    ScoredRows scored_;
+    Prefetch prefetch_{kLine};
+};
+
+// A row's codes as a query's. Where they differ they go to `room`.
+template <class C>
+inline Query as_query(const std::byte* row, size_t row_bytes, void* room) {
+    using Row = typename C::Row;
+    using Plain = typename C::Plain;
+    const auto* from = reinterpret_cast<const Row*>(row);
+    auto* to = static_cast<Plain*>(room);
+    const size_t codes = row_bytes / sizeof(Row);
+    if constexpr (C::kOffset != 0) {
+        int32_t sum = 0;
+        for (size_t i = 0; i < codes; ++i) {
+            to[i] = static_cast<Plain>(from[i] - C::kOffset);
+            sum += to[i];
+        }
+        return {room, sum};
+    } else if constexpr (std::is_same_v<Row, Plain>) {
+        return {row, 0};
+    } else {
+        for (size_t i = 0; i < codes; ++i) to[i] = half_to_float(from[i]);
+        return {room, 0};
+    }
+}
+
+// Rows as queries for each other, as linking needs them.
+template <class C>
+class RowsAsQueries {
+public:
+    using Scorer = RowScorer<C>;
+
+    RowsAsQueries(const ScoredRows& scored, const LinkMeasure& measure, std::byte* room)
+        : scored_(scored), measure_(measure), room_(room) {}
+
+    static size_t room_bytes(size_t row_bytes) {
+        return row_bytes / sizeof(typename C::Row) * sizeof(typename C::Plain);
+    }
+
+    // It lives until the slot is used again.
+    Scorer scorer(uint32_t row, size_t slot) {
+        const size_t bytes = scored_.rows.row_bytes;
+        const Affine own = scored_.affine[row];
+        EncodedQuery query{};
+        query.digits[0] =
+            as_query<C>(scored_.rows.at(row), bytes, room_ + slot * room_bytes(bytes));
+        query.digit_count = 1;
+        query.scale = measure_.factor * own.a;
+        query.bias = measure_.bias;
+        query.offset = measure_.bias * own.c;
+        return Scorer(query, scored_);
+    }
+
+private:
+    ScoredRows scored_;
+    LinkMeasure measure_;
+    std::byte* room_;
+};

@@ -1,0 +1,40 @@
+#include "graph/attach.hpp"
+
+namespace vecq {
+
+uint32_t Attacher::host() {
+    while (host_ < attached_.size() && layer_.links_of(attached_[host_]).size() == layer_.degree)
+        ++host_;
+    return host_ < attached_.size() ? attached_[host_] : kNone;
+}
+
+void Attacher::attach(uint32_t node, std::span<const Key> near, float at_host) {
+    attached_.push_back(node);
+    if (host() != node && (near.empty() || at_host >= score_of(near.front()))) {
+        add(host(), node);
+        return;
+    }
+    for (const Key key : near)
+        if (add(node_of(key), node)) return;
+    // All are full: the nearest gives up its last link, and what it led to is reached through the node.
+    const uint32_t from = node_of(near.front());
+    const uint32_t given_up = layer_.list(from)[layer_.degree - 1];
+    replace_last(from, node);
+    if (given_up != node && !add(node, given_up)) replace_last(node, given_up);
+}
+
+// False if there is no room.
+bool Attacher::add(uint32_t from, uint32_t to) {
+    const std::span<const uint32_t> links = layer_.links_of(from);
+    for (const uint32_t link : links)
+        if (link == to) return true;
+    if (links.size() == layer_.degree) return false;
+    layer_.list(from)[links.size()] = to;
+    return true;
+}
+
+void Attacher::replace_last(uint32_t from, uint32_t to) {
+    layer_.list(from)[layer_.degree - 1] = to;
+}
+
+}  // namespace vecq

@@ -1,0 +1,66 @@
+// The best nodes that a walk has found, a sorted array of bounded size, of which some are expanded.
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include "graph/key.hpp"
+
+namespace vecq {
+
+class Frontier {
+public:
+    // Empties it; it keeps the best `width` from now on.
+    void begin(size_t width) {
+        width_ = width;
+        if (keys_.size() < width + 1) keys_.resize(width + 1);
+        size_ = next_ = 0;
+        worst_ = -std::numeric_limits<float>::infinity();
+    }
+
+    // Only what scores higher than this is kept.
+    float worst() const { return worst_; }
+
+    void offer(float score, uint32_t node) {
+        const Key key = key_of(score, node);
+        if (size_ == width_ && key >= keys_[size_ - 1]) return;
+        const size_t at = place_of(key);
+        size_ += size_ < width_;
+        std::memmove(&keys_[at + 1], &keys_[at], (size_ - 1 - at) * sizeof(Key));
+        keys_[at] = key;
+        if (at < next_) next_ = at;
+        if (size_ == width_) worst_ = score_of(keys_[size_ - 1]);
+    }
+
+    // The best node that is not expanded yet, which it marks, or kNone.
+    uint32_t expand() {
+        while (next_ < size_ && (keys_[next_] & kExpanded) != 0) ++next_;
+        if (next_ == size_) return kNone;
+        keys_[next_] |= kExpanded;
+        return node_of(keys_[next_++]);
+    }
+
+    // The best first. Whoever reads nodes and scores only need not mind the marks.
+    std::span<const Key> keys() const { return {keys_.data(), size_}; }
+
+private:
+    // How many keys are better. Without branches, for nobody could predict them.
+    size_t place_of(Key key) const {
+        const Key* first = keys_.data();
+        for (size_t rest = size_; rest > 0;) {
+            const size_t half = (rest + 1) / 2;
+            first += half & (0 - size_t{first[half - 1] < key});
+            rest -= half;
+        }
+        return static_cast<size_t>(first - keys_.data());
+    }
+
+    size_t width_ = 0, size_ = 0, next_ = 0;
+    float worst_ = 0;
+    std::vector<Key> keys_;
+};
+
+}  // namespace vecq

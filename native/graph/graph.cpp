@@ -1,0 +1,71 @@
+#include "graph/graph.hpp"
+
+#include <algorithm>
+
+namespace vecq {
+
+Graph::Graph(size_t degree) : degree_(degree) {
+    layers_.emplace_back(degree);
+    refresh();
+}
+
+void Graph::extend(std::span<const uint8_t> levels) {
+    const size_t first = rows();
+    for (size_t i = 0; i < levels.size(); ++i)
+        for (size_t layer = 0; layer <= levels[i]; ++layer)
+            add_node(layer, static_cast<uint32_t>(first + i));
+    refresh();
+}
+
+void Graph::add_node(size_t layer, uint32_t row) {
+    if (layer == layers_.size()) layers_.emplace_back(degree_ / 2);
+    Stored& stored = layers_[layer];
+    const size_t node = stored.nodes;
+    stored.links.resize((node + 1) * stored.degree);
+    std::fill_n(stored.links.data() + node * stored.degree, stored.degree, kNone);
+    if (layer > 0) {
+        stored.rows.resize(node + 1);
+        stored.below.resize(node + 1);
+        stored.rows[node] = row;
+        stored.below[node] = static_cast<uint32_t>(layers_[layer - 1].nodes - 1);
+    }
+    ++stored.nodes;
+}
+
+void Graph::truncate(size_t rows) {
+    for (size_t layer = layers_.size(); layer-- > 0;) {
+        Stored& stored = layers_[layer];
+        if (layer == 0)
+            stored.nodes = std::min(stored.nodes, rows);
+        else
+            while (stored.nodes > 0 && stored.rows[stored.nodes - 1] >= rows) --stored.nodes;
+        stored.links.resize(stored.nodes * stored.degree);
+        if (layer > 0 && stored.nodes == 0) layers_.pop_back();
+    }
+    refresh();
+}
+
+void Graph::enter_at(std::vector<uint32_t> nodes, size_t layers) {
+    entries_ = std::move(nodes);
+    entered_ = layers;
+}
+
+size_t Graph::bytes() const {
+    size_t sum = 0;
+    for (const Stored& stored : layers_)
+        sum += stored.links.bytes() + stored.rows.bytes() + stored.below.bytes();
+    return sum;
+}
+
+void Graph::refresh() {
+    views_.clear();
+    for (size_t layer = 0; layer < layers_.size(); ++layer) {
+        const Stored& stored = layers_[layer];
+        const bool base = layer == 0;
+        views_.push_back({stored.links.data(), stored.degree, stored.nodes,
+                          base ? nullptr : stored.rows.data(),
+                          base ? nullptr : stored.below.data()});
+    }
+}
+
+}  // namespace vecq

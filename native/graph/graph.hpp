@@ -1,0 +1,52 @@
+// A graph in memory: its layers, and where walks enter.
+//
+// Life cycle: `extend` makes nodes for new rows, which nothing links to yet; linking writes their
+// lists; `truncate` takes back nodes that nothing was linked to. Only linking runs on many threads.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "base/array.hpp"
+#include "graph/layer.hpp"
+
+namespace vecq {
+
+class Graph {
+public:
+    // Lists of `degree` links on layer 0 and of half as many above.
+    explicit Graph(size_t degree);
+
+    size_t rows() const { return layers_.front().nodes; }
+    size_t degree() const { return degree_; }
+
+    void reserve(size_t rows) { layers_.front().links.reserve(rows * degree_); }
+    // Makes a node for each new row, on all layers up to its level.
+    void extend(std::span<const uint8_t> levels);
+    void truncate(size_t rows);
+
+    // Where walks begin: nodes of the layer below `layers`.
+    void enter_at(std::vector<uint32_t> nodes, size_t layers);
+    std::span<const uint32_t> entries() const { return entries_; }
+
+    GraphView view() const { return {views_.data(), entered_, entries_.data(), entries_.size()}; }
+    std::span<const Layer> layers() const { return views_; }
+    size_t bytes() const;
+
+private:
+    struct Stored {
+        explicit Stored(size_t degree) : degree(degree) {}
+        size_t degree, nodes = 0;
+        Array<uint32_t> links, rows, below;
+    };
+    void add_node(size_t layer, uint32_t row);
+    void refresh();
+
+    size_t degree_;
+    std::vector<Stored> layers_;
+    std::vector<Layer> views_;
+    std::vector<uint32_t> entries_;
+    size_t entered_ = 1;
+};
+
+}  // namespace vecq

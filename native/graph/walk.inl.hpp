@@ -1,0 +1,120 @@
+// A walk: from the entries down to a layer, then through it, always on from the best node that has not
+// been expanded. It is cut into two halves that each end by asking memory for what the other needs,
+// so that several walks may take turns and none waits.
+//
+// A Scorer knows one query:
+//   ask(rows, count)                       asks memory for rows
+//   score(rows, count, bound, scores)      scores up to sixteen; a bit for each above the bound
+
+template <class Scorer>
+class Walk {
+public:
+    // Keeps the best `width` nodes of layer `floor`.
+    void begin(WalkScratch& scratch, const GraphView& graph, size_t floor, size_t width,
+               const Scorer& scorer) {
+        scratch_ = &scratch;
+        graph_ = &graph;
+        scorer_ = scorer;
+        floor_ = floor;
+        width_ = width;
+        expanding_ = 0;
+        enter(graph.layer_count - 1);
+        gather(graph.entries, graph.entry_count);
+        scorer_.ask(rows(), waiting_);
+    }
+
+    // Scores the nodes that wait and decides whose links to read. False: the walk is over.
+    bool take() {
+        score_waiting();
+        expanding_ = 0;
+        while (!choose()) {
+            if (layer_number_ == floor_) return false;
+            descend();
+        }
+        return true;
+    }
+
+    // Reads those links; what they lead to waits from now on.
+    void follow() {
+        for (size_t i = 0; i < expanding_; ++i) gather(expand_[i], length(expand_[i]));
+        scorer_.ask(rows(), waiting_);
+    }
+
+private:
+    const Layer& layer() const { return graph_->layers[layer_number_]; }
+    const uint32_t* rows() const {
+        return layer().rows == nullptr ? scratch_->nodes : scratch_->rows;
+    }
+
+    void enter(size_t number) {
+        layer_number_ = number;
+        waiting_ = 0;
+        scratch_->visited.begin(layer().count);
+        scratch_->frontier.begin(number == floor_ ? width_ : 1);
+    }
+
+    void descend() {
+        const uint32_t best = layer().below[node_of(scratch_->frontier.keys().front())];
+        enter(layer_number_ - 1);
+        gather(&best, 1);
+        score_waiting();
+    }
+
+    // Lists are seldom full; this much is read of one.
+    size_t length(const uint32_t* list) const {
+        size_t count = 0;
+        while (count < layer().degree && read_link(list[count]) != kNone) count += kLinksAtOnce;
+        return std::min(count, layer().degree);
+    }
+
+    void gather(const uint32_t* links, size_t count) {
+        uint32_t* fresh = scratch_->nodes + waiting_;
+        const size_t found = scratch_->visited.filter(links, count, fresh);
+        if (const uint32_t* rows = layer().rows)
+            for (size_t i = 0; i < found; ++i) scratch_->rows[waiting_ + i] = rows[fresh[i]];
+        waiting_ += found;
+    }
+
+    void score_waiting() {
+        Frontier& frontier = scratch_->frontier;
+        fill_up();
+        for (size_t first = 0; first < waiting_; first += 16) {
+            const size_t count = std::min<size_t>(16, waiting_ - first);
+            alignas(64) float scores[16];
+            uint32_t better = scorer_.score(rows() + first, count, frontier.worst(), scores);
+            for (; better != 0; better &= better - 1) {
+                const auto i = static_cast<size_t>(std::countr_zero(better));
+                frontier.offer(scores[i], scratch_->nodes[first + i]);
+            }
+        }
+        scratch_->counts.scores += waiting_;
+        waiting_ = 0;
+    }
+
+    // Repeats the last row, for rows are read sixteen at a time.
+    void fill_up() {
+        uint32_t* rows = layer().rows == nullptr ? scratch_->nodes : scratch_->rows;
+        for (size_t i = waiting_; i % 16 != 0; ++i) rows[i] = rows[waiting_ - 1];
+    }
+
+    bool choose() {
+        while (expanding_ < kExpansions) {
+            const uint32_t node = scratch_->frontier.expand();
+            if (node == kNone) break;
+            const uint32_t* list = layer().list(node);
+            for (size_t at = 0; at < layer().degree; at += kLine / sizeof *list)
+                __builtin_prefetch(list + at);
+            expand_[expanding_++] = list;
+        }
+        scratch_->counts.hops += expanding_;
+        return expanding_ > 0;
+    }
+
+    static constexpr size_t kLinksAtOnce = 8;
+
+    WalkScratch* scratch_;
+    const GraphView* graph_;
+    Scorer scorer_;
+    size_t floor_, width_, layer_number_, waiting_, expanding_;
+    const uint32_t* expand_[kExpansions];
+};

@@ -1,0 +1,153 @@
+#include "index/index.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "base/status.hpp"
+#include "graph/reach.hpp"
+#include "index/addition.hpp"
+#include "index/searcher.hpp"
+
+namespace vecq {
+namespace {
+
+// Under a centred codec only l2 is a function of the codes' dot and one constant per row.
+Link chosen_link(const IndexOptions& options, const Codec& codec) {
+    const bool centred = codec.options().center;
+    if (options.metric == Metric::l2) {
+        if (options.link == Link::cosine || options.link == Link::moebius)
+            refuse("link", "link is for metric ip or cosine, expected auto or metric with l2");
+        return Link::metric;
+    }
+    if (options.metric == Metric::cosine && options.link == Link::moebius)
+        refuse("link", "link is moebius, which is for metric ip only");
+    if (centred) {
+        if (options.link != Link::automatic)
+            refuse("link", "link can't be chosen with a codec that centres, expected auto");
+        return Link::automatic;
+    }
+    if (options.metric == Metric::cosine) return Link::cosine;
+    return options.link == Link::automatic ? Link::moebius : options.link;
+}
+
+}  // namespace
+
+Index::Index(const IndexOptions& options, const Codec& codec, const Codec* wide_codec)
+    : options_(options),
+      link_(chosen_link(options, codec)),
+      kernels_(active_engine()[codec.width()]),
+      store_(codec),
+      graph_(2 * options.m),
+      levels_(options.seed) {
+    if (wide_codec != nullptr) wide_.emplace(*wide_codec);
+}
+
+Index::~Index() = default;
+
+size_t Index::size() const {
+    const std::shared_lock lock(mutex_);
+    return linked_;
+}
+
+bool Index::flat() const { return options_.metric == Metric::ip; }
+
+void Index::reserve(size_t rows) {
+    const std::unique_lock lock(mutex_);
+    store_.reserve(rows);
+    if (wide_) wide_->reserve(rows);
+    ids_.reserve(rows);
+    graph_.reserve(rows);
+    affine_.reserve(rows);
+    if (wide_) wide_affine_.reserve(rows);
+    if (has_link_affine()) link_affine_.reserve(rows);
+}
+
+bool Index::must_fit() const { return store_.must_fit() || (wide_ && wide_->must_fit()); }
+
+void Index::fit(const float* sample, size_t count) {
+    const std::unique_lock lock(mutex_);
+    if (store_.size() > 0) refuse("sample", "sample comes too late, the index has rows");
+    searchers_.clear();  // they refer to the codecs as they were
+    if (store_.must_fit()) store_.fit(sample, count);
+    if (wide_ && wide_->must_fit()) wide_->fit(sample, count);
+}
+
+void Index::stage(const float* vectors, size_t count, const int64_t* ids, size_t number,
+                  size_t threads) {
+    const std::unique_lock lock(mutex_);
+    if (addition_) refuse("vectors", "vectors can't be staged while others are being linked");
+    if (store_.size() + count > kMaxRows)
+        refuse("vectors", "vectors would make " + std::to_string(store_.size() + count) +
+                              " rows, expected at most 2147483648");
+    if (must_fit()) refuse("codec", "codec has not been fitted");
+    const size_t before = store_.size();
+    try {
+        store_.append(vectors, count, number, threads);
+        if (wide_) wide_->append(vectors, count, number, threads);
+        if (ids != nullptr)
+            ids_.append({ids, count}, number);
+        else
+            ids_.append_next(count);
+        check_affines(before, number);
+    } catch (...) {
+        truncate(before);
+        throw;
+    }
+}
+
+void Index::check_affines(size_t first, size_t number) const {
+    for (size_t row = first; row < store_.size(); ++row) {
+        const Affine affine = affine_of(options_.metric, store_[row]);
+        if (!std::isfinite(affine.a) || !std::isfinite(affine.c))
+            refuse("vectors", "vectors has a squared norm beyond float32 in row " +
+                                  std::to_string(number + row - first) + ", scale the data down");
+    }
+}
+
+void Index::truncate(size_t rows) {
+    if (rows == 0) searchers_.clear();
+    if (store_.size() > rows) store_.truncate(rows);
+    if (wide_ && wide_->size() > rows) wide_->truncate(rows);
+    if (ids_.size() > rows) ids_.truncate(rows);
+    if (graph_.rows() > rows) graph_.truncate(rows);
+    if (affine_.size() > rows) affine_.resize(rows);
+    if (wide_affine_.size() > rows) wide_affine_.resize(rows);
+    if (link_affine_.size() > rows) link_affine_.resize(rows);
+}
+
+ScoredRows Index::scored() const { return {store_.rows(), affine_.data()}; }
+
+ScoredRows Index::scored_for_links() const {
+    return {store_.rows(), has_link_affine() ? link_affine_.data() : affine_.data()};
+}
+
+std::vector<uint32_t> Index::unreachable() const {
+    const Reach reach(graph_.view());
+    std::vector<uint32_t> lost;
+    for (uint32_t row = 0; row < linked_; ++row)
+        if (!reach.holds(row)) lost.push_back(row);
+    std::vector<uint32_t> all;
+    std::set_difference(lost.begin(), lost.end(), aside_.begin(), aside_.end(),
+                        std::back_inserter(all));
+    return all;
+}
+
+IndexStats Index::stats() const {
+    const std::shared_lock lock(mutex_);
+    IndexStats stats{};
+    stats.rows = linked_;
+    stats.aside = aside_.size();
+    stats.unreachable = unreachable().size();
+    for (const Layer& layer : graph_.layers()) stats.layer_rows.push_back(layer.count);
+    stats.degrees.resize(kMaxDegree + 1);
+    for (uint32_t row = 0; row < linked_; ++row)
+        ++stats.degrees[graph_.layers().front().links_of(row).size()];
+    stats.code_bytes = store_.bytes() + affine_.bytes() + link_affine_.bytes();
+    stats.link_bytes = graph_.bytes();
+    stats.id_bytes = ids_.bytes();
+    stats.rerank_bytes = wide_ ? wide_->bytes() + wide_affine_.bytes() : 0;
+    return stats;
+}
+
+}  // namespace vecq

@@ -1,0 +1,145 @@
+// An index: rows of codes, the graph over them, the callers' ids.
+//
+// Life cycle of rows: `stage` encodes them behind those that are there, where no search sees them;
+// `link` puts them into the graph, some at a time, in an order of its own; `settle` ends an addition,
+// however far it came, and drops the rows that are not linked. Searches may run between any two of these
+// calls and during none; one addition at a time.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <vector>
+
+#include "base/rng.hpp"
+#include "engine/engine.hpp"
+#include "graph/graph.hpp"
+#include "index/ids.hpp"
+#include "index/store.hpp"
+
+namespace vecq {
+
+// What rows are compared by when they are linked; `moebius` is l2 between x / |x|^2.
+enum class Link : uint8_t { automatic, metric, cosine, moebius };
+
+struct IndexOptions {
+    Metric metric = Metric::ip;
+    Link link = Link::automatic;
+    size_t m = 16;
+    size_t ef_construction = 200;
+    uint64_t seed = 0;
+};
+
+struct SearchOptions {
+    size_t k;
+    size_t ef;
+    size_t rerank;  // of the best found, so many are scored anew on the wider store
+    int query_bits;
+    size_t threads;
+};
+
+struct Found {
+    int64_t* ids;   // k for each query, -1 where there are fewer
+    float* scores;  // the same, minus infinity
+    int64_t* counts;
+};
+
+struct IndexStats {
+    size_t rows;
+    std::vector<size_t> layer_rows, degrees;
+    size_t unreachable, aside;
+    size_t code_bytes, link_bytes, id_bytes, rerank_bytes;
+};
+
+struct Progress {
+    size_t done, total;
+};
+
+class Index {
+public:
+    Index(const IndexOptions& options, const Codec& codec, const Codec* wide_codec);
+    ~Index();
+
+    const IndexOptions& options() const { return options_; }
+    size_t dim() const { return store_.codec().dim(); }
+    size_t size() const;
+
+    void reserve(size_t rows);
+    bool must_fit() const;
+    void fit(const float* sample, size_t count);
+    // Users whose best items the repair of an inner-product graph looks at, beside those of items.
+    void sample_users(const float* users, size_t count, size_t number);
+    void stage(const float* vectors, size_t count, const int64_t* ids, size_t number,
+               size_t threads);
+    // Links about `rows` rows, or does as much of what follows; done == total ends it.
+    Progress link(size_t rows, size_t threads);
+    void settle();
+
+    WalkCounts search(const float* queries, size_t count, const SearchOptions& options,
+                      const Found& found) const;
+    IndexStats stats() const;
+
+private:
+    struct Addition;
+    struct Searcher;
+    class Lister;
+
+    // Graphs for inner products have one layer, entered at the longest rows.
+    bool flat() const;
+    bool has_link_affine() const { return options_.metric == Metric::ip && link_ != Link::metric; }
+    ScoredRows scored() const;
+    ScoredRows scored_for_links() const;
+    LinkMeasure measure() const;
+    std::vector<uint32_t> unreachable() const;
+    void check_affines(size_t first, size_t number) const;
+    void truncate(size_t rows);
+
+    bool begin_linking();
+    std::vector<uint32_t> link_order(const std::vector<uint8_t>& levels) const;
+    void fill_affines();
+    void enter_at_longest(uint32_t row);
+    void link_first(size_t end);
+    void link_range(size_t from, size_t to, size_t threads, size_t at_once);
+
+    void finish_linking();
+
+    size_t samples() const;
+    void choose_samples();
+    void connect_samples(size_t threads);
+    std::vector<float> sample_vectors(size_t from, size_t to) const;
+    void score_cosines(uint32_t row, std::span<const uint32_t> others, float* scores) const;
+    EncodedQuery link_query(uint32_t row, std::vector<std::byte>& codes) const;
+    void sweep();
+
+    std::unique_ptr<Searcher> take_searcher(int query_bits) const;
+    void keep_searcher(std::unique_ptr<Searcher> searcher) const;
+    void search_some(Searcher& searcher, const float* queries, size_t first, size_t count,
+                     const SearchOptions& options, const Found& found) const;
+    void offer_aside(Searcher& searcher, const EncodedQuery& query, size_t width) const;
+    void rerank(Searcher& searcher, const float* vector, size_t number, size_t count) const;
+    void write(const Searcher& searcher, size_t k, size_t number, const Found& found) const;
+
+    IndexOptions options_;
+    Link link_;
+    const Kernels& kernels_;
+    Store store_;
+    std::optional<Store> wide_;
+    Ids ids_;
+    Graph graph_;
+    Array<Affine> affine_;         // for searching
+    Array<Affine> wide_affine_;    // for reranking
+    Array<Affine> link_affine_;    // for linking, where that is by another measure
+    size_t linked_ = 0;            // rows that searches see
+    std::vector<uint32_t> aside_;  // rows too short for the graph of an inner product
+    Random levels_;
+    float unit_ = 0;            // the norm that links by norm are relative to
+    std::vector<float> users_;  // of the next addition
+    size_t unswept_ = 0;        // rows added since all was looked over
+    std::unique_ptr<Addition> addition_;
+    mutable std::shared_mutex mutex_;
+    mutable std::mutex searchers_mutex_;
+    mutable std::vector<std::unique_ptr<Searcher>> searchers_;
+};
+
+}  // namespace vecq

@@ -1,0 +1,196 @@
+// After linking: an inner-product graph is repaired by lists of best items, and whatever no walk can
+// come to is linked from a row near it.
+#include <algorithm>
+
+#include "base/pool.hpp"
+#include "base/status.hpp"
+#include "graph/attach.hpp"
+#include "graph/reach.hpp"
+#include "index/addition.hpp"
+#include "index/block_scorer.hpp"
+#include "index/index.hpp"
+#include "index/searcher.hpp"
+
+namespace vecq {
+namespace {
+
+// Rows whose best items are looked at, in a graph that is new.
+constexpr size_t kSamples = 10'000;
+// Best items of each.
+constexpr size_t kListed = 100;
+// Rows that a walk looks for near one that cannot be reached.
+constexpr size_t kNear = 64;
+// Rows that may be added before the whole graph is looked over again, as a part of all.
+constexpr size_t kSweepEvery = 64;
+
+}  // namespace
+
+// The best rows of some queries, by scoring all.
+class Index::Lister {
+public:
+    explicit Lister(const Index& index)
+        : index_(index),
+          scorer_(index.store_.codec(), Metric::ip, 8),
+          scores_(kBlockQueries * kRowsAtOnce) {}
+
+    size_t queries_at_once() const { return scorer_.queries_at_once(); }
+
+    void list(const float* queries, size_t count, std::vector<uint32_t>* lists) {
+        scorer_.encode(queries, index_.dim(), 0, count);
+        for (size_t q = 0; q < count; ++q) best_[q].begin(kListed);
+        const Rows rows = index_.store_.rows();
+        const size_t all = index_.linked_;
+        for (size_t first = 0; first < all; first += kRowsAtOnce) {
+            const size_t now = std::min(kRowsAtOnce, all - first);
+            scorer_.score({rows.at(first), rows.row_bytes, now}, index_.affine_.data() + first,
+                          scores_.data(), kRowsAtOnce);
+            for (size_t q = 0; q < count; ++q)
+                keep(best_[q], scores_.data() + q * kRowsAtOnce, first, now);
+        }
+        for (size_t q = 0; q < count; ++q) {
+            lists[q].clear();
+            for (const Key key : best_[q].keys()) lists[q].push_back(node_of(key));
+        }
+    }
+
+private:
+    static void keep(Frontier& best, const float* scores, size_t first, size_t count) {
+        for (size_t r = 0; r < count; ++r)
+            if (scores[r] > best.worst()) best.offer(scores[r], static_cast<uint32_t>(first + r));
+    }
+
+    const Index& index_;
+    BlockScorer scorer_;
+    Frontier best_[kBlockQueries];
+    std::vector<float> scores_;
+};
+
+void Index::sample_users(const float* users, size_t count, size_t number) {
+    const std::unique_lock lock(mutex_);
+    if (link_ != Link::moebius)
+        refuse("users", "users are of use only to metric ip with link auto or moebius");
+    QueryCoder coder(store_.codec(), Metric::ip, 8);
+    std::vector<std::byte> codes(coder.bytes());
+    try {
+        for (size_t i = 0; i < count; ++i)
+            coder.encode(users + i * dim(), number + i, codes.data());
+    } catch (const Error& error) {
+        // It speaks of what it codes.
+        const std::string message = error.what();
+        const std::string coded = "queries";
+        throw Error(error.status(), "users",
+                    message.starts_with(coded) ? "users" + message.substr(coded.size()) : message);
+    }
+    users_.insert(users_.end(), users, users + count * dim());
+}
+
+size_t Index::samples() const { return users_.size() / dim() + addition_->samples.size(); }
+
+// Rows of this addition, evenly spaced, as many of them as make up their part of the graph.
+void Index::choose_samples() {
+    Addition& addition = *addition_;
+    if (link_ != Link::moebius) return;
+    const size_t all = linked_ - aside_.size();
+    const size_t share = all == 0 ? 0 : kSamples * addition.in_graph / all;
+    const size_t count = std::min(addition.in_graph, share);
+    for (size_t i = 0; i < count; ++i)
+        addition.samples.push_back(
+            static_cast<uint32_t>(addition.first + i * addition.in_graph / count));
+}
+
+// Connects the best items of the next samples, a block of them for each thread.
+void Index::connect_samples(size_t threads) {
+    Addition& addition = *addition_;
+    const size_t total = samples();
+    const size_t at_once = Lister(*this).queries_at_once();
+    const size_t tasks =
+        std::min(workers_for(threads, total), (total - addition.sampled + at_once - 1) / at_once);
+    std::vector<std::vector<uint32_t>> lists(tasks * at_once);
+    const size_t first = addition.sampled, last = std::min(total, first + tasks * at_once);
+    parallel_for(tasks, tasks, [&](size_t task, size_t) {
+        const size_t from = first + task * at_once, to = std::min(last, from + at_once);
+        Lister(*this).list(sample_vectors(from, to).data(), to - from, &lists[task * at_once]);
+    });
+    const Connector::Alike alike = [&](uint32_t row, std::span<const uint32_t> others,
+                                       float* scores) { score_cosines(row, others, scores); };
+    if (!addition.connector) addition.connector.emplace(graph_.layers().front());
+    for (size_t i = 0; i < last - first; ++i) addition.connector->connect(lists[i], alike);
+    addition.sampled = last;
+}
+
+// Users first, then rows as they are stored.
+std::vector<float> Index::sample_vectors(size_t from, size_t to) const {
+    const size_t users = users_.size() / dim();
+    std::vector<float> vectors((to - from) * dim());
+    RowCoder coder(store_.codec());
+    for (size_t i = from; i < to; ++i) {
+        float* vector = vectors.data() + (i - from) * dim();
+        if (i < users) {
+            std::copy_n(users_.data() + i * dim(), dim(), vector);
+        } else {
+            const uint32_t row = addition_->samples[i - users];
+            coder.decode(store_.rows().at(row), store_[row], vector);
+        }
+    }
+    return vectors;
+}
+
+// As they rank: the factor that all share is left out.
+void Index::score_cosines(uint32_t row, std::span<const uint32_t> others, float* scores) const {
+    std::vector<float> vector(dim());
+    RowCoder(store_.codec()).decode(store_.rows().at(row), store_[row], vector.data());
+    QueryCoder coder(store_.codec(), Metric::ip, 8);
+    std::vector<std::byte> codes(coder.bytes());
+    const EncodedQuery query = coder.encode(vector.data(), 0, codes.data());
+    kernels_.score(query, scored(), others, scores);
+    for (size_t i = 0; i < others.size(); ++i) scores[i] /= store_[others[i]].norm;
+}
+
+// A row as a query by the measure that rows are linked by.
+EncodedQuery Index::link_query(uint32_t row, std::vector<std::byte>& codes) const {
+    std::vector<float> vector(dim());
+    RowCoder(store_.codec()).decode(store_.rows().at(row), store_[row], vector.data());
+    QueryCoder coder(store_.codec(), options_.metric, 8);
+    codes.resize(coder.bytes());
+    EncodedQuery query = coder.encode(vector.data(), 0, codes.data());
+    if (link_ == Link::moebius) {
+        const float length = store_[row].norm / unit_;
+        query.scale /= unit_ * length * length;
+        query.bias = 1;
+    }
+    return query;
+}
+
+// Links what no walk can come to from near rows that one can come to. All is looked over only when
+// enough was added, for that takes as long as the graph is large.
+void Index::sweep() {
+    unswept_ += linked_ - addition_->first;
+    if (unswept_ * kSweepEvery < linked_) return;
+    unswept_ = 0;
+    const std::vector<uint32_t> lost = unreachable();
+    if (lost.empty()) return;
+    Reach reach(graph_.view());
+    Attacher attacher(graph_.layers().front());
+    auto walk = std::make_unique<WalkScratch>();
+    std::vector<std::byte> codes;
+    for (const uint32_t row : lost) {
+        if (reach.holds(row)) continue;
+        const EncodedQuery query = link_query(row, codes);
+        Key near[kNear];
+        size_t count = 0;
+        kernels_.search({.graph = graph_.view(),
+                         .scored = scored_for_links(),
+                         .queries = {&query, 1},
+                         .width = kNear,
+                         .scratch = {walk.get(), 1},
+                         .found = near,
+                         .found_counts = &count});
+        const uint32_t host = attacher.host();
+        float at_host = 0;
+        if (host != kNone) kernels_.score(query, scored_for_links(), {&host, 1}, &at_host);
+        attacher.attach(row, {near, count}, at_host);
+        reach.spread(row);
+    }
+}
+
+}  // namespace vecq

@@ -1,0 +1,50 @@
+// What one thread searches an index with.
+#pragma once
+
+#include <algorithm>
+
+#include "index/index.hpp"
+
+namespace vecq {
+
+// Queries that a thread takes at a time.
+inline constexpr size_t kQueriesPerTask = 32;
+
+struct Index::Searcher {
+    explicit Searcher(const Index& index, int query_bits)
+        : coder(index.store_.codec(), index.options_.metric, query_bits),
+          bits(query_bits),
+          codes(kQueriesPerTask * coder.bytes()) {
+        if (index.wide_) {
+            wide_coder.emplace(index.wide_->codec(), index.options_.metric, 15);
+            wide_codes = Memory(wide_coder->bytes());
+        }
+    }
+
+    // Brings the keys into order by new scores of their rows.
+    void rescore(const Kernels& kernels, const ScoredRows& rows, const EncodedQuery& query) {
+        rows_.resize(keys.size());
+        scores_.resize(keys.size());
+        for (size_t i = 0; i < keys.size(); ++i) rows_[i] = node_of(keys[i]);
+        kernels.score(query, rows, rows_, scores_.data());
+        for (size_t i = 0; i < keys.size(); ++i) keys[i] = key_of(scores_[i], rows_[i]);
+        std::sort(keys.begin(), keys.end());
+    }
+
+    QueryCoder coder;
+    int bits;
+    Memory codes;
+    EncodedQuery queries[kQueriesPerTask];
+    std::optional<QueryCoder> wide_coder;
+    Memory wide_codes;
+    WalkScratch walks[kWalksAtOnce];
+    std::vector<Key> found;
+    size_t found_counts[kQueriesPerTask] = {};
+    std::vector<Key> keys;  // of the query that is being finished
+
+private:
+    std::vector<uint32_t> rows_;
+    std::vector<float> scores_;
+};
+
+}  // namespace vecq

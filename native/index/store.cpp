@@ -1,0 +1,55 @@
+#include "index/store.hpp"
+
+#include <vector>
+
+#include "index/coding.hpp"
+#include "index/permute.hpp"
+
+namespace vecq {
+
+void Store::reserve(size_t count) {
+    codes_.reserve(count * codec_->row_bytes());
+    constants_.reserve(count);
+}
+
+void Store::fit(const float* sample, size_t count) {
+    auto fitted = std::make_unique<Codec>(given_);
+    fitted->fit(sample, count);
+    codec_ = std::move(fitted);
+}
+
+void Store::append(const float* vectors, size_t count, size_t number, size_t threads) {
+    const size_t first = size(), bytes = codec_->row_bytes();
+    try {
+        codes_.resize((first + count) * bytes);
+        constants_.resize(first + count);
+        std::vector<uint64_t> clipped(codec_->dim());
+        encode_rows(*codec_, vectors, count, number, threads, codes_.data() + first * bytes,
+                    constants_.data() + first, clipped.data());
+    } catch (...) {
+        codes_.resize(first * bytes);
+        constants_.resize(first);
+        throw;
+    }
+}
+
+void Store::truncate(size_t count) {
+    codes_.resize(count * codec_->row_bytes());
+    constants_.resize(count);
+    if (count == 0) codec_ = std::make_unique<Codec>(given_);
+}
+
+void Store::permute(size_t first, std::span<const uint32_t> order) {
+    const size_t bytes = codec_->row_bytes();
+    std::byte* codes = codes_.data() + first * bytes;
+    std::vector<std::byte> kept(bytes);
+    permute_in_place(
+        order, [&](size_t i) { std::memcpy(kept.data(), codes + i * bytes, bytes); },
+        [&](size_t to, size_t from) {
+            std::memcpy(codes + to * bytes, codes + from * bytes, bytes);
+        },
+        [&](size_t to) { std::memcpy(codes + to * bytes, kept.data(), bytes); });
+    permute_in_place(order, constants_.data() + first);
+}
+
+}  // namespace vecq

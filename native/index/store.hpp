@@ -1,0 +1,43 @@
+// Rows of codes in memory, with their constants.
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "base/array.hpp"
+#include "quant/codec.hpp"
+#include "quant/rows.hpp"
+
+namespace vecq {
+
+class Store {
+public:
+    explicit Store(const Codec& codec) : given_(codec), codec_(std::make_unique<Codec>(codec)) {}
+
+    const Codec& codec() const { return *codec_; }
+    bool must_fit() const { return codec_->needs_fit() && !codec_->fitted(); }
+    // Learns what the codec needs to know, from a sample of what is to come.
+    void fit(const float* sample, size_t count);
+
+    size_t size() const { return constants_.size(); }
+    Rows rows() const { return {codes_.data(), codec_->row_bytes(), size()}; }
+    const RowConstants& operator[](size_t row) const { return constants_[row]; }
+    size_t bytes() const { return codes_.bytes() + constants_.bytes(); }
+
+    void reserve(size_t count);
+    // Encodes vectors, of which the first is number `number` of the caller's, behind the last row. On
+    // failure nothing changes.
+    void append(const float* vectors, size_t count, size_t number, size_t threads);
+    // An empty store has the codec that it was given.
+    void truncate(size_t count);
+    // Row first + i becomes what row first + order[i] was.
+    void permute(size_t first, std::span<const uint32_t> order);
+
+private:
+    Codec given_;
+    std::unique_ptr<const Codec> codec_;
+    Array<std::byte> codes_;
+    Array<RowConstants> constants_;
+};
+
+}  // namespace vecq

@@ -1,0 +1,280 @@
+"""Indexes: the best items for each query, by a graph over codes."""
+
+import math
+import threading
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vecq._native import ffi, lib
+from vecq.arguments import choose, real, thread_count, whole
+from vecq.arrays import as_ids, as_vectors, float_blocks, pointer
+from vecq.codec import METRICS, Codec, Kind, Metric
+from vecq.errors import ArgumentError, call
+from vecq.progress import Progress, Report
+from vecq.result import IndexStats, Result
+
+Link = Literal["auto", "metric", "cosine", "moebius"]
+
+LINKS: dict[str, int] = {
+    "auto": lib.VECQ_LINK_AUTO,
+    "metric": lib.VECQ_LINK_METRIC,
+    "cosine": lib.VECQ_LINK_COSINE,
+    "moebius": lib.VECQ_LINK_MOEBIUS,
+}
+
+# Rows of a sample that codecs are fitted on.
+SAMPLE = 10_000
+# How long one call may link before it looks for Ctrl-C, in seconds.
+SLICE = 0.1
+
+
+class Index:
+    """Finds the best items for a query among many, on codes, by walking a graph.
+
+    Args:
+        dim: how many numbers a vector has.
+        metric: "ip", the inner product; "cosine"; or "l2". Scores are higher the better: "l2" gives
+            minus the squared distance.
+        codec: how vectors are coded: "int8", "int16", "fp16", "fp32" or a `vecq.Codec`. Under "l2"
+            the names of integer kinds stand for codecs that centre.
+        m: links that a new item gets; an item has up to twice as many. More find more and cost
+            memory.
+        ef_construction: how many candidates the links are chosen from. More make a better graph,
+            more slowly.
+        seed: of the layers. With the same seed and threads=1 the same calls make the same graph.
+        link: what items are compared by when they are linked. "metric" is what is searched for;
+            for inner products "cosine", or "moebius", distances between x / |x|**2, which is what
+            "auto" chooses and what then is repaired by the best items of some items and users.
+        rerank: keep a second store of wider codes, "int16", "fp16", "fp32" or a `vecq.Codec`, on
+            which searches score the best of what they found once more.
+
+    >>> items = numpy.random.default_rng(0).standard_normal((1000, 64), dtype="float32")
+    >>> index = vecq.Index(64, metric="cosine")
+    >>> index.add(items)
+    <vecq.Index of 1,000 x 64 int8, cosine, m=16>
+    >>> ids, scores = index.search(items[:2], k=3)
+    >>> ids[:, 0]
+    array([0, 1])
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        metric: Metric = "ip",
+        codec: Kind | Codec = "int8",
+        *,
+        m: int = 16,
+        ef_construction: int = 200,
+        seed: int = 0,
+        link: Link = "auto",
+        rerank: Kind | Codec | None = None,
+    ) -> None:
+        self._dim = whole(dim, "dim", 1, 65535)
+        self._metric = metric
+        centred = metric == "l2" and codec in ("int8", "int16")
+        self._codec = Codec(codec, center=True) if centred else Codec.of(codec)  # type: ignore[arg-type]
+        self._wide = None if rerank is None else Codec.of(rerank)
+        self._m = whole(m, "m", 2, 256)
+        options = {
+            "metric": choose(METRICS, metric, "metric"),
+            "link": choose(LINKS, link, "link"),
+            "m": self._m,
+            "ef_construction": whole(ef_construction, "ef_construction", 1, 100_000),
+            "seed": whole(seed, "seed", 0, 2**64 - 1),
+        }
+        handle = ffi.new("vecq_index **")
+        call(
+            lib.vecq_index_open,
+            *(ffi.new("vecq_index_options *", options), self._codec.native(self._dim)),
+            *(ffi.NULL if self._wide is None else self._wide.native(self._dim), handle),
+        )
+        self._handle = ffi.gc(handle[0], lib.vecq_index_close)
+        self._adding = threading.Lock()
+
+    @property
+    def dim(self) -> int:
+        return self._dim
+
+    @property
+    def metric(self) -> str:
+        return self._metric
+
+    def __len__(self) -> int:
+        size = ffi.new("size_t *")
+        call(lib.vecq_index_size, self._handle, size)
+        return int(size[0])
+
+    def __repr__(self) -> str:
+        wide = "" if self._wide is None else f" reranked by {self._wide.kind}"
+        return (
+            f"<vecq.Index of {len(self):,} x {self._dim} {self._codec.kind}{wide}, "
+            f"{self._metric}, m={self._m}>"
+        )
+
+    def add(
+        self,
+        vectors: ArrayLike,
+        ids: ArrayLike | None = None,
+        *,
+        users: ArrayLike | None = None,
+        threads: int = 0,
+        progress: Progress = None,
+    ) -> "Index":
+        """Adds vectors, all or none of them, and returns the index.
+
+        Ctrl-C, or an exception from `progress`, ends the addition early: what was linked by then
+        stays, and the index is as good as if only that had been added.
+
+        Args:
+            vectors: one row each, of float32, float64 or float16.
+            ids: a whole number of 64 bits for each, not in use yet. By default they go on from the
+                largest so far, the first being 0.
+            users: for metric "ip", embeddings that resemble the queries to come; a few thousand of
+                them improve the graph.
+            threads: 0 for all cores.
+            progress: a function that is called with what is done and the total; True for a bar;
+                False for none. By default there is a bar if this takes seconds and runs in a
+                terminal.
+        """
+        threads = thread_count(threads)
+        rows = as_vectors(vectors, "vectors", self._dim)
+        numbers = None if ids is None else as_ids(ids, "ids", len(rows))
+        sample = None if users is None else as_vectors(users, "users", self._dim)
+        with self._adding, Report(progress, len(rows)) as report:
+            try:
+                self._stage(rows, numbers, sample, threads)
+                self._link(threads, report)
+            finally:
+                call(lib.vecq_index_settle, self._handle)
+        return self
+
+    def _stage(
+        self,
+        rows: NDArray[Any],
+        ids: NDArray[np.int64] | None,
+        users: NDArray[Any] | None,
+        threads: int,
+    ) -> None:
+        if len(rows) == 0:
+            return
+        call(lib.vecq_index_reserve, self._handle, len(self) + len(rows))
+        self._fit(rows)
+        for first, block in float_blocks(rows):
+            numbers = ffi.NULL
+            if ids is not None:
+                numbers = pointer(ids[first : first + len(block)], "int64_t[]")
+            call(
+                lib.vecq_index_stage,
+                *(self._handle, pointer(block, "float[]"), len(block)),
+                *(numbers, first, threads),
+            )
+        for first, block in () if users is None else float_blocks(users):
+            call(
+                lib.vecq_index_sample_users,
+                *(self._handle, pointer(block, "float[]"), len(block), first),
+            )
+
+    def _fit(self, rows: NDArray[Any]) -> None:
+        """Fits what codecs learn from a sample, before the first rows."""
+        wide = self._wide is not None and self._wide.needs_fit
+        if len(self) > 0 or not (wide or self._codec.needs_fit):
+            return
+        every = -(-len(rows) // SAMPLE)
+        with np.errstate(over="ignore"):
+            sample = np.ascontiguousarray(rows[::every], dtype=np.float32)
+        if not np.isfinite(sample).all():
+            row = int(np.argmin(np.isfinite(sample).all(axis=1))) * every
+            raise ArgumentError(
+                f"vectors has a value that is not finite in float32, in row {row}", "vectors"
+            )
+        call(lib.vecq_index_fit, self._handle, pointer(sample, "float[]"), len(sample))
+
+    def _link(self, threads: int, report: Report) -> None:
+        """Links what is staged, a slice of time at a time."""
+        done, total = ffi.new("size_t *"), ffi.new("size_t *")
+        rows, clock = 256, report.seconds
+        while True:
+            before = clock()
+            call(lib.vecq_index_link, self._handle, rows, threads, done, total)
+            report(done[0], total[0])
+            if done[0] == total[0]:
+                return
+            factor = SLICE / max(clock() - before, 1e-6)
+            rows = min(max(256, int(rows * min(2.0, factor))), 1 << 20)
+
+    def search(
+        self,
+        queries: ArrayLike,
+        k: int,
+        *,
+        ef: int | None = None,
+        rerank: float | None = None,
+        query_bits: Literal[8, 15] = 15,
+        threads: int = 1,
+    ) -> Result:
+        """Finds the `k` best items for each query; `ids, scores = index.search(...)` unpacks them.
+
+        Args:
+            queries: one row each; a vector is its only row.
+            k: how many items. Where there are fewer, ids are -1 and scores minus infinity.
+            ef: how many of the best the walk keeps, at least `k`. More find more, more slowly. By
+                default k + 100.
+            rerank: for an index with a wider store, how many candidates per item asked for are
+                scored anew on it; 2 by default, 0 for none.
+            query_bits: 15, or 8 for faster and coarser scores.
+            threads: for many queries; 0 for all cores.
+        """
+        wanted = whole(k, "k", 1, 2**31 - 1)
+        width = wanted + 100 if ef is None else whole(ef, "ef", 1, 2**31 - 1)
+        options = ffi.new("vecq_search_options *")
+        options.k, options.ef = wanted, width
+        options.rerank = self._candidates(rerank, wanted)
+        options.query_bits = whole(query_bits, "query_bits", 8, 15)
+        options.threads = thread_count(threads)
+        with np.errstate(over="ignore"):
+            rows = np.ascontiguousarray(as_vectors(queries, "queries", self._dim), dtype=np.float32)
+        count = len(rows)
+        result = Result.empty(count, wanted)
+        call(
+            lib.vecq_index_search,
+            *(self._handle, options, pointer(rows, "float[]"), count),
+            *(pointer(result.ids, "int64_t[]"), pointer(result.scores, "float[]")),
+            *(pointer(result.counts, "int64_t[]"), result.walked),
+        )
+        return result
+
+    def _candidates(self, rerank: float | None, k: int) -> int:
+        """How many candidates are scored on the wider store."""
+        if rerank is None:
+            return 0 if self._wide is None else 2 * k
+        factor = real(rerank, "rerank")
+        if factor == 0:
+            return 0
+        if self._wide is None:
+            raise ArgumentError(
+                f"rerank is {rerank!r}, but the index has no wider store: "
+                f'vecq.Index(..., rerank="fp16") keeps one',
+                "rerank",
+            )
+        if not 1 <= factor <= 1000:
+            raise ArgumentError(f"rerank is {rerank!r}, expected 0, or 1 to 1000", "rerank")
+        return min(math.ceil(factor * k), 2**31 - 1)
+
+    def stats(self) -> IndexStats:
+        """Looks over the whole graph: layers, links, what cannot be reached, memory."""
+        native = ffi.new("vecq_index_stats *")
+        call(lib.vecq_index_get_stats, self._handle, native)
+        degrees = np.array(ffi.unpack(native.degrees, len(native.degrees)), np.int64)
+        return IndexStats(
+            rows=native.rows,
+            layers=tuple(native.layer_rows[0 : native.layers]),
+            degrees=np.trim_zeros(degrees, "b"),
+            unreachable=native.unreachable,
+            aside=native.aside,
+            code_bytes=native.code_bytes,
+            link_bytes=native.link_bytes,
+            id_bytes=native.id_bytes,
+            rerank_bytes=native.rerank_bytes,
+        )

@@ -1,0 +1,65 @@
+"""Progress of long work: a function of the caller's, or a bar."""
+
+import sys
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+from vecq.errors import ArgumentError
+
+Progress = Callable[[int, int], object] | bool | None
+
+# A bar that nobody asked for waits this long, in seconds.
+PATIENCE = 2.0
+
+
+class Report:
+    """Passes on how far a piece of work has come."""
+
+    seconds = staticmethod(time.perf_counter)
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        if not (progress is None or isinstance(progress, bool) or callable(progress)):
+            raise ArgumentError(
+                f"progress is {progress!r}, expected a function of done and total, True or False",
+                "progress",
+            )
+        self._function = progress if callable(progress) else None
+        self._bar = None
+        if self._function is None and progress is not False:
+            self._bar = _bar(total, asked=progress is True)
+
+    def __call__(self, done: int, total: int) -> None:
+        if self._function:
+            self._function(done, total)
+        if self._bar is not None:
+            self._bar.total = total
+            self._bar.update(done - self._bar.n)
+
+    def __enter__(self) -> "Report":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+
+def _bar(total: int, asked: bool) -> Any:
+    """A bar of tqdm; where that is missing, none, unless it was asked for."""
+    if not asked and not sys.stderr.isatty():
+        return None
+    try:
+        from tqdm.auto import tqdm  # type: ignore[import-untyped]
+    except ImportError:
+        if asked:
+            raise ArgumentError(
+                "progress is True, but tqdm is not installed: pip install tqdm", "progress"
+            ) from None
+        return None
+    return tqdm(total=total, unit=" items", unit_scale=True, delay=0 if asked else PATIENCE)
