@@ -61,6 +61,9 @@ bench-kernels: $(VENV)/dev ## time every kernel on every instruction set of this
 bench-codecs: $(VENV)/bench ## codecs: encode and score speed, recall; DATA=FILE.hdf5 ... adds sets
 	python -I -m vecq.bench.codecs $(DATA)
 
+bench-core: $(VENV)/bench ## the index against hnswlib and faiss; DATA=FILE.hdf5 ... adds sets, ARGS=--quick
+	python -I -m vecq.bench.core $(ARGS) $(DATA)
+
 wheel: $(VENV)/dev ## a portable wheel in dist/, tried in an empty venv
 	rm -rf dist build/wheel
 	pip wheel -q --no-build-isolation --no-deps -w build/wheel .
@@ -101,4 +104,4 @@ $(VENV)/dev: $(VENV)/tools $(SOURCES)
 	touch $@ $(VENV)/vecq
 
 .PHONY: help demo test native-tests aarch64-tests lint sanitize build/asan build/tsan \
-	bench-kernels bench-codecs wheel format clean
+	bench-kernels bench-codecs bench-core wheel format clean

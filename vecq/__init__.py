@@ -21,6 +21,7 @@ from vecq.errors import (
     VecqError,
 )
 from vecq.index import Index
+from vecq.rates import Rates, rates
 from vecq.result import IndexStats, Result
 
 __version__: str = ffi.string(lib.vecq_version()).decode()
@@ -38,12 +39,14 @@ __all__ = [
     "Isa",
     "OutOfMemoryError",
     "QuantizationWarning",
+    "Rates",
     "Result",
     "UnsupportedError",
     "VecqError",
     "assess",
     "cpu",
     "dot",
+    "rates",
 ]
 
 cpu()  # A VECQ_ISA that this machine lacks is refused here, not in the middle of the first search.

@@ -1,5 +1,6 @@
 """Codecs: float vectors to codes of 8 or 16 bits and back, and scores computed on the codes."""
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
@@ -109,9 +110,12 @@ class Codec:
         self._state: tuple[int, Any] | None = None
 
     @staticmethod
-    def of(codec: "Codec | str") -> "Codec":
-        """Returns a codec as it is, and for a kind's name the codec of that kind."""
-        return codec if isinstance(codec, Codec) else Codec(codec)  # type: ignore[arg-type]
+    def of(codec: "Codec | str", argument: str = "codec", *, center: bool = False) -> "Codec":
+        """Returns a codec as it is, and for a kind's name a codec of that kind."""
+        if isinstance(codec, Codec):
+            return codec
+        choose(KINDS, codec, argument)
+        return Codec(codec, center=center)  # type: ignore[arg-type]
 
     @property
     def kind(self) -> str:
@@ -235,12 +239,12 @@ class Codec:
             )
         self._state = state["dim"], handle
 
-    def native(self, dim: int) -> Any:
+    def native(self, dim: int, argument: str = "codec") -> Any:
         """Its native codec for vectors of `dim` dimensions."""
         if self._state is None:
             return self._open(dim)
         if self._state[0] != dim:
-            raise ArgumentError(f"codec is for dim {self._state[0]}, not {dim}", "codec")
+            raise ArgumentError(f"{argument} is for dim {self._state[0]}, not {dim}", argument)
         return self._state[1]
 
     def _open(self, dim: int) -> Any:
@@ -255,23 +259,8 @@ class Codec:
         return rows.shape[1], self._open(rows.shape[1])
 
     def _fit(self, rows: NDArray[Any], argument: str) -> tuple[int, Any]:
-        if len(rows) == 0:
-            raise ArgumentError(f"{argument} is empty, expected at least one row", argument)
-        every = -(-len(rows) // SAMPLE)
-        with np.errstate(over="ignore"):
-            sample = np.ascontiguousarray(rows[::every], dtype=np.float32)
-        bad = np.argwhere(~np.isfinite(sample))
-        if len(bad) > 0:
-            raise ArgumentError(
-                f"{argument} has a value that is not finite in float32, in row "
-                f"{bad[0, 0] * every}, column {bad[0, 1]}",
-                argument,
-            )
         handle = self._open(rows.shape[1])
-        try:
-            call(lib.vecq_codec_fit, handle, pointer(sample, "float[]"), len(sample))
-        except ArgumentError as error:
-            raise ArgumentError(str(error).replace("sample", argument), argument) from None
+        fit(lambda *sample: call(lib.vecq_codec_fit, handle, *sample), rows, argument)
         return rows.shape[1], handle
 
     def _parameters(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -288,3 +277,23 @@ def _floats(first: Any, count: int) -> NDArray[np.float32]:
     if count == 0:
         return np.empty(0, np.float32)
     return np.array(ffi.unpack(first, count), np.float32)
+
+
+def fit(native: Callable[[Any, int], None], rows: NDArray[Any], argument: str) -> None:
+    """Passes a sample of rows to a native function that fits."""
+    if len(rows) == 0:
+        raise ArgumentError(f"{argument} is empty, expected at least one row", argument)
+    every = -(-len(rows) // SAMPLE)
+    with np.errstate(over="ignore"):
+        sample = np.ascontiguousarray(rows[::every], dtype=np.float32)
+    bad = np.argwhere(~np.isfinite(sample))
+    if len(bad) > 0:
+        raise ArgumentError(
+            f"{argument} has a value that is not finite in float32, in row "
+            f"{bad[0, 0] * every}, column {bad[0, 1]}",
+            argument,
+        )
+    try:
+        native(pointer(sample, "float[]"), len(sample))
+    except ArgumentError as error:
+        raise ArgumentError(str(error).replace("sample", argument), argument) from None

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from vecq._native import ffi, lib
 from vecq.arguments import choose, real, thread_count, whole
 from vecq.arrays import as_ids, as_vectors, float_blocks, pointer
-from vecq.codec import METRICS, Codec, Kind, Metric
+from vecq.codec import METRICS, Codec, Kind, Metric, fit
 from vecq.errors import ArgumentError, call
 from vecq.progress import Progress, Report
 from vecq.result import IndexStats, Result
@@ -24,8 +24,6 @@ LINKS: dict[str, int] = {
     "moebius": lib.VECQ_LINK_MOEBIUS,
 }
 
-# Rows of a sample that codecs are fitted on.
-SAMPLE = 10_000
 # How long one call may link before it looks for Ctrl-C, in seconds.
 SLICE = 0.1
 
@@ -74,8 +72,8 @@ class Index:
         self._dim = whole(dim, "dim", 1, 65535)
         self._metric = metric
         centred = metric == "l2" and codec in ("int8", "int16")
-        self._codec = Codec(codec, center=True) if centred else Codec.of(codec)  # type: ignore[arg-type]
-        self._wide = None if rerank is None else Codec.of(rerank)
+        self._codec = Codec.of(codec, center=centred)
+        self._wide = None if rerank is None else Codec.of(rerank, "rerank")
         self._m = whole(m, "m", 2, 256)
         options = {
             "metric": choose(METRICS, metric, "metric"),
@@ -88,10 +86,11 @@ class Index:
         call(
             lib.vecq_index_open,
             *(ffi.new("vecq_index_options *", options), self._codec.native(self._dim)),
-            *(ffi.NULL if self._wide is None else self._wide.native(self._dim), handle),
+            *(ffi.NULL if self._wide is None else self._wide.native(self._dim, "rerank"), handle),
         )
         self._handle = ffi.gc(handle[0], lib.vecq_index_close)
-        self._adding = threading.Lock()
+        self._adding = threading.RLock()
+        self._busy = False
 
     @property
     def dim(self) -> int:
@@ -143,10 +142,14 @@ class Index:
         numbers = None if ids is None else as_ids(ids, "ids", len(rows))
         sample = None if users is None else as_vectors(users, "users", self._dim)
         with self._adding, Report(progress, len(rows)) as report:
+            if self._busy:
+                raise ArgumentError("progress may not add to the index that it watches", "progress")
+            self._busy = True
             try:
                 self._stage(rows, numbers, sample, threads)
                 self._link(threads, report)
             finally:
+                self._busy = False
                 call(lib.vecq_index_settle, self._handle)
         return self
 
@@ -181,15 +184,7 @@ class Index:
         wide = self._wide is not None and self._wide.needs_fit
         if len(self) > 0 or not (wide or self._codec.needs_fit):
             return
-        every = -(-len(rows) // SAMPLE)
-        with np.errstate(over="ignore"):
-            sample = np.ascontiguousarray(rows[::every], dtype=np.float32)
-        if not np.isfinite(sample).all():
-            row = int(np.argmin(np.isfinite(sample).all(axis=1))) * every
-            raise ArgumentError(
-                f"vectors has a value that is not finite in float32, in row {row}", "vectors"
-            )
-        call(lib.vecq_index_fit, self._handle, pointer(sample, "float[]"), len(sample))
+        fit(lambda *sample: call(lib.vecq_index_fit, self._handle, *sample), rows, "vectors")
 
     def _link(self, threads: int, report: Report) -> None:
         """Links what is staged, a slice of time at a time."""

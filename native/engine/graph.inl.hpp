@@ -4,29 +4,31 @@
 template <class C>
 void search(const SearchJob& job) {
     Walk<RowScorer<C>> walks[kWalksAtOnce];
-    size_t query_of[kWalksAtOnce] = {}, next = 0, going = 0;
-    const size_t turns = std::min(job.scratch.size(), job.queries.size());
-    bool over[kWalksAtOnce] = {};
+    size_t query_of[kWalksAtOnce], begun = 0, over = 0;
+    const size_t turns = std::min({job.scratch.size(), job.queries.size(), kWalksAtOnce});
     const auto begin = [&](size_t i) {
-        query_of[i] = next;
+        query_of[i] = begun;
         walks[i].begin(job.scratch[i], job.graph, 0, job.width,
-                       RowScorer<C>(job.queries[next++], job.scored));
+                       RowScorer<C>(job.queries[begun++], job.scored));
     };
-    for (; going < turns; ++going) begin(going);
-    while (going > 0) {
-        for (size_t i = 0; i < turns; ++i) {
-            if (over[i] || walks[i].take()) continue;
-            const std::span<const Key> keys = job.scratch[i].frontier.keys();
-            job.found_counts[query_of[i]] = keys.size();
-            std::copy(keys.begin(), keys.end(), job.found + query_of[i] * job.width);
-            over[i] = next == job.queries.size();
-            if (over[i])
-                --going;
-            else
+    const auto end = [&](size_t i) {
+        const std::span<const Key> keys = job.scratch[i].frontier.keys();
+        job.found_counts[query_of[i]] = keys.size();
+        std::copy(keys.begin(), keys.end(), job.found + query_of[i] * job.width);
+    };
+    for (size_t i = 0; i < turns; ++i) begin(i);
+    bool going[kWalksAtOnce] = {true, true, true};
+    for (size_t i = 0; over < turns; i = (i + 1) % turns) {
+        const size_t next = (i + 1) % turns, before = (i + turns - 1) % turns;
+        if (going[i] && !walks[i].take(next == i ? nullptr : &walks[next])) {
+            end(i);
+            going[i] = begun < job.queries.size();
+            if (going[i])
                 begin(i);
+            else
+                ++over;
         }
-        for (size_t i = 0; i < turns; ++i)
-            if (!over[i]) walks[i].follow();
+        if (going[before]) walks[before].follow();
     }
 }
 

@@ -53,12 +53,23 @@ class RowScorer {
 public:
     RowScorer() = default;
     RowScorer(const EncodedQuery& query, const ScoredRows& scored)
-        : query_(query), scored_(scored), prefetch_(scored.rows.row_bytes) {}
+        : query_(query), scored_(scored) {
+        const size_t lines = scored.rows.row_bytes / kLine;
+        asked_bytes_ = std::min(lines, kMostLines) * kLine;
+        ahead_ = std::clamp<size_t>(kLinesAhead / lines, 16, 48);
+    }
 
-    // Always inline, see Prefetch.
+    // How many rows are worth asking for ahead of those that are scored.
+    size_t ahead() const { return ahead_; }
+
+    // Into the second cache, which can wait for more lines at a time than the first. Always inline, see
+    // Prefetch.
     [[gnu::always_inline]] void ask(const uint32_t* ids, size_t count) const {
-        for (size_t i = 0; i < count; ++i) __builtin_prefetch(scored_.affine + ids[i]);
-        prefetch_.ask(scored_.rows, ids, ids + std::min(count, prefetch_.rows));
+        for (size_t i = 0; i < count; ++i) {
+            __builtin_prefetch(scored_.affine + ids[i], 0, 2);
+            const std::byte* row = scored_.rows.at(ids[i]);
+            for (size_t at = 0; at < asked_bytes_; at += kLine) __builtin_prefetch(row + at, 0, 2);
+        }
     }
 
     // Of up to sixteen rows; `ids` always holds sixteen valid ones.
@@ -77,6 +88,10 @@ public:
     }
 
 private:
+    // Best of sweeps over dims 64 to 1536. What follows the start of a long row the processor fetches of
+    // itself.
+    static constexpr size_t kMostLines = 16, kLinesAhead = 96;
+
     template <size_t Fixed>
     Wide<F32> dots_of(const uint32_t* ids, size_t count, Lines<Fixed> lines) const {
         Wide<F32> dots =
@@ -98,7 +113,7 @@ private:
 
     EncodedQuery query_;
     ScoredRows scored_;
-    Prefetch prefetch_{kLine};
+    size_t asked_bytes_ = 0, ahead_ = 0;
 };
 
 // A row's codes as a query's. Where they differ they go to `room`.
@@ -149,6 +164,12 @@ public:
         query.bias = measure_.bias;
         query.offset = measure_.bias * own.c;
         return Scorer(query, scored_);
+    }
+
+    bool same(uint32_t a, uint32_t b) const {
+        const Rows& rows = scored_.rows;
+        return std::memcmp(rows.at(a), rows.at(b), rows.row_bytes) == 0 &&
+               scored_.affine[a].a == scored_.affine[b].a;
     }
 
 private:

@@ -8,12 +8,13 @@ uint32_t Attacher::host() {
     return host_ < attached_.size() ? attached_[host_] : kNone;
 }
 
-void Attacher::attach(uint32_t node, std::span<const Key> near, float at_host) {
+void Attacher::attach_to_host(uint32_t node) {
+    add(host(), node);
     attached_.push_back(node);
-    if (host() != node && (near.empty() || at_host >= score_of(near.front()))) {
-        add(host(), node);
-        return;
-    }
+}
+
+void Attacher::attach(uint32_t node, std::span<const Key> near) {
+    attached_.push_back(node);
     for (const Key key : near)
         if (add(node_of(key), node)) return;
     // All are full: the nearest gives up its last link, and what it led to is reached through the node.

@@ -13,13 +13,14 @@ class Attacher {
 public:
     explicit Attacher(const Layer& layer) : layer_(layer) {}
 
-    // A node that was attached before and has room, or kNone. Of many equal nodes the walk sees the
-    // same few each time; those that were attached take the others.
+    // A node that was attached before and has room, or kNone. Of many equal nodes walks see the same few
+    // each time; those that were attached take the others.
     uint32_t host();
 
-    // Links to `node` from the nearest that has room, of `near`, best first, all within reach, or from
-    // the host if that scores no worse than they do.
-    void attach(uint32_t node, std::span<const Key> near, float at_host);
+    // Links to `node` from the host.
+    void attach_to_host(uint32_t node);
+    // Links to `node` from the nearest that has room, of `near`, best first, all within reach.
+    void attach(uint32_t node, std::span<const Key> near);
 
 private:
     bool add(uint32_t from, uint32_t to);

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <cstddef>
-#include <cstring>
 #include <limits>
 #include <span>
 #include <vector>
 
+#include "base/vectors.hpp"
 #include "graph/key.hpp"
 
 namespace vecq {
@@ -16,7 +16,7 @@ public:
     // Empties it; it keeps the best `width` from now on.
     void begin(size_t width) {
         width_ = width;
-        if (keys_.size() < width + 1) keys_.resize(width + 1);
+        if (keys_.size() < width + 2 * kMoved) keys_.resize(width + 2 * kMoved);
         size_ = next_ = 0;
         worst_ = -std::numeric_limits<float>::infinity();
     }
@@ -24,12 +24,12 @@ public:
     // Only what scores higher than this is kept.
     float worst() const { return worst_; }
 
-    void offer(float score, uint32_t node) {
+    [[gnu::always_inline]] void offer(float score, uint32_t node) {
         const Key key = key_of(score, node);
         if (size_ == width_ && key >= keys_[size_ - 1]) return;
         const size_t at = place_of(key);
         size_ += size_ < width_;
-        std::memmove(&keys_[at + 1], &keys_[at], (size_ - 1 - at) * sizeof(Key));
+        make_room(keys_.data() + at, keys_.data() + size_ - 1);
         keys_[at] = key;
         if (at < next_) next_ = at;
         if (size_ == width_) worst_ = score_of(keys_[size_ - 1]);
@@ -48,7 +48,7 @@ public:
 
 private:
     // How many keys are better. Without branches, for nobody could predict them.
-    size_t place_of(Key key) const {
+    [[gnu::always_inline]] size_t place_of(Key key) const {
         const Key* first = keys_.data();
         for (size_t rest = size_; rest > 0;) {
             const size_t half = (rest + 1) / 2;
@@ -57,6 +57,20 @@ private:
         }
         return static_cast<size_t>(first - keys_.data());
     }
+
+    // Moves what is from `at` on up by one, whole vectors at a time; what is behind the end may change.
+    [[gnu::always_inline]] static void make_room(Key* at, Key* end) {
+        Keys lowest, some;
+        load_chunk(lowest, at);
+        for (; end > at + kMoved; end -= kMoved) {
+            load_chunk(some, end - kMoved);
+            store_chunk(end - kMoved + 1, some);
+        }
+        store_chunk(at + 1, lowest);
+    }
+
+    static constexpr size_t kMoved = 8;
+    typedef Key Keys __attribute__((vector_size(kMoved * sizeof(Key))));
 
     size_t width_ = 0, size_ = 0, next_ = 0;
     float worst_ = 0;

@@ -9,6 +9,11 @@ Graph::Graph(size_t degree) : degree_(degree) {
     refresh();
 }
 
+void Graph::reserve(size_t rows) {
+    layers_.front().links.reserve(rows * degree_);
+    refresh();
+}
+
 void Graph::extend(std::span<const uint8_t> levels) {
     const size_t first = rows();
     for (size_t i = 0; i < levels.size(); ++i)

@@ -20,7 +20,7 @@ public:
     size_t rows() const { return layers_.front().nodes; }
     size_t degree() const { return degree_; }
 
-    void reserve(size_t rows) { layers_.front().links.reserve(rows * degree_); }
+    void reserve(size_t rows);
     // Makes a node for each new row, on all layers up to its level.
     void extend(std::span<const uint8_t> levels);
     void truncate(size_t rows);

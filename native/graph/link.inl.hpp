@@ -3,6 +3,7 @@
 //
 // Nodes knows all rows:
 //   scorer(row, slot)   a Scorer for that row as the query; it lives until the slot is used again
+//   same(a, b)          whether two rows are equal
 
 template <class Nodes>
 class Linker {
@@ -53,7 +54,7 @@ private:
         for (bool any = true; any;) {
             any = false;
             for (size_t i = 0; i < count; ++i)
-                if (going[i]) any |= going[i] = walks[i].take();
+                if (going[i]) any |= going[i] = walks[i].take(nullptr);
             for (size_t i = 0; i < count; ++i)
                 if (going[i]) walks[i].follow();
         }
@@ -78,18 +79,24 @@ private:
         return true;
     }
 
-    // Of the candidates, best first, those that are closer to `node` than to any chosen before.
+    // Of the candidates, best first, those that are closer to `node` than to any chosen before. Of rows
+    // equal to its own one is enough: more would leave no room for links that lead elsewhere.
     size_t choose(const Layer& layer, std::span<const Key> candidates, uint32_t node, size_t most) {
+        const uint32_t own = layer.row_of(node);
         uint32_t* rows = scratch_.rows;
-        std::fill_n(rows, 16, layer.row_of(node));
-        size_t count = 0;
+        size_t count = 0, compared = 0;
+        bool twin = false;
         for (const Key key : candidates) {
-            const uint32_t candidate = node_of(key);
+            const uint32_t candidate = node_of(key), row = layer.row_of(candidate);
             if (candidate == node) continue;
-            const uint32_t row = layer.row_of(candidate);
-            if (near_one_of(rows, count, nodes_.scorer(row, kChooser), score_of(key))) continue;
-            if (count % 16 == 0) std::fill_n(rows + count, 16, row);
-            rows[count] = row;
+            if (nodes_.same(row, own)) {
+                if (std::exchange(twin, true)) continue;
+            } else {
+                if (near_one_of(rows, compared, nodes_.scorer(row, kChooser), score_of(key)))
+                    continue;
+                if (compared % 16 == 0) std::fill_n(rows + compared, 16, row);
+                rows[compared++] = row;
+            }
             scratch_.chosen[count++] = candidate;
             if (count == most) break;
         }

@@ -1,9 +1,10 @@
-// A walk: from the entries down to a layer, then through it, always on from the best node that has not
-// been expanded. It is cut into two halves that each end by asking memory for what the other needs,
-// so that several walks may take turns and none waits.
+// A walk: from the entries down to a layer, then through it, always on from the best nodes that have not
+// been expanded. It is cut into two halves, so that several walks may take turns: while one scores, it
+// asks memory for the rows that the next will score, and for the links that it will read itself.
 //
 // A Scorer knows one query:
 //   ask(rows, count)                       asks memory for rows
+//   ahead()                                so many rows before they are scored
 //   score(rows, count, bound, scores)      scores up to sixteen; a bit for each above the bound
 
 template <class Scorer>
@@ -20,13 +21,12 @@ public:
         expanding_ = 0;
         enter(graph.layer_count - 1);
         gather(graph.entries, graph.entry_count);
-        scorer_.ask(rows(), waiting_);
     }
 
-    // Scores the nodes that wait and decides whose links to read. False: the walk is over.
-    bool take() {
-        score_waiting();
-        expanding_ = 0;
+    // Scores the nodes that wait, asking for those of the next walk on the way, and decides whose links
+    // to read. False: the walk is over.
+    bool take(Walk* next) {
+        score_waiting(next);
         while (!choose()) {
             if (layer_number_ == floor_) return false;
             descend();
@@ -37,8 +37,10 @@ public:
     // Reads those links; what they lead to waits from now on.
     void follow() {
         for (size_t i = 0; i < expanding_; ++i) gather(expand_[i], length(expand_[i]));
-        scorer_.ask(rows(), waiting_);
+        expanding_ = 0;
     }
+
+    WalkScratch& scratch() const { return *scratch_; }
 
 private:
     const Layer& layer() const { return graph_->layers[layer_number_]; }
@@ -48,7 +50,7 @@ private:
 
     void enter(size_t number) {
         layer_number_ = number;
-        waiting_ = 0;
+        waiting_ = asked_ = 0;
         scratch_->visited.begin(layer().count);
         scratch_->frontier.begin(number == floor_ ? width_ : 1);
     }
@@ -57,7 +59,7 @@ private:
         const uint32_t best = layer().below[node_of(scratch_->frontier.keys().front())];
         enter(layer_number_ - 1);
         gather(&best, 1);
-        score_waiting();
+        score_waiting(nullptr);
     }
 
     // Lists are seldom full; this much is read of one.
@@ -75,10 +77,20 @@ private:
         waiting_ += found;
     }
 
-    void score_waiting() {
+    // Asks for waiting rows below `end` that were not asked for.
+    [[gnu::always_inline]] void ask(size_t end) {
+        end = std::min(end, waiting_);
+        if (asked_ >= end) return;
+        scorer_.ask(rows() + asked_, end - asked_);
+        asked_ = end;
+    }
+
+    void score_waiting(Walk* next) {
         Frontier& frontier = scratch_->frontier;
         fill_up();
         for (size_t first = 0; first < waiting_; first += 16) {
+            ask(first + scorer_.ahead());
+            if (next != nullptr) next->ask(next->asked_ + 16);
             const size_t count = std::min<size_t>(16, waiting_ - first);
             alignas(64) float scores[16];
             uint32_t better = scorer_.score(rows() + first, count, frontier.worst(), scores);
@@ -88,7 +100,7 @@ private:
             }
         }
         scratch_->counts.scores += waiting_;
-        waiting_ = 0;
+        waiting_ = asked_ = 0;
     }
 
     // Repeats the last row, for rows are read sixteen at a time.
@@ -103,7 +115,7 @@ private:
             if (node == kNone) break;
             const uint32_t* list = layer().list(node);
             for (size_t at = 0; at < layer().degree; at += kLine / sizeof *list)
-                __builtin_prefetch(list + at);
+                __builtin_prefetch(list + at, 0, 2);
             expand_[expanding_++] = list;
         }
         scratch_->counts.hops += expanding_;
@@ -115,6 +127,6 @@ private:
     WalkScratch* scratch_;
     const GraphView* graph_;
     Scorer scorer_;
-    size_t floor_, width_, layer_number_, waiting_, expanding_;
+    size_t floor_, width_, layer_number_, waiting_, asked_, expanding_;
     const uint32_t* expand_[kExpansions];
 };

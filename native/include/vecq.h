@@ -221,6 +221,18 @@ vecq_status vecq_index_search(const vecq_index* index, const vecq_search_options
 vecq_status vecq_index_get_stats(const vecq_index* index, vecq_index_stats* stats,
                                  vecq_error* error);
 
+/* ---- What the machine allows, on one thread, for `count` rows of a width. ---- */
+
+typedef struct {
+    double read;    /* rows per second, at random from all, asked for ahead */
+    double cached;  /* the same, from few rows that stay in the first cache */
+    double scored;  /* rows per second, scored from there */
+    double latency; /* seconds until a line comes that was not asked for ahead */
+} vecq_rates;
+
+vecq_status vecq_measure_rates(int32_t width, size_t dim, size_t count, vecq_rates* rates,
+                               vecq_error* error);
+
 /* [/cdef] */
 
 #ifdef __cplusplus

@@ -15,6 +15,9 @@ namespace {
 // Under a centred codec only l2 is a function of the codes' dot and one constant per row.
 Link chosen_link(const IndexOptions& options, const Codec& codec) {
     const bool centred = codec.options().center;
+    if (codec.options().scale == Scale::dimension)
+        refuse("codec", "codec has a scale for each dimension, so rows can't be compared with each "
+                        "other by their codes; expected scale vector or global");
     if (options.metric == Metric::l2) {
         if (options.link == Link::cosine || options.link == Link::moebius)
             refuse("link", "link is for metric ip or cosine, expected auto or metric with l2");
@@ -46,14 +49,14 @@ Index::Index(const IndexOptions& options, const Codec& codec, const Codec* wide_
 Index::~Index() = default;
 
 size_t Index::size() const {
-    const std::shared_lock lock(mutex_);
+    const auto lock = turnstile_.read();
     return linked_;
 }
 
 bool Index::flat() const { return options_.metric == Metric::ip; }
 
 void Index::reserve(size_t rows) {
-    const std::unique_lock lock(mutex_);
+    const auto lock = turnstile_.write();
     store_.reserve(rows);
     if (wide_) wide_->reserve(rows);
     ids_.reserve(rows);
@@ -66,7 +69,7 @@ void Index::reserve(size_t rows) {
 bool Index::must_fit() const { return store_.must_fit() || (wide_ && wide_->must_fit()); }
 
 void Index::fit(const float* sample, size_t count) {
-    const std::unique_lock lock(mutex_);
+    const auto lock = turnstile_.write();
     if (store_.size() > 0) refuse("sample", "sample comes too late, the index has rows");
     searchers_.clear();  // they refer to the codecs as they were
     if (store_.must_fit()) store_.fit(sample, count);
@@ -75,7 +78,7 @@ void Index::fit(const float* sample, size_t count) {
 
 void Index::stage(const float* vectors, size_t count, const int64_t* ids, size_t number,
                   size_t threads) {
-    const std::unique_lock lock(mutex_);
+    const auto lock = turnstile_.write();
     if (addition_) refuse("vectors", "vectors can't be staged while others are being linked");
     if (store_.size() + count > kMaxRows)
         refuse("vectors", "vectors would make " + std::to_string(store_.size() + count) +
@@ -107,8 +110,8 @@ void Index::check_affines(size_t first, size_t number) const {
 
 void Index::truncate(size_t rows) {
     if (rows == 0) searchers_.clear();
-    if (store_.size() > rows) store_.truncate(rows);
-    if (wide_ && wide_->size() > rows) wide_->truncate(rows);
+    if (store_.size() > rows || rows == 0) store_.truncate(rows);
+    if (wide_ && (wide_->size() > rows || rows == 0)) wide_->truncate(rows);
     if (ids_.size() > rows) ids_.truncate(rows);
     if (graph_.rows() > rows) graph_.truncate(rows);
     if (affine_.size() > rows) affine_.resize(rows);
@@ -134,7 +137,7 @@ std::vector<uint32_t> Index::unreachable() const {
 }
 
 IndexStats Index::stats() const {
-    const std::shared_lock lock(mutex_);
+    const auto lock = turnstile_.read();
     IndexStats stats{};
     stats.rows = linked_;
     stats.aside = aside_.size();

@@ -9,10 +9,10 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <shared_mutex>
 #include <vector>
 
 #include "base/rng.hpp"
+#include "base/turnstile.hpp"
 #include "engine/engine.hpp"
 #include "graph/graph.hpp"
 #include "index/ids.hpp"
@@ -102,6 +102,7 @@ private:
     void link_first(size_t end);
     void link_range(size_t from, size_t to, size_t threads, size_t at_once);
 
+    size_t rows_linked_alone() const;
     void finish_linking();
 
     size_t samples() const;
@@ -110,6 +111,9 @@ private:
     std::vector<float> sample_vectors(size_t from, size_t to) const;
     void score_cosines(uint32_t row, std::span<const uint32_t> others, float* scores) const;
     EncodedQuery link_query(uint32_t row, std::vector<std::byte>& codes) const;
+    std::vector<uint32_t> entry_rows() const;
+    bool is_aside(uint32_t row) const;
+    bool same(uint32_t a, uint32_t b) const;
     void sweep();
 
     std::unique_ptr<Searcher> take_searcher(int query_bits) const;
@@ -137,7 +141,7 @@ private:
     std::vector<float> users_;  // of the next addition
     size_t unswept_ = 0;        // rows added since all was looked over
     std::unique_ptr<Addition> addition_;
-    mutable std::shared_mutex mutex_;
+    mutable Turnstile turnstile_;
     mutable std::mutex searchers_mutex_;
     mutable std::vector<std::unique_ptr<Searcher>> searchers_;
 };

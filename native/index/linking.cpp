@@ -11,11 +11,10 @@ namespace {
 constexpr size_t kHighestLevel = 15;
 // Where walks for inner products begin: at the longest rows.
 constexpr size_t kEntries = 32;
-// Shorter than this, against the longest row, a row's inner products are all but zero.
+// Shorter than this, against the rows' usual length, a row's inner products are all but zero.
 constexpr float kTooShort = 1e-6F;
 // Rows that a thread takes at a time.
 constexpr size_t kRowsPerTask = 16;
-// A small graph is built by one thread, row by row: what is linked together does not see each other.
 constexpr size_t kSmall = 256;
 
 }  // namespace
@@ -50,6 +49,7 @@ bool Index::begin_linking() try {
     store_.permute(linked_, order);
     if (wide_) wide_->permute(linked_, order);
     ids_.permute(linked_, order);
+    if (flat() && unit_ == 0) unit_ = store_[linked_ + count / 2].norm;
     fill_affines();
     addition->in_graph = count;
     if (flat()) {
@@ -65,17 +65,18 @@ bool Index::begin_linking() try {
 }
 
 void Index::fill_affines() {
-    if (unit_ == 0 && store_.size() > linked_) unit_ = store_[linked_].norm;
     for (size_t row = linked_; row < store_.size(); ++row) {
         const RowConstants& own = store_[row];
         affine_[row] = affine_of(options_.metric, own);
         if (wide_) wide_affine_[row] = affine_of(options_.metric, (*wide_)[row]);
         if (!has_link_affine()) continue;
-        const float length = own.norm / unit_, scale = own.scale / unit_;
-        if (link_ == Link::cosine)
+        if (link_ == Link::cosine) {
             link_affine_[row] = {own.scale / own.norm, 0};
-        else
-            link_affine_[row] = {2 * scale / (length * length), -1 / (length * length)};
+            continue;
+        }
+        const double length = double{own.norm} / unit_, scale = double{own.scale} / unit_;
+        link_affine_[row] = {static_cast<float>(2 * scale / (length * length)),
+                             static_cast<float>(-1 / (length * length))};
     }
 }
 
@@ -144,16 +145,25 @@ void Index::finish_linking() {
     choose_samples();
 }
 
+// What is linked together does not see each other: a small graph is built row by row.
+size_t Index::rows_linked_alone() const {
+    const size_t first = addition_->first;
+    const size_t count = std::max(kEntries, kSmall - std::min(kSmall, first));
+    return first + (count + kRowsPerTask - 1) / kRowsPerTask * kRowsPerTask;
+}
+
 Progress Index::link(size_t rows, size_t threads) {
-    const std::unique_lock lock(mutex_);
+    const auto lock = turnstile_.write();
     if (!addition_ && !begin_linking()) return {0, 0};
     Addition& addition = *addition_;
     const size_t end = addition.first + addition.in_graph;
     if (linked_ < store_.size()) {
-        const size_t to = std::min(linked_ + rows, end);
+        // Where calls end has no part in which rows are linked together.
+        const size_t whole = (linked_ - addition.first + rows) / kRowsPerTask + 1;
+        const size_t to = std::min(addition.first + whole * kRowsPerTask, end);
+        const size_t alone = std::min(to, rows_linked_alone());
         if (linked_ == addition.first) link_first(end);
-        const size_t small = std::min(to, kSmall);
-        if (linked_ < small) link_range(linked_, small, 1, 1);
+        if (linked_ < alone) link_range(linked_, alone, 1, 1);
         if (linked_ < to) link_range(linked_, to, threads, kLinkedAtOnce);
         if (linked_ == end) finish_linking();
     } else if (addition.sampled < samples()) {
@@ -163,7 +173,7 @@ Progress Index::link(size_t rows, size_t threads) {
 }
 
 void Index::settle() {
-    const std::unique_lock lock(mutex_);
+    const auto lock = turnstile_.write();
     truncate(linked_);
     if (addition_) sweep();
     addition_.reset();

@@ -1,9 +1,11 @@
 // After linking: an inner-product graph is repaired by lists of best items, and whatever no walk can
 // come to is linked from a row near it.
 #include <algorithm>
+#include <cstring>
 
 #include "base/pool.hpp"
 #include "base/status.hpp"
+#include "base/vectors.hpp"
 #include "graph/attach.hpp"
 #include "graph/reach.hpp"
 #include "index/addition.hpp"
@@ -49,14 +51,23 @@ public:
         }
         for (size_t q = 0; q < count; ++q) {
             lists[q].clear();
-            for (const Key key : best_[q].keys()) lists[q].push_back(node_of(key));
+            for (const Key key : best_[q].keys())
+                if (!index_.is_aside(node_of(key))) lists[q].push_back(node_of(key));
         }
     }
 
 private:
+    // Few scores are worth a look once there are enough good ones.
     static void keep(Frontier& best, const float* scores, size_t first, size_t count) {
-        for (size_t r = 0; r < count; ++r)
-            if (scores[r] > best.worst()) best.offer(scores[r], static_cast<uint32_t>(first + r));
+        for (size_t r = 0; r < count; r += kChunk) {
+            Floats some;
+            load_chunk(some, scores + r);
+            const Ints better = some > best.worst();
+            if (sum_of<int32_t>(better) == 0) continue;
+            for (size_t i = r; i < std::min(r + kChunk, count); ++i)
+                if (scores[i] > best.worst())
+                    best.offer(scores[i], static_cast<uint32_t>(first + i));
+        }
     }
 
     const Index& index_;
@@ -66,7 +77,7 @@ private:
 };
 
 void Index::sample_users(const float* users, size_t count, size_t number) {
-    const std::unique_lock lock(mutex_);
+    const auto lock = turnstile_.write();
     if (link_ != Link::moebius)
         refuse("users", "users are of use only to metric ip with link auto or moebius");
     QueryCoder coder(store_.codec(), Metric::ip, 8);
@@ -82,6 +93,10 @@ void Index::sample_users(const float* users, size_t count, size_t number) {
                     message.starts_with(coded) ? "users" + message.substr(coded.size()) : message);
     }
     users_.insert(users_.end(), users, users + count * dim());
+}
+
+bool Index::is_aside(uint32_t row) const {
+    return std::binary_search(aside_.begin(), aside_.end(), row);
 }
 
 size_t Index::samples() const { return users_.size() / dim() + addition_->samples.size(); }
@@ -161,6 +176,14 @@ EncodedQuery Index::link_query(uint32_t row, std::vector<std::byte>& codes) cons
     return query;
 }
 
+std::vector<uint32_t> Index::entry_rows() const {
+    const GraphView graph = graph_.view();
+    std::vector<uint32_t> rows;
+    for (size_t i = 0; i < graph.entry_count; ++i)
+        rows.push_back(graph.layers[graph.layer_count - 1].row_of(graph.entries[i]));
+    return rows;
+}
+
 // Links what no walk can come to from near rows that one can come to. All is looked over only when
 // enough was added, for that takes as long as the graph is large.
 void Index::sweep() {
@@ -169,28 +192,38 @@ void Index::sweep() {
     unswept_ = 0;
     const std::vector<uint32_t> lost = unreachable();
     if (lost.empty()) return;
-    Reach reach(graph_.view());
+    const std::vector<uint32_t> entries = entry_rows();
+    const GraphView base{graph_.layers().data(), 1, entries.data(), entries.size()};
+    Reach reach(base);
     Attacher attacher(graph_.layers().front());
     auto walk = std::make_unique<WalkScratch>();
     std::vector<std::byte> codes;
     for (const uint32_t row : lost) {
         if (reach.holds(row)) continue;
-        const EncodedQuery query = link_query(row, codes);
-        Key near[kNear];
-        size_t count = 0;
-        kernels_.search({.graph = graph_.view(),
-                         .scored = scored_for_links(),
-                         .queries = {&query, 1},
-                         .width = kNear,
-                         .scratch = {walk.get(), 1},
-                         .found = near,
-                         .found_counts = &count});
         const uint32_t host = attacher.host();
-        float at_host = 0;
-        if (host != kNone) kernels_.score(query, scored_for_links(), {&host, 1}, &at_host);
-        attacher.attach(row, {near, count}, at_host);
+        if (host != kNone && same(host, row)) {
+            attacher.attach_to_host(row);
+        } else {
+            const EncodedQuery query = link_query(row, codes);
+            Key near[kNear];
+            size_t count = 0;
+            kernels_.search({.graph = base,
+                             .scored = scored_for_links(),
+                             .queries = {&query, 1},
+                             .width = kNear,
+                             .scratch = {walk.get(), 1},
+                             .found = near,
+                             .found_counts = &count});
+            attacher.attach(row, {near, count});
+        }
         reach.spread(row);
     }
+}
+
+bool Index::same(uint32_t a, uint32_t b) const {
+    const Rows rows = store_.rows();
+    return std::memcmp(rows.at(a), rows.at(b), rows.row_bytes) == 0 &&
+           store_[a].scale == store_[b].scale;
 }
 
 }  // namespace vecq

@@ -41,8 +41,9 @@ void Index::keep_searcher(std::unique_ptr<Searcher> searcher) const {
 
 WalkCounts Index::search(const float* queries, size_t count, const SearchOptions& options,
                          const Found& found) const {
-    const std::shared_lock lock(mutex_);
+    const auto lock = turnstile_.read();
     if (linked_ == 0) {
+        require_numbers(queries, count * dim(), dim(), 0, "queries");
         std::fill_n(found.ids, count * options.k, -1);
         std::fill_n(found.scores, count * options.k, kNothing);
         std::fill_n(found.counts, count, 0);

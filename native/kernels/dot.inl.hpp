@@ -112,7 +112,8 @@ struct Prefetch {
     [[gnu::always_inline]] void ask(const Rows& all, const uint32_t* from,
                                     const uint32_t* to) const {
         for (; from < to; ++from)
-            for (size_t at = 0; at < bytes; at += kLine) __builtin_prefetch(all.at(*from) + at);
+            for (size_t at = 0; at < bytes; at += kLine)
+                __builtin_prefetch(all.at(*from) + at, 0, 2);
     }
 };
 

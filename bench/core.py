@@ -1,0 +1,235 @@
+"""The index against hnswlib and faiss: queries per second at equal recall, builds and memory.
+
+python -m vecq.bench.core [--json FILE] [--rows N] [--quick] [FILE.hdf5 ...]
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import faiss
+
+import vecq
+from vecq.bench.contest import Contestant, Vecq, contestants, score_rate, true_ids
+from vecq.bench.curves import LADDERS, MODES, RECALL_ENOUGH, Curves, Sweep, compare
+from vecq.datasets import Dataset, read_hdf5
+from vecq.datasets.synthetic import clustered
+
+OURS, FLOATS, RERANKED, PEER = "vecq int8", "vecq fp32", "vecq int8+fp16", "hnswlib FP32"
+COLUMNS = [(10, 0.95), (10, 0.99), (100, 0.95), (100, 0.99)]
+LEGEND = """\
+bytes: per vector; vecq's by its stats, the peers' as they are saved. distances: per query, batched.
+max: it stalls at that recall; slow: it was given up there, a point took too long; *: at the
+smallest ef, which finds more."""
+ADJACENCY_LINES = 2  # of 16 to 32 links
+MILLION = 1_000_000
+
+Pair = tuple[float | None, float | None]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A figure beside the mark that it is held to, if there is one for such data."""
+
+    what: str
+    value: float | None
+    mark: float | None = None
+    at_most: bool = False
+    note: str = ""
+
+    @property
+    def short(self) -> bool:
+        if self.mark is None:
+            return False
+        if self.value is None:
+            return True
+        return self.value > self.mark if self.at_most else self.value < self.mark
+
+    def __str__(self) -> str:
+        value = "-" if self.value is None else figure(self.value)
+        mark = ""
+        if self.mark is not None:
+            mark = f"mark {'<=' if self.at_most else '>='} {figure(self.mark)}"
+        note = f"({self.note})" if self.note else ""
+        short = "SHORT" if self.short else ""
+        return f"{self.what:<61}{value:>8}  {mark:<14}{short:<6}{note}".rstrip()
+
+
+@dataclass(frozen=True)
+class Round:
+    """One data set, and what the contestants did on it."""
+
+    data: Dataset
+    contestants: dict[str, Contestant]
+    curves: Curves
+
+
+def figure(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def print_table(turn: Round) -> None:
+    rows, dim = turn.data.train.shape
+    print(
+        f"{turn.data.name}: {rows:,} x {dim}, {turn.data.metric}, {len(turn.data.test):,} queries"
+    )
+    groups = "".join(f"{f'QPS, k={k} at {recall}':>22}" for k, recall in COLUMNS)
+    print(f"{'':<34}{groups}{'distances at 0.95':>19}")
+    modes = "".join(f"{mode:>11}" for _ in COLUMNS for mode in MODES)
+    print(f"{'':<18}{'build s':>8}{'bytes':>8}{modes}" + "".join(f"{f'k={k}':>9}" for k in LADDERS))
+    for name, contestant in turn.contestants.items():
+        line = f"{name:<18}{contestant.build_seconds:>8.1f}{contestant.bytes_per_vector:>8.0f}"
+        for k, recall in COLUMNS:
+            line += "".join(f"{turn.curves[name, mode, k].speed(recall):>11}" for mode in MODES)
+        curves = (turn.curves[name, "batched", k] for k in LADDERS)
+        print(line + "".join(f"{curve.distances(0.95):>9}" for curve in curves))
+    print(LEGEND)
+
+
+def speed_marks(data: Dataset, k: int) -> Pair:
+    """What vecq int8 should reach over hnswlib at recall 0.95: online, batched."""
+    rows, dim = data.train.shape
+    if k == 100:
+        return (6.0, 7.0) if data.metric == "ip" else (2.5, 3.0)
+    if rows >= MILLION and dim <= 128:
+        return 2.5, 4.0
+    if rows <= 120_000 and dim <= 128:
+        return 3.0, 3.5
+    if rows <= 120_000 and dim >= 384:
+        return 3.5, 4.5
+    return None, None
+
+
+def verdicts(turn: Round) -> Iterator[Verdict]:
+    yield from against_peer(turn)
+    yield from against_floats(turn)
+    if turn.data.metric == "ip":
+        yield from walks(turn)
+
+
+def against_peer(turn: Round) -> Iterator[Verdict]:
+    for k, recall in COLUMNS:
+        marks = speed_marks(turn.data, k) if recall == 0.95 else (None, None)
+        for mode, mark in zip(MODES, marks, strict=True):
+            curves = (turn.curves[name, mode, k] for name in (OURS, PEER))
+            ratio, note = compare(*curves, recall)
+            what = f"{OURS} / {PEER}: {mode} QPS, k={k} at {recall}"
+            yield Verdict(what, ratio, mark, note=note)
+    ours, peer = turn.contestants[OURS], turn.contestants[PEER]
+    build = peer.build_seconds / ours.build_seconds
+    yield Verdict(f"{OURS} / {PEER}: speed of building", build, 3.0)
+    memory = ours.bytes_per_vector / peer.bytes_per_vector
+    mark = 0.45 if turn.data.train.shape[1] == 128 else None
+    yield Verdict(f"{OURS} / {PEER}: bytes per vector", memory, mark, at_most=True)
+
+
+def against_floats(turn: Round) -> Iterator[Verdict]:
+    rows, dim = turn.data.train.shape
+    large = rows >= MILLION
+    for mode in MODES:
+        curves = (turn.curves[name, mode, 10] for name in (OURS, FLOATS))
+        ratio, note = compare(*curves, 0.95)
+        what = f"{OURS} / {FLOATS}: {mode} QPS, k=10 at 0.95"
+        yield Verdict(what, ratio, 1.6 if large and dim == 128 else None, note=note)
+    loss, where = max(recall_losses(turn.curves))
+    what = f"{FLOATS} - {OURS}: greatest loss of recall at equal ef"
+    yield Verdict(what, loss, 0.005 if large else None, at_most=True, note=where)
+
+
+def recall_losses(curves: Curves) -> Iterator[tuple[float, str]]:
+    for k in LADDERS:
+        ours, floats = (curves[name, "batched", k].points for name in (OURS, FLOATS))
+        for ef in ours.keys() & floats.keys():
+            yield floats[ef].recall - ours[ef].recall, f"k={k}, ef={ef}"
+
+
+def walks(turn: Round) -> Iterator[Verdict]:
+    """Distances per query that inner products cost."""
+    for name, recall, mark in ((OURS, 0.99, 1300), (RERANKED, 0.999, 3000)):
+        what = f"{name}: distances per query, k=100 at {recall}"
+        if name not in turn.contestants:
+            yield Verdict(what, None, note="not measured")
+            continue
+        curve = turn.curves[name, "batched", 100]
+        point = curve.at(recall)
+        note = curve.failure() if point is None else ""
+        yield Verdict(what, point and point.distances, mark, at_most=True, note=note)
+
+
+def of_limit(turn: Round, line_rate: float | None) -> Verdict:
+    """Share of the speed that memory and arithmetic allow, batched, k=10 at recall 0.95.
+
+    `line_rate` is how many cache lines at random from an index of this size can be read in a
+    second, on one thread.
+    """
+    what = f"{OURS}: share of the physical limit, batched, k=10 at 0.95"
+    ours, point = turn.contestants[OURS], turn.curves[OURS, "batched", 10].at(0.95)
+    if line_rate is None or point is None or not isinstance(ours, Vecq):
+        return Verdict(what, None)
+    hops, distances = point.hops or 0, point.distances or 0
+    memory = (hops * ADJACENCY_LINES + distances * ours.row_lines()) / line_rate
+    arithmetic = distances / score_rate(turn.data.train.shape[1])
+    bound = "memory" if memory > arithmetic else "arithmetic"
+    return Verdict(what, max(memory, arithmetic) * point.qps, note=f"of {bound}")
+
+
+def run(data: Dataset, quick: bool) -> dict[str, object]:
+    """Measures on one data set, prints it, and returns it for the JSON file."""
+    threads = len(os.sched_getaffinity(0))
+    truth = true_ids(data, max(LADDERS), threads)
+    entered = contestants(quick)
+    for contestant in entered:
+        print(f"{data.name}: building {contestant.name}", file=sys.stderr, flush=True)
+        contestant.enter(data, threads)
+    # Inner products are also asked for the walks at recall 0.999.
+    enough = {k: 0.999 if data.metric == "ip" and k == 100 else RECALL_ENOUGH for k in LADDERS}
+    curves = Sweep(entered, truth, enough).run(2 if quick else 5)
+    turn = Round(data, {contestant.name: contestant for contestant in entered}, curves)
+    found = [*verdicts(turn), of_limit(turn, line_rate=None)]
+    print_table(turn)
+    print(*found, "", sep="\n", flush=True)
+    return as_json(turn, found, threads)
+
+
+def as_json(turn: Round, found: list[Verdict], threads: int) -> dict[str, object]:
+    rows, dim = turn.data.train.shape
+    return {
+        "set": turn.data.name,
+        "metric": turn.data.metric,
+        "rows": rows,
+        "dim": dim,
+        "queries": len(turn.data.test),
+        "build_threads": threads,
+        "contestants": [contestant.summary() for contestant in turn.contestants.values()],
+        "curves": [curve.summary() for curve in turn.curves.values()],
+        "verdicts": [asdict(verdict) | {"short": verdict.short} for verdict in found],
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m vecq.bench.core", description=__doc__)
+    parser.add_argument("files", nargs="*", metavar="FILE.hdf5", help="sets of ann-benchmarks")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there too")
+    parser.add_argument("--rows", type=int, default=MILLION, help="of the generated set; 0: none")
+    parser.add_argument("--quick", action="store_true", help="fewer contestants and repetitions")
+    options = parser.parse_args()
+    sets: list[Callable[[], Dataset]] = [
+        lambda path=path: read_hdf5(path) for path in options.files
+    ]
+    if options.rows:
+        sets.append(lambda: clustered(options.rows, 128))
+    about = f"vecq on {vecq.cpu().active}, faiss {faiss.__version__} {faiss.get_compile_options()}"
+    print(f"{about}\n", flush=True)
+    results = []
+    for load in sets:
+        results.append(run(load(), options.quick))
+        if options.json:  # after every set, for a run may be long
+            options.json.write_text(json.dumps({"about": about, "sets": results}, indent=1))
+
+
+if __name__ == "__main__":
+    main()

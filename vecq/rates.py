@@ -1,0 +1,33 @@
+"""What the machine allows: the limit that any search runs into."""
+
+from dataclasses import dataclass
+
+from vecq._native import ffi, lib
+from vecq.arguments import choose, whole
+from vecq.codec import KINDS, Kind
+from vecq.errors import call
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Rows per second on one thread, measured with rows of one kind; `latency` is in seconds."""
+
+    read: float  # at random from all, asked for ahead
+    cached: float  # the same, from few rows that stay in the first cache
+    scored: float  # scored from there
+    latency: float  # until a line comes that was not asked for ahead
+
+
+def rates(dim: int, rows: int, codec: Kind = "int8") -> Rates:
+    """Measures how fast this machine reads and scores `rows` rows of `dim` codes.
+
+    >>> vecq.rates(128, 1_000_000).read > 0
+    True
+    """
+    found = ffi.new("vecq_rates *")
+    call(
+        lib.vecq_measure_rates,
+        *(choose(KINDS, codec, "codec"), whole(dim, "dim", 1, 65535)),
+        *(whole(rows, "rows", 1, 2**31), found),
+    )
+    return Rates(found.read, found.cached, found.scored, found.latency)
