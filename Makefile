@@ -61,8 +61,11 @@ bench-kernels: $(VENV)/dev ## time every kernel on every instruction set of this
 bench-codecs: $(VENV)/bench ## codecs: encode and score speed, recall; DATA=FILE.hdf5 ... adds sets
 	python -I -m vecq.bench.codecs $(DATA)
 
-bench-core: $(VENV)/bench ## the index against hnswlib and faiss; DATA=FILE.hdf5 ... adds sets, ARGS=--quick
+bench-core: $(VENV)/bench ## the index against hnswlib and faiss; DATA=FILE.hdf5 ... adds sets, ARGS='--rows 0'
 	python -I -m vecq.bench.core $(ARGS) $(DATA)
+
+bench-links: $(VENV)/bench ## graphs for inner products, by what items are linked; DATA=FILE.hdf5 ...
+	python -I -m vecq.bench.links $(DATA)
 
 wheel: $(VENV)/dev ## a portable wheel in dist/, tried in an empty venv
 	rm -rf dist build/wheel
@@ -104,4 +107,4 @@ $(VENV)/dev: $(VENV)/tools $(SOURCES)
 	touch $@ $(VENV)/vecq
 
 .PHONY: help demo test native-tests aarch64-tests lint sanitize build/asan build/tsan \
-	bench-kernels bench-codecs bench-core wheel format clean
+	bench-kernels bench-codecs bench-core bench-links wheel format clean

@@ -78,10 +78,6 @@ class Vecq(Contestant):
     def bytes(self) -> int:
         return self.index.stats().bytes
 
-    def row_lines(self) -> int:
-        """Cache lines that a row's codes and constants fill."""
-        return -(-self.index.stats().code_bytes // (64 * len(self.index)))
-
     def searcher(self, k: int, ef: int) -> Search:
         search = self.index.search
         return lambda rows: search(rows, k, ef=ef, threads=1)
@@ -155,15 +151,18 @@ class Faiss(Contestant):
         return faiss.cvar.hnsw_stats.nhops, faiss.cvar.hnsw_stats.ndis
 
 
-def contestants(quick: bool) -> list[Contestant]:
-    return [
+def contestants(only: str | None) -> list[Contestant]:
+    """All of them, or those of the names that are separated by commas."""
+    everyone = [
         Vecq("vecq int8"),
         Vecq("vecq fp32", codec="fp32"),
-        *([] if quick else [Vecq("vecq int8+fp16", rerank="fp16")]),
+        Vecq("vecq int8+fp16", rerank="fp16"),
         Hnswlib("hnswlib FP32"),
         Faiss("faiss HNSWFlat", coded=False),
         Faiss("faiss HNSWSQ 8 bit", coded=True),
     ]
+    names = None if only is None else only.split(",")
+    return [one for one in everyone if names is None or one.name in names]
 
 
 def true_ids(data: Dataset, k: int, threads: int) -> NDArray[np.int64]:
@@ -183,16 +182,3 @@ def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Vectors of length 1; zero stays zero."""
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     return vectors / np.where(norms == 0, 1, norms)
-
-
-def score_rate(dim: int) -> float:
-    """Scores per second of int8 codes that stay in the cache, on one thread."""
-    vectors = np.random.default_rng(dim).standard_normal((256, dim), np.float32)
-    codec = vecq.Codec("int8")
-    codes = codec.encode(vectors, threads=1)
-    best = float("inf")
-    for _ in range(20):
-        start = time.perf_counter()
-        codec.score(vectors, codes, threads=1)
-        best = min(best, time.perf_counter() - start)
-    return len(vectors) * len(codes) / best

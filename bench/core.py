@@ -1,6 +1,7 @@
 """The index against hnswlib and faiss: queries per second at equal recall, builds and memory.
 
-python -m vecq.bench.core [--json FILE] [--rows N] [--quick] [FILE.hdf5 ...]
+python -m vecq.bench.core [--json FILE] [--rows N] [--repetitions N] [--only NAMES]
+    [FILE.hdf5 ...]
 """
 
 import argparse
@@ -14,7 +15,7 @@ from pathlib import Path
 import faiss
 
 import vecq
-from vecq.bench.contest import Contestant, Vecq, contestants, score_rate, true_ids
+from vecq.bench.contest import Contestant, contestants, true_ids
 from vecq.bench.curves import LADDERS, MODES, RECALL_ENOUGH, Curves, Sweep, compare
 from vecq.datasets import Dataset, read_hdf5
 from vecq.datasets.synthetic import clustered
@@ -25,7 +26,8 @@ LEGEND = """\
 bytes: per vector; vecq's by its stats, the peers' as they are saved. distances: per query, batched.
 max: it stalls at that recall; slow: it was given up there, a point took too long; *: at the
 smallest ef, which finds more."""
-ADJACENCY_LINES = 2  # of 16 to 32 links
+LINE, LINK_LINES = 64, 2  # bytes; of 32 links
+FOLLOWED, TURNS = 3, 3  # nodes that a walk follows at a time, walks that take turns
 MILLION = 1_000_000
 
 Pair = tuple[float | None, float | None]
@@ -160,36 +162,42 @@ def walks(turn: Round) -> Iterator[Verdict]:
         yield Verdict(what, point and point.distances, mark, at_most=True, note=note)
 
 
-def of_limit(turn: Round, line_rate: float | None) -> Verdict:
-    """Share of the speed that memory and arithmetic allow, batched, k=10 at recall 0.95.
+def of_limit(turn: Round) -> Verdict:
+    """Share of the speed that memory, its latency and arithmetic allow, batched, k=10 at 0.95.
 
-    `line_rate` is how many cache lines at random from an index of this size can be read in a
-    second, on one thread.
+    Per query: all rows and links come from memory at the rate of random reads that are asked for
+    ahead; every step waits twice for memory, but several nodes are followed at a time and several
+    walks take turns; every row is scored as from the first cache.
     """
     what = f"{OURS}: share of the physical limit, batched, k=10 at 0.95"
-    ours, point = turn.contestants[OURS], turn.curves[OURS, "batched", 10].at(0.95)
-    if line_rate is None or point is None or not isinstance(ours, Vecq):
+    point = turn.curves[OURS, "batched", 10].at(0.95)
+    if point is None or point.hops is None or point.distances is None:
         return Verdict(what, None)
-    hops, distances = point.hops or 0, point.distances or 0
-    memory = (hops * ADJACENCY_LINES + distances * ours.row_lines()) / line_rate
-    arithmetic = distances / score_rate(turn.data.train.shape[1])
-    bound = "memory" if memory > arithmetic else "arithmetic"
-    return Verdict(what, max(memory, arithmetic) * point.qps, note=f"of {bound}")
+    count, dim = turn.data.train.shape
+    rates = vecq.rates(dim, count)
+    lines = -(-dim // LINE)
+    times = {
+        "memory": (point.hops * LINK_LINES / lines + point.distances) / rates.read,
+        "latency": 2 * point.hops * rates.latency / (FOLLOWED * TURNS),
+        "arithmetic": point.distances / rates.scored,
+    }
+    bound = max(times, key=lambda name: times[name])
+    return Verdict(what, times[bound] * point.qps, 0.4, note=f"of {bound}")
 
 
-def run(data: Dataset, quick: bool) -> dict[str, object]:
+def run(data: Dataset, repetitions: int, only: str | None) -> dict[str, object]:
     """Measures on one data set, prints it, and returns it for the JSON file."""
     threads = len(os.sched_getaffinity(0))
     truth = true_ids(data, max(LADDERS), threads)
-    entered = contestants(quick)
+    entered = contestants(only)
     for contestant in entered:
         print(f"{data.name}: building {contestant.name}", file=sys.stderr, flush=True)
         contestant.enter(data, threads)
     # Inner products are also asked for the walks at recall 0.999.
     enough = {k: 0.999 if data.metric == "ip" and k == 100 else RECALL_ENOUGH for k in LADDERS}
-    curves = Sweep(entered, truth, enough).run(2 if quick else 5)
+    curves = Sweep(entered, truth, enough).run(repetitions)
     turn = Round(data, {contestant.name: contestant for contestant in entered}, curves)
-    found = [*verdicts(turn), of_limit(turn, line_rate=None)]
+    found = [*verdicts(turn), of_limit(turn)]
     print_table(turn)
     print(*found, "", sep="\n", flush=True)
     return as_json(turn, found, threads)
@@ -215,7 +223,8 @@ def main() -> None:
     parser.add_argument("files", nargs="*", metavar="FILE.hdf5", help="sets of ann-benchmarks")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there too")
     parser.add_argument("--rows", type=int, default=MILLION, help="of the generated set; 0: none")
-    parser.add_argument("--quick", action="store_true", help="fewer contestants and repetitions")
+    parser.add_argument("--repetitions", type=int, default=5, help="of each point; the best counts")
+    parser.add_argument("--only", metavar="NAME,...", help="these contestants, by their names")
     options = parser.parse_args()
     sets: list[Callable[[], Dataset]] = [
         lambda path=path: read_hdf5(path) for path in options.files
@@ -226,7 +235,7 @@ def main() -> None:
     print(f"{about}\n", flush=True)
     results = []
     for load in sets:
-        results.append(run(load(), options.quick))
+        results.append(run(load(), options.repetitions, options.only))
         if options.json:  # after every set, for a run may be long
             options.json.write_text(json.dumps({"about": about, "sets": results}, indent=1))
 

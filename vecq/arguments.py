@@ -17,6 +17,8 @@ def choose(table: Mapping[str, int], name: object, argument: str) -> int:
 
 def whole(value: Any, argument: str, least: int, most: int) -> int:
     """Returns `value` as an int between the two."""
+    if type(value) is int and least <= value <= most:
+        return value
     try:
         number = operator.index(value)
     except TypeError:

@@ -51,7 +51,7 @@ def as_vectors(array: object, argument: str, dim: int | None = None) -> NDArray[
         found = np.asanyarray(array)
     except (RuntimeError, TypeError, ValueError) as error:
         raise ArgumentError(f"{argument} is no array: {error}", argument) from None
-    if np.ma.is_masked(found):
+    if type(found) is not np.ndarray and np.ma.is_masked(found):
         raise ArgumentError(f"{argument} has masked values, fill them first", argument)
     if found.dtype.kind != "f" or found.dtype.itemsize not in (2, 4, 8):
         raise ArgumentError(
@@ -61,7 +61,7 @@ def as_vectors(array: object, argument: str, dim: int | None = None) -> NDArray[
         )
     if found.ndim not in (1, 2):
         raise ArgumentError(f"{argument} has {found.ndim} dimensions, expected 2", argument)
-    rows = np.atleast_2d(found)
+    rows = found if found.ndim == 2 else np.atleast_2d(found)
     if dim is not None and rows.shape[1] != dim:
         raise ArgumentError(f"{argument} has {rows.shape[1]} columns, expected {dim}", argument)
     if not 0 < rows.shape[1] <= MAX_DIM:
@@ -86,6 +86,15 @@ def as_ids(array: object, argument: str, count: int) -> NDArray[np.int64]:
     return np.ascontiguousarray(found, dtype=np.int64)
 
 
+def as_floats(rows: NDArray[Any]) -> NDArray[np.float32]:
+    """Returns rows as contiguous float32, the same array if it is that already."""
+    if rows.dtype == np.float32 and rows.flags.c_contiguous:
+        return rows
+    # What overflows becomes infinite, and native code names its row.
+    with np.errstate(over="ignore"):
+        return np.ascontiguousarray(rows, dtype=np.float32)
+
+
 def float_blocks(rows: NDArray[Any]) -> Iterator[tuple[int, NDArray[np.float32]]]:
     """Cuts rows into contiguous float32 blocks, each with the number of its first row.
 
@@ -93,6 +102,4 @@ def float_blocks(rows: NDArray[Any]) -> Iterator[tuple[int, NDArray[np.float32]]
     """
     step = max(1, BLOCK_BYTES // (4 * rows.shape[1]))
     for first in range(0, len(rows), step):
-        # What overflows becomes infinite, and native code names its row.
-        with np.errstate(over="ignore"):
-            yield first, np.ascontiguousarray(rows[first : first + step], dtype=np.float32)
+        yield first, as_floats(rows[first : first + step])

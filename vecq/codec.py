@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vecq._native import ffi, lib
 from vecq.arguments import choose, real, thread_count, whole
-from vecq.arrays import as_vectors, float_blocks, pointer
+from vecq.arrays import as_floats, as_vectors, float_blocks, pointer
 from vecq.codes import Codes
 from vecq.errors import ArgumentError, call
 
@@ -202,9 +202,7 @@ class Codec:
             raise ArgumentError(f"codes was made by another codec, {codes.codec}", "codes")
         threads = thread_count(threads)
         bits = whole(query_bits, "query_bits", 8, 15)
-        found = as_vectors(queries, "queries", codes.dim)
-        with np.errstate(over="ignore"):
-            queries = np.ascontiguousarray(found, dtype=np.float32)
+        queries = as_floats(as_vectors(queries, "queries", codes.dim))
         scores = np.empty((len(queries), len(codes)), np.float32)
         call(
             lib.vecq_codec_score,
@@ -284,8 +282,7 @@ def fit(native: Callable[[Any, int], None], rows: NDArray[Any], argument: str) -
     if len(rows) == 0:
         raise ArgumentError(f"{argument} is empty, expected at least one row", argument)
     every = -(-len(rows) // SAMPLE)
-    with np.errstate(over="ignore"):
-        sample = np.ascontiguousarray(rows[::every], dtype=np.float32)
+    sample = as_floats(rows[::every])
     bad = np.argwhere(~np.isfinite(sample))
     if len(bad) > 0:
         raise ArgumentError(

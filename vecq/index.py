@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vecq._native import ffi, lib
 from vecq.arguments import choose, real, thread_count, whole
-from vecq.arrays import as_ids, as_vectors, float_blocks, pointer
+from vecq.arrays import as_floats, as_ids, as_vectors, float_blocks, pointer
 from vecq.codec import METRICS, Codec, Kind, Metric, fit
 from vecq.errors import ArgumentError, call
 from vecq.progress import Progress, Report
@@ -228,8 +228,7 @@ class Index:
         options.rerank = self._candidates(rerank, wanted)
         options.query_bits = whole(query_bits, "query_bits", 8, 15)
         options.threads = thread_count(threads)
-        with np.errstate(over="ignore"):
-            rows = np.ascontiguousarray(as_vectors(queries, "queries", self._dim), dtype=np.float32)
+        rows = as_floats(as_vectors(queries, "queries", self._dim))
         count = len(rows)
         result = Result.empty(count, wanted)
         call(

@@ -3,33 +3,23 @@
 // Several walks take turns; one that is over makes way for the next query.
 template <class C>
 void search(const SearchJob& job) {
-    Walk<RowScorer<C>> walks[kWalksAtOnce];
-    size_t query_of[kWalksAtOnce], begun = 0, over = 0;
-    const size_t turns = std::min({job.scratch.size(), job.queries.size(), kWalksAtOnce});
+    Walk<RowScorer<C>> walks[kMostTurns];
+    size_t query_of[kMostTurns], begun = 0;
+    const size_t turns = std::min(job.scratch.size(), job.queries.size());
     const auto begin = [&](size_t i) {
         query_of[i] = begun;
         walks[i].begin(job.scratch[i], job.graph, 0, job.width,
                        RowScorer<C>(job.queries[begun++], job.scored));
     };
-    const auto end = [&](size_t i) {
+    for (size_t i = 0; i < turns; ++i) begin(i);
+    take_turns<RowScorer<C>>({walks, turns}, [&](size_t i) {
         const std::span<const Key> keys = job.scratch[i].frontier.keys();
         job.found_counts[query_of[i]] = keys.size();
         std::copy(keys.begin(), keys.end(), job.found + query_of[i] * job.width);
-    };
-    for (size_t i = 0; i < turns; ++i) begin(i);
-    bool going[kWalksAtOnce] = {true, true, true};
-    for (size_t i = 0; over < turns; i = (i + 1) % turns) {
-        const size_t next = (i + 1) % turns, before = (i + turns - 1) % turns;
-        if (going[i] && !walks[i].take(next == i ? nullptr : &walks[next])) {
-            end(i);
-            going[i] = begun < job.queries.size();
-            if (going[i])
-                begin(i);
-            else
-                ++over;
-        }
-        if (going[before]) walks[before].follow();
-    }
+        if (begun == job.queries.size()) return false;
+        begin(i);
+        return true;
+    });
 }
 
 template <class C>
@@ -41,8 +31,7 @@ template <class C>
 void link(const RowLinkJob& job, LinkScratch& scratch, std::byte* room) {
     RowsAsQueries<C> nodes(job.scored, job.measure, room);
     Linker<RowsAsQueries<C>> linker(job.link, scratch, nodes);
-    for (size_t first = 0; first < job.rows.size(); first += job.at_once)
-        linker.link(job.rows.data() + first, std::min(job.at_once, job.rows.size() - first));
+    linker.link(job.rows, job.turns);
 }
 
 // scores[i] of rows[ids[i]].

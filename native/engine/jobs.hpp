@@ -21,15 +21,12 @@ struct LinkMeasure {
     float factor, bias;
 };
 
-// Walks that take turns on a thread. Best of 1 to 8.
-inline constexpr size_t kWalksAtOnce = 3;
-
 struct SearchJob {
     GraphView graph;
     ScoredRows scored;
     std::span<const EncodedQuery> queries;
     size_t width;                    // the best so many are found
-    std::span<WalkScratch> scratch;  // as many walks take turns, at most kWalksAtOnce
+    std::span<WalkScratch> scratch;  // as many walks take turns, at most kMostTurns
     Key* found;                      // `width` for each query, the best first
     size_t* found_counts;
 };
@@ -39,7 +36,7 @@ struct RowLinkJob {
     ScoredRows scored;
     LinkMeasure measure;
     std::span<const uint32_t> rows;  // to be linked
-    size_t at_once;                  // so many take turns, at most kLinkedAtOnce
+    size_t turns;                    // so many of them are looked for at the same time
 };
 
 }  // namespace vecq

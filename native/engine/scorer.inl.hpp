@@ -48,6 +48,12 @@ inline AffineSixteen split(const Affine (&pairs)[16]) {
     return all;
 }
 
+// What overflowed downwards, or is no number, is still a score: a walk would lose its way without one.
+inline F32 at_least_lowest(F32 scores) {
+    const F32 lowest = F32{} - std::numeric_limits<float>::max();
+    return scores > lowest ? scores : lowest;
+}
+
 template <class C>
 class RowScorer {
 public:
@@ -81,8 +87,8 @@ public:
         const AffineSixteen affine = split<F32>(pairs);
         Wide<F32> all;
         for (size_t i = 0; i < 16 / kLanes<F32>; ++i)
-            all.part[i] = affine.a.part[i] * (query_.scale * dots.part[i]) +
-                          (query_.bias * affine.c.part[i] + query_.offset);
+            all.part[i] = at_least_lowest(affine.a.part[i] * (query_.scale * dots.part[i]) +
+                                          (query_.bias * affine.c.part[i] + query_.offset));
         std::memcpy(scores, &all, sizeof all);
         return above(all, bound) & (0xffffU >> (16 - count));
     }

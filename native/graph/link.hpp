@@ -9,9 +9,6 @@
 
 namespace vecq {
 
-// Rows that one thread links at the same time, so that their walks may take turns.
-inline constexpr size_t kLinkedAtOnce = 4;
-
 struct LinkJob {
     GraphView graph;
     size_t links;           // chosen for a new node; the others that link back fill the rest
@@ -22,7 +19,7 @@ struct LinkJob {
 };
 
 struct LinkScratch {
-    WalkScratch walks[kLinkedAtOnce];
+    WalkScratch walks[kMostTurns];
     Frontier candidates;
     uint32_t chosen[kMaxDegree], rows[kMaxDegree + 16];
 };

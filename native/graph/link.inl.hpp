@@ -8,56 +8,51 @@
 template <class Nodes>
 class Linker {
     using Scorer = typename Nodes::Scorer;
-    static constexpr size_t kChooser = kLinkedAtOnce, kBase = kLinkedAtOnce + 1;
+    static constexpr size_t kChooser = kMostTurns, kBase = kMostTurns + 1;
 
 public:
-    static constexpr size_t kSlots = kLinkedAtOnce + 2;
+    static constexpr size_t kSlots = kMostTurns + 2;
 
     Linker(const LinkJob& job, LinkScratch& scratch, Nodes& nodes)
         : job_(job), scratch_(scratch), nodes_(nodes) {}
 
-    // At most kLinkedAtOnce rows.
-    void link(const uint32_t* rows, size_t count) {
-        Insertion all[kLinkedAtOnce];
-        for (size_t i = 0; i < count; ++i) {
-            const size_t level = job_.levels[rows[i] - job_.first_row];
-            all[i] = {rows[i], std::min(level, job_.graph.layer_count - 1), job_.graph, kNone};
-        }
-        while (count > 0) {
-            walk(all, count);
-            size_t left = 0;
-            for (size_t i = 0; i < count; ++i) {
-                join(all[i], scratch_.walks[i].frontier.keys());
-                if (descend(all[i], scratch_.walks[i].frontier.keys())) all[left++] = all[i];
+    // So many of them at a time as walks take turns; what is linked together does not see each other.
+    void link(std::span<const uint32_t> rows, size_t turns) {
+        Walk<Scorer> walks[kMostTurns];
+        Insertion all[kMostTurns];
+        size_t begun = 0;
+        turns = std::min(turns, rows.size());
+        for (size_t i = 0; i < turns; ++i) begin(all[i], walks[i], i, rows[begun++]);
+        take_turns<Scorer>({walks, turns}, [&](size_t i) {
+            const std::span<const Key> found = scratch_.walks[i].frontier.keys();
+            join(all[i], found);
+            if (descend(all[i], found)) {
+                walk(all[i], walks[i], i);
+                return true;
             }
-            count = left;
-        }
+            if (begun == rows.size()) return false;
+            begin(all[i], walks[i], i, rows[begun++]);
+            return true;
+        });
     }
 
 private:
     struct Insertion {
         uint32_t row;
         size_t layer;
-        GraphView graph;  // entered where the walk one layer up ended
-        uint32_t entry;
+        GraphView graph;
+        uint32_t entry;  // where the walk one layer up ended
     };
 
-    void walk(Insertion* all, size_t count) {
-        Walk<Scorer> walks[kLinkedAtOnce];
-        bool going[kLinkedAtOnce];
-        for (size_t i = 0; i < count; ++i) {
-            if (all[i].entry != kNone) all[i].graph.entries = &all[i].entry;
-            walks[i].begin(scratch_.walks[i], all[i].graph, all[i].layer, job_.width,
-                           nodes_.scorer(all[i].row, i));
-            going[i] = true;
-        }
-        for (bool any = true; any;) {
-            any = false;
-            for (size_t i = 0; i < count; ++i)
-                if (going[i]) any |= going[i] = walks[i].take(nullptr);
-            for (size_t i = 0; i < count; ++i)
-                if (going[i]) walks[i].follow();
-        }
+    void begin(Insertion& one, Walk<Scorer>& walker, size_t slot, uint32_t row) {
+        const size_t level = job_.levels[row - job_.first_row];
+        one = {row, std::min(level, job_.graph.layer_count - 1), job_.graph, kNone};
+        walk(one, walker, slot);
+    }
+
+    void walk(Insertion& one, Walk<Scorer>& walker, size_t slot) {
+        walker.begin(scratch_.walks[slot], one.graph, one.layer, job_.width,
+                     nodes_.scorer(one.row, slot));
     }
 
     void join(const Insertion& one, std::span<const Key> found) {
@@ -73,6 +68,7 @@ private:
     bool descend(Insertion& one, std::span<const Key> found) const {
         if (one.layer == 0) return false;
         one.entry = job_.graph.layers[one.layer].below[node_of(found.front())];
+        one.graph.entries = &one.entry;
         one.graph.entry_count = 1;
         one.graph.layer_count = one.layer;
         --one.layer;

@@ -10,6 +10,9 @@ namespace vecq {
 // hides more of memory's latency, for a few rows that it would not have looked at. Best of 1 to 4.
 inline constexpr size_t kExpansions = 3;
 
+// Walks that may take turns on a thread.
+inline constexpr size_t kMostTurns = 4;
+
 struct WalkCounts {
     uint64_t hops = 0;    // nodes whose links were read
     uint64_t scores = 0;  // rows that were scored

@@ -40,8 +40,6 @@ public:
         expanding_ = 0;
     }
 
-    WalkScratch& scratch() const { return *scratch_; }
-
 private:
     const Layer& layer() const { return graph_->layers[layer_number_]; }
     const uint32_t* rows() const {
@@ -57,8 +55,11 @@ private:
 
     void descend() {
         const uint32_t best = layer().below[node_of(scratch_->frontier.keys().front())];
+        const Layer& top = graph_->layers[graph_->layer_count - 1];
+        // Of the entry it is known that it leads everywhere on layer 0.
+        const uint32_t nodes[] = {best, top.row_of(graph_->entries[0])};
         enter(layer_number_ - 1);
-        gather(&best, 1);
+        gather(nodes, layer_number_ == 0 ? 2 : 1);
         score_waiting(nullptr);
     }
 
@@ -130,3 +131,21 @@ private:
     size_t floor_, width_, layer_number_, waiting_, asked_, expanding_;
     const uint32_t* expand_[kExpansions];
 };
+
+// Lets walks that have begun take turns until all are over. When number i is, over(i) may begin it anew,
+// and says whether it did.
+template <class Scorer, class Over>
+inline void take_turns(std::span<Walk<Scorer>> walks, Over&& over) {
+    const size_t count = walks.size();
+    bool going[kMostTurns];
+    std::fill_n(going, count, true);
+    for (size_t i = 0, left = count; left > 0; i = (i + 1) % count) {
+        Walk<Scorer>* next = count > 1 ? &walks[(i + 1) % count] : nullptr;
+        if (going[i] && !walks[i].take(next)) {
+            going[i] = over(i);
+            left -= !going[i];
+        }
+        const size_t before = (i + count - 1) % count;
+        if (going[before]) walks[before].follow();
+    }
+}

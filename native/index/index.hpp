@@ -97,11 +97,11 @@ private:
 
     bool begin_linking();
     std::vector<uint32_t> link_order(const std::vector<uint8_t>& levels) const;
+    float usual_norm(size_t count) const;
     void fill_affines();
     void enter_at_longest(uint32_t row);
     void link_first(size_t end);
-    void link_range(size_t from, size_t to, size_t threads, size_t at_once);
-
+    void link_range(size_t from, size_t to, size_t threads, size_t turns);
     size_t rows_linked_alone() const;
     void finish_linking();
 

@@ -14,7 +14,8 @@ constexpr size_t kEntries = 32;
 // Shorter than this, against the rows' usual length, a row's inner products are all but zero.
 constexpr float kTooShort = 1e-6F;
 // Rows that a thread takes at a time.
-constexpr size_t kRowsPerTask = 16;
+constexpr size_t kRowsPerTask = 64;
+// A graph is small up to here.
 constexpr size_t kSmall = 256;
 
 }  // namespace
@@ -49,7 +50,7 @@ bool Index::begin_linking() try {
     store_.permute(linked_, order);
     if (wide_) wide_->permute(linked_, order);
     ids_.permute(linked_, order);
-    if (flat() && unit_ == 0) unit_ = store_[linked_ + count / 2].norm;
+    if (flat() && unit_ == 0) unit_ = usual_norm(count);
     fill_affines();
     addition->in_graph = count;
     if (flat()) {
@@ -62,6 +63,12 @@ bool Index::begin_linking() try {
 } catch (...) {
     truncate(linked_);
     throw;
+}
+
+// The median of the first rows, which now are in order; the largest if most are zero.
+float Index::usual_norm(size_t count) const {
+    const float median = store_[linked_ + count / 2].norm;
+    return median > 0 ? median : store_[linked_].norm;
 }
 
 void Index::fill_affines() {
@@ -96,7 +103,7 @@ LinkMeasure Index::measure() const {
     return {distance ? 0.5F : 1.0F, distance ? 1.0F : 0.0F};
 }
 
-void Index::link_range(size_t from, size_t to, size_t threads, size_t at_once) {
+void Index::link_range(size_t from, size_t to, size_t threads, size_t turns) {
     Addition& addition = *addition_;
     const size_t tasks = (to - from + kRowsPerTask - 1) / kRowsPerTask;
     const size_t workers = workers_for(threads, tasks);
@@ -109,7 +116,7 @@ void Index::link_range(size_t from, size_t to, size_t threads, size_t at_once) {
                 addition.levels.data(), addition.first, &addition.locks};
     all.scored = scored_for_links();
     all.measure = measure();
-    all.at_once = at_once;
+    all.turns = turns;
     parallel_for(workers, tasks, [&](size_t task, size_t worker) {
         uint32_t rows[kRowsPerTask];
         const size_t first = from + task * kRowsPerTask;
@@ -159,12 +166,13 @@ Progress Index::link(size_t rows, size_t threads) {
     const size_t end = addition.first + addition.in_graph;
     if (linked_ < store_.size()) {
         // Where calls end has no part in which rows are linked together.
-        const size_t whole = (linked_ - addition.first + rows) / kRowsPerTask + 1;
+        const size_t so_far = linked_ - addition.first;
+        const size_t whole = (so_far + std::min(rows, store_.size())) / kRowsPerTask + 1;
         const size_t to = std::min(addition.first + whole * kRowsPerTask, end);
         const size_t alone = std::min(to, rows_linked_alone());
         if (linked_ == addition.first) link_first(end);
         if (linked_ < alone) link_range(linked_, alone, 1, 1);
-        if (linked_ < to) link_range(linked_, to, threads, kLinkedAtOnce);
+        if (linked_ < to) link_range(linked_, to, threads, kMostTurns);
         if (linked_ == end) finish_linking();
     } else if (addition.sampled < samples()) {
         connect_samples(threads);

@@ -7,6 +7,8 @@
 
 namespace vecq {
 
+// Walks that take turns on a thread. Best of 1 to 4.
+inline constexpr size_t kTurns = 3;
 // Queries that a thread takes at a time.
 inline constexpr size_t kQueriesPerTask = 32;
 
@@ -37,7 +39,7 @@ struct Index::Searcher {
     EncodedQuery queries[kQueriesPerTask];
     std::optional<QueryCoder> wide_coder;
     Memory wide_codes;
-    WalkScratch walks[kWalksAtOnce];
+    WalkScratch walks[kTurns];
     std::vector<Key> found;
     size_t found_counts[kQueriesPerTask] = {};
     std::vector<Key> keys;  // of the query that is being finished

@@ -84,7 +84,7 @@ void Index::search_some(Searcher& searcher, const float* queries, size_t first, 
                      .scored = scored(),
                      .queries = {coarse, count},
                      .width = width,
-                     .scratch = {searcher.walks, kWalksAtOnce},
+                     .scratch = {searcher.walks, kTurns},
                      .found = searcher.found.data(),
                      .found_counts = searcher.found_counts});
     for (size_t i = 0; i < count; ++i) {

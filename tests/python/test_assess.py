@@ -118,7 +118,7 @@ def test_progress_counts_all_rows(data):
         ("k", {"k": -3}),
         ("k", {"k": 3001}),
         ("metric", {"metric": "dot"}),
-        ("kind", {"codec": "int9"}),
+        ("codec", {"codec": "int9"}),
         ("queries", {"queries": np.ones((2, 47), "f4")}),
         ("queries", {"queries": np.ones((0, 48), "f4")}),
         ("queries", {"queries": np.full((1, 48), np.nan, "f4")}),

@@ -1,0 +1,192 @@
+// Keys order by score, then by node; a frontier keeps the best, as a sorted map does.
+#include <algorithm>
+#include <bit>
+#include <cfloat>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "base/rng.hpp"
+#include "check.hpp"
+#include "graph/layer.hpp"
+#include "graph/frontier.hpp"
+
+using vecq::Frontier;
+using vecq::Key;
+using vecq::key_of;
+using vecq::kNone;
+using vecq::node_of;
+using vecq::Random;
+using vecq::score_of;
+
+namespace {
+
+constexpr uint32_t kLastNode = vecq::kMaxRows - 1;
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+constexpr float kTiny = std::numeric_limits<float>::denorm_min();
+constexpr uint32_t kNodes[] = {0, 1, 2, 1U << 30, kLastNode - 1, kLastNode};
+
+// The best first. Zeros differ by their sign, which no two rows of one query do.
+const std::vector<float>& falling() {
+    static const std::vector<float> scores = {kInfinity, FLT_MAX,
+                                              1e10F,     std::nextafter(1.0F, 2.0F),
+                                              1,         0.5F,
+                                              FLT_MIN,   FLT_MIN - kTiny,
+                                              kTiny,     0.0F,
+                                              -0.0F,     -kTiny,
+                                              -FLT_MIN,  kTiny - FLT_MIN,
+                                              -0.5F,     -1,
+                                              -1e10F,    -FLT_MAX,
+                                              -kInfinity};
+    static const std::vector<float> sorted = [] {
+        std::vector<float> all = scores;
+        std::stable_sort(all.begin(), all.end(), std::greater<>());
+        return all;
+    }();
+    return sorted;
+}
+
+float random_score(Random& random) {
+    for (;;) {
+        const auto score = std::bit_cast<float>(static_cast<uint32_t>(random.next()));
+        if (!std::isnan(score)) return score;
+    }
+}
+
+struct Offer {
+    float score;
+    uint32_t node;
+    bool operator<(const Offer& other) const {
+        return score != other.score ? score > other.score : node < other.node;
+    }
+    bool operator==(const Offer&) const = default;
+};
+
+// What a frontier has to do, the plain way.
+class Model {
+public:
+    explicit Model(size_t width) : width_(width) {}
+
+    void offer(const Offer& offer) {
+        kept_[offer] = false;
+        if (kept_.size() > width_) kept_.erase(std::prev(kept_.end()));
+    }
+    uint32_t expand() {
+        for (auto& [offer, expanded] : kept_)
+            if (!std::exchange(expanded, true)) return offer.node;
+        return kNone;
+    }
+    float worst() const { return kept_.size() < width_ ? -kInfinity : kept_.rbegin()->first.score; }
+    bool is(const Frontier& frontier) const {
+        return std::equal(kept_.begin(), kept_.end(), frontier.keys().begin(),
+                          frontier.keys().end(), [](const auto& own, Key key) {
+                              return own.first == Offer{score_of(key), node_of(key)};
+                          });
+    }
+
+private:
+    size_t width_;
+    std::map<Offer, bool> kept_;
+};
+
+// Different for each i.
+uint32_t scattered(uint32_t i) { return i * 2654435761U & kLastNode; }
+
+// Offers, of few different scores, with expansions between them; then everything is expanded.
+void play(Frontier& frontier, size_t width, uint64_t scores, uint64_t seed) {
+    Random random(seed);
+    Model model(width);
+    std::set<uint32_t> expanded;
+    const auto expand = [&] {
+        const uint32_t node = frontier.expand(), expected = model.expand();
+        CHECK(node == expected, width, seed, node, expected);
+        if (node != kNone) CHECK(expanded.insert(node).second, width, seed, node);
+        return node;
+    };
+    frontier.begin(width);
+    CHECK(frontier.worst() == -kInfinity && frontier.keys().empty() && frontier.expand() == kNone);
+    for (uint32_t i = 0; i < 3000; ++i) {
+        const Offer offer{static_cast<float>(random.below(scores)) - 10, scattered(i)};
+        frontier.offer(offer.score, offer.node);
+        model.offer(offer);
+        CHECK(frontier.worst() == model.worst(), width, seed, i);
+        if (i < 100 || i % 50 == 0) CHECK(model.is(frontier), width, seed, i);
+        if (random.below(3) == 0) expand();
+    }
+    while (expand() != kNone) {}
+    CHECK(frontier.expand() == kNone && model.is(frontier), width, seed);
+}
+
+}  // namespace
+
+TEST(key_gives_back_score_and_node) {
+    Random random(1);
+    std::vector<float> scores = falling();
+    for (int i = 0; i < 1000; ++i) scores.push_back(random_score(random));
+    for (const float score : scores)
+        for (const uint32_t node : kNodes) {
+            const Key key = key_of(score, node);
+            for (const Key one : {key, key | vecq::kExpanded}) {
+                CHECK(node_of(one) == node, score, node);
+                CHECK(std::bit_cast<uint32_t>(score_of(one)) == std::bit_cast<uint32_t>(score),
+                      score, node);
+            }
+            CHECK((key & vecq::kExpanded) == 0, score, node);
+        }
+}
+
+TEST(key_orders_by_score_then_node) {
+    const std::vector<float>& scores = falling();
+    for (size_t i = 0; i < scores.size(); ++i)
+        for (size_t a = 0; a < std::size(kNodes); ++a)
+            for (size_t b = 0; b < std::size(kNodes); ++b) {
+                const Key key = key_of(scores[i], kNodes[a]) | vecq::kExpanded;
+                if (a < b) CHECK(key < key_of(scores[i], kNodes[b]), scores[i], a, b);
+                if (i + 1 < scores.size())
+                    CHECK(key < key_of(scores[i + 1], kNodes[b]), scores[i], scores[i + 1], a, b);
+            }
+    Random random(2);
+    for (int i = 0; i < 100000; ++i) {
+        const float a = random_score(random), b = random_score(random);
+        if (a > b) CHECK(key_of(a, kLastNode) < key_of(b, 0), a, b);
+    }
+}
+
+TEST(frontier_keeps_the_best) {
+    Frontier frontier;  // one for all widths, as walks have it
+    for (const size_t width : {7, 1000, 1, 64, 2, 1000, 7}) {
+        play(frontier, width, 20, width);
+        play(frontier, width, 1, width + 1);
+        play(frontier, width, uint64_t{1} << 20, width + 2);
+    }
+}
+
+TEST(frontier_takes_infinities) {
+    Frontier frontier;
+    frontier.begin(3);
+    frontier.offer(-kInfinity, 5);
+    frontier.offer(-FLT_MAX, kLastNode);
+    frontier.offer(kInfinity, 0);
+    CHECK(frontier.worst() == -kInfinity);
+    frontier.offer(-kInfinity, 4);  // as bad, but its number is lower
+    CHECK(node_of(frontier.keys().back()) == 4);
+    CHECK(frontier.expand() == 0 && frontier.expand() == kLastNode && frontier.expand() == 4);
+    CHECK(frontier.expand() == kNone);
+}
+
+TEST(frontier_expands_what_is_better_than_the_expanded) {
+    Frontier frontier;
+    frontier.begin(2);
+    frontier.offer(1, 10);
+    CHECK(frontier.expand() == 10 && frontier.expand() == kNone);
+    frontier.offer(1, 9);
+    frontier.offer(2, 11);
+    CHECK(frontier.worst() == 1 && frontier.keys().size() == 2);
+    CHECK(frontier.expand() == 11 && frontier.expand() == 9 && frontier.expand() == kNone);
+    frontier.offer(1, 12);  // no better than what is kept
+    CHECK(frontier.expand() == kNone);
+}
