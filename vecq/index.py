@@ -12,6 +12,7 @@ from vecq.arguments import choose, real, thread_count, whole
 from vecq.arrays import as_floats, as_ids, as_vectors, float_blocks, pointer
 from vecq.codec import METRICS, Codec, Kind, Metric, fit
 from vecq.errors import ArgumentError, call
+from vecq.loss import warn_of_loss
 from vecq.progress import Progress, Report
 from vecq.result import IndexStats, Result
 
@@ -123,6 +124,9 @@ class Index:
     ) -> "Index":
         """Adds vectors, all or none of them, and returns the index.
 
+        The first vectors are looked over: a `QuantizationWarning` says so if their codes alone lose
+        more than 2.5 points of recall@10.
+
         Ctrl-C, or an exception from `progress`, ends the addition early: what was linked by then
         stays, and the index is as good as if only that had been added.
 
@@ -141,6 +145,7 @@ class Index:
         rows = as_vectors(vectors, "vectors", self._dim)
         numbers = None if ids is None else as_ids(ids, "ids", len(rows))
         sample = None if users is None else as_vectors(users, "users", self._dim)
+        first = len(self) == 0
         with self._adding, Report(progress, len(rows)) as report:
             if self._busy:
                 raise ArgumentError("progress may not add to the index that it watches", "progress")
@@ -151,6 +156,8 @@ class Index:
             finally:
                 self._busy = False
                 call(lib.vecq_index_settle, self._handle)
+        if first and self._wide is None and self._codec.kind in ("int8", "int16"):
+            warn_of_loss(self._codec, rows, self._metric)
         return self
 
     def _stage(

@@ -62,16 +62,22 @@ double QueryCoder::write_digits(std::byte* out, const Quantized& coded) const {
     auto* lower = upper + scratch_.count;
     std::copy_n(scratch_.codes, scratch_.count, upper);
     if (digit_count_ == 1) return coded.norm2;
+    typedef Code Codes __attribute__((vector_size(kChunk * sizeof(Code))));
     constexpr float pusher = 0x1.8p23F;  // pushes all fractional bits out
-    double norm2 = 0;
-    for (size_t i = 0; i < scratch_.count; ++i) {
-        const float rest = scratch_.values[i] * coded.inverse - static_cast<float>(upper[i]);
-        const float code = (rest * kDigitBase + pusher) - pusher;
-        lower[i] = static_cast<Code>(code);
-        const double whole = double{kDigitBase} * upper[i] + code;
+    Doubles norm2 = {};
+    for (size_t i = 0; i < scratch_.count; i += kChunk) {
+        Shorts coarse;
+        Floats value;
+        load_chunk(coarse, scratch_.codes + i);
+        load_chunk(value, scratch_.values + i);
+        const Floats rounded = __builtin_convertvector(coarse, Floats);
+        const Floats rest = (value * coded.inverse - rounded) * kDigitBase;
+        const Floats fine = (rest + pusher) - pusher;
+        store_chunk(lower + i, __builtin_convertvector(fine, Codes));
+        const Doubles whole = __builtin_convertvector(rounded * kDigitBase + fine, Doubles);
         norm2 += whole * whole;
     }
-    return norm2;
+    return sum_of<double>(norm2);
 }
 
 EncodedQuery QueryCoder::encode(const float* vector, size_t number, std::byte* out) {
