@@ -42,12 +42,12 @@ SearchOptions checked_options(const vecq_search_options& given) {
 vecq_status vecq_index_open(const vecq_index_options* options, const vecq_codec* codec,
                             const vecq_codec* wide_codec, vecq_index** index, vecq_error* error) {
     return fenced(error, [&] {
+        require(index, "index");
         const Codec& own = require(codec, "codec")->codec;
         if (wide_codec != nullptr && wide_codec->codec.dim() != own.dim())
             refuse("wide_codec", "wide_codec is for other dims than codec");
-        *require(index, "index") =
-            new vecq_index(checked_options(*require(options, "options")), own,
-                           wide_codec == nullptr ? nullptr : &wide_codec->codec);
+        *index = new vecq_index(checked_options(*require(options, "options")), own,
+                                wide_codec == nullptr ? nullptr : &wide_codec->codec);
     });
 }
 
@@ -93,9 +93,11 @@ vecq_status vecq_index_stage(vecq_index* index, const float* vectors, size_t cou
 vecq_status vecq_index_link(vecq_index* index, size_t rows, size_t threads, size_t* done,
                             size_t* total, vecq_error* error) {
     return fenced(error, [&] {
+        require(done, "done");
+        require(total, "total");
         const Progress progress = require(index, "index")->index.link(rows, threads);
-        *require(done, "done") = progress.done;
-        *require(total, "total") = progress.total;
+        *done = progress.done;
+        *total = progress.total;
     });
 }
 

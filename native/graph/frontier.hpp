@@ -8,6 +8,7 @@
 
 #include "base/vectors.hpp"
 #include "graph/key.hpp"
+#include "graph/layer.hpp"
 
 namespace vecq {
 

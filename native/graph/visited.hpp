@@ -16,7 +16,7 @@ public:
     // Forgets everything; nodes are below `count` from now on.
     void begin(size_t count) {
         clear();
-        if (count_ == count) return;
+        if (count_ == count && !words_.empty()) return;
         count_ = count;
         words_.assign(count / 64 + 1, 0);
         log_.resize(std::max(words_.size(), 4 * kMaxDegree));

@@ -28,7 +28,8 @@ void Ids::append(std::span<const int64_t> ids, size_t number) {
 
 void Ids::append_next(size_t count) {
     const size_t first = size();
-    if (count > static_cast<size_t>(std::numeric_limits<int64_t>::max() - largest_))
+    if (count > static_cast<uint64_t>(std::numeric_limits<int64_t>::max()) -
+                    static_cast<uint64_t>(largest_))
         refuse("ids", "ids is None, but no ids are left above the largest");
     ids_.resize(first + count);
     for (size_t i = 0; i < count; ++i) ids_[first + i] = ++largest_;
@@ -71,7 +72,9 @@ bool Ids::insert(size_t row) {
 // Where the id is, or where it would go.
 size_t Ids::slot_of(int64_t id) const {
     const size_t mask = slots_.size() - 1;
-    size_t at = static_cast<uint64_t>(id) * 0x9e3779b97f4a7c15U >> 32;
+    // The upper bits of the product depend on all bits of the id.
+    size_t at =
+        static_cast<uint64_t>(id) * 0x9e3779b97f4a7c15U >> (64 - std::countr_zero(slots_.size()));
     for (;; ++at) {
         const uint32_t slot = slots_[at & mask];
         if (slot == 0 || ids_[slot - 1] == id) return at & mask;

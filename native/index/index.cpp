@@ -38,6 +38,7 @@ Link chosen_link(const IndexOptions& options, const Codec& codec) {
 
 Index::Index(const IndexOptions& options, const Codec& codec, const Codec* wide_codec)
     : options_(options),
+      dim_(codec.dim()),
       link_(chosen_link(options, codec)),
       kernels_(active_engine()[codec.width()]),
       store_(codec),

@@ -62,7 +62,7 @@ public:
     ~Index();
 
     const IndexOptions& options() const { return options_; }
-    size_t dim() const { return store_.codec().dim(); }
+    size_t dim() const { return dim_; }
     size_t size() const;
 
     void reserve(size_t rows);
@@ -125,6 +125,7 @@ private:
     void write(const Searcher& searcher, size_t k, size_t number, const Found& found) const;
 
     IndexOptions options_;
+    size_t dim_;
     Link link_;
     const Kernels& kernels_;
     Store store_;
