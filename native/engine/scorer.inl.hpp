@@ -130,10 +130,10 @@ inline Query as_query(const std::byte* row, size_t row_bytes, void* room) {
     const auto* from = reinterpret_cast<const Row*>(row);
     auto* to = static_cast<Plain*>(room);
     const size_t codes = row_bytes / sizeof(Row);
-    if constexpr (C::kOffset != 0) {
+    if constexpr (std::is_same_v<Row, uint8_t>) {
         int32_t sum = 0;
         for (size_t i = 0; i < codes; ++i) {
-            to[i] = static_cast<Plain>(from[i] - C::kOffset);
+            to[i] = static_cast<Plain>(from[i] - kRowOffset);
             sum += to[i];
         }
         return {room, sum};
