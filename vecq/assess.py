@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vecq.arguments import choose, whole
-from vecq.arrays import as_vectors
+from vecq.arrays import as_floats, as_vectors
 from vecq.codec import KINDS, METRICS, Codec, Metric
 from vecq.codes import Codes
 from vecq.errors import ArgumentError, QuantizationWarning
@@ -154,9 +154,7 @@ def _choose_queries(
         raise ArgumentError(f"{argument} is empty, expected at least one row", argument)
     count = min(len(source), QUERIES)
     drawn = np.sort(np.random.default_rng(seed).choice(len(source), count, replace=False))
-    with np.errstate(over="ignore"):
-        chosen = np.ascontiguousarray(source[drawn], dtype=np.float32)
-    return chosen, drawn if queries is None else None
+    return as_floats(source[drawn]), drawn if queries is None else None
 
 
 def _ranges(count: int, step: int) -> Iterator[tuple[int, int]]:

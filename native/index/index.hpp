@@ -87,7 +87,9 @@ private:
 
     // Graphs for inner products have one layer, entered at the longest rows.
     bool flat() const;
-    bool has_link_affine() const { return options_.metric == Metric::ip && link_ != Link::metric; }
+    bool has_link_affine() const {
+        return link_ == Link::automatic || (options_.metric == Metric::ip && link_ != Link::metric);
+    }
     ScoredRows scored() const;
     ScoredRows scored_for_links() const;
     LinkMeasure measure() const;
@@ -126,7 +128,7 @@ private:
 
     IndexOptions options_;
     size_t dim_;
-    Link link_;
+    Link link_;  // automatic: by l2, all that the codes of a centred codec allow
     const Kernels& kernels_;
     Store store_;
     std::optional<Store> wide_;

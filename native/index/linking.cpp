@@ -77,6 +77,10 @@ void Index::fill_affines() {
         affine_[row] = affine_of(options_.metric, own);
         if (wide_) wide_affine_[row] = affine_of(options_.metric, (*wide_)[row]);
         if (!has_link_affine()) continue;
+        if (link_ == Link::automatic) {
+            link_affine_[row] = affine_of(Metric::l2, own);
+            continue;
+        }
         if (link_ == Link::cosine) {
             link_affine_[row] = {own.scale / own.norm, 0};
             continue;
@@ -99,7 +103,8 @@ void Index::enter_at_longest(uint32_t row) {
 }
 
 LinkMeasure Index::measure() const {
-    const bool distance = options_.metric == Metric::l2 || link_ == Link::moebius;
+    const bool distance =
+        options_.metric == Metric::l2 || link_ == Link::moebius || link_ == Link::automatic;
     return {distance ? 0.5F : 1.0F, distance ? 1.0F : 0.0F};
 }
 

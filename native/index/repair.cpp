@@ -165,7 +165,8 @@ void Index::score_cosines(uint32_t row, std::span<const uint32_t> others, float*
 EncodedQuery Index::link_query(uint32_t row, std::vector<std::byte>& codes) const {
     std::vector<float> vector(dim());
     RowCoder(store_.codec()).decode(store_.rows().at(row), store_[row], vector.data());
-    QueryCoder coder(store_.codec(), options_.metric, 8);
+    const Metric metric = link_ == Link::automatic ? Metric::l2 : options_.metric;
+    QueryCoder coder(store_.codec(), metric, 8);
     codes.resize(coder.bytes());
     EncodedQuery query = coder.encode(vector.data(), 0, codes.data());
     if (link_ == Link::moebius) {

@@ -111,6 +111,20 @@ def test_any_codec_can_be_walked(metric, scale, center):
     assert index.stats().unreachable == 0
 
 
+@pytest.mark.parametrize("metric", ["ip", "cosine"])
+def test_centred_codes_are_linked_by_distance(metric):
+    # Their dots say nothing of directions: linked by those, cosine found three quarters here.
+    rng = np.random.default_rng(0)
+    sizes = np.geomspace(0.2, 2, 32)
+    items = (rng.standard_normal((8000, 32)) * sizes + 1).astype(np.float32)
+    queries = (rng.standard_normal((100, 32)) * sizes + 1).astype(np.float32)
+    codec = vecq.Codec("int8", center=True).fit(items)
+    best = np.argsort(-codec.score(queries, codec.encode(items), metric), axis=1)[:, :10]
+    found = vecq.Index(32, metric, codec).add(items).search(queries, 10, ef=60).ids
+    shared = [len(np.intersect1d(a, b)) for a, b in zip(found, best, strict=True)]
+    assert np.mean(shared) / 10 >= 0.97
+
+
 def test_a_scale_for_each_dimension_is_refused():
     with pytest.raises(vecq.ArgumentError, match="scale for each dimension") as caught:
         vecq.Index(DIM, "l2", vecq.Codec("int16", scale="dimension"))
