@@ -8,6 +8,7 @@ scalar       available
 
 from vecq._native import ffi, lib
 from vecq.assess import Assessment, CodecCost, assess
+from vecq.calibration import Calibration
 from vecq.codec import Codec
 from vecq.codes import Codes
 from vecq.cpu import Cpu, Isa, cpu
@@ -20,7 +21,11 @@ from vecq.errors import (
     UnsupportedError,
     VecqError,
 )
+from vecq.exact import exact
+from vecq.filters import Filter
 from vecq.index import Index
+from vecq.plan import Explanation
+from vecq.ranges import Ranges
 from vecq.rates import Rates, rates
 from vecq.result import IndexStats, Result
 
@@ -29,16 +34,20 @@ __version__: str = ffi.string(lib.vecq_version()).decode()
 __all__ = [
     "ArgumentError",
     "Assessment",
+    "Calibration",
     "Codec",
     "CodecCost",
     "Codes",
     "Cpu",
+    "Explanation",
+    "Filter",
     "Index",
     "IndexStats",
     "InternalError",
     "Isa",
     "OutOfMemoryError",
     "QuantizationWarning",
+    "Ranges",
     "Rates",
     "Result",
     "UnsupportedError",
@@ -46,6 +55,7 @@ __all__ = [
     "assess",
     "cpu",
     "dot",
+    "exact",
     "rates",
 ]
 

@@ -7,24 +7,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vecq._native import ffi
+from vecq.plan import Explanation
 
 
 class Result:
     """What a search found, a row for each query, best first: `ids, scores = result` unpacks it."""
 
-    __slots__ = ("counts", "ids", "scores", "walked")
+    __slots__ = ("counts", "distances", "explanation", "hops", "ids", "scores")
 
     ids: NDArray[np.int64]  # -1 where there are fewer than k
     scores: NDArray[np.float32]
     counts: NDArray[np.int64]  # how many were found for each query
-    walked: Any
+    hops: int  # items whose links were read, over all queries
+    distances: int  # items that were scored, over all queries
+    explanation: Explanation | None  # if it was asked for
 
     def __init__(
         self, ids: NDArray[np.int64], scores: NDArray[np.float32], counts: NDArray[np.int64]
     ) -> None:
         self.ids, self.scores, self.counts = ids, scores, counts
-        self.walked = ffi.new("vecq_walk_counts *")
+        self.hops = self.distances = 0
+        self.explanation = None
 
     @classmethod
     def empty(cls, count: int, k: int) -> "Result":
@@ -43,16 +46,6 @@ class Result:
 
     def __repr__(self) -> str:
         return f"<vecq.Result: {self.ids.shape[1]} items for each of {len(self.ids):,} queries>"
-
-    @property
-    def hops(self) -> int:
-        """Items whose links were read, over all queries."""
-        return int(self.walked.hops)
-
-    @property
-    def distances(self) -> int:
-        """Items that were scored on the walks, over all queries."""
-        return int(self.walked.scores)
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,9 @@
 #include "abi/arguments.hpp"
 #include "abi/codec.hpp"
 #include "abi/fence.hpp"
+#include "abi/handles.hpp"
 
 using namespace vecq;
-
-struct vecq_index {
-    template <class... Arguments>
-    explicit vecq_index(Arguments&&... arguments) : index(std::forward<Arguments>(arguments)...) {}
-    Index index;
-};
 
 namespace {
 
@@ -24,7 +19,7 @@ IndexOptions checked_options(const vecq_index_options& given) {
     return options;
 }
 
-SearchOptions checked_options(const vecq_search_options& given) {
+SearchOptions checked_options(const Index& index, const vecq_search_options& given, size_t count) {
     SearchOptions options;
     options.k = checked_range(given.k, 1, kMaxRows, "k");
     options.ef = checked_range(given.ef, 1, kMaxRows, "ef");
@@ -34,6 +29,14 @@ SearchOptions checked_options(const vecq_search_options& given) {
                "rerank is " + std::to_string(options.rerank) + ", expected 0, or at least k");
     options.query_bits = checked_query_bits(given.query_bits);
     options.threads = given.threads;
+    options.plan = checked_enum(given.plan, Plan::scan, "plan");
+    if (given.filter != nullptr) {
+        options.filter = &given.filter->filter;
+        if (&options.filter->index() != &index)
+            refuse("filter", "filter was prepared for another index");
+    }
+    options.first_query = given.first_query;
+    options.exclude = checked_exclusions(given.exclude_offsets, given.exclude_ids, count);
     return options;
 }
 
@@ -107,17 +110,38 @@ vecq_status vecq_index_settle(vecq_index* index, vecq_error* error) {
 
 vecq_status vecq_index_search(const vecq_index* index, const vecq_search_options* options,
                               const float* queries, size_t count, int64_t* ids, float* scores,
-                              int64_t* counts, vecq_walk_counts* walked, vecq_error* error) {
+                              int64_t* counts, vecq_search_report* report, vecq_error* error) {
     return fenced(error, [&] {
         const Index& own = require(index, "index")->index;
-        const SearchOptions checked_search = checked_options(*require(options, "options"));
+        require(options, "options");
         checked(queries, "queries", count, own.dim() * sizeof *queries, "count");
+        const SearchOptions checked_search = checked_options(own, *options, count);
         check_size(count, checked_search.k * sizeof *ids, "count");
         if (count == 0) return;
         const Found found{require(ids, "ids"), require(scores, "scores"),
                           require(counts, "counts")};
-        const WalkCounts all = own.search(queries, count, checked_search, found);
-        if (walked != nullptr) *walked = {all.hops, all.scores};
+        const SearchReport all = own.search(queries, count, checked_search, found);
+        if (report == nullptr) return;
+        *report = {all.walked.hops,     all.walked.scores, static_cast<int32_t>(all.plan),
+                   all.passing,         all.starved,       all.costs.walk,
+                   all.costs.step_over, all.costs.scan};
+    });
+}
+
+vecq_status vecq_index_get(const vecq_index* index, const int64_t* ids, size_t count,
+                           float* vectors, vecq_error* error) {
+    return fenced(error, [&] {
+        const Index& own = require(index, "index")->index;
+        checked(ids, "ids", count, sizeof *ids, "count");
+        checked(vectors, "vectors", count, own.dim() * sizeof *vectors, "count");
+        own.get(ids, count, vectors);
+    });
+}
+
+vecq_status vecq_index_ids(const vecq_index* index, int64_t* ids, size_t count, vecq_error* error) {
+    return fenced(error, [&] {
+        checked(ids, "ids", count, sizeof *ids, "count");
+        require(index, "index")->index.list_ids(ids, count);
     });
 }
 

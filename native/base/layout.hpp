@@ -51,6 +51,11 @@ struct Rows {
     const std::byte* at(size_t row) const { return data + row * row_bytes; }
 };
 
+// What a row contributes to a score beside its codes, see EncodedQuery.
+struct Affine {
+    float a, c;
+};
+
 // Queries are packed this many at a time for scoring against contiguous rows.
 inline constexpr size_t kBlockQueries = 32;
 

@@ -13,6 +13,10 @@
 
 #include "engine/graph.inl.hpp"
 
+#include "scan/sift.inl.hpp"
+
+#include "engine/scan.inl.hpp"
+
 #include "quant/hadamard.inl.hpp"
 #include "quant/quantize.inl.hpp"
 
@@ -29,6 +33,8 @@ constexpr Kernels kernels_of() {
         .link_room = link_room<C>,
         .link = link<C>,
         .score = score<C>,
+        .sift = sift<DotOf<C>>,
+        .scan_rows = scan_rows<C>,
     };
 }
 

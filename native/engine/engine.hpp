@@ -9,6 +9,7 @@
 #include "base/layout.hpp"
 #include "engine/jobs.hpp"
 #include "quant/quantize.hpp"
+#include "scan/sift.hpp"
 
 namespace vecq {
 
@@ -38,6 +39,10 @@ struct Kernels {
     // scores[i] of row ids[i]
     void (*score)(const EncodedQuery&, const ScoredRows&, std::span<const uint32_t> ids,
                   float* scores);
+
+    // What to keep of the scores of a block's dots, and of rows one query at a time.
+    void (*sift)(const SiftJob&);
+    void (*scan_rows)(const RowScanJob&);
 };
 
 struct Engine {

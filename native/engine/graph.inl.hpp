@@ -1,25 +1,35 @@
 // The graph's walks and links over the rows of one code type.
 
 // Several walks take turns; one that is over makes way for the next query.
-template <class C>
-void search(const SearchJob& job) {
-    Walk<RowScorer<C>> walks[kMostTurns];
+template <class C, class Gates>
+void search_behind(const SearchJob& job, Gates&& gate_of) {
+    using Gate = std::remove_cvref_t<decltype(gate_of(0))>;
+    Walk<RowScorer<C>, Gate> walks[kMostTurns];
     size_t query_of[kMostTurns], begun = 0;
     const size_t turns = std::min(job.scratch.size(), job.queries.size());
     const auto begin = [&](size_t i) {
         query_of[i] = begun;
-        walks[i].begin(job.scratch[i], job.graph, 0, job.width,
-                       RowScorer<C>(job.queries[begun++], job.scored));
+        walks[i].begin(job.scratch[i], job.graph, {0, job.width, job.stop},
+                       RowScorer<C>(job.queries[begun], job.scored), gate_of(begun));
+        ++begun;
     };
     for (size_t i = 0; i < turns; ++i) begin(i);
-    take_turns<RowScorer<C>>({walks, turns}, [&](size_t i) {
-        const std::span<const Key> keys = job.scratch[i].frontier.keys();
+    take_turns(std::span(walks, turns), [&](size_t i) {
+        const std::span<const Key> keys = walks[i].found();
         job.found_counts[query_of[i]] = keys.size();
         std::copy(keys.begin(), keys.end(), job.found + query_of[i] * job.width);
         if (begun == job.queries.size()) return false;
         begin(i);
         return true;
     });
+}
+
+template <class C>
+void search(const SearchJob& job) {
+    if (job.gates == nullptr)
+        search_behind<C>(job, [](size_t) { return OpenGate{}; });
+    else
+        search_behind<C>(job, [&](size_t query) { return job.gates[query]; });
 }
 
 template <class C>

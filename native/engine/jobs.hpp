@@ -7,6 +7,7 @@
 #include "graph/link.hpp"
 #include "quant/query.hpp"
 #include "quant/rows.hpp"
+#include "scan/best.hpp"
 
 namespace vecq {
 
@@ -25,10 +26,21 @@ struct SearchJob {
     GraphView graph;
     ScoredRows scored;
     std::span<const EncodedQuery> queries;
-    size_t width;                    // the best so many are found
+    size_t width;  // the best so many are found
+    Stop stop;
+    const Gate* gates;               // of each query, or null
     std::span<WalkScratch> scratch;  // as many walks take turns, at most kMostTurns
     Key* found;                      // `width` for each query, the best first
     size_t* found_counts;
+};
+
+// Scores of some rows for one query, to be kept if they are good enough.
+struct RowScanJob {
+    ScoredRows scored;
+    EncodedQuery query;
+    std::span<const uint32_t> rows;
+    const Gate* gate;  // or null
+    Best* best;
 };
 
 struct RowLinkJob {

@@ -13,7 +13,7 @@ inline auto to_float(V whole) {
 inline uint32_t above(const Wide<F32>& scores, float bound) {
     uint32_t mask = 0;
     for (size_t i = 0; i < 16 / kLanes<F32>; ++i)
-        mask |= lanes_above(scores.part[i], bound) << i * kLanes<F32>;
+        mask |= lanes_above(scores.part[i], F32{} + bound) << i * kLanes<F32>;
     return mask;
 }
 

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "graph/key.hpp"
+#include "base/key.hpp"
 #include "graph/layer.hpp"
 
 namespace vecq {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/vectors.hpp"
-#include "graph/key.hpp"
+#include "base/key.hpp"
 #include "graph/layer.hpp"
 
 namespace vecq {
@@ -36,10 +36,14 @@ public:
         if (size_ == width_) worst_ = score_of(keys_[size_ - 1]);
     }
 
-    // The best node that is not expanded yet, which it marks, or kNone.
-    uint32_t expand() {
+    // Whether there is a node that is not expanded yet.
+    bool has_next() {
         while (next_ < size_ && (keys_[next_] & kExpanded) != 0) ++next_;
-        if (next_ == size_) return kNone;
+        return next_ < size_;
+    }
+    // The best one: its score, and the node, which is marked.
+    float next_score() const { return score_of(keys_[next_]); }
+    uint32_t expand() {
         keys_[next_] |= kExpanded;
         return node_of(keys_[next_++]);
     }

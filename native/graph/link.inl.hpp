@@ -23,8 +23,8 @@ public:
         size_t begun = 0;
         turns = std::min(turns, rows.size());
         for (size_t i = 0; i < turns; ++i) begin(all[i], walks[i], i, rows[begun++]);
-        take_turns<Scorer>({walks, turns}, [&](size_t i) {
-            const std::span<const Key> found = scratch_.walks[i].frontier.keys();
+        take_turns(std::span(walks, turns), [&](size_t i) {
+            const std::span<const Key> found = walks[i].found();
             join(all[i], found);
             if (descend(all[i], found)) {
                 walk(all[i], walks[i], i);
@@ -51,7 +51,7 @@ private:
     }
 
     void walk(Insertion& one, Walk<Scorer>& walker, size_t slot) {
-        walker.begin(scratch_.walks[slot], one.graph, one.layer, job_.width,
+        walker.begin(scratch_.walks[slot], one.graph, {one.layer, job_.width, {}},
                      nodes_.scorer(one.row, slot));
     }
 

@@ -40,6 +40,12 @@ public:
         return found;
     }
 
+    // Marks a node; false if it was marked already, or is none.
+    bool add(uint32_t node) {
+        uint32_t fresh;
+        return filter(&node, 1, &fresh) == 1;
+    }
+
 private:
     void mark(size_t node) { words_[node / 64] |= uint64_t{1} << node % 64; }
 

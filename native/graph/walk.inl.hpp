@@ -6,18 +6,22 @@
 //   ask(rows, count)                       asks memory for rows
 //   ahead()                                so many rows before they are scored
 //   score(rows, count, bound, scores)      scores up to sixteen; a bit for each above the bound
+//
+// Behind a gate, what it doesn't let through leads the walk on but is kept apart from what it finds.
 
-template <class Scorer>
+template <class Scorer, class Gate = OpenGate>
 class Walk {
+    static constexpr bool kOpen = std::is_same_v<Gate, OpenGate>;
+
 public:
-    // Keeps the best `width` nodes of layer `floor`.
-    void begin(WalkScratch& scratch, const GraphView& graph, size_t floor, size_t width,
-               const Scorer& scorer) {
+    void begin(WalkScratch& scratch, const GraphView& graph, const WalkGoal& goal,
+               const Scorer& scorer, const Gate& gate = {}) {
         scratch_ = &scratch;
         graph_ = &graph;
         scorer_ = scorer;
-        floor_ = floor;
-        width_ = width;
+        goal_ = goal;
+        gate_ = gate;
+        if constexpr (!kOpen) scratch.kept.begin(goal.width);
         expanding_ = 0;
         enter(graph.layer_count - 1);
         gather(graph.entries, graph.entry_count);
@@ -28,7 +32,7 @@ public:
     bool take(Walk* next) {
         score_waiting(next);
         while (!choose()) {
-            if (layer_number_ == floor_) return false;
+            if (layer_number_ == goal_.floor) return false;
             descend();
         }
         return true;
@@ -36,9 +40,17 @@ public:
 
     // Reads those links; what they lead to waits from now on.
     void follow() {
-        for (size_t i = 0; i < expanding_; ++i) gather(expand_[i], length(expand_[i]));
+        for (size_t i = 0; i < expanding_; ++i) {
+            if (steps_over())
+                gather_over(expand_[i], length(expand_[i]));
+            else
+                gather(expand_[i], length(expand_[i]));
+        }
         expanding_ = 0;
     }
+
+    // The best first.
+    std::span<const Key> found() const { return results().keys(); }
 
 private:
     const Layer& layer() const { return graph_->layers[layer_number_]; }
@@ -46,11 +58,32 @@ private:
         return layer().rows == nullptr ? scratch_->nodes : scratch_->rows;
     }
 
+    const Frontier& results() const {
+        if constexpr (kOpen)
+            return scratch_->frontier;
+        else
+            return scratch_->kept;
+    }
+    bool at_goal() const { return layer_number_ == goal_.floor; }
+    bool steps_over() const {
+        if constexpr (kOpen)
+            return false;
+        else
+            return gate_.steps_over && at_goal();
+    }
+
     void enter(size_t number) {
         layer_number_ = number;
         waiting_ = asked_ = 0;
         scratch_->visited.begin(layer().count);
-        scratch_->frontier.begin(number == floor_ ? width_ : 1);
+        scratch_->frontier.begin(at_goal() ? places() : 1);
+    }
+
+    size_t places() const {
+        if constexpr (kOpen)
+            return goal_.width;
+        else
+            return goal_.width + gate_.guides;
     }
 
     void descend() {
@@ -78,6 +111,34 @@ private:
         waiting_ += found;
     }
 
+    // In place of neighbours that the gate holds back, what they lead to; all in all not more than a
+    // node has neighbours.
+    void gather_over(const uint32_t* links, size_t count) {
+        uint32_t held[kMaxDegree];
+        uint32_t* fresh = scratch_->nodes + waiting_;
+        const size_t seen = scratch_->visited.filter(links, count, fresh);
+        size_t taken = 0, back = 0;
+        for (size_t i = 0; i < seen; ++i) {
+            const uint32_t node = fresh[i];
+            if (gate_.allows(node)) {
+                fresh[taken++] = node;
+            } else {
+                __builtin_prefetch(layer().list(node), 0, 2);
+                held[back++] = node;
+            }
+        }
+        for (size_t i = 0; i < back && taken < layer().degree; ++i) {
+            const uint32_t* list = layer().list(held[i]);
+            const size_t most = length(list);
+            for (size_t j = 0; j < most && taken < layer().degree; ++j) {
+                const uint32_t node = read_link(list[j]);
+                if (node < layer().count && gate_.allows(node) && scratch_->visited.add(node))
+                    fresh[taken++] = node;
+            }
+        }
+        waiting_ += taken;
+    }
+
     // Asks for waiting rows below `end` that were not asked for.
     [[gnu::always_inline]] void ask(size_t end) {
         end = std::min(end, waiting_);
@@ -94,14 +155,23 @@ private:
             if (next != nullptr) next->ask(next->asked_ + 16);
             const size_t count = std::min<size_t>(16, waiting_ - first);
             alignas(64) float scores[16];
-            uint32_t better = scorer_.score(rows() + first, count, frontier.worst(), scores);
+            uint32_t better = scorer_.score(rows() + first, count, bound(), scores);
             for (; better != 0; better &= better - 1) {
                 const auto i = static_cast<size_t>(std::countr_zero(better));
                 frontier.offer(scores[i], scratch_->nodes[first + i]);
+                if constexpr (!kOpen) keep(scores[i], scratch_->nodes[first + i]);
             }
         }
         scratch_->counts.scores += waiting_;
         waiting_ = asked_ = 0;
+    }
+
+    float bound() const {
+        return std::max(scratch_->frontier.worst(), at_goal() ? results().worst() : kLowest);
+    }
+
+    void keep(float score, uint32_t node) {
+        if (at_goal() && gate_.keeps(node)) scratch_->kept.offer(score, node);
     }
 
     // Repeats the last row, for rows are read sixteen at a time.
@@ -111,10 +181,9 @@ private:
     }
 
     bool choose() {
-        while (expanding_ < kExpansions) {
-            const uint32_t node = scratch_->frontier.expand();
-            if (node == kNone) break;
-            const uint32_t* list = layer().list(node);
+        Frontier& frontier = scratch_->frontier;
+        while (expanding_ < kExpansions && frontier.has_next() && !is_far(frontier.next_score())) {
+            const uint32_t* list = layer().list(frontier.expand());
             for (size_t at = 0; at < layer().degree; at += kLine / sizeof *list)
                 __builtin_prefetch(list + at, 0, 2);
             expand_[expanding_++] = list;
@@ -123,24 +192,37 @@ private:
         return expanding_ > 0;
     }
 
+    // Whether nodes of that score lead to nothing that is wanted.
+    bool is_far(float score) const {
+        const Stop& stop = goal_.stop;
+        const std::span<const Key> keys = found();
+        if (!at_goal()) return false;
+        if (score < results().worst()) return true;
+        if (stop.k == 0 || keys.size() < stop.k) return false;
+        return stop.zero - score > stop.factor * (stop.zero - score_of(keys[stop.k - 1]));
+    }
+
     static constexpr size_t kLinksAtOnce = 8;
+    static constexpr float kLowest = -std::numeric_limits<float>::infinity();
 
     WalkScratch* scratch_;
     const GraphView* graph_;
     Scorer scorer_;
-    size_t floor_, width_, layer_number_, waiting_, asked_, expanding_;
+    WalkGoal goal_;
+    [[no_unique_address]] Gate gate_;
+    size_t layer_number_, waiting_, asked_, expanding_;
     const uint32_t* expand_[kExpansions];
 };
 
 // Lets walks that have begun take turns until all are over. When number i is, over(i) may begin it anew,
 // and says whether it did.
-template <class Scorer, class Over>
-inline void take_turns(std::span<Walk<Scorer>> walks, Over&& over) {
+template <class Walk, class Over>
+inline void take_turns(std::span<Walk> walks, Over&& over) {
     const size_t count = walks.size();
     bool going[kMostTurns];
     std::fill_n(going, count, true);
     for (size_t i = 0, left = count; left > 0; i = (i + 1) % count) {
-        Walk<Scorer>* next = count > 1 ? &walks[(i + 1) % count] : nullptr;
+        Walk* next = count > 1 ? &walks[(i + 1) % count] : nullptr;
         if (going[i] && !walks[i].take(next)) {
             going[i] = over(i);
             left -= !going[i];

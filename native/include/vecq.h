@@ -158,18 +158,36 @@ typedef struct {
     uint64_t seed;
 } vecq_index_options;
 
+/* Which way a search takes: what is estimated to cost least; a walk over the graph; one that does not
+ * score rows that a filter holds back but reads their links in their place; or a scan of all rows that
+ * pass. */
+typedef enum { VECQ_PLAN_AUTO = 0, VECQ_PLAN_WALK, VECQ_PLAN_STEP_OVER, VECQ_PLAN_SCAN } vecq_plan;
+
+typedef struct vecq_filter vecq_filter;
+
 typedef struct {
     size_t k;
     size_t ef;     /* how many of the best the walk keeps; at least k is taken */
     size_t rerank; /* how many of them are scored anew on the wider rows, at least k; 0: none */
-    int32_t query_bits; /* 15 or 8, as in vecq_codec_score */
-    size_t threads;     /* 0 for all cores */
+    int32_t query_bits;        /* 15 or 8, as in vecq_codec_score */
+    int32_t plan;              /* a vecq_plan */
+    size_t threads;            /* 0 for all cores */
+    const vecq_filter* filter; /* of this index, or NULL */
+    /* NULL, or for query q the ids from exclude_offsets[q] on, up to exclude_offsets[q + 1], which it
+     * is not answered with. Unknown ones mean nothing. */
+    const int64_t* exclude_offsets;
+    const int64_t* exclude_ids;
+    size_t first_query; /* errors number queries from it */
 } vecq_search_options;
 
 typedef struct {
-    uint64_t hops;   /* nodes whose links were read */
-    uint64_t scores; /* rows that were scored */
-} vecq_walk_counts;
+    uint64_t hops;    /* nodes whose links were read */
+    uint64_t scores;  /* rows that were scored */
+    int32_t plan;     /* the way that was taken */
+    uint64_t passing; /* rows that pass the filter */
+    uint64_t starved; /* queries whose walk found too little, so that rows were scanned for them */
+    double walk_cost, step_over_cost, scan_cost; /* estimated, in seconds; infinite: not possible */
+} vecq_search_report;
 
 typedef struct {
     size_t rows;
@@ -213,10 +231,52 @@ vecq_status vecq_index_link(vecq_index* index, size_t rows, size_t threads, size
 vecq_status vecq_index_settle(vecq_index* index, vecq_error* error);
 
 /* The best `k` rows of each of `count` queries, best first, to `ids` and `scores`, `k` for each query;
- * where `counts` is less than k, the ids that follow are -1. `walked` may be NULL. */
+ * where `counts` is less than k, the ids that follow are -1. `report` may be NULL. */
 vecq_status vecq_index_search(const vecq_index* index, const vecq_search_options* options,
                               const float* queries, size_t count, int64_t* ids, float* scores,
-                              int64_t* counts, vecq_walk_counts* walked, vecq_error* error);
+                              int64_t* counts, vecq_search_report* report, vecq_error* error);
+
+/* Some rows: `count` ids, of which unknown ones mean nothing; or, as a mask, a byte for each row in the
+ * order in which they were added; or what passes another filter. The others are NULL. */
+typedef struct {
+    const int64_t* ids;
+    const uint8_t* mask;
+    const vecq_filter* filter;
+    size_t count;
+} vecq_choice;
+
+/* Rows that searches may answer with: those that are allowed, NULL standing for all, and not denied.
+ * Rows that are added later pass if none were listed as allowed. The caller owns *filter, closes it, and
+ * keeps the index until then; closing NULL does nothing. */
+vecq_status vecq_filter_open(const vecq_index* index, const vecq_choice* allow,
+                             const vecq_choice* deny, vecq_filter** filter, vecq_error* error);
+void vecq_filter_close(vecq_filter* filter);
+
+/* How many of the index's rows pass. */
+vecq_status vecq_filter_count(const vecq_filter* filter, size_t* count, vecq_error* error);
+
+/* The vectors of ids, decoded from the wider rows if there are any. Unknown ids are refused. */
+vecq_status vecq_index_get(const vecq_index* index, const int64_t* ids, size_t count,
+                           float* vectors, vecq_error* error);
+
+/* All ids, in the order in which they were added; `ids` has room for `count`, the size of the index. */
+vecq_status vecq_index_ids(const vecq_index* index, int64_t* ids, size_t count, vecq_error* error);
+
+/* Exact search in a block of `row_count` vectors, the first of which has the number `first_row`, merged
+ * into what the blocks before gave: to begin with, `counts` is zero. */
+typedef struct {
+    int32_t metric;     /* a vecq_metric */
+    int32_t query_bits; /* 15 or 8 */
+    size_t k;
+    size_t threads;                 /* 0 for all cores */
+    const int64_t* exclude_offsets; /* as in vecq_search_options; ids are numbers of rows */
+    const int64_t* exclude_ids;
+    size_t first_query, first_row; /* errors number queries and rows from these */
+} vecq_exact_options;
+
+vecq_status vecq_exact(const vecq_codec* codec, const vecq_exact_options* options,
+                       const float* queries, size_t count, const float* rows, size_t row_count,
+                       int64_t* ids, float* scores, int64_t* counts, vecq_error* error);
 
 vecq_status vecq_index_get_stats(const vecq_index* index, vecq_index_stats* stats,
                                  vecq_error* error);

@@ -1,17 +1,21 @@
-// The callers' ids of rows, and a table that finds a row by its id.
+// The callers' ids of rows, a table that finds a row by its id, and the order in which rows came.
 #pragma once
 
+#include <mutex>
 #include <span>
+#include <vector>
 
 #include "base/array.hpp"
 
 namespace vecq {
 
+inline constexpr uint32_t kNoRow = UINT32_MAX;
+
 class Ids {
 public:
     size_t size() const { return ids_.size(); }
     int64_t operator[](size_t row) const { return ids_[row]; }
-    size_t bytes() const { return ids_.bytes() + slots_.bytes(); }
+    size_t bytes() const { return ids_.bytes() + slots_.bytes() + order_.bytes(); }
 
     void reserve(size_t count) { ids_.reserve(count); }
     // Refuses ids that are there already, naming the position in `ids`; then nothing changes.
@@ -21,14 +25,27 @@ public:
     void truncate(size_t count);
     void permute(size_t first, std::span<const uint32_t> order);
 
+    // The row of an id, or kNoRow. Any number of threads may ask at a time, once `prepare` was called
+    // after the last change.
+    uint32_t find(int64_t id) const;
+    void prepare() const;
+    // All rows in the order in which they came.
+    std::vector<uint32_t> in_order() const;
+
 private:
-    bool insert(size_t row);
-    void rebuild(size_t count);
+    bool insert(size_t row) const;
+    void rebuild(size_t count) const;
+    void keep_order();
+    void number_from(size_t first);
     size_t slot_of(int64_t id) const;
 
     Array<int64_t> ids_;
-    // Row + 1, or 0 where free. Made when a caller first gives ids: until then none can be taken.
-    Array<uint32_t> slots_;
+    // Row + 1, or 0 where free. Made when a caller first gives ids, for until then none can be taken,
+    // or asks for one.
+    mutable Array<uint32_t> slots_;
+    mutable std::mutex preparing_;
+    // Grows with time. Made when a caller first gives ids: until then they are the order.
+    Array<uint32_t> order_;
     int64_t largest_ = -1;
 };
 

@@ -137,6 +137,29 @@ std::vector<uint32_t> Index::unreachable() const {
     return all;
 }
 
+void Index::get(const int64_t* ids, size_t count, float* vectors) const {
+    const auto lock = turnstile_.read();
+    ids_.prepare();
+    const Store& store = wide_ ? *wide_ : store_;
+    RowCoder coder(store.codec());
+    for (size_t i = 0; i < count; ++i) {
+        const uint32_t row = ids_.find(ids[i]);
+        if (row >= linked_)
+            refuse("ids", "ids has " + std::to_string(ids[i]) + " at " + std::to_string(i) +
+                              ", which is not in the index");
+        coder.decode(store.rows().at(row), store[row], vectors + i * dim());
+    }
+}
+
+void Index::list_ids(int64_t* ids, size_t count) const {
+    const auto lock = turnstile_.read();
+    if (count != linked_)
+        refuse("count", "count is " + std::to_string(count) + ", expected the size of the index, " +
+                            std::to_string(linked_));
+    for (const uint32_t row : ids_.in_order())
+        if (row < linked_) *ids++ = ids_[row];
+}
+
 IndexStats Index::stats() const {
     const auto lock = turnstile_.read();
     IndexStats stats{};

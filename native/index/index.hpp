@@ -16,6 +16,7 @@
 #include "engine/engine.hpp"
 #include "graph/graph.hpp"
 #include "index/ids.hpp"
+#include "index/planner.hpp"
 #include "index/store.hpp"
 
 namespace vecq {
@@ -31,12 +32,33 @@ struct IndexOptions {
     uint64_t seed = 0;
 };
 
+class Filter;
+
+// For each query, ids that it is not to be answered with: those from offsets[query] on, up to
+// offsets[query + 1]. Unknown ones mean nothing.
+struct Exclusions {
+    const int64_t* offsets = nullptr;  // null: none
+    const int64_t* ids = nullptr;
+};
+
 struct SearchOptions {
     size_t k;
     size_t ef;
     size_t rerank;  // of the best found, so many are scored anew on the wider store
     int query_bits;
     size_t threads;
+    Plan plan = Plan::automatic;
+    const Filter* filter = nullptr;
+    Exclusions exclude = {};
+    size_t first_query = 0;  // errors number queries from it
+};
+
+struct SearchReport {
+    WalkCounts walked = {};
+    Plan plan = Plan::automatic;
+    Costs costs = {};
+    size_t passing = 0;  // rows
+    size_t starved = 0;  // queries whose walk found too little, so that they were scanned for
 };
 
 struct Found {
@@ -76,9 +98,21 @@ public:
     Progress link(size_t rows, size_t threads);
     void settle();
 
-    WalkCounts search(const float* queries, size_t count, const SearchOptions& options,
-                      const Found& found) const;
+    SearchReport search(const float* queries, size_t count, const SearchOptions& options,
+                        const Found& found) const;
     IndexStats stats() const;
+
+    // The vectors of ids, as far as codes tell them, the wider ones if there are any.
+    void get(const int64_t* ids, size_t count, float* vectors) const;
+    // In the order in which they were added; there must be `count`.
+    void list_ids(int64_t* ids, size_t count) const;
+
+    // Calls body(rows, ids) while they do not change.
+    template <class Body>
+    void look(Body&& body) const {
+        const auto lock = turnstile_.read();
+        body(linked_, ids_);
+    }
 
 private:
     struct Addition;
@@ -120,11 +154,30 @@ private:
 
     std::unique_ptr<Searcher> take_searcher(int query_bits) const;
     void keep_searcher(std::unique_ptr<Searcher> searcher) const;
-    void search_some(Searcher& searcher, const float* queries, size_t first, size_t count,
-                     const SearchOptions& options, const Found& found) const;
-    void offer_aside(Searcher& searcher, const EncodedQuery& query, size_t width) const;
-    void rerank(Searcher& searcher, const float* vector, size_t number, size_t count) const;
-    void write(const Searcher& searcher, size_t k, size_t number, const Found& found) const;
+    struct Request;
+    Request request_of(const float* queries, size_t count, const SearchOptions& options,
+                       const Found& found) const;
+    Question question_of(const Request& request) const;
+    template <class Body>
+    WalkCounts with_searchers(const Request& request, size_t tasks, Body&& body) const;
+    const Gate* gates_of(Searcher& searcher, const Request& request, size_t first,
+                         size_t count) const;
+    void walk(const Request& request, SearchReport& report) const;
+    size_t walk_some(Searcher& searcher, const Request& request, size_t first, size_t count) const;
+    void offer_aside(Searcher& searcher, const EncodedQuery& query, const Gate* gate,
+                     size_t width) const;
+    size_t scan(const Request& request) const;
+    void scan_group(Searcher& searcher, const Request& request, size_t first, size_t count) const;
+    void scan_parts(const Request& request, size_t first, size_t count, size_t threads) const;
+    void scan_for(Searcher& searcher, const Request& request, size_t i) const;
+    void finish(Searcher& searcher, const Request& request, size_t number) const;
+    size_t codes_in_row() const { return padded_codes(store_.codec().width(), dim_); }
+
+    void measure_pace();
+    void encode_own_rows(Searcher& searcher) const;
+    void measure_walks(Searcher& searcher);
+    void measure_scans(Searcher& searcher);
+    float growth_of(std::span<const Key> found, std::span<const size_t> counts) const;
 
     IndexOptions options_;
     size_t dim_;
@@ -143,6 +196,7 @@ private:
     float unit_ = 0;            // the norm that links by norm are relative to
     std::vector<float> users_;  // of the next addition
     size_t unswept_ = 0;        // rows added since all was looked over
+    Pace pace_;
     std::unique_ptr<Addition> addition_;
     mutable Turnstile turnstile_;
     mutable std::mutex searchers_mutex_;

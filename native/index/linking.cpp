@@ -188,7 +188,10 @@ Progress Index::link(size_t rows, size_t threads) {
 void Index::settle() {
     const auto lock = turnstile_.write();
     truncate(linked_);
-    if (addition_) sweep();
+    if (addition_) {
+        sweep();
+        measure_pace();
+    }
     addition_.reset();
     users_.clear();
 }

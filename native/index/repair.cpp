@@ -212,6 +212,8 @@ void Index::sweep() {
                              .scored = scored_for_links(),
                              .queries = {&query, 1},
                              .width = kNear,
+                             .stop = {},
+                             .gates = nullptr,
                              .scratch = {walk.get(), 1},
                              .found = near,
                              .found_counts = &count});

@@ -3,23 +3,35 @@
 
 #include <algorithm>
 
+#include "index/gates.hpp"
 #include "index/index.hpp"
+#include "index/scanner.hpp"
 
 namespace vecq {
 
 // Walks that take turns on a thread. Best of 1 to 4.
 inline constexpr size_t kTurns = 3;
-// Queries that a thread takes at a time.
-inline constexpr size_t kQueriesPerTask = 32;
 
 struct Index::Searcher {
     explicit Searcher(const Index& index, int query_bits)
         : coder(index.store_.codec(), index.options_.metric, query_bits),
           bits(query_bits),
-          codes(kQueriesPerTask * coder.bytes()) {
+          scanner(index.kernels_) {
         if (index.wide_) {
             wide_coder.emplace(index.wide_->codec(), index.options_.metric, 15);
             wide_codes = Memory(wide_coder->bytes());
+        }
+    }
+
+    // Errors number the vectors from `number` on.
+    void encode(const float* vectors, size_t dim, size_t number, size_t count) {
+        if (codes.bytes() < count * coder.bytes()) codes = Memory(count * coder.bytes());
+        queries.resize(count);
+        coarse.resize(count);
+        for (size_t i = 0; i < count; ++i) {
+            queries[i] = coder.encode(vectors + i * dim, number + i,
+                                      codes.as<std::byte>() + i * coder.bytes());
+            coarse[i] = coarsened(queries[i]);
         }
     }
 
@@ -36,12 +48,14 @@ struct Index::Searcher {
     QueryCoder coder;
     int bits;
     Memory codes;
-    EncodedQuery queries[kQueriesPerTask];
+    std::vector<EncodedQuery> queries, coarse;  // the same ones
     std::optional<QueryCoder> wide_coder;
     Memory wide_codes;
+    Gates gates;
     WalkScratch walks[kTurns];
+    Scanner scanner;
     std::vector<Key> found;
-    size_t found_counts[kQueriesPerTask] = {};
+    std::vector<size_t> found_counts;
     std::vector<Key> keys;  // of the query that is being finished
 
 private:

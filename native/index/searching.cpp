@@ -1,24 +1,32 @@
+// A search: which way it takes, the walk over the graph, and what becomes of what was found.
 #include <algorithm>
+#include <atomic>
+#include <cmath>
 #include <limits>
 
 #include "base/pool.hpp"
+#include "base/status.hpp"
+#include "index/request.hpp"
 #include "index/searcher.hpp"
+#include "index/searching.inl.hpp"
 
 namespace vecq {
 namespace {
 
 // The score where there is no row.
 constexpr float kNothing = -std::numeric_limits<float>::infinity();
+// Queries that a thread walks for at a time.
+constexpr size_t kQueriesPerTask = 32;
 
-// The query by its upper digit alone: fine enough to walk by.
-EncodedQuery coarsened(EncodedQuery query) {
-    if (query.digit_count == 1) return query;
-    query.digit_count = 1;
-    query.scale *= kDigitBase;
-    return query;
+// Walks look farther than the k-th best, as far as so many more rows are likely to lie.
+Stop stop_of(Metric metric, float growth, size_t k, size_t width) {
+    if (growth == 0) return {};
+    const double squared = std::pow(static_cast<double>(width) / k, 2.0 * growth);
+    return {k, metric == Metric::cosine ? 1.0F : 0.0F, static_cast<float>(squared)};
 }
 
 }  // namespace
+
 // Searchers are kept, for what they work in costs more to make than one search.
 std::unique_ptr<Index::Searcher> Index::take_searcher(int query_bits) const {
     {
@@ -39,95 +47,144 @@ void Index::keep_searcher(std::unique_ptr<Searcher> searcher) const {
     searchers_.push_back(std::move(searcher));
 }
 
-WalkCounts Index::search(const float* queries, size_t count, const SearchOptions& options,
-                         const Found& found) const {
+SearchReport Index::search(const float* queries, size_t count, const SearchOptions& options,
+                           const Found& found) const {
     const auto lock = turnstile_.read();
-    if (linked_ == 0) {
-        require_numbers(queries, count * dim(), dim(), 0, "queries");
+    Request request = request_of(queries, count, options, found);
+    SearchReport report;
+    report.passing = request.passing_count;
+    if (request.passing_count == 0) {
+        require_numbers(queries, count * dim(), dim(), options.first_query, "queries");
         std::fill_n(found.ids, count * options.k, -1);
         std::fill_n(found.scores, count * options.k, kNothing);
         std::fill_n(found.counts, count, 0);
-        return {};
+        report.plan = Plan::scan;
+        return report;
     }
-    const size_t tasks = (count + kQueriesPerTask - 1) / kQueriesPerTask;
-    const size_t workers = workers_for(options.threads, tasks);
-    std::vector<std::unique_ptr<Searcher>> searchers(workers);
-    for (auto& searcher : searchers) searcher = take_searcher(options.query_bits);
-    parallel_for(workers, tasks, [&](size_t task, size_t worker) {
-        const size_t first = task * kQueriesPerTask;
-        search_some(*searchers[worker], queries, first, std::min(kQueriesPerTask, count - first),
-                    options, found);
-    });
-    WalkCounts counts;
-    for (auto& searcher : searchers) {
-        for (WalkScratch& walk : searcher->walks) {
-            counts.hops += std::exchange(walk.counts.hops, 0);
-            counts.scores += std::exchange(walk.counts.scores, 0);
-        }
-        keep_searcher(std::move(searcher));
-    }
-    return counts;
+    report.costs = costs_of(pace_, question_of(request));
+    if (request.plan == Plan::automatic) request.plan = cheapest(report.costs);
+    report.plan = request.plan;
+    if (options.exclude.offsets != nullptr) ids_.prepare();
+    if (request.plan == Plan::scan)
+        report.walked.scores = scan(request);
+    else
+        walk(request, report);
+    return report;
 }
 
-void Index::search_some(Searcher& searcher, const float* queries, size_t first, size_t count,
-                        const SearchOptions& options, const Found& found) const {
-    const size_t width = std::min(linked_, std::max({options.ef, options.k, options.rerank}));
-    EncodedQuery coarse[kQueriesPerTask];
-    for (size_t i = 0; i < count; ++i) {
-        searcher.queries[i] =
-            searcher.coder.encode(queries + (first + i) * dim(), first + i,
-                                  searcher.codes.as<std::byte>() + i * searcher.coder.bytes());
-        coarse[i] = coarsened(searcher.queries[i]);
+Index::Request Index::request_of(const float* queries, size_t count, const SearchOptions& options,
+                                 const Found& found) const {
+    Request request{queries, count, options, found,   {},
+                    linked_, {},    linked_, linked_, options.plan};
+    if (options.filter != nullptr) {
+        request.passing = options.filter->passing(linked_);
+        request.passing_count = request.passing->count;
     }
+    request.rows = {{}, 0, linked_};
+    if (request.passing && !request.passing->list.empty())
+        request.rows = {request.passing->list, 0, 0};
+    const size_t k = options.k;
+    request.walk_width = std::min(linked_, std::max({options.ef, k, options.rerank}));
+    request.scan_width = std::min(linked_, std::max(k + k / 4 + 32, options.rerank));
+    return request;
+}
+
+Question Index::question_of(const Request& request) const {
+    const int64_t* offsets = request.options.exclude.offsets;
+    const auto excluded = offsets == nullptr ? 0 : offsets[request.count] - offsets[0];
+    return {.rows = linked_,
+            .passing = request.passing_count,
+            .queries = request.count,
+            .threads = workers_for(request.options.threads, request.count),
+            .walk_width = request.walk_width,
+            .scan_width = request.scan_width,
+            .excluded = static_cast<size_t>(excluded) / request.count,
+            .filtered = request.passing != nullptr};
+}
+
+void Index::walk(const Request& request, SearchReport& report) const {
+    const size_t tasks = (request.count + kQueriesPerTask - 1) / kQueriesPerTask;
+    std::atomic<size_t> starved = 0;
+    report.walked = with_searchers(request, tasks, [&](Searcher& searcher, size_t task) {
+        const size_t first = task * kQueriesPerTask;
+        starved +=
+            walk_some(searcher, request, first, std::min(kQueriesPerTask, request.count - first));
+    });
+    report.starved = starved;
+}
+
+// Returns how many queries had to be scanned for.
+size_t Index::walk_some(Searcher& searcher, const Request& request, size_t first,
+                        size_t count) const {
+    const size_t width = request.walk_width;
+    searcher.encode(request.query(first, dim()), dim(), request.number_of(first), count);
+    const Gate* gates = gates_of(searcher, request, first, count);
     searcher.found.resize(count * width);
+    searcher.found_counts.resize(count);
+    const bool looks_at_all = width == linked_;
     kernels_.search({.graph = graph_.view(),
                      .scored = scored(),
-                     .queries = {coarse, count},
+                     .queries = searcher.coarse,
                      .width = width,
+                     .stop = looks_at_all || request.passing
+                                 ? Stop{}
+                                 : stop_of(options_.metric, pace_.growth, request.options.k, width),
+                     .gates = gates,
                      .scratch = {searcher.walks, kTurns},
                      .found = searcher.found.data(),
-                     .found_counts = searcher.found_counts});
+                     .found_counts = searcher.found_counts.data()});
+    size_t starved = 0;
     for (size_t i = 0; i < count; ++i) {
         const Key* keys = searcher.found.data() + i * width;
         searcher.keys.assign(keys, keys + searcher.found_counts[i]);
-        const EncodedQuery& query = searcher.queries[i];
-        if (query.digit_count > 1) searcher.rescore(kernels_, scored(), query);
-        offer_aside(searcher, query, width);
-        if (options.rerank > 0 && wide_)
-            rerank(searcher, queries + (first + i) * dim(), first + i, options.rerank);
-        write(searcher, options.k, first + i, found);
+        if (searcher.queries[i].digit_count > 1)
+            searcher.rescore(kernels_, scored(), searcher.queries[i]);
+        offer_aside(searcher, searcher.queries[i], gates == nullptr ? nullptr : gates + i, width);
+        // Behind a filter a walk may end before it comes to where the best are.
+        const size_t wanted = request.passing ? width : request.options.k;
+        if (gates != nullptr && searcher.keys.size() < wanted &&
+            searcher.keys.size() < searcher.gates.at_least(i, request.passing_count)) {
+            scan_for(searcher, request, i);
+            ++starved;
+        }
+        finish(searcher, request, first + i);
     }
+    return starved;
 }
 
 // Rows that are all but zero score about zero, which may be more than what was found.
-void Index::offer_aside(Searcher& searcher, const EncodedQuery& query, size_t width) const {
+void Index::offer_aside(Searcher& searcher, const EncodedQuery& query, const Gate* gate,
+                        size_t width) const {
     std::vector<Key>& keys = searcher.keys;
     if (aside_.empty() || (keys.size() == width && score_of(keys.back()) >= 0)) return;
-    const size_t count = std::min(aside_.size(), width);
-    for (size_t i = 0; i < count; ++i) keys.push_back(key_of(0, aside_[i]));
+    const size_t room = keys.size() + width;
+    for (size_t i = 0; i < aside_.size() && keys.size() < room; ++i)
+        if (gate == nullptr || gate->keeps(aside_[i])) keys.push_back(key_of(0, aside_[i]));
     searcher.rescore(kernels_, scored(), query);
     keys.resize(std::min(keys.size(), width));
 }
 
-void Index::rerank(Searcher& searcher, const float* vector, size_t number, size_t count) const {
-    searcher.keys.resize(std::min(searcher.keys.size(), count));
-    const EncodedQuery query =
-        searcher.wide_coder->encode(vector, number, searcher.wide_codes.as<std::byte>());
-    searcher.rescore(active_engine()[wide_->codec().width()], {wide_->rows(), wide_affine_.data()},
-                     query);
-}
-
-void Index::write(const Searcher& searcher, size_t k, size_t number, const Found& found) const {
-    const size_t kept = std::min(k, searcher.keys.size());
-    int64_t* ids = found.ids + number * k;
-    float* scores = found.scores + number * k;
+// Of the best found: scores them anew where there are wider rows, and hands them over.
+void Index::finish(Searcher& searcher, const Request& request, size_t number) const {
+    const size_t candidates = request.options.rerank;
+    if (candidates > 0 && wide_) {
+        searcher.keys.resize(std::min(searcher.keys.size(), candidates));
+        const EncodedQuery query =
+            searcher.wide_coder->encode(request.query(number, dim()), request.number_of(number),
+                                        searcher.wide_codes.as<std::byte>());
+        searcher.rescore(active_engine()[wide_->codec().width()],
+                         {wide_->rows(), wide_affine_.data()}, query);
+    }
+    const size_t k = request.options.k, kept = std::min(k, searcher.keys.size());
+    int64_t* ids = request.found.ids + number * k;
+    float* scores = request.found.scores + number * k;
     for (size_t i = 0; i < kept; ++i) {
         ids[i] = ids_[node_of(searcher.keys[i])];
         scores[i] = score_of(searcher.keys[i]);
     }
     std::fill_n(ids + kept, k - kept, -1);
     std::fill_n(scores + kept, k - kept, kNothing);
-    found.counts[number] = static_cast<int64_t>(kept);
+    request.found.counts[number] = static_cast<int64_t>(kept);
 }
 
 }  // namespace vecq

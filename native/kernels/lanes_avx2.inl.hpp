@@ -3,9 +3,9 @@
 using F32 = VectorOf<float, 32>::Type;
 using I32 = VectorOf<uint32_t, 32>::Type;
 
-// A bit for each score above the bound.
-inline uint32_t lanes_above(F32 scores, float bound) {
-    const __m256 better = _mm256_cmp_ps((__m256)scores, _mm256_set1_ps(bound), _CMP_GT_OQ);
+// A bit for each score above its bound.
+inline uint32_t lanes_above(F32 scores, F32 bounds) {
+    const __m256 better = _mm256_cmp_ps((__m256)scores, (__m256)bounds, _CMP_GT_OQ);
     return static_cast<uint32_t>(_mm256_movemask_ps(better));
 }
 

@@ -3,9 +3,9 @@
 using F32 = VectorOf<float, 64>::Type;
 using I32 = VectorOf<uint32_t, 64>::Type;
 
-// A bit for each score above the bound.
-inline uint32_t lanes_above(F32 scores, float bound) {
-    return _mm512_cmp_ps_mask((__m512)scores, _mm512_set1_ps(bound), _CMP_GT_OQ);
+// A bit for each score above its bound.
+inline uint32_t lanes_above(F32 scores, F32 bounds) {
+    return _mm512_cmp_ps_mask((__m512)scores, (__m512)bounds, _CMP_GT_OQ);
 }
 
 struct Fp32 {

@@ -3,9 +3,9 @@
 using F32 = VectorOf<float, 16>::Type;
 using I32 = VectorOf<uint32_t, 16>::Type;
 
-// A bit for each score above the bound.
-inline uint32_t lanes_above(F32 scores, float bound) {
-    const uint32x4_t better = vcgtq_f32((float32x4_t)scores, vdupq_n_f32(bound));
+// A bit for each score above its bound.
+inline uint32_t lanes_above(F32 scores, F32 bounds) {
+    const uint32x4_t better = vcgtq_f32((float32x4_t)scores, (float32x4_t)bounds);
     const uint32_t bits[] = {1, 2, 4, 8};
     return vaddvq_u32(vandq_u32(better, vld1q_u32(bits)));
 }

@@ -3,8 +3,8 @@
 using F32 = float;
 using I32 = uint32_t;  // unsigned, so that sums may wrap
 
-// A bit for each score above the bound.
-inline uint32_t lanes_above(F32 scores, float bound) { return scores > bound; }
+// A bit for each score above its bound.
+inline uint32_t lanes_above(F32 scores, F32 bounds) { return scores > bounds; }
 
 struct Fp32 {
     using Row = float;

@@ -3,9 +3,9 @@
 using F32 = VectorOf<float, 16>::Type;
 using I32 = VectorOf<uint32_t, 16>::Type;
 
-// A bit for each score above the bound.
-inline uint32_t lanes_above(F32 scores, float bound) {
-    return static_cast<uint32_t>(_mm_movemask_ps(_mm_cmpgt_ps((__m128)scores, _mm_set1_ps(bound))));
+// A bit for each score above its bound.
+inline uint32_t lanes_above(F32 scores, F32 bounds) {
+    return static_cast<uint32_t>(_mm_movemask_ps(_mm_cmpgt_ps((__m128)scores, (__m128)bounds)));
 }
 
 struct Fp32 {

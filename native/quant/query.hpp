@@ -18,12 +18,21 @@ struct EncodedQuery {
     float scale, bias, offset;
 };
 
+// The query by its upper digit alone: fine enough to walk and to scan by.
+inline EncodedQuery coarsened(EncodedQuery query) {
+    if (query.digit_count == 1) return query;
+    query.digit_count = 1;
+    query.scale *= kDigitBase;
+    return query;
+}
+
 class QueryCoder {
 public:
     // `bits` 15 are two digits, of 8 bits for int8 rows and of 16 for int16; `bits` 8 is one.
     QueryCoder(const Codec& codec, Metric metric, int bits);
 
     size_t digit_count() const { return digit_count_; }
+    size_t dim() const { return scratch_.codec.dim(); }
     // Bytes of the codes of one query.
     size_t bytes() const { return digit_bytes_ * digit_count_; }
 

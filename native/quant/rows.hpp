@@ -12,10 +12,6 @@ struct RowConstants {
     float norm;
 };
 
-// What a row contributes to a score, see EncodedQuery.
-struct Affine {
-    float a, c;
-};
 Affine affine_of(Metric metric, const RowConstants& constants);
 
 class RowCoder {

@@ -23,7 +23,7 @@ inline vecq_index_options options_of(int32_t metric, int32_t link = VECQ_LINK_AU
 
 // Room for all of up to 500 rows, on one thread.
 inline vecq_search_options search_of(size_t k, size_t ef = 500, int32_t bits = 15) {
-    return {k, ef, 0, bits, 1};
+    return {k, ef, 0, bits, VECQ_PLAN_WALK, 1, nullptr, nullptr, nullptr, 0};
 }
 
 struct Codec {

@@ -19,7 +19,11 @@ namespace {
 
 constexpr size_t kDim = 16, kQueries = 40, kBest = 10;
 
-vecq_search_options narrow(size_t threads = 1) { return {kBest, 60, 0, 15, threads}; }
+vecq_search_options narrow(size_t threads = 1) {
+    vecq_search_options options = search_of(kBest, 60);
+    options.threads = threads;
+    return options;
+}
 
 // How many of the best rows were found, of all.
 double recall(const Found& found, const Vector& exact, size_t rows) {

@@ -1,0 +1,40 @@
+#include "abi/fence.hpp"
+#include "abi/handles.hpp"
+
+using namespace vecq;
+
+namespace {
+
+Choice checked_choice(const vecq_choice& given, const char* argument) {
+    check_size(given.count, sizeof *given.ids, argument);
+    if (given.count > 0 && given.ids == nullptr && given.mask == nullptr && given.filter == nullptr)
+        refuse(argument, std::string(argument) + " has no ids, no mask and no filter");
+    static constexpr int64_t nothing = 0;
+    const bool chosen = given.mask != nullptr || given.filter != nullptr;
+    return {given.ids == nullptr && !chosen ? &nothing : given.ids, given.mask,
+            given.filter == nullptr ? nullptr : &given.filter->filter, given.count};
+}
+
+}  // namespace
+
+vecq_status vecq_filter_open(const vecq_index* index, const vecq_choice* allow,
+                             const vecq_choice* deny, vecq_filter** filter, vecq_error* error) {
+    return fenced(error, [&] {
+        require(filter, "filter");
+        Choice allowed, denied;
+        if (allow != nullptr) allowed = checked_choice(*allow, "allow");
+        if (deny != nullptr) denied = checked_choice(*deny, "deny");
+        *filter =
+            new vecq_filter(require(index, "index")->index, allow == nullptr ? nullptr : &allowed,
+                            deny == nullptr ? nullptr : &denied);
+    });
+}
+
+void vecq_filter_close(vecq_filter* filter) { delete filter; }
+
+vecq_status vecq_filter_count(const vecq_filter* filter, size_t* count, vecq_error* error) {
+    return fenced(error, [&] {
+        const Filter& own = require(filter, "filter")->filter;
+        *require(count, "count") = own.passing(own.index().size())->count;
+    });
+}

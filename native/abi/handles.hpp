@@ -1,0 +1,36 @@
+// What stands behind the handles of indexes and filters.
+#pragma once
+
+#include <utility>
+
+#include "abi/arguments.hpp"
+#include "index/filter.hpp"
+#include "index/index.hpp"
+
+struct vecq_index {
+    template <class... Arguments>
+    explicit vecq_index(Arguments&&... arguments) : index(std::forward<Arguments>(arguments)...) {}
+    vecq::Index index;
+};
+
+struct vecq_filter {
+    template <class... Arguments>
+    explicit vecq_filter(Arguments&&... arguments)
+        : filter(std::forward<Arguments>(arguments)...) {}
+    vecq::Filter filter;
+};
+
+namespace vecq {
+
+// For `count` queries.
+inline Exclusions checked_exclusions(const int64_t* offsets, const int64_t* ids, size_t count) {
+    if (offsets == nullptr) return {};
+    for (size_t i = 0; i < count; ++i)
+        if (offsets[i] < 0 || offsets[i + 1] < offsets[i])
+            refuse("exclude",
+                   "exclude has offsets that fall or are negative, at query " + std::to_string(i));
+    if (count > 0 && offsets[count] > offsets[0]) require(ids, "exclude_ids");
+    return {offsets, ids};
+}
+
+}  // namespace vecq

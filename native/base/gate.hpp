@@ -1,0 +1,27 @@
+// Which rows a query may be answered with.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/row_set.hpp"
+
+namespace vecq {
+
+struct Gate {
+    const uint64_t* allowed = nullptr;  // a bit for each row; null: all
+    const RowSet* excluded = nullptr;   // null: none
+    // Rows that are not allowed are not scored on a walk; their links are read in their place.
+    bool steps_over = false;
+    // So many rows that may not be answered with are worth keeping on a walk, for where they lead.
+    size_t guides = 0;
+
+    bool allows(uint32_t row) const {
+        return allowed == nullptr || (allowed[row / 64] >> row % 64 & 1) != 0;
+    }
+    bool keeps(uint32_t row) const {
+        return allows(row) && (excluded == nullptr || !excluded->holds(row));
+    }
+};
+
+}  // namespace vecq

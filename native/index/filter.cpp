@@ -1,0 +1,94 @@
+#include "index/filter.hpp"
+
+#include <bit>
+#include <string>
+
+#include "base/status.hpp"
+
+namespace vecq {
+namespace {
+
+void set(std::vector<uint64_t>& bits, uint32_t row, bool passes) {
+    const uint64_t bit = uint64_t{1} << row % 64;
+    bits[row / 64] = passes ? bits[row / 64] | bit : bits[row / 64] & ~bit;
+}
+
+// Once the bits are set.
+void count_and_list(Passing& passing) {
+    passing.count = 0;
+    passing.list.clear();
+    for (const uint64_t word : passing.bits)
+        passing.count += static_cast<size_t>(std::popcount(word));
+    if (static_cast<double>(passing.count) >= kWorthListing * static_cast<double>(passing.rows))
+        return;
+    passing.list.reserve(passing.count);
+    for (size_t at = 0; at < passing.bits.size(); ++at)
+        for (uint64_t word = passing.bits[at]; word != 0; word &= word - 1)
+            passing.list.push_back(
+                static_cast<uint32_t>(at * 64 + static_cast<size_t>(std::countr_zero(word))));
+}
+
+// All rows from `first` on, whether they pass.
+void extend(Passing& passing, size_t rows, bool pass) {
+    passing.bits.resize((rows + 63) / 64);
+    for (size_t row = passing.rows; row < rows; ++row)
+        set(passing.bits, static_cast<uint32_t>(row), pass);
+    passing.rows = rows;
+}
+
+}  // namespace
+
+Filter::Filter(const Index& index, const Choice* allow, const Choice* deny)
+    : index_(index),
+      later_(allow == nullptr || (allow->filter != nullptr && allow->filter->later_)) {
+    auto passing = std::make_shared<Passing>();
+    index.look([&](size_t rows, const Ids& ids) {
+        extend(*passing, rows, allow == nullptr);
+        if (allow != nullptr) set_chosen(*passing, ids, *allow, true, "allow");
+        if (deny != nullptr) set_chosen(*passing, ids, *deny, false, "deny");
+    });
+    count_and_list(*passing);
+    passing_ = std::move(passing);
+}
+
+void Filter::set_chosen(Passing& passing, const Ids& ids, const Choice& choice, bool pass,
+                        const char* argument) const {
+    if (choice.filter != nullptr) {
+        if (&choice.filter->index_ != &index_)
+            refuse(argument, std::string(argument) + " is a filter of another index");
+        const std::shared_ptr<const Passing> other = choice.filter->passing(passing.rows);
+        for (size_t i = 0; i < passing.bits.size(); ++i) {
+            if (pass)
+                passing.bits[i] |= other->bits[i];
+            else
+                passing.bits[i] &= ~other->bits[i];
+        }
+    } else if (choice.ids != nullptr) {
+        ids.prepare();
+        for (size_t i = 0; i < choice.count; ++i) {
+            const uint32_t row = ids.find(choice.ids[i]);
+            if (row < passing.rows) set(passing.bits, row, pass);
+        }
+    } else {
+        if (choice.count != passing.rows)
+            refuse(argument, std::string(argument) + " has " + std::to_string(choice.count) +
+                                 " flags, expected one for each of " +
+                                 std::to_string(passing.rows) +
+                                 " items, in the order they were added");
+        const uint8_t* flag = choice.mask;
+        for (const uint32_t row : ids.in_order())
+            if (row < passing.rows && *flag++ != 0) set(passing.bits, row, pass);
+    }
+}
+
+std::shared_ptr<const Passing> Filter::passing(size_t rows) const {
+    const std::lock_guard lock(growing_);
+    if (passing_->rows == rows) return passing_;
+    auto grown = std::make_shared<Passing>(*passing_);
+    extend(*grown, rows, later_);
+    count_and_list(*grown);
+    passing_ = grown;
+    return passing_;
+}
+
+}  // namespace vecq

@@ -1,0 +1,49 @@
+// Rows that all queries of a search may be answered with, prepared once for many searches.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "index/index.hpp"
+
+namespace vecq {
+
+// A bit for each of the index's rows at some time.
+struct Passing {
+    std::vector<uint64_t> bits;
+    size_t rows = 0, count = 0;  // of all, and of those that pass
+    std::vector<uint32_t> list;  // of those that pass, if they are few enough to be listed
+};
+
+class Filter;
+
+// Some rows: a list of ids, of which unknown ones mean nothing; a mask by the order in which rows were
+// added; or those that pass another filter.
+struct Choice {
+    const int64_t* ids = nullptr;
+    const uint8_t* mask = nullptr;
+    const Filter* filter = nullptr;
+    size_t count = 0;  // of ids or flags
+};
+
+class Filter {
+public:
+    // What is allowed, where null stands for everything, and not denied, where null is nothing.
+    Filter(const Index& index, const Choice* allow, const Choice* deny);
+
+    const Index& index() const { return index_; }
+    // Rows that were added later pass if it wasn't listed what is allowed.
+    std::shared_ptr<const Passing> passing(size_t rows) const;
+
+private:
+    void set_chosen(Passing& passing, const Ids& ids, const Choice& choice, bool pass,
+                    const char* argument) const;
+
+    const Index& index_;
+    bool later_;  // whether rows that were added later pass
+    mutable std::mutex growing_;
+    mutable std::shared_ptr<const Passing> passing_;
+};
+
+}  // namespace vecq

@@ -1,0 +1,27 @@
+// One call of search, looked through.
+#pragma once
+
+#include <memory>
+
+#include "index/filter.hpp"
+#include "index/index.hpp"
+#include "index/scanner.hpp"
+
+namespace vecq {
+
+struct Index::Request {
+    const float* queries;
+    size_t count;
+    const SearchOptions& options;
+    const Found& found;
+    std::shared_ptr<const Passing> passing;  // null: all rows
+    size_t passing_count;
+    RowList rows;  // to be scanned
+    size_t walk_width, scan_width;
+    Plan plan;
+
+    const float* query(size_t i, size_t dim) const { return queries + i * dim; }
+    size_t number_of(size_t i) const { return options.first_query + i; }
+};
+
+}  // namespace vecq

@@ -1,0 +1,92 @@
+// Exact search: every row that passes is scored by the first digit of a query, a few more than are
+// wanted are scored anew by all there is of it.
+#include <algorithm>
+
+#include "base/pool.hpp"
+#include "index/request.hpp"
+#include "index/searcher.hpp"
+#include "index/searching.inl.hpp"
+
+namespace vecq {
+namespace {
+
+// Queries that a thread scans for at a time: the more, the less often rows come from memory.
+constexpr size_t kMostQueries = 8 * kBlockQueries;
+
+}  // namespace
+
+// Shares out queries if there are enough of them for all threads, otherwise rows. Returns how many
+// scores that took.
+size_t Index::scan(const Request& request) const {
+    const size_t threads = workers_for(request.options.threads, request.count * linked_);
+    const size_t share = (request.count + threads - 1) / threads;
+    const size_t blocks = (share + kBlockQueries - 1) / kBlockQueries;
+    const size_t group = std::min(blocks * kBlockQueries, kMostQueries);
+    if (request.count < threads * kBlockQueries / 2 && threads > 1) {
+        for (size_t first = 0; first < request.count; first += kMostQueries)
+            scan_parts(request, first, std::min(kMostQueries, request.count - first), threads);
+    } else {
+        const size_t tasks = (request.count + group - 1) / group;
+        with_searchers(request, tasks, [&](Searcher& searcher, size_t task) {
+            const size_t first = task * group;
+            scan_group(searcher, request, first, std::min(group, request.count - first));
+        });
+    }
+    return request.count * request.rows.size();
+}
+
+void Index::scan_group(Searcher& searcher, const Request& request, size_t first,
+                       size_t count) const {
+    searcher.encode(request.query(first, dim()), dim(), request.number_of(first), count);
+    const Gate* gates = gates_of(searcher, request, first, count);
+    searcher.scanner.begin(searcher.coarse, codes_in_row(), request.scan_width, gates);
+    searcher.scanner.scan(scored(), request.rows);
+    for (size_t i = 0; i < count; ++i) {
+        const std::span<const Key> keys = searcher.scanner.finish(i);
+        searcher.keys.assign(keys.begin(), keys.end());
+        searcher.rescore(kernels_, scored(), searcher.queries[i]);
+        finish(searcher, request, first + i);
+    }
+}
+
+// Each thread scans a part of the rows for all of a few queries.
+void Index::scan_parts(const Request& request, size_t first, size_t count, size_t threads) const {
+    const std::unique_ptr<Searcher> own = take_searcher(request.options.query_bits);
+    own->encode(request.query(first, dim()), dim(), request.number_of(first), count);
+    const Gate* gates = gates_of(*own, request, first, count);
+    std::vector<std::vector<Key>> found(threads * count);
+    const size_t rows = request.rows.size();
+    parallel_for(threads, threads, [&](size_t part, size_t) {
+        Scanner scanner(kernels_);
+        scanner.begin(own->coarse, codes_in_row(), request.scan_width, gates);
+        scanner.scan(scored(),
+                     request.rows.part(rows * part / threads, rows * (part + 1) / threads));
+        for (size_t i = 0; i < count; ++i) {
+            const std::span<const Key> keys = scanner.finish(i);
+            found[i * threads + part].assign(keys.begin(), keys.end());
+        }
+    });
+    for (size_t i = 0; i < count; ++i) {
+        own->keys.clear();
+        for (size_t part = 0; part < threads; ++part) {
+            const std::vector<Key>& keys = found[i * threads + part];
+            own->keys.insert(own->keys.end(), keys.begin(), keys.end());
+        }
+        std::sort(own->keys.begin(), own->keys.end());
+        own->keys.resize(std::min(own->keys.size(), request.scan_width));
+        own->rescore(kernels_, scored(), own->queries[i]);
+        finish(*own, request, first + i);
+    }
+}
+
+// In place of what a walk found for one of its queries.
+void Index::scan_for(Searcher& searcher, const Request& request, size_t i) const {
+    const Gate* gate = &searcher.gates[i];
+    searcher.scanner.begin({&searcher.coarse[i], 1}, codes_in_row(), request.scan_width, gate);
+    searcher.scanner.scan(scored(), request.rows);
+    const std::span<const Key> keys = searcher.scanner.finish(0);
+    searcher.keys.assign(keys.begin(), keys.end());
+    searcher.rescore(kernels_, scored(), searcher.queries[i]);
+}
+
+}  // namespace vecq

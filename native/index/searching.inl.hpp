@@ -1,0 +1,55 @@
+// What walks and scans share.
+#pragma once
+
+#include <utility>
+
+#include "base/pool.hpp"
+#include "index/request.hpp"
+#include "index/searcher.hpp"
+
+namespace vecq {
+
+// Calls body(searcher, task) for all tasks and returns what the walks in there counted.
+template <class Body>
+WalkCounts Index::with_searchers(const Request& request, size_t tasks, Body&& body) const {
+    const size_t workers = workers_for(request.options.threads, tasks);
+    std::vector<std::unique_ptr<Searcher>> searchers(workers);
+    for (auto& searcher : searchers) searcher = take_searcher(request.options.query_bits);
+    parallel_for(workers, tasks,
+                 [&](size_t task, size_t worker) { body(*searchers[worker], task); });
+    WalkCounts counts;
+    for (auto& searcher : searchers) {
+        for (WalkScratch& walk : searcher->walks) {
+            counts.hops += std::exchange(walk.counts.hops, 0);
+            counts.scores += std::exchange(walk.counts.scores, 0);
+        }
+        keep_searcher(std::move(searcher));
+    }
+    return counts;
+}
+
+// Null if these queries may be answered with whatever there is.
+inline const Gate* Index::gates_of(Searcher& searcher, const Request& request, size_t first,
+                                   size_t count) const {
+    const auto row_of = [&](int64_t id) {
+        const uint32_t row = ids_.find(id);
+        return row < linked_ ? row : kNoRow;
+    };
+    const Gate* gates =
+        searcher.gates.set(row_of, request.passing.get(), request.options.exclude, first, count);
+    if (gates == nullptr) return nullptr;
+    // What is not kept takes up room on a walk; of a filter's, about as much as there is of it.
+    const size_t held_back = linked_ - request.passing_count;
+    const size_t width = request.walk_width;
+    const size_t guides = request.plan == Plan::step_over
+                              ? 0
+                              : std::min(held_back, 2 * width * held_back / request.passing_count);
+    for (size_t i = 0; i < count; ++i) {
+        Gate& gate = searcher.gates[i];
+        gate.steps_over = request.plan == Plan::step_over;
+        gate.guides = guides + (gate.excluded == nullptr ? 0 : gate.excluded->size());
+    }
+    return gates;
+}
+
+}  // namespace vecq

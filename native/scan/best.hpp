@@ -1,0 +1,56 @@
+// The best of many keys, in no order until asked: they are appended until the room is full, and then
+// the worse half goes.
+#pragma once
+
+#include <algorithm>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include "base/key.hpp"
+
+namespace vecq {
+
+class Best {
+public:
+    // Empties it; of what scores higher than `bound` it keeps the best `width` from now on.
+    void begin(size_t width, float bound = -std::numeric_limits<float>::infinity()) {
+        width_ = width;
+        bound_ = bound;
+        size_ = 0;
+        if (keys_.size() < 2 * width + kSpare) keys_.resize(2 * width + kSpare);
+    }
+
+    // Only what scores higher than this is worth offering.
+    float bound() const { return bound_; }
+    size_t size() const { return std::min(size_, width_); }
+
+    void offer(Key key) {
+        keys_[size_++] = key;
+        if (size_ == keys_.size()) select();
+    }
+
+    // The best first; offering ends here.
+    std::span<const Key> finish() {
+        select();
+        std::sort(keys_.begin(), keys_.begin() + static_cast<ptrdiff_t>(size_));
+        return {keys_.data(), size_};
+    }
+
+private:
+    void select() {
+        if (size_ < width_) return;
+        const auto last = keys_.begin() + static_cast<ptrdiff_t>(width_) - 1;
+        std::nth_element(keys_.begin(), last, keys_.begin() + static_cast<ptrdiff_t>(size_));
+        size_ = width_;
+        bound_ = std::max(bound_, score_of(*last));
+    }
+
+    static constexpr size_t kSpare = 64;
+
+    size_t width_ = 0, size_ = 0;
+    float bound_ = 0;
+    std::vector<Key> keys_;
+};
+
+}  // namespace vecq

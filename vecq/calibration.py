@@ -1,0 +1,93 @@
+"""How much recall a walk's effort buys on an index, measured."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vecq.arguments import whole
+from vecq.arrays import as_floats, as_vectors
+from vecq.errors import ArgumentError
+from vecq.progress import Progress, Report
+from vecq.result import Result
+
+if TYPE_CHECKING:
+    from vecq.index import Index
+
+# Efforts that are tried, as multiples of k, until recall is as good as all.
+EFFORTS = (1, 1.25, 1.6, 2, 2.5, 3.2, 4, 5, 6.4, 8, 12, 16, 24, 32, 64)
+ENOUGH = 0.9995
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """For each k, pairs of an `ef` and the recall that it reached, both rising."""
+
+    curves: Mapping[int, tuple[tuple[int, float], ...]]
+
+    @classmethod
+    def measure(
+        cls,
+        index: "Index",
+        queries: ArrayLike,
+        k: int | Sequence[int],
+        threads: int,
+        progress: Progress,
+    ) -> "Calibration":
+        rows = as_floats(as_vectors(queries, "queries", index.dim))
+        if len(rows) == 0 or len(index) == 0:
+            empty = "queries" if len(rows) == 0 else "index"
+            raise ArgumentError(f"{empty} is empty, nothing can be measured", empty)
+        asked = [k] if np.ndim(k) == 0 else list(k)  # type: ignore[arg-type]
+        sizes = sorted({min(whole(one, "k", 1, 2**31 - 1), len(index)) for one in asked})
+        if not sizes:
+            raise ArgumentError("k is empty, expected at least one", "k")
+        with Report(progress, len(sizes)) as report:
+            curves = {}
+            for done, size in enumerate(sizes, 1):
+                curves[size] = _curve(index, rows, size, threads)
+                report(done, len(sizes))
+        return cls(curves)
+
+    def ef_for(self, k: int, recall: float) -> int | None:
+        """The least effort that reaches a recall; None if no walk does."""
+        if not 0 < recall <= 1:
+            raise ArgumentError(
+                f"target_recall is {recall!r}, expected more than 0 and at most 1", "target_recall"
+            )
+        nearest = min(self.curves, key=lambda own: abs(np.log(own / k)))
+        efforts, recalls = zip(*self.curves[nearest], strict=True)
+        if recall > recalls[-1]:
+            return None
+        found = float(np.interp(recall, recalls, efforts))
+        return max(k, int(np.ceil(found * k / nearest)))
+
+    def __str__(self) -> str:
+        lines = []
+        for k, curve in self.curves.items():
+            points = ", ".join(f"{recall:.4f} at ef {ef:,}" for ef, recall in curve)
+            lines.append(f"recall@{k}: {points}")
+        return "\n".join(lines)
+
+
+def _curve(
+    index: "Index", queries: NDArray[np.float32], k: int, threads: int
+) -> tuple[tuple[int, float], ...]:
+    truth = index.search(queries, k, exact=True, threads=threads)
+    curve: list[tuple[int, float]] = []
+    for effort in EFFORTS:
+        ef = min(int(np.ceil(effort * k)), len(index))
+        reached = _recall(index.search(queries, k, ef=ef, threads=threads), truth)
+        if not curve or reached > curve[-1][1]:
+            curve.append((ef, reached))
+        if reached >= ENOUGH or ef == len(index):
+            break
+    return tuple(curve)
+
+
+def _recall(found: Result, truth: Result) -> float:
+    # By score and not by id: of equal items any will do.
+    worst = truth.scores[np.arange(len(truth.ids)), truth.counts - 1]
+    return float((found.scores >= worst[:, None]).sum() / truth.counts.sum())

@@ -1,0 +1,173 @@
+"""Which items searches may answer with: for all queries of a call, and for each of them."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vecq._native import ffi, lib
+from vecq.arrays import as_ids, pointer
+from vecq.errors import ArgumentError, call
+
+if TYPE_CHECKING:
+    from vecq.index import Index
+
+Ids = NDArray[np.int64]
+
+
+class Filter:
+    """Items that searches may answer with, prepared once for many of them.
+
+    Of what is added to the index later everything passes, unless ids or a mask say what is
+    allowed.
+
+    Args:
+        index: what is to be searched.
+        allow: ids, or a mask of booleans in the order in which items were added, or a `Filter`; by
+            default everything. Ids that the index doesn't have mean nothing.
+        deny: the same, of what is not to be found even if it is allowed.
+
+    >>> items = numpy.random.default_rng(0).standard_normal((1000, 64), dtype="float32")
+    >>> index = vecq.Index(64).add(items)
+    >>> in_stock = vecq.Filter(index, allow=range(0, 1000, 2), deny=[4])
+    >>> len(in_stock)
+    499
+    >>> bool((index.search(items[:5], k=10, allow=in_stock).ids % 2).any())
+    False
+    """
+
+    def __init__(
+        self,
+        index: "Index",
+        allow: "ArrayLike | Filter | None" = None,
+        deny: "ArrayLike | Filter | None" = None,
+    ) -> None:
+        self._index = index  # outlives the native filter, which refers to it
+        self._kept = [_choice(allow, "allow"), _choice(deny, "deny")]
+        handle = ffi.new("vecq_filter **")
+        call(lib.vecq_filter_open, index._handle, *(own for own, _ in self._kept), handle)
+        self._handle = ffi.gc(handle[0], lib.vecq_filter_close)
+
+    def __len__(self) -> int:
+        count = ffi.new("size_t *")
+        call(lib.vecq_filter_count, self._handle, count)
+        return int(count[0])
+
+    def __repr__(self) -> str:
+        return f"<vecq.Filter: {len(self):,} of {len(self._index):,} items pass>"
+
+    @classmethod
+    def of(
+        cls,
+        index: "Index",
+        allow: "ArrayLike | Filter | None",
+        deny: "ArrayLike | Filter | None",
+    ) -> "Filter | None":
+        """Returns the filter that the two amount to; None if everything passes."""
+        if allow is None and deny is None:
+            return None
+        if isinstance(allow, Filter) and allow._index is index and deny is None:
+            return allow
+        return cls(index, allow, deny)
+
+
+def _choice(given: "ArrayLike | Filter | None", argument: str) -> tuple[Any, Any]:
+    """A native choice, and what it borrows its memory from."""
+    if given is None:
+        return ffi.NULL, None
+    choice = ffi.new("vecq_choice *")
+    if isinstance(given, Filter):
+        choice.filter = given._handle
+        return choice, given
+    found = _array(list(given) if isinstance(given, range | set | frozenset) else given, argument)
+    if found.ndim != 1:
+        raise ArgumentError(f"{argument} has {found.ndim} dimensions, expected 1", argument)
+    choice.count = len(found)
+    if found.dtype == bool:
+        mask = np.ascontiguousarray(found).view(np.uint8)
+        choice.mask = borrowed = pointer(mask, "uint8_t[]")
+    else:
+        choice.ids = borrowed = pointer(as_ids(found, argument, len(found)), "int64_t[]")
+    return choice, borrowed
+
+
+class Exclusions:
+    """For each query, ids that it is not to be answered with."""
+
+    def __init__(self, offsets: Ids, ids: Ids) -> None:
+        self._offsets, self._ids = offsets, ids
+
+    @classmethod
+    def of(cls, given: Any, count: int) -> "Exclusions | None":
+        """From a SciPy CSR matrix, a pair (indptr, ids), or a list of id arrays, one per query."""
+        if given is None:
+            return None
+        if hasattr(given, "indptr") and hasattr(given, "indices"):
+            if getattr(given, "format", "csr") != "csr":
+                raise ArgumentError(
+                    f"exclude is a sparse matrix in {given.format}, expected CSR (.tocsr())",
+                    "exclude",
+                )
+            return cls(*_checked(given.indptr, given.indices, count))
+        if isinstance(given, tuple) and len(given) == 2:
+            return cls(*_checked(*given, count))
+        if isinstance(given, np.ndarray) and given.ndim == 1 and given.dtype != object:
+            given = [given]
+        try:
+            lists = [np.atleast_1d(_array(ids, "exclude")) for ids in given]
+        except TypeError:
+            raise ArgumentError(
+                f"exclude is a {type(given).__name__}, expected a CSR matrix, a pair "
+                "(indptr, ids), or a list of id arrays",
+                "exclude",
+            ) from None
+        lengths = np.cumsum([0, *map(len, lists)])
+        ids = np.concatenate([*lists, np.empty(0, np.int64)]) if _all_whole(lists) else lists[0]
+        return cls(*_checked(lengths, ids, count))
+
+    def ids_of(self, query: int) -> Ids:
+        return self._ids[self._offsets[query] : self._offsets[query + 1]]
+
+    def part(self, first: int, last: int) -> tuple[Any, Any]:
+        """Native pointers for some of the queries."""
+        return (
+            pointer(self._offsets[first : last + 1], "int64_t[]"),
+            pointer(self._ids, "int64_t[]"),
+        )
+
+
+def _array(given: Any, argument: str) -> NDArray[Any]:
+    found = np.asarray(given)
+    return found.astype(np.int64) if found.size == 0 else found
+
+
+def _all_whole(lists: list[NDArray[Any]]) -> bool:
+    for number, ids in enumerate(lists):
+        if ids.dtype.kind not in "iu" or ids.ndim != 1:
+            raise ArgumentError(
+                f"exclude has dtype {ids.dtype} and {ids.ndim} dimensions for query {number}, "
+                "expected a list of whole numbers",
+                "exclude",
+            )
+    return True
+
+
+def _checked(indptr: ArrayLike, ids: ArrayLike, count: int) -> tuple[Ids, Ids]:
+    lengths, numbers = _array(indptr, "exclude"), _array(ids, "exclude")
+    if lengths.shape != (count + 1,):
+        raise ArgumentError(
+            f"exclude has {max(lengths.size - 1, 0)} rows, expected one for each of {count} "
+            "queries",
+            "exclude",
+        )
+    if numbers.ndim != 1:
+        raise ArgumentError(f"exclude has ids of {numbers.ndim} dimensions, expected 1", "exclude")
+    offsets = as_ids(lengths, "exclude", count + 1)
+    if offsets[0] < 0 or (np.diff(offsets) < 0).any():
+        raise ArgumentError("exclude has an indptr that falls or is negative", "exclude")
+    if offsets[-1] > len(numbers):
+        raise ArgumentError(
+            f"exclude has an indptr that ends at {offsets[-1]}, beyond its {len(numbers)} ids",
+            "exclude",
+        )
+    return offsets, as_ids(numbers, "exclude", len(numbers))

@@ -1,0 +1,48 @@
+"""Page after page of results."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from vecq.arrays import as_vectors
+from vecq.errors import ArgumentError
+from vecq.filters import Exclusions
+from vecq.result import Result
+
+if TYPE_CHECKING:
+    from vecq.index import Index
+
+
+def search_pages(
+    index: "Index", query: ArrayLike, page: int, options: dict[str, Any]
+) -> Iterator[Result]:
+    """Checks what was given at once; the pages come as they are asked for."""
+    rows = as_vectors(query, "query", index.dim)
+    if len(rows) != 1:
+        raise ArgumentError(f"query has {len(rows)} rows, expected one vector", "query")
+    hidden = Exclusions.of(options.pop("exclude", None), 1)
+    seen = np.empty(0, np.int64) if hidden is None else hidden.ids_of(0)
+    return _pages(index, rows, page, options, seen)
+
+
+def _pages(
+    index: "Index", query: Any, page: int, options: dict[str, Any], seen: Any
+) -> Iterator[Result]:
+    # What was shown leads the next search on but is not found again. Each search looks for twice as
+    # many as the one before, so that all of them together cost little more than the last.
+    wanted = page
+    while True:
+        found = index.search(query, wanted, exclude=[seen], **options)
+        count = int(found.counts[0])
+        for first in range(0, count, page):
+            last = min(first + page, count)
+            part = slice(first, last)
+            shown = Result(found.ids[:, part], found.scores[:, part], np.array([last - first]))
+            shown.explanation = found.explanation
+            yield shown
+        if count < wanted:
+            return
+        seen = np.concatenate([seen, found.ids[0, :count]])
+        wanted *= 2

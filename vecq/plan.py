@@ -1,0 +1,62 @@
+"""Which way a search takes."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from vecq._native import lib
+
+Plan = Literal["auto", "walk", "step_over", "scan"]
+
+PLANS: dict[str, int] = {
+    "auto": lib.VECQ_PLAN_AUTO,
+    "walk": lib.VECQ_PLAN_WALK,
+    "step_over": lib.VECQ_PLAN_STEP_OVER,
+    "scan": lib.VECQ_PLAN_SCAN,
+}
+NAMES = {number: name for name, number in PLANS.items()}
+WAYS = {
+    "walk": "the graph is walked",
+    "step_over": "the graph is walked; items that do not pass are stepped over, not scored",
+    "scan": "every item that passes is scored",
+}
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """How a search was done, and why; printing it tells."""
+
+    plan: str  # "walk", "step_over" or "scan"
+    chosen: bool  # by what it was estimated to cost, and not by the caller
+    costs: dict[str, float]  # estimated seconds, of each plan that was possible
+    passing: int  # items that pass the filter
+    items: int  # all there are
+    queries: int
+    starved: int  # queries whose walk found too little, so that items were scanned for them
+
+    def __str__(self) -> str:
+        lines = [f"{self.plan}: {WAYS[self.plan]}"]
+        share = self.passing / max(self.items, 1)
+        lines.append(f"{self.passing:,} of {self.items:,} items pass ({share:.2%})")
+        for plan, seconds in sorted(self.costs.items(), key=lambda item: item[1]):
+            lines.append(f"  {plan:<10}{1e3 * seconds:>10.3f} ms estimated")
+        lines.append("chosen as the cheapest" if self.chosen else "asked for by the caller")
+        if self.starved:
+            lines.append(
+                f"{self.starved:,} of {self.queries:,} walks found too little; items were scanned"
+            )
+        return "\n".join(lines)
+
+    @classmethod
+    def of(cls, report: Any, items: int, queries: int, chosen: bool, starved: int) -> "Explanation":
+        """From a native report."""
+        costs = {name: getattr(report, f"{name}_cost") for name in WAYS}
+        return cls(
+            plan=NAMES[report.plan],
+            chosen=chosen,
+            costs={name: cost for name, cost in costs.items() if math.isfinite(cost)},
+            passing=report.passing,
+            items=items,
+            queries=queries,
+            starved=starved,
+        )

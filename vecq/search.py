@@ -1,0 +1,59 @@
+"""One search of an index: its options for native code, and its queries a part at a time."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vecq._native import ffi, lib
+from vecq.arrays import pointer
+from vecq.errors import call
+from vecq.filters import Exclusions, Filter
+from vecq.plan import Explanation
+from vecq.result import Result
+
+# Rows that are scored at most between two looks at Ctrl-C, and queries whatever that takes.
+SCORES_AT_ONCE, FEWEST, MOST = 1 << 32, 256, 1 << 14
+
+
+class Search:
+    """What one call asks of an index."""
+
+    def __init__(
+        self, options: Any, allowed: Filter | None, excluded: Exclusions | None, items: int
+    ) -> None:
+        self._options = options
+        self._allowed, self._excluded = allowed, excluded  # native code borrows from them
+        self._items = items
+        if allowed is not None:
+            options.filter = allowed._handle
+
+    def run(self, handle: Any, queries: NDArray[np.float32], explain: bool) -> Result:
+        """Searches for all queries, so many at a time that Ctrl-C works in between."""
+        count, k = len(queries), self._options.k
+        result = Result.empty(count, k)
+        chosen = self._options.plan == lib.VECQ_PLAN_AUTO
+        at_once = min(max(SCORES_AT_ONCE // max(self._items, 1), FEWEST), MOST)
+        starved = 0
+        report = ffi.new("vecq_search_report *")
+        for first in range(0, count, at_once):
+            part = queries[first : first + at_once]
+            self._options.first_query = first
+            if self._excluded is not None:
+                own = self._excluded.part(first, first + len(part))
+                self._options.exclude_offsets, self._options.exclude_ids = own
+            call(
+                lib.vecq_index_search,
+                *(handle, self._options, pointer(part, "float[]"), len(part)),
+                *(
+                    pointer(result.ids[first:], "int64_t[]"),
+                    pointer(result.scores[first:], "float[]"),
+                ),
+                *(pointer(result.counts[first:], "int64_t[]"), report),
+            )
+            result.hops += report.hops
+            result.distances += report.scores
+            starved += report.starved
+        if explain:
+            result.explanation = Explanation.of(report, self._items, count, chosen, starved)
+        return result
