@@ -14,6 +14,7 @@ from vecq.cpu import Cpu, Isa, cpu
 from vecq.dot import dot
 from vecq.errors import (
     ArgumentError,
+    DatasetError,
     InternalError,
     OutOfMemoryError,
     QuantizationWarning,
@@ -33,6 +34,7 @@ __all__ = [
     "CodecCost",
     "Codes",
     "Cpu",
+    "DatasetError",
     "Index",
     "IndexStats",
     "InternalError",
