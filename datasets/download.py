@@ -83,7 +83,8 @@ class Transfer:
         while self._size is None or self._file.tell() != self._size:
             before = self._file.tell()
             try:
-                return self._try()
+                self._try()
+                return
             except NETWORK as error:
                 if isinstance(error, urllib.error.HTTPError):
                     raise
