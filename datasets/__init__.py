@@ -10,6 +10,7 @@ from vecq.datasets.download import download
 from vecq.datasets.entry import Entry, cache
 from vecq.datasets.files import load, save
 from vecq.datasets.hdf5 import read_hdf5
+from vecq.datasets.matrices import SUFFIXES as MATRIX_SUFFIXES
 from vecq.datasets.matrices import read_matrix, write_blocks, write_matrix
 from vecq.datasets.population import recommendations, write_recommendations
 from vecq.datasets.registry import ENTRIES, NAMES, find
@@ -18,6 +19,7 @@ from vecq.datasets.truth import with_truth
 
 __all__ = [
     "ENTRIES",
+    "MATRIX_SUFFIXES",
     "NAMES",
     "Csr",
     "Dataset",

@@ -5,6 +5,7 @@ import hashlib
 import http.client
 import re
 import shutil
+import ssl
 import time
 import urllib.error
 import urllib.request
@@ -20,7 +21,10 @@ TIMEOUT = 30.0  # seconds without a byte
 TRIES, PAUSE = 5, 1.0
 # Some servers turn away clients that don't say what they are.
 AGENT = f"vecq/{__version__}"
-NETWORK = (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError)
+NETWORK = (
+    *(urllib.error.URLError, http.client.HTTPException),
+    *(ssl.SSLError, ConnectionError, TimeoutError),
+)
 
 
 def download(
@@ -59,7 +63,7 @@ def download(
         raise DatasetError(f"{part}: another process is downloading this") from None
     except NETWORK as error:
         raise DatasetError(
-            f"{address} can't be downloaded: {getattr(error, 'reason', error)}. What has come is "
+            f"{address} can't be downloaded: {error}. What has come is "
             f"kept, another try goes on from there. Or: {by_hand}",
             "address",
         ) from error
@@ -103,15 +107,22 @@ class Transfer:
         except urllib.error.HTTPError as error:
             if error.code != http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE or start == 0:
                 raise
-            if error.headers.get("Content-Range") != f"bytes */{start}":
-                self._restart()
-                self._try()
-            return
+            if error.headers.get("Content-Range") == f"bytes */{start}":
+                return None  # nothing is missing
+            self._restart()
+            return self._try()
         with response:
-            self._receive(response, start)
+            if response.status != http.HTTPStatus.PARTIAL_CONTENT:
+                self._restart()  # it knows no ranges, and sends all of it
+            elif not _begins_at(start, response):
+                if start == 0:
+                    raise ConnectionError("the server sent another part than was asked for")
+                self._restart()
+                return self._try()
+            return self._receive(response)
 
-    def _receive(self, response: http.client.HTTPResponse, start: int) -> None:
-        total = self._total(response, start)
+    def _receive(self, response: http.client.HTTPResponse) -> None:
+        total = self._total(response)
         if total is not None:
             self._check_room(total)
         while total is None or self._file.tell() < total:
@@ -124,27 +135,18 @@ class Transfer:
         if total is not None and self._file.tell() < total:
             raise ConnectionError(f"it ended after {self._file.tell():,} of {total:,} bytes")
 
-    def _total(self, response: http.client.HTTPResponse, start: int) -> int | None:
+    def _total(self, response: http.client.HTTPResponse) -> int | None:
         """How long the file will be, None if the server doesn't tell."""
-        length = response.headers.get("Content-Length")
-        whole = None if length is None else int(length)
-        if response.status == http.HTTPStatus.PARTIAL_CONTENT:
-            given = response.headers.get("Content-Range", "")
-            match = re.fullmatch(rf"bytes {start}-\d+/(\d+|\*)", given)
-            if match is None:
-                self._restart()
-                raise ConnectionError(f"the server sent {given!r}, not from byte {start} on")
-            whole = None if match[1] == "*" else int(match[1])
-        elif start > 0:  # a server that knows no ranges sends all of it
-            self._restart()
         if self._head:
             return self._size
-        if None not in (whole, self._size) and whole != self._size:
+        length = response.headers.get("Content-Length")
+        total = None if length is None else self._file.tell() + int(length)
+        if None not in (total, self._size) and total != self._size:
             raise DatasetError(
-                f"{self._address} has {whole:,} bytes, expected {self._size:,}: it has changed",
+                f"{self._address} has {total:,} bytes, expected {self._size:,}: it has changed",
                 "size",
             )
-        return whole
+        return total
 
     def _check_room(self, total: int) -> None:
         missing = total - self._file.tell()
@@ -158,6 +160,11 @@ class Transfer:
     def _restart(self) -> None:
         self._file.seek(0)
         self._file.truncate()
+
+
+def _begins_at(start: int, response: http.client.HTTPResponse) -> bool:
+    given = response.headers.get("Content-Range", "")
+    return re.match(rf"bytes {start}-", given) is not None
 
 
 def _verify(part: Path, address: str, size: int | None, sha256: str | None) -> None:

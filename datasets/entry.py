@@ -78,7 +78,9 @@ class Entry:
     def get(self, progress: Progress = None) -> Path:
         """Downloads what is missing of it."""
         if not self.files:
-            raise ArgumentError(f"{self.name} is generated, there is nothing to download", "name")
+            raise ArgumentError(
+                f"name is {self.name!r}, which is generated: there is nothing to download", "name"
+            )
         if len(self.files) == 1:
             return self.files[0][1].get(self.path, progress)
         for name, remote in self.files:

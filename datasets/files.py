@@ -111,8 +111,8 @@ def _read(
 def _no_such(path: Path) -> str:
     if path.suffix == "" and not path.exists():
         return (
-            f"there is no data set or folder {str(path)!r}; the names are "
-            f"{', '.join(registry.NAMES)}"
+            f"source is {str(path)!r}, but there is no folder or data set of that name; the names "
+            f"are {', '.join(registry.NAMES)}"
         )
     return unknown(path, (*HDF5, ".npz", *SUFFIXES))
 

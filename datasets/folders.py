@@ -42,7 +42,7 @@ def read_folder(path: str | Path, metric: str | None = None) -> Dataset:
     for field in MATRICES:
         if field not in files:
             raise DatasetError(
-                f"{path}: there is no file for {field}: expected {field} or "
+                f"{path}: {field} is missing: expected a file with {field} or "
                 f"{ALIASES[field][0]} in its name, and one of {', '.join(SUFFIXES)}",
                 field,
             )

@@ -1,6 +1,6 @@
 """Files of one matrix each, whatever their format: a row for each vector."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +67,7 @@ def write_blocks(
     path, dtype = Path(path), np.dtype(dtype)
     if path.suffix not in SUFFIXES:
         raise ArgumentError(unknown(path, SUFFIXES), "path")
+    parts = _counted(parts, shape)
     with writing(path) as part:
         if path.suffix in vecs.DTYPES:
             vecs.write_vecs(part, path.suffix, parts, shape[1])
@@ -76,6 +77,20 @@ def write_blocks(
             arrow.write_arrow(part, path.suffix, parts, shape[1], dtype)
         else:
             _write_npy(part, parts, shape, dtype)
+
+
+def _counted(parts: Iterable[NDArray[Any]], shape: tuple[int, int]) -> Iterator[NDArray[Any]]:
+    """The same blocks, as long as they are what `shape` promises."""
+    rows = 0
+    for part in parts:
+        rows += len(part)
+        if part.shape[1:] != shape[1:] or rows > shape[0]:
+            break
+        yield part
+    else:
+        if rows == shape[0]:
+            return
+    raise ArgumentError(f"parts has {rows:,} rows or more in blocks, expected {shape}", "parts")
 
 
 def unknown(path: Path, suffixes: Iterable[str]) -> str:

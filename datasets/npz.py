@@ -23,7 +23,8 @@ def read_npz(path: str | Path, metric: str | None = None) -> Dataset:
     path = Path(path)
     with reading(path):
         try:
-            with np.load(path, allow_pickle=False) as file:
+            # Opened here: numpy leaves a file open that turns out to be broken.
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
                 told = str(file["metric"]) if "metric" in file else None
                 arrays = {name: file[name] for name in ARRAYS if name in file}
         except (zipfile.BadZipFile, zlib.error, TypeError) as error:

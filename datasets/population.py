@@ -34,8 +34,9 @@ DIRECTIONS, DECAY, REST = 48, -0.2, 0.15
 # The size of the n-th cluster is this power of n; the mean width of clusters; how far all lie from
 # the origin; the spread of the logarithms of norms.
 SIZES, WIDTH, SHIFT, NORMS = -0.8, 1.2, 0.15, 0.5
-# Clusters that a user likes, and how far users are from what these have in common.
-TASTES, ECCENTRICITY = 4, 1.0
+# Clusters that a user likes; how far users are from what these have in common; how far the users
+# lean towards what is liked by all, which no item stands for.
+TASTES, ECCENTRICITY, LEANING = 4, 1.0, 0.6
 # How many items a user chose: the median, the least and the most; those held out of them; and how
 # little choices depend on what users like.
 MEDIAN, LEAST, MOST, HELD_OUT, TEMPERATURE = 40, 10, 200, 0.2, 0.38
@@ -84,7 +85,8 @@ class Population:
         weights = rng.dirichlet(np.ones(TASTES), self.users).astype(np.float32)
         tastes = np.einsum("ut,utd->ud", weights, world.centres[liked])
         own = rng.standard_normal((self.users, len(world.basis)), np.float32)
-        return world.place(tastes) + world.place(own) * np.float32(ECCENTRICITY)
+        leaning = world.place(rng.standard_normal((1, len(world.basis)), np.float32))
+        return world.place(tastes) + ECCENTRICITY * world.place(own) + LEANING * leaning
 
     def interactions(self, progress: Progress = None) -> tuple[Csr, Csr]:
         """Items that users saw and that are held out, drawn without replacement.

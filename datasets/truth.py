@@ -16,12 +16,14 @@ ROWS = 1 << 14
 
 
 def with_truth(dataset: Dataset, k: int = 100, *, threads: int = 0) -> Dataset:
-    """The data set with the true `k` neighbors of its queries and their distances.
+    """The data set with the true `k` neighbors of its queries and their distances; 0: as it is.
 
     >>> with_truth(load("items.npy"), k=10).neighbors.shape
     (1000, 10)
     """
-    k = min(whole(k, "k", 1, 2**31 - 1), len(dataset.train))
+    k = min(whole(k, "k", 0, 2**31 - 1), len(dataset.train))
+    if k == 0:
+        return dataset
     ids, scores = exact(dataset.test, dataset.train, k, metric=dataset.metric, threads=threads)
     return dataclasses.replace(
         dataset,
