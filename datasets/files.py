@@ -18,6 +18,8 @@ from vecq.datasets.npz import read_npz, write_npz
 from vecq.datasets.paths import reading
 from vecq.progress import Progress
 
+Queries = str | Path | NDArray[Any]
+
 HDF5 = (".hdf5", ".h5")
 # Of vectors that come without queries, this share is held out, but not more than so many.
 SHARE, MOST = 0.1, 1000
@@ -25,7 +27,7 @@ SHARE, MOST = 0.1, 1000
 
 def load(
     source: str | Path,
-    queries: str | Path | NDArray[Any] | None = None,
+    queries: Queries | None = None,
     metric: str | None = None,
     *,
     rows: int | None = None,
@@ -54,15 +56,19 @@ def load(
     """
     if metric is not None and metric not in METRICS:
         raise ArgumentError(f"metric is {metric!r}, expected one of {', '.join(METRICS)}", "metric")
-    if isinstance(source, str) and source in registry.NAMES:
-        data = registry.find(source).load(progress)
+    path = Path(source)
+    if path.suffix in SUFFIXES:
+        data = _from_vectors(path, queries, metric or "ip", column, seed)
     else:
-        data = _read(Path(source), queries, metric, column, seed)
+        data = _read(source, metric, progress)
+        if queries is not None:
+            test = as_float32("queries", _vectors(queries, column))
+            data = Dataset(data.name, data.metric, data.train, test).check()
     if metric is not None and metric != data.metric:
         data = dataclasses.replace(data, metric=metric, neighbors=None, distances=None)
-    if queries is not None:
-        data = _with_queries(data, queries, column)
-    return data if rows is None else _first(data, whole(rows, "rows", 1, len(data.train)))
+    if rows is None or whole(rows, "rows", 1, len(data.train)) == len(data.train):
+        return data
+    return Dataset(data.name, data.metric, data.train[:rows], data.test)
 
 
 def save(dataset: Dataset, path: str | Path, vectors: str = "npy") -> None:
@@ -85,61 +91,45 @@ def save(dataset: Dataset, path: str | Path, vectors: str = "npy") -> None:
         raise ArgumentError(f"{unknown(path, (*HDF5, '.npz'))}, or none, for a folder", "path")
 
 
-def _read(
-    path: Path,
-    queries: Any,
-    metric: str | None,
-    column: str | None,
-    seed: int,
-) -> Dataset:
+def _read(source: str | Path, metric: str | None, progress: Progress) -> Dataset:
+    """A data set that has queries of its own."""
+    if isinstance(source, str) and source in registry.NAMES:
+        return registry.find(source).load(progress)
+    path = Path(source)
     if path.suffix in HDF5:
         return read_hdf5(path)
     if path.suffix == ".npz":
         return read_npz(path, metric)
     if path.is_dir():
         return read_folder(path, metric)
-    if path.suffix not in SUFFIXES:
-        raise ArgumentError(_no_such(path), "source")
+    if path.suffix == "":
+        raise ArgumentError(
+            f"source is {str(path)!r}, but there is no folder or data set of that name; the names "
+            f"are {', '.join(registry.NAMES)}",
+            "source",
+        )
+    raise ArgumentError(f"source: {unknown(path, (*HDF5, '.npz', *SUFFIXES))}", "source")
+
+
+def _from_vectors(
+    path: Path, queries: Queries | None, metric: str, column: str | None, seed: int
+) -> Dataset:
+    """A data set of a file of vectors, of which some become the queries if there are no others."""
     vectors = read_matrix(path, column)
     with reading(path):
         if queries is not None:
-            held = np.arange(1)  # takes the place until the queries are read
-            return Dataset.of(path.stem, metric or "ip", {"train": vectors, "test": vectors[held]})
-        return _hold_out(path.stem, metric or "ip", as_float32("train", vectors), seed)
+            test = _vectors(queries, column)
+            return Dataset.of(path.stem, metric, {"train": vectors, "test": test})
+        if len(vectors) < 2:
+            raise DatasetError(f"has {len(vectors)} vectors, none to spare for queries", "queries")
+        count = min(MOST, max(1, int(SHARE * len(vectors))))
+        held = np.zeros(len(vectors), bool)
+        held[np.random.default_rng(seed).choice(len(vectors), count, replace=False)] = True
+        arrays = {"train": vectors[~held], "test": vectors[held]}
+        return Dataset.of(path.stem, metric, arrays)
 
 
-def _no_such(path: Path) -> str:
-    if path.suffix == "" and not path.exists():
-        return (
-            f"source is {str(path)!r}, but there is no folder or data set of that name; the names "
-            f"are {', '.join(registry.NAMES)}"
-        )
-    return unknown(path, (*HDF5, ".npz", *SUFFIXES))
-
-
-def _hold_out(name: str, metric: str, vectors: NDArray[np.float32], seed: int) -> Dataset:
-    if len(vectors) < 2:
-        raise DatasetError(f"has {len(vectors)} vectors, and none to spare for queries", "queries")
-    count = min(MOST, max(1, int(SHARE * len(vectors))))
-    held = np.zeros(len(vectors), bool)
-    held[np.random.default_rng(seed).choice(len(vectors), count, replace=False)] = True
-    return Dataset.of(name, metric, {"train": vectors[~held], "test": vectors[held]})
-
-
-def _with_queries(data: Dataset, queries: Any, column: str | None) -> Dataset:
-    """The data set with other queries, and nothing that is known about the old ones."""
+def _vectors(queries: Queries, column: str | None) -> NDArray[Any]:
     if isinstance(queries, str | Path):
-        found, name = read_matrix(queries, column), f"queries {queries}"
-    else:
-        found, name = np.atleast_2d(np.asarray(queries)), "queries"
-    dim = data.train.shape[1]
-    if found.ndim != 2 or found.shape[1] != dim:
-        raise DatasetError(f"{name} has shape {found.shape}, but train has dim {dim}", "test")
-    test = as_float32("queries", found)
-    return Dataset(data.name, data.metric, data.train, test).check()
-
-
-def _first(data: Dataset, rows: int) -> Dataset:
-    if rows == len(data.train):
-        return data
-    return Dataset(data.name, data.metric, data.train[:rows], data.test)
+        return read_matrix(queries, column)
+    return np.atleast_2d(np.asarray(queries))

@@ -27,7 +27,7 @@ from vecq.progress import Progress, Report
 
 Floats = NDArray[np.float32]
 
-BLOCK = 1 << 14  # items at a time
+BLOCK, USERS = 1 << 14, 1 << 11  # items and users at a time
 MAPPED = ("npy", "fbin", "fvecs")
 # Items vary in so many directions, by this power of the number of each; in all others by so much.
 DIRECTIONS, DECAY, REST = 48, -0.2, 0.15
@@ -102,14 +102,20 @@ class Population:
         ids = np.zeros((self.users, most), np.int64)
         with Report(progress, self.rows) as report:
             for block, items in enumerate(self.items()):
-                noise = self._rng("noise", block).standard_exponential(
-                    (self.users, len(items)), np.float32
-                )
-                np.log(np.maximum(noise, np.float32(1e-30)), out=noise)
-                found = self.queries @ items.T / np.float32(TEMPERATURE) - noise
-                keep_best(keys, ids, found, block * BLOCK)
+                noise = self._rng("noise", block)
+                for start in range(0, self.users, USERS):
+                    some = slice(start, start + USERS)
+                    drawn = self._drawn(self.queries[some], items, noise)
+                    keep_best(keys[some], ids[some], drawn, block * BLOCK)
                 report(min(self.rows, (block + 1) * BLOCK), self.rows)
         return _split(sort_best(keys, ids)[1], wanted, rng)
+
+    @staticmethod
+    def _drawn(users: Floats, items: Floats, rng: np.random.Generator) -> Floats:
+        """How much users like items, plus Gumbel noise, which is minus the log of this one."""
+        noise = rng.standard_exponential((len(users), len(items)), np.float32)
+        np.log(np.maximum(noise, np.float32(1e-30), out=noise), out=noise)
+        return users @ items.T / np.float32(TEMPERATURE) - noise
 
     @cached_property
     def _world(self) -> "World":

@@ -11,8 +11,8 @@ from vecq.arguments import whole
 from vecq.datasets.best import keep_best, sort_best
 from vecq.datasets.dataset import Dataset
 
-# Rows that are scored at a time.
-ROWS = 1 << 14
+# Rows and queries that are scored at a time.
+ROWS, QUERIES = 1 << 14, 1 << 11
 
 
 def with_truth(dataset: Dataset, k: int = 100, *, threads: int = 0) -> Dataset:
@@ -55,7 +55,9 @@ def exact(
     ids = np.full(scores.shape, -1, np.int64)
     for first in range(0, len(rows), ROWS):
         codes = codec.encode(rows[first : first + ROWS], threads=threads)
-        found = codec.score(queries, codes, metric=metric, threads=threads)
-        keep_best(scores, ids, found, first)
+        for start in range(0, len(queries), QUERIES):
+            some = slice(start, start + QUERIES)
+            found = codec.score(queries[some], codes, metric=metric, threads=threads)
+            keep_best(scores[some], ids[some], found, first)
     scores, ids = sort_best(scores, ids)
     return ids, scores

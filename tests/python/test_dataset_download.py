@@ -2,10 +2,12 @@
 
 import hashlib
 import re
+import sys
 import threading
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -76,11 +78,16 @@ class Server:
         return Handler
 
 
+class QuietServer(ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        """Clients that hang up are part of the tests."""
+
+
 @pytest.fixture
 def server(monkeypatch):
-    monkeypatch.setattr(download_module(), "PAUSE", 0.01)
+    monkeypatch.setattr(sys.modules[download.__module__], "PAUSE", 0.01)
     state = Server()
-    running = ThreadingHTTPServer(("127.0.0.1", 0), state.handler())
+    running = QuietServer(("127.0.0.1", 0), state.handler())
     state.address = f"http://127.0.0.1:{running.server_port}/a.bin"
     thread = threading.Thread(target=running.serve_forever, args=(0.01,))
     thread.start()
@@ -88,10 +95,6 @@ def server(monkeypatch):
     running.shutdown()
     running.server_close()
     thread.join()
-
-
-def download_module():
-    return __import__("sys").modules[download.__module__]
 
 
 def test_a_file_arrives_whole_under_its_name(server, tmp_path):
@@ -230,8 +233,7 @@ def test_two_at_a_time_are_one_too_many(server, tmp_path):
 
 
 def test_a_full_disk_is_noticed_first(server, tmp_path, monkeypatch):
-    usage = __import__("collections").namedtuple("usage", "total used free")
-    monkeypatch.setattr("shutil.disk_usage", lambda path: usage(100, 100, 0))
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=0))
     with pytest.raises(vecq.DatasetError, match=r"3,000,000 more bytes.*VECQ_DATA"):
         download(server.address, tmp_path / "a.bin")
 

@@ -1,6 +1,7 @@
 """Data sets: what is written is read again, and what is wrong with a file is named."""
 
 import struct
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -203,7 +204,7 @@ def test_ragged_columns_are_refused(tmp_path, values, message):
 
 def test_a_missing_package_is_named(tmp_path, tiny, monkeypatch):
     for package in ("h5py", "pyarrow"):
-        monkeypatch.setitem(__import__("sys").modules, package, None)
+        monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(vecq.UnsupportedError, match=r"h5py: pip install 'vecq\[data\]'"):
         datasets.load(tmp_path / "a.hdf5")
     with pytest.raises(vecq.UnsupportedError, match=r"pyarrow: pip install 'vecq\[parquet\]'"):
