@@ -8,7 +8,7 @@
 from vecq.datasets.dataset import Csr, Dataset
 from vecq.datasets.download import download
 from vecq.datasets.entry import Entry, cache
-from vecq.datasets.files import load, save
+from vecq.datasets.files import format_of, load, save
 from vecq.datasets.hdf5 import read_hdf5
 from vecq.datasets.matrices import SUFFIXES as MATRIX_SUFFIXES
 from vecq.datasets.matrices import read_matrix, write_blocks, write_matrix
@@ -28,6 +28,7 @@ __all__ = [
     "clustered",
     "download",
     "find",
+    "format_of",
     "heavy_tailed",
     "load",
     "read_hdf5",

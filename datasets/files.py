@@ -81,14 +81,25 @@ def save(dataset: Dataset, path: str | Path, vectors: str = "npy") -> None:
     >>> save(dataset, "items", vectors="fbin")
     """
     path = Path(path)
-    if path.suffix in HDF5:
+    kind = format_of(path)
+    if kind == "hdf5":
         write_hdf5(dataset, path)
-    elif path.suffix == ".npz":
+    elif kind == "npz":
         write_npz(dataset, path)
-    elif path.suffix == "" or path.is_dir():
-        write_folder(dataset, path, vectors)
     else:
-        raise ArgumentError(f"{unknown(path, (*HDF5, '.npz'))}, or none, for a folder", "path")
+        write_folder(dataset, path, vectors)
+
+
+def format_of(path: str | Path) -> str:
+    """What a data set that is saved there becomes: "hdf5", "npz" or "folder"."""
+    path = Path(path)
+    if path.suffix in HDF5:
+        return "hdf5"
+    if path.suffix == ".npz":
+        return "npz"
+    if path.suffix == "" or path.is_dir():
+        return "folder"
+    raise ArgumentError(f"{unknown(path, (*HDF5, '.npz'))}, or none, for a folder", "path")
 
 
 def _read(source: str | Path, metric: str | None, progress: Progress) -> Dataset:

@@ -54,20 +54,31 @@ def read_folder(path: str | Path, metric: str | None = None) -> Dataset:
         return Dataset.of(name, about.get("metric") or metric or "ip", arrays)
 
 
-def write_folder(
-    dataset: Dataset, path: str | Path, vectors: str = "npy", *, skip: Collection[str] = ()
-) -> None:
-    """Writes a folder; dataset.json comes last, so that a folder that has it is whole.
+def write_folder(dataset: Dataset, path: str | Path, vectors: str = "npy") -> None:
+    """Writes a folder, in place of a data set that is there.
 
     Args:
         vectors: the format of train and test: "npy", "fbin", "fvecs", "parquet", ...
-        skip: arrays that are there already.
     """
     path = Path(path)
     if f".{vectors}" not in SUFFIXES:
         expected = ", ".join(suffix[1:] for suffix in SUFFIXES)
         raise ArgumentError(f"vectors is {vectors!r}, expected one of {expected}", "vectors")
-    (path / ABOUT).unlink(missing_ok=True)
+    clear_folder(path)
+    fill_folder(dataset, path, vectors)
+
+
+def clear_folder(path: Path) -> None:
+    """Removes a data set that was written there, and nothing else."""
+    if not (path / ABOUT).exists():
+        return
+    (path / ABOUT).unlink()
+    for file in [path / f"{name}{suffix}" for name in ARRAYS for suffix in SUFFIXES]:
+        file.unlink(missing_ok=True)
+
+
+def fill_folder(dataset: Dataset, path: Path, vectors: str, *, skip: Collection[str] = ()) -> None:
+    """Writes all arrays but `skip`; dataset.json comes last: a folder that has it is whole."""
     for name, array in dataset.arrays().items():
         if name in skip:
             continue

@@ -20,7 +20,7 @@ from vecq import ArgumentError
 from vecq.arguments import whole
 from vecq.datasets.best import keep_best, sort_best
 from vecq.datasets.dataset import Csr, Dataset
-from vecq.datasets.folders import write_folder
+from vecq.datasets.folders import clear_folder, fill_folder
 from vecq.datasets.matrices import read_matrix, write_blocks
 from vecq.datasets.truth import with_truth
 from vecq.progress import Progress, Report
@@ -199,10 +199,12 @@ def write_recommendations(
             f"vectors is {vectors!r}, expected one of {', '.join(MAPPED)}", "vectors"
         )
     population = Population(rows, dim, users, seed)
-    train = Path(path) / f"train.{vectors}"
+    folder = Path(path)
+    train = folder / f"train.{vectors}"
+    clear_folder(folder)
     write_blocks(train, population.items(), (rows, dim))
     data = _complete(population, read_matrix(train), k, threads, progress)
-    write_folder(data, path, vectors, skip=("train",))
+    fill_folder(data, folder, vectors, skip=("train",))
     return data
 
 

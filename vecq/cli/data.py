@@ -3,12 +3,13 @@
 import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from vecq import datasets
 from vecq.arguments import whole
-from vecq.datasets import interactions
 from vecq.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from vecq.datasets import Dataset, Entry
 
 HELP = "list, download, generate and convert data sets"
 DESCRIPTION = """\
@@ -107,6 +108,8 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
 
 
 def _list(args: argparse.Namespace) -> None:
+    from vecq import datasets
+
     rows = [_about(entry) for entry in datasets.ENTRIES]
     if args.json:
         print(json.dumps(rows, indent=2))
@@ -123,7 +126,7 @@ def _list(args: argparse.Namespace) -> None:
     print(f"\nDownloads are kept in {datasets.cache()}")
 
 
-def _about(entry: datasets.Entry) -> dict[str, Any]:
+def _about(entry: "Entry") -> dict[str, Any]:
     made = entry.make is not None
     return {
         **{
@@ -140,15 +143,19 @@ def _about(entry: datasets.Entry) -> dict[str, Any]:
 
 
 def _get(args: argparse.Namespace) -> None:
+    from vecq import datasets
+
     entry = datasets.find(args.name)
     path = entry.get()
     print(json.dumps({**_about(entry), "path": str(path)}) if args.json else path)
 
 
 def _make(args: argparse.Namespace) -> None:
+    from vecq import datasets
+
     size = args.rows, args.dim, args.users
     options = {"seed": args.seed, "k": args.truth, "threads": args.threads}
-    if Path(args.out).suffix:
+    if datasets.format_of(args.out) != "folder":
         data = datasets.recommendations(*size, **options)
         datasets.save(data, args.out)
     else:
@@ -157,10 +164,12 @@ def _make(args: argparse.Namespace) -> None:
 
 
 def _convert(args: argparse.Namespace) -> None:
-    suffix = Path(args.out).suffix
-    if suffix in datasets.MATRIX_SUFFIXES:
+    from vecq import datasets
+
+    if Path(args.out).suffix in datasets.MATRIX_SUFFIXES:
         _convert_matrix(args)
         return
+    datasets.format_of(args.out)
     data = datasets.load(
         *(args.source, args.queries, args.metric), rows=args.rows, column=args.column
     )
@@ -172,6 +181,8 @@ def _convert(args: argparse.Namespace) -> None:
 
 def _convert_matrix(args: argparse.Namespace) -> None:
     """Writes vectors alone: those of a file, or one of the arrays of a data set."""
+    from vecq import datasets
+
     if Path(args.source).suffix in datasets.MATRIX_SUFFIXES and args.field is None:
         rows = datasets.read_matrix(args.source, args.column)
     else:
@@ -192,6 +203,10 @@ def _convert_matrix(args: argparse.Namespace) -> None:
 
 
 def _import(args: argparse.Namespace) -> None:
+    from vecq import datasets
+    from vecq.datasets import interactions
+
+    datasets.format_of(args.out)
     columns = {name: getattr(args, name) for name in ("user", "item", "weight", "time")}
     paths = [args.source, *filter(None, [args.heldout])]
     tables = [table.merged() for table in interactions.read_interactions(*paths, **columns)]
@@ -214,7 +229,7 @@ def _import(args: argparse.Namespace) -> None:
     _tell(data, args)
 
 
-def _tell(data: datasets.Dataset, args: argparse.Namespace) -> None:
+def _tell(data: "Dataset", args: argparse.Namespace) -> None:
     """Says what was written."""
     rows, dim = data.train.shape
     about = {

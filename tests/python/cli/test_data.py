@@ -80,6 +80,12 @@ def test_make(run, tmp_path, out):
     assert "500 x 6" in run("make", tmp_path / out, *size)
 
 
+@pytest.mark.parametrize("words", [("make",), ("convert", "no"), ("import-interactions", "no")])
+def test_where_nothing_can_be_written_nothing_is_begun(run, tmp_path, words):
+    with pytest.raises(vecq.ArgumentError, match=r"suffix '\.xls'"):
+        run(*words, tmp_path / "a.xls", "--threads", 0)
+
+
 def test_convert_vectors(run, tmp_path, items):
     assert "200 x 8" in run("convert", items, tmp_path / "a.fbin")
     told = json.loads(run("convert", tmp_path / "a.fbin", tmp_path / "b.fvecs", "--json"))

@@ -98,6 +98,19 @@ def test_folders_hold_vectors_in_any_format(tmp_path, tiny, vectors):
     assert datasets.load(tmp_path / "a").name == "tiny"
 
 
+def test_a_folder_takes_the_place_of_an_older_one(tmp_path, tiny):
+    datasets.save(tiny, tmp_path)
+    (tmp_path / "notes.txt").write_text("mine")
+    plain = Dataset("plain", "l2", tiny.train[:9], tiny.test)
+    datasets.save(plain, tmp_path, "fbin")
+    same(plain, datasets.load(tmp_path))
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+    datasets.save(
+        datasets.load(tmp_path), tmp_path, "fbin"
+    )  # onto the files that it is mapped from
+    same(plain, datasets.load(tmp_path))
+
+
 def test_the_layout_is_that_of_ann_benchmarks(tmp_path, tiny):
     datasets.save(tiny, tmp_path / "a.hdf5")
     with h5py.File(tmp_path / "a.hdf5") as file:
