@@ -44,7 +44,7 @@ def write_arrow(
         writer = pyarrow.ipc.new_file(str(path), schema)
     with writer:
         for block in blocks:
-            values = pyarrow.array(np.ascontiguousarray(block).ravel())
+            values = pyarrow.array(block.ravel())
             column = pyarrow.FixedSizeListArray.from_arrays(values, type=kind)
             writer.write(pyarrow.record_batch([column], schema=schema))
 

@@ -60,11 +60,9 @@ def header(path: Path) -> tuple[int, int, int]:
     return rows, dim, size
 
 
-def write_bin(
-    path: Path, suffix: str, blocks: Iterable[NDArray[Any]], shape: tuple[int, int]
-) -> None:
+def write_bin(path: Path, blocks: Iterable[NDArray[Any]], shape: tuple[int, int]) -> None:
     """Writes blocks of rows one after another."""
     with path.open("wb") as file:
         file.write(np.array(shape, "<u4").tobytes())
         for block in blocks:
-            file.write(np.ascontiguousarray(block, DTYPES[suffix]).tobytes())
+            file.write(block.tobytes())

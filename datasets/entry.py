@@ -72,8 +72,13 @@ class Entry:
 
     @property
     def size(self) -> int | None:
-        sizes = [remote.size for _, remote in self.files]
-        return None if None in sizes or not sizes else sum(filter(None, sizes))
+        """In bytes, of the files whose size is known."""
+        return sum(remote.size or 0 for _, remote in self.files) or None
+
+    @property
+    def here(self) -> bool:
+        """Whether nothing has to be downloaded."""
+        return all(path.exists() for path, _ in self._parts())
 
     def get(self, progress: Progress = None) -> Path:
         """Downloads what is missing of it."""
@@ -81,12 +86,15 @@ class Entry:
             raise ArgumentError(
                 f"name is {self.name!r}, which is generated: there is nothing to download", "name"
             )
-        if len(self.files) == 1:
-            return self.files[0][1].get(self.path, progress)
-        for name, remote in self.files:
-            remote.get(self.path / name, progress)
-        write_about(self.path, self.name, self.metric)
+        for path, remote in self._parts():
+            remote.get(path, progress)
+        if len(self.files) > 1:
+            write_about(self.path, self.name, self.metric)
         return self.path
+
+    def _parts(self) -> list[tuple[Path, Remote]]:
+        folder = self.path.parent if len(self.files) == 1 else self.path
+        return [(folder / name, remote) for name, remote in self.files]
 
     def load(self, progress: Progress = None) -> Dataset:
         if self.make is not None:

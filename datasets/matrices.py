@@ -50,11 +50,8 @@ def write_matrix(path: str | Path, rows: NDArray[Any]) -> None:
 
     >>> write_matrix("items.fbin", items)
     """
-    path = Path(path)
-    dtype = DTYPES.get(path.suffix, rows.dtype)
-    if dtype != rows.dtype and dtype.kind in "iu":
-        _check_whole(path, rows, dtype)
-    write_blocks(path, (block for _, block in blocks(rows)), (len(rows), rows.shape[1]), rows.dtype)
+    parts = (block for _, block in blocks(rows))
+    write_blocks(path, parts, (len(rows), rows.shape[1]), rows.dtype)
 
 
 def write_blocks(
@@ -64,33 +61,54 @@ def write_blocks(
     dtype: np.dtype[Any] | type = np.float32,
 ) -> None:
     """Writes a matrix that comes block by block and need not fit into memory."""
-    path, dtype = Path(path), np.dtype(dtype)
+    path = Path(path)
     if path.suffix not in SUFFIXES:
         raise ArgumentError(unknown(path, SUFFIXES), "path")
-    parts = _counted(parts, shape)
+    dtype = DTYPES.get(path.suffix, np.dtype(dtype))
+    parts = _checked(path, parts, shape, dtype)
     with writing(path) as part:
         if path.suffix in vecs.DTYPES:
-            vecs.write_vecs(part, path.suffix, parts, shape[1])
+            vecs.write_vecs(part, parts, shape[1])
         elif path.suffix in bins.DTYPES:
-            bins.write_bin(part, path.suffix, parts, shape)
+            bins.write_bin(part, parts, shape)
         elif path.suffix in arrow.SUFFIXES:
             arrow.write_arrow(part, path.suffix, parts, shape[1], dtype)
         else:
             _write_npy(part, parts, shape, dtype)
 
 
-def _counted(parts: Iterable[NDArray[Any]], shape: tuple[int, int]) -> Iterator[NDArray[Any]]:
-    """The same blocks, as long as they are what `shape` promises."""
+def _checked(
+    path: Path, parts: Iterable[NDArray[Any]], shape: tuple[int, int], dtype: np.dtype[Any]
+) -> Iterator[NDArray[Any]]:
+    """The same blocks as `dtype`, as long as they are what `shape` promises."""
     rows = 0
     for part in parts:
         rows += len(part)
         if part.shape[1:] != shape[1:] or rows > shape[0]:
             break
-        yield part
+        yield _as(path, part, dtype)
     else:
         if rows == shape[0]:
             return
     raise ArgumentError(f"parts has {rows:,} rows or more in blocks, expected {shape}", "parts")
+
+
+def _as(path: Path, part: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Values of another type, if it can hold them."""
+    if part.dtype == dtype:
+        return np.ascontiguousarray(part)
+    limits = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
+    fits = (part >= limits.min) & (part <= limits.max)
+    if dtype.kind != "f":
+        fits &= part == np.rint(part)
+    if not fits.all():
+        kind = "numbers" if dtype.kind == "f" else "whole numbers"
+        raise DatasetError(
+            f"{path}: {dtype}, which it holds, has {kind} from {limits.min} to {limits.max}, "
+            f"but there is {part[~fits][0]}",
+            "values",
+        )
+    return np.ascontiguousarray(part, dtype)
 
 
 def unknown(path: Path, suffixes: Iterable[str]) -> str:
@@ -109,15 +127,4 @@ def _write_npy(
     with path.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, header)
         for part in parts:
-            file.write(np.ascontiguousarray(part, dtype).tobytes())
-
-
-def _check_whole(path: Path, rows: NDArray[Any], dtype: np.dtype[Any]) -> None:
-    limits = np.iinfo(dtype)
-    for _, block in blocks(rows):
-        if not ((block >= limits.min) & (block <= limits.max) & (block == np.rint(block))).all():
-            raise DatasetError(
-                f"{path}: {path.suffix} holds {dtype}, and not all values are whole numbers from "
-                f"{limits.min} to {limits.max}",
-                "values",
-            )
+            file.write(part.tobytes())

@@ -36,11 +36,10 @@ def read_vecs(path: Path) -> NDArray[Any]:
     return rows[:, 4:].view(dtype)
 
 
-def write_vecs(path: Path, suffix: str, blocks: Iterable[NDArray[Any]], dim: int) -> None:
+def write_vecs(path: Path, blocks: Iterable[NDArray[Any]], dim: int) -> None:
     """Writes blocks of rows one after another."""
-    dtype = DTYPES[suffix]
     with path.open("wb") as file:
         for block in blocks:
-            record = np.empty(len(block), [("dim", "<i4"), ("values", dtype, (dim,))])
+            record = np.empty(len(block), [("dim", "<i4"), ("values", block.dtype, (dim,))])
             record["dim"], record["values"] = dim, block
             file.write(record.tobytes())

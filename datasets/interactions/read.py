@@ -3,6 +3,7 @@
 import csv
 import math
 from collections.abc import Iterable, Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def read_interactions(
         user: the column of users, by default the one that is called user, user_id, ...
         item: the column of items.
         weight: the column of weights; by default rating, count, ..., if there is one.
-        time: the column of times, as numbers; by default timestamp, ..., if there is one.
+        time: the column of times, numbers or ISO 8601; by default timestamp, ..., if there is one.
 
     >>> read_interactions("ml-25m/ratings.csv")
     [<vecq.datasets.Interactions of 162,541 users with 59,047 items: 25,000,095>]
@@ -150,7 +151,7 @@ def _add_rows(
         if weight is not None:
             builder.weights.append(_number(row[weight], "weight", line))
         if time is not None:
-            builder.times.append(_number(row[time], "time", line))
+            builder.times.append(_seconds(row[time], line))
 
 
 def _is_number(text: str) -> bool:
@@ -164,6 +165,19 @@ def _number(text: str, field: str, line: int) -> float:
     if not _is_number(text):
         raise DatasetError(f"line {line} has {field} {text!r}, expected a number", field)
     return float(text)
+
+
+def _seconds(text: str, line: int) -> float:
+    """A time as a number, or as ISO 8601 has it, by default in UTC."""
+    if _is_number(text):
+        return float(text)
+    try:
+        when = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise DatasetError(
+            f"line {line} has time {text!r}, expected a number, or 2020-01-31 23:59:59", "time"
+        ) from None
+    return (when if when.tzinfo else when.replace(tzinfo=timezone.utc)).timestamp()
 
 
 def _read_parquet(path: Path, builder: Builder, wanted: dict[str, str | None]) -> None:
@@ -182,14 +196,8 @@ def _read_parquet(path: Path, builder: Builder, wanted: dict[str, str | None]) -
 
 
 def _text_rows(table: Any) -> Iterator[list[str]]:
-    """Rows as a table of text would have them: nothing for null, seconds for a time."""
+    """Rows as a table of text would have them, with nothing for null."""
     for batch in table.to_batches():
         columns = [column.to_pylist() for column in batch.columns]
         for row in zip(*columns, strict=True):
-            yield [_text(value) for value in row]
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    return str(value.timestamp() if hasattr(value, "timestamp") else value)
+            yield ["" if value is None else str(value) for value in row]

@@ -115,30 +115,26 @@ def _list(args: argparse.Namespace) -> None:
         print(json.dumps(rows, indent=2))
         return
     print(
-        f"{'name':<28}{'rows':>13}{'dim':>5}{'queries':>9}  {'metric':<8}{'size':>9}  {'':<5}about"
+        f"{'name':<28}{'rows':>13}{'dim':>5}{'queries':>9}  {'metric':<8}{'size':>9}  {'':<6}"
+        f"{'licence':<10}about"
     )
     for row in rows:
         size = "" if row["bytes"] is None else f"{row['bytes'] / 1e9:,.1f} GB"
         print(
             f"{row['name']:<28}{row['rows']:>13,}{row['dim']:>5}{row['queries']:>9,}  "
-            f"{row['metric']:<8}{size:>9}  {'here' if row['here'] else '':<5}{row['about']}"
+            f"{row['metric']:<8}{size:>9}  {'here' if row['here'] else '':<6}"
+            f"{row['licence'] or '':<10}{row['about']}"
         )
     print(f"\nDownloads are kept in {datasets.cache()}")
 
 
 def _about(entry: "Entry") -> dict[str, Any]:
-    made = entry.make is not None
+    names = ("name", "rows", "dim", "queries", "metric", "about", "licence", "home", "here")
     return {
-        **{
-            name: getattr(entry, name)
-            for name in ("name", "rows", "dim", "queries", "metric", "about")
-        },
+        **{name: getattr(entry, name) for name in names},
         "bytes": entry.size,
-        "licence": entry.licence,
-        "home": entry.home,
         "addresses": [remote.address for _, remote in entry.files],
-        "path": None if made else str(entry.path),
-        "here": made or entry.path.exists(),
+        "path": str(entry.path) if entry.files else None,
     }
 
 
@@ -147,7 +143,7 @@ def _get(args: argparse.Namespace) -> None:
 
     entry = datasets.find(args.name)
     path = entry.get()
-    print(json.dumps({**_about(entry), "path": str(path)}) if args.json else path)
+    print(json.dumps(_about(entry)) if args.json else path)
 
 
 def _make(args: argparse.Namespace) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 import vecq
 from vecq import datasets
-from vecq.datasets import download, entry, registry
+from vecq.datasets import download, registry
 from vecq.datasets.entry import Entry, Remote
 
 CONTENT = np.random.default_rng(0).bytes(3_000_000)
@@ -275,7 +275,9 @@ def test_a_named_set_of_several_files(server, big, monkeypatch):
     known, data = big
     monkeypatch.setattr(registry, "ENTRIES", (known,))
     monkeypatch.setattr(registry, "NAMES", (known.name,))
+    assert not known.here
     found = datasets.load("small-10M")
+    assert known.here
     assert (found.name, found.metric) == ("small-10M", "l2")
     for name, array in data.arrays().items():
         np.testing.assert_array_equal(found.arrays()[name], array)
@@ -323,4 +325,3 @@ def test_names_are_found(monkeypatch, tmp_path):
     elsewhere = replace(glove, files=((glove.files[0][0], Remote("http://127.0.0.1:9/x")),))
     with pytest.raises(vecq.DatasetError, match=f"put at {glove.path}"):
         elsewhere.load()
-    assert entry.cache() == tmp_path

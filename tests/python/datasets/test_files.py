@@ -405,9 +405,15 @@ def test_arguments_of_load_and_save_are_named(tmp_path, tiny, refuse):
         datasets.load(tmp_path / "a.npz", queries=np.ones((2, 7), "f4"))
 
 
-@pytest.mark.parametrize(("suffix", "value"), [(".u8bin", 256), (".i8bin", 0.5), (".ibin", np.nan)])
+@pytest.mark.parametrize(
+    ("suffix", "value"),
+    [
+        *((".u8bin", 256), (".u8bin", -1), (".i8bin", 0.5), (".ibin", np.nan)),
+        *((".f16bin", 1e5), (".fbin", 1e39)),
+    ],
+)
 def test_values_that_a_format_cannot_hold_are_refused(tmp_path, suffix, value):
-    with pytest.raises(vecq.DatasetError, match="whole numbers from"):
+    with pytest.raises(vecq.DatasetError, match=r"numbers from .* but there is"):
         datasets.write_matrix(tmp_path / f"a{suffix}", np.full((2, 2), value))
     assert list(tmp_path.iterdir()) == []
 

@@ -47,6 +47,14 @@ def test_tables_are_read(tmp_path, name, text):
     assert table.times.tolist() == [10, 20, 30]
 
 
+def test_times_may_be_dates(tmp_path):
+    text = (
+        "user,item,date\n1,a,1970-01-02\n1,b,1970-01-01T00:00:10Z\n1,c,1970-01-01 01:00:00+01:00\n"
+    )
+    (table,) = read_interactions(write(tmp_path, "a.csv", text))
+    assert table.times.tolist() == [86400, 10, 0]
+
+
 def test_columns_are_named(tmp_path):
     path = write(tmp_path, "a.csv", 'who,what,much\n"x,1",a,1\ny,b,2\n')
     (table,) = read_interactions(path, user="who", item="what", weight="much")
