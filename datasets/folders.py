@@ -135,4 +135,4 @@ def _read(name: str, file: Path) -> dict[str, NDArray[Any]]:
     if name in (*MATRICES, "neighbors", "distances"):
         return {name: read_matrix(file)}
     with reading(file):
-        return {name: np.load(file, mmap_mode="r", allow_pickle=False)}
+        return {name: np.lib.format.open_memmap(file, mode="r")}

@@ -35,7 +35,7 @@ def read_matrix(path: str | Path, column: str | None = None) -> NDArray[Any]:
         elif path.suffix in arrow.SUFFIXES:
             rows = arrow.read_arrow(path, column)
         elif path.suffix == ".npy":
-            rows = np.load(path, mmap_mode="r", allow_pickle=False)
+            rows = np.lib.format.open_memmap(path, mode="r")
         else:
             raise ArgumentError(unknown(path, SUFFIXES), "path")
         if rows.ndim != 2 or rows.dtype.kind not in "fiu":

@@ -22,6 +22,8 @@ def read_npz(path: str | Path, metric: str | None = None) -> Dataset:
     """
     path = Path(path)
     with reading(path):
+        if path.exists() and not zipfile.is_zipfile(path):
+            raise DatasetError("is no .npz file, or is truncated")
         try:
             # Opened here: numpy leaves a file open that turns out to be broken.
             with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:

@@ -111,6 +111,14 @@ def test_a_folder_takes_the_place_of_an_older_one(tmp_path, tiny):
     same(plain, datasets.load(tmp_path))
 
 
+@pytest.mark.parametrize("name", ["a.hdf5", "a.npz", "a"])
+def test_lists_may_be_empty(tmp_path, name):
+    eye = np.eye(3, dtype=np.float32)
+    data = Dataset("a", "ip", eye, eye, seen=Csr.of([[], [], []]))
+    datasets.save(data, tmp_path / name)
+    same(data, datasets.load(tmp_path / name))
+
+
 def test_the_layout_is_that_of_ann_benchmarks(tmp_path, tiny):
     datasets.save(tiny, tmp_path / "a.hdf5")
     with h5py.File(tmp_path / "a.hdf5") as file:
