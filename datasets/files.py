@@ -62,8 +62,9 @@ def load(
     else:
         data = _read(source, metric, progress)
         if queries is not None:
-            test = as_float32("queries", _vectors(queries, column))
-            data = Dataset(data.name, data.metric, data.train, test).check()
+            with reading(path):
+                test = as_float32("queries", _vectors(queries, column))
+                data = Dataset(data.name, data.metric, data.train, test).check()
     if metric is not None and metric != data.metric:
         data = dataclasses.replace(data, metric=metric, neighbors=None, distances=None)
     if rows is None or whole(rows, "rows", 1, len(data.train)) == len(data.train):

@@ -1,100 +1,23 @@
 """Downloads from a real server on this machine that is slow, wrong, forgetful or gone."""
 
 import hashlib
-import re
-import sys
-import threading
-from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import vecq
-from vecq import datasets
-from vecq.datasets import download, registry
-from vecq.datasets.entry import Entry, Remote
+from vecq.datasets import download
 
 CONTENT = np.random.default_rng(0).bytes(3_000_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 MEGABYTE = 1 << 20
 
 
-@dataclass
-class Server:
-    """What a server holds, how it behaves, and what it was asked for."""
-
-    files: dict[str, bytes] = field(default_factory=lambda: {"/a.bin": CONTENT})
-    knows_ranges: bool = True
-    tells_length: bool = True
-    cuts: list[int] = field(default_factory=list)  # bytes that the next answers break off after
-    shifted: bool = False
-    asked: list[tuple[str, str | None]] = field(default_factory=list)
-    agents: set[str] = field(default_factory=set)
-    address: str = ""
-
-    def handler(self):
-        server = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def log_message(self, *_):
-                pass
-
-            def do_GET(self):
-                asked = self.headers.get("Range")
-                server.asked.append((self.path, asked))
-                server.agents.add(self.headers["User-Agent"])
-                if self.path not in server.files:
-                    self.send_error(404)
-                    return
-                content = server.files[self.path]
-                first, last = 0, len(content)
-                if asked and server.knows_ranges:
-                    match = re.fullmatch(r"bytes=(\d+)-(\d*)", asked)
-                    first = int(match[1])
-                    last = int(match[2]) + 1 if match[2] else last
-                    if first >= len(content):
-                        self.send_response(416)
-                        self.send_header("Content-Range", f"bytes */{len(content)}")
-                        self.send_header("Content-Length", "0")
-                        self.end_headers()
-                        return
-                    first += server.shifted
-                    self.send_response(206)
-                    about = f"bytes {first}-{last - 1}/{len(content)}"
-                    self.send_header("Content-Range", about)
-                else:
-                    self.send_response(200)
-                body = content[first:last]
-                if server.tells_length:
-                    self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                if server.cuts:
-                    body = body[: server.cuts.pop(0)]
-                self.wfile.write(body)
-
-        return Handler
-
-
-class QuietServer(ThreadingHTTPServer):
-    def handle_error(self, request, client_address):
-        """Clients that hang up are part of the tests."""
-
-
 @pytest.fixture
-def server(monkeypatch):
-    monkeypatch.setattr(sys.modules[download.__module__], "PAUSE", 0.01)
-    state = Server()
-    running = QuietServer(("127.0.0.1", 0), state.handler())
-    state.address = f"http://127.0.0.1:{running.server_port}/a.bin"
-    thread = threading.Thread(target=running.serve_forever, args=(0.01,))
-    thread.start()
-    yield state
-    running.shutdown()
-    running.server_close()
-    thread.join()
+def server(server):
+    server.files["/a.bin"] = CONTENT
+    return server
 
 
 def test_a_file_arrives_whole_under_its_name(server, tmp_path):
@@ -236,92 +159,3 @@ def test_a_full_disk_is_noticed_first(server, tmp_path, monkeypatch):
     monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=0))
     with pytest.raises(vecq.DatasetError, match=r"3,000,000 more bytes.*VECQ_DATA"):
         download(server.address, tmp_path / "a.bin")
-
-
-def test_the_cache_is_where_the_user_wants_it(monkeypatch):
-    monkeypatch.delenv("VECQ_DATA", raising=False)
-    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    assert datasets.cache() == Path("~/.cache/vecq/datasets").expanduser()
-    monkeypatch.setenv("XDG_CACHE_HOME", "/x")
-    assert datasets.cache() == Path("/x/vecq/datasets")
-    monkeypatch.setenv("VECQ_DATA", "~/y")
-    assert datasets.cache() == Path("~/y").expanduser()
-
-
-@pytest.fixture
-def big(server, tmp_path, monkeypatch):
-    """A set of 1,000 rows of which 40 are wanted, as big-ann-benchmarks has them."""
-    monkeypatch.setenv("VECQ_DATA", str(tmp_path / "cache"))
-    rng = np.random.default_rng(0)
-    rows = rng.integers(0, 256, (1000, 16), np.uint8)
-    queries = rng.integers(0, 256, (5, 16), np.uint8)
-    data = datasets.Dataset("x", "l2", rows[:40].astype("f4"), queries.astype("f4"))
-    data = datasets.with_truth(data, 100)
-    for name, array in (("/base", rows), ("/query", queries), ("/truth", data.neighbors)):
-        path = tmp_path / f"x{'.ibin' if name == '/truth' else '.u8bin'}"
-        datasets.write_matrix(path, array)
-        server.files[name] = path.read_bytes()
-    server.files["/truth"] += data.distances.tobytes()
-    root = server.address.removesuffix("/a.bin")
-    files = (
-        ("test.u8bin", Remote(f"{root}/query", 8 + 5 * 16)),
-        ("neighbors.ibin", Remote(f"{root}/truth")),
-        ("train.u8bin", Remote(f"{root}/base", 8 + 40 * 16, rows=40)),
-    )
-    return Entry("small-10M", "", "l2", 40, 16, 5, "", files=files), data
-
-
-def test_a_named_set_of_several_files(server, big, monkeypatch):
-    known, data = big
-    monkeypatch.setattr(registry, "ENTRIES", (known,))
-    monkeypatch.setattr(registry, "NAMES", (known.name,))
-    assert not known.here
-    found = datasets.load("small-10M")
-    assert known.here
-    assert (found.name, found.metric) == ("small-10M", "l2")
-    for name, array in data.arrays().items():
-        np.testing.assert_array_equal(found.arrays()[name], array)
-    assert ("/base", "bytes=0-647") in server.asked
-    count = len(server.asked)
-    datasets.load("small-10M")
-    assert len(server.asked) == count
-
-
-def test_a_file_that_was_put_there_by_hand_is_looked_at(big):
-    known, _ = big
-    known.path.mkdir(parents=True)
-    (known.path / "test.u8bin").write_bytes(b"no")
-    with pytest.raises(vecq.DatasetError, match=r"test\.u8bin: has 2 bytes, expected 88"):
-        known.get()
-
-
-def test_what_is_generated_is_not_downloaded(refuse):
-    refuse("name", "generated", datasets.find("recsys-demo").get)
-    refuse("name", "'sift'", datasets.find, "sift")
-
-
-def test_every_name_is_told_once_and_completely():
-    assert len(set(datasets.NAMES)) == len(datasets.ENTRIES) >= 8
-    for known in datasets.ENTRIES:
-        assert known.metric in ("ip", "cosine", "l2")
-        assert known.make or known.files
-        for name, remote in known.files:
-            assert remote.address.startswith("https://")
-            assert remote.sha256 is None or re.fullmatch("[0-9a-f]{64}", remote.sha256)
-            assert Path(name).suffix in (".hdf5", *datasets.MATRIX_SUFFIXES)
-
-
-def test_sizes_of_named_sets_hold_their_rows():
-    for known in datasets.ENTRIES:
-        if known.size is not None and len(known.files) == 1:
-            least = 4 * known.dim * (known.rows + known.queries) + 800 * known.queries
-            assert least < known.size < least + 100_000
-
-
-def test_names_are_found(monkeypatch, tmp_path):
-    monkeypatch.setenv("VECQ_DATA", str(tmp_path))
-    glove = datasets.find("glove-100-angular")
-    assert glove.path == tmp_path / "glove-100-angular.hdf5"
-    elsewhere = replace(glove, files=((glove.files[0][0], Remote("http://127.0.0.1:9/x")),))
-    with pytest.raises(vecq.DatasetError, match=f"put at {glove.path}"):
-        elsewhere.load()
