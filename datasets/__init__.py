@@ -1,6 +1,42 @@
-"""Data to build and measure on: readers and generators."""
+"""Data to build and measure on: readers, writers, downloads, generators, ground truth.
 
-from vecq.datasets.hdf5 import Dataset, read_hdf5
-from vecq.datasets.synthetic import heavy_tailed
+>>> from vecq import datasets
+>>> data = datasets.load("recsys-demo")
+>>> datasets.save(data, "demo.hdf5")
+"""
 
-__all__ = ["Dataset", "heavy_tailed", "read_hdf5"]
+from vecq.datasets.dataset import Csr, Dataset
+from vecq.datasets.download import download
+from vecq.datasets.entry import Entry, cache
+from vecq.datasets.files import format_of, load, save
+from vecq.datasets.hdf5 import read_hdf5
+from vecq.datasets.matrices import SUFFIXES as MATRIX_SUFFIXES
+from vecq.datasets.matrices import read_matrix, write_blocks, write_matrix
+from vecq.datasets.population import recommendations, write_recommendations
+from vecq.datasets.registry import ENTRIES, NAMES, find
+from vecq.datasets.synthetic import clustered, heavy_tailed
+from vecq.datasets.truth import with_truth
+
+__all__ = [
+    "ENTRIES",
+    "MATRIX_SUFFIXES",
+    "NAMES",
+    "Csr",
+    "Dataset",
+    "Entry",
+    "cache",
+    "clustered",
+    "download",
+    "find",
+    "format_of",
+    "heavy_tailed",
+    "load",
+    "read_hdf5",
+    "read_matrix",
+    "recommendations",
+    "save",
+    "with_truth",
+    "write_blocks",
+    "write_matrix",
+    "write_recommendations",
+]

@@ -1,22 +1,26 @@
-"""The HDF5 layout of ann-benchmarks: train, test, neighbors, distances, attribute `distance`."""
+"""The HDF5 layout of ann-benchmarks: train, test, neighbors, distances, attribute `distance`.
 
-from dataclasses import dataclass
+Recommendations add `seen_indptr`, `seen_indices`, `heldout_indptr` and `heldout_indices`.
+"""
+
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-METRICS = {"ip": "ip", "dot": "ip", "angular": "cosine", "cosine": "cosine", "euclidean": "l2"}
+from vecq import DatasetError
+from vecq.datasets.dataset import ARRAYS, Dataset
+from vecq.datasets.paths import reading, require, writing
 
-
-@dataclass(frozen=True)
-class Dataset:
-    """Vectors to search, queries, and the metric they are meant for."""
-
-    name: str
-    metric: str
-    train: NDArray[np.float32]
-    test: NDArray[np.float32]
+METRICS = {
+    "ip": "ip",
+    "dot": "ip",
+    "angular": "cosine",
+    "cosine": "cosine",
+    "euclidean": "l2",
+    "l2": "l2",
+}
+DISTANCES = {"ip": "ip", "cosine": "angular", "l2": "euclidean"}
 
 
 def read_hdf5(path: str | Path) -> Dataset:
@@ -25,16 +29,34 @@ def read_hdf5(path: str | Path) -> Dataset:
     >>> read_hdf5("glove-100-angular.hdf5").metric
     'cosine'
     """
-    import h5py
-
+    h5py = require("h5py", "data", "reading HDF5")
     path = Path(path)
-    with h5py.File(path) as file:
-        for name in ("train", "test"):
-            if name not in file:
-                raise ValueError(f"{path} has no data set {name!r}")
-        distance = file.attrs.get("distance")
-        if distance not in METRICS:
-            expected = ", ".join(METRICS)
-            raise ValueError(f"{path} has attribute distance = {distance!r}, expected {expected}")
-        train, test = (file[name].astype(np.float32)[:] for name in ("train", "test"))
-    return Dataset(path.stem, METRICS[distance], train, test)
+    with reading(path), h5py.File(path) as file:
+        metric = _metric(file.attrs.get("distance"))
+        arrays = {name: _values(file, name) for name in ARRAYS if name in file}
+        return Dataset.of(path.stem, metric, arrays)
+
+
+def write_hdf5(dataset: Dataset, path: str | Path) -> None:
+    """Writes a file in the layout of ann-benchmarks, all of it or none."""
+    h5py = require("h5py", "data", "writing HDF5")
+    with writing(Path(path)) as part, h5py.File(part, "w") as file:
+        file.attrs["distance"] = DISTANCES[dataset.metric]
+        for name, values in dataset.arrays().items():
+            file[name] = values
+
+
+def _metric(distance: Any) -> str:
+    name = distance.decode() if isinstance(distance, bytes) else distance
+    if isinstance(name, str) and name in METRICS:
+        return METRICS[name]
+    raise DatasetError(
+        f"attribute distance is {distance!r}, expected one of {', '.join(METRICS)}", "distance"
+    )
+
+
+def _values(file: Any, name: str) -> NDArray[Any]:
+    try:
+        return file[name][:]
+    except (AttributeError, OSError, TypeError, ValueError) as error:
+        raise DatasetError(f"{name} can't be read: {error}", name) from error

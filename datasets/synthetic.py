@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from vecq.datasets.hdf5 import Dataset
+from vecq.datasets.dataset import Dataset
 
 # Vectors generated at a time.
 CHUNK = 1 << 16

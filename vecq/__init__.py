@@ -15,6 +15,7 @@ from vecq.cpu import Cpu, Isa, cpu
 from vecq.dot import dot
 from vecq.errors import (
     ArgumentError,
+    DatasetError,
     InternalError,
     OutOfMemoryError,
     QuantizationWarning,
@@ -39,6 +40,7 @@ __all__ = [
     "CodecCost",
     "Codes",
     "Cpu",
+    "DatasetError",
     "Explanation",
     "Filter",
     "Index",

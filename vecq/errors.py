@@ -20,6 +20,10 @@ class ArgumentError(VecqError, ValueError):
     """An argument is not what was expected."""
 
 
+class DatasetError(VecqError, ValueError):
+    """A data set, or a file of one, is not what was expected; `argument` names its field."""
+
+
 class UnsupportedError(VecqError, RuntimeError):
     """This machine, or this build, can't do what was asked."""
 

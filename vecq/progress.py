@@ -19,7 +19,7 @@ class Report:
 
     seconds = staticmethod(time.perf_counter)
 
-    def __init__(self, progress: Progress, total: int) -> None:
+    def __init__(self, progress: Progress, total: int, unit: str = " items") -> None:
         if not (progress is None or isinstance(progress, bool) or callable(progress)):
             raise ArgumentError(
                 f"progress is {progress!r}, expected a function of done and total, True or False",
@@ -28,7 +28,7 @@ class Report:
         self._function = progress if callable(progress) else None
         self._bar = None
         if self._function is None and progress is not False:
-            self._bar = _bar(total, asked=progress is True)
+            self._bar = _bar(total, unit, asked=progress is True)
 
     def __call__(self, done: int, total: int) -> None:
         if self._function:
@@ -50,7 +50,7 @@ class Report:
             self._bar.close()
 
 
-def _bar(total: int, asked: bool) -> Any:
+def _bar(total: int, unit: str, asked: bool) -> Any:
     """A bar of tqdm; where that is missing, none, unless it was asked for."""
     if not asked and not sys.stderr.isatty():
         return None
@@ -62,4 +62,4 @@ def _bar(total: int, asked: bool) -> Any:
                 "progress is True, but tqdm is not installed: pip install tqdm", "progress"
             ) from None
         return None
-    return tqdm(total=total, unit=" items", unit_scale=True, delay=0 if asked else PATIENCE)
+    return tqdm(total=total, unit=unit, unit_scale=True, delay=0 if asked else PATIENCE)

@@ -46,7 +46,7 @@ def test_what_points_down_is_accepted(tmp_path):
         "native/base/status.hpp": '#include "vecq.h"\n',
         "native/engine/a.cpp": '#include "engine/b.hpp"\n#include "graph/c.inl.hpp"\n',
         "native/graph/a.hpp": '#include "graph/b.hpp"\n#include "base/c.hpp"\n',
-        "vecq/cli.py": "import vecq.bench\nfrom . import datasets\n",
+        "vecq/cli/a.py": "import vecq.bench\nfrom .. import datasets\n",
         "vecq/a.py": "from vecq._native import lib\n",
         "bench/a.py": "from vecq import __version__, dot\nimport vecq.datasets\n",
     }

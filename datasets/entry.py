@@ -1,0 +1,112 @@
+"""A data set with a name: what it is, where it comes from, and where it is kept."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from vecq import ArgumentError, DatasetError
+from vecq.datasets.dataset import Dataset
+from vecq.datasets.download import download
+from vecq.datasets.folders import read_folder, write_about
+from vecq.datasets.hdf5 import read_hdf5
+from vecq.progress import Progress
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A file somewhere; `rows` says that only the first so many rows of it are wanted."""
+
+    address: str
+    size: int | None = None
+    sha256: str | None = None
+    rows: int | None = None
+
+    def get(self, path: Path, progress: Progress = None) -> Path:
+        """Downloads it, unless it is there already, perhaps put there by hand."""
+        if path.exists():
+            found = path.stat().st_size
+            if self.size is not None and found != self.size:
+                raise DatasetError(
+                    f"{path}: has {found:,} bytes, expected {self.size:,}: remove it, and it is "
+                    f"downloaded again",
+                    "size",
+                )
+            return path
+        arriving = path if self.rows is None else path.with_name(f"{path.name}.head")
+        download(
+            *(self.address, arriving),
+            size=self.size,
+            sha256=self.sha256,
+            head=self.rows is not None,
+            progress=progress,
+        )
+        if self.rows is not None:
+            with arriving.open("r+b") as file:
+                file.write(np.array(self.rows, "<u4").tobytes())
+            arriving.replace(path)
+        return path
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A data set with a name: what it is, and where it comes from."""
+
+    name: str
+    about: str
+    metric: str
+    rows: int
+    dim: int
+    queries: int
+    home: str
+    licence: str | None = None  # as its home states it
+    files: tuple[tuple[str, Remote], ...] = ()
+    make: Callable[[], Dataset] | None = None
+
+    @property
+    def path(self) -> Path:
+        """Where it is kept: a file, or a folder of several."""
+        return cache() / (self.files[0][0] if len(self.files) == 1 else self.name)
+
+    @property
+    def size(self) -> int | None:
+        """In bytes, of the files whose size is known."""
+        return sum(remote.size or 0 for _, remote in self.files) or None
+
+    @property
+    def here(self) -> bool:
+        """Whether nothing has to be downloaded."""
+        return all(path.exists() for path, _ in self._parts())
+
+    def get(self, progress: Progress = None) -> Path:
+        """Downloads what is missing of it."""
+        if not self.files:
+            raise ArgumentError(
+                f"name is {self.name!r}, which is generated: there is nothing to download", "name"
+            )
+        for path, remote in self._parts():
+            remote.get(path, progress)
+        if len(self.files) > 1:
+            write_about(self.path, self.name, self.metric)
+        return self.path
+
+    def _parts(self) -> list[tuple[Path, Remote]]:
+        folder = self.path.parent if len(self.files) == 1 else self.path
+        return [(folder / name, remote) for name, remote in self.files]
+
+    def load(self, progress: Progress = None) -> Dataset:
+        if self.make is not None:
+            return self.make()
+        path = self.get(progress)
+        return read_folder(path) if path.is_dir() else read_hdf5(path)
+
+
+def cache() -> Path:
+    """The folder of downloads: $VECQ_DATA, or vecq in the user's folder of caches."""
+    chosen = os.environ.get("VECQ_DATA")
+    if chosen:
+        return Path(chosen).expanduser()
+    caches = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(caches).expanduser() / "vecq" / "datasets"

@@ -1,0 +1,37 @@
+"""Splits interactions into what users saw and what is held out to be found."""
+
+import numpy as np
+
+from vecq import ArgumentError
+from vecq.arguments import real, whole
+from vecq.datasets.interactions.table import Interactions
+
+
+def split(
+    table: Interactions, share: float = 0.2, *, seed: int = 0
+) -> tuple[Interactions, Interactions]:
+    """Holds out a share of the items of each user: the last ones, where times are known.
+
+    Args:
+        table: what users did, each pair once.
+        share: of the items of a user, rounded; a user of one item keeps it, others keep and hold
+            out at least one.
+        seed: of the choice where times are not known, or are equal.
+
+    >>> seen, heldout = split(read_interactions("ratings.csv")[0])
+    """
+    share = real(share, "share")
+    if not 0 < share < 1:
+        raise ArgumentError(f"share is {share!r}, expected more than 0 and less than 1", "share")
+    rng = np.random.default_rng(whole(seed, "seed", 0, 2**63 - 1))
+    chance = rng.random(len(table))
+    times = chance if table.times is None else table.times
+    order = np.lexsort((chance, times, table.users))
+    counts = np.bincount(table.users, minlength=len(table.user_names))
+    held = np.clip(np.rint(share * counts).astype(np.int64), 1, None)
+    held = np.minimum(held, counts - 1).clip(0)
+    users = table.users[order]
+    # How many pairs of the same user come after each.
+    after = np.cumsum(counts)[users] - np.arange(len(table)) - 1
+    out = after < held[users]
+    return table.take(np.sort(order[~out])), table.take(np.sort(order[out]))

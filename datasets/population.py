@@ -1,0 +1,236 @@
+"""Generated items and users that are like those of a recommender, block by block.
+
+Items vary in few directions, a little less in each than in the one before; they lie in clusters,
+few of them large and most small, and are of very different popularity, which their norms show. A
+user likes some clusters, and is no item. What users saw and chose is drawn from how much they like
+each item.
+"""
+
+import dataclasses
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vecq import ArgumentError
+from vecq.arguments import whole
+from vecq.datasets.best import keep_best, sort_best
+from vecq.datasets.dataset import Csr, Dataset
+from vecq.datasets.folders import clear_folder, fill_folder
+from vecq.datasets.matrices import read_matrix, write_blocks
+from vecq.datasets.truth import with_truth
+from vecq.progress import Progress, Report
+
+Floats = NDArray[np.float32]
+
+BLOCK, USERS = 1 << 14, 1 << 11  # items and users at a time
+MAPPED = ("npy", "fbin", "fvecs")
+# Items vary in so many directions, by this power of the number of each; in all others by so much.
+DIRECTIONS, DECAY, REST = 48, -0.2, 0.15
+# The size of the n-th cluster is this power of n; the mean width of clusters; how far all lie from
+# the origin; the spread of the logarithms of norms.
+SIZES, WIDTH, SHIFT, NORMS = -0.8, 1.2, 0.15, 0.5
+# Clusters that a user likes; how far users are from what these have in common; how far the users
+# lean towards what is liked by all, which no item stands for.
+TASTES, ECCENTRICITY, LEANING = 4, 1.0, 0.6
+# How many items a user chose: the median, the least and the most; those held out of them; and how
+# little choices depend on what users like.
+MEDIAN, LEAST, MOST, HELD_OUT, TEMPERATURE = 40, 10, 200, 0.2, 0.38
+
+
+@dataclass(frozen=True)
+class Population:
+    """Items and users of one world, the same for the same arguments.
+
+    >>> population = Population(rows=100_000_000, dim=64, users=1000)
+    >>> next(population.items()).shape
+    (16384, 64)
+    """
+
+    rows: int
+    dim: int
+    users: int = 2000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        whole(self.rows, "rows", 2 * LEAST, 2**31 - 1)
+        whole(self.dim, "dim", 2, 65535)
+        whole(self.users, "users", 1, 10_000_000)
+        whole(self.seed, "seed", 0, 2**63 - 1)
+
+    def items(self) -> Iterator[Floats]:
+        """Blocks of items, one after another."""
+        world = self._world
+        for block, first in enumerate(range(0, self.rows, BLOCK)):
+            rng = self._rng("items", block)
+            count = min(BLOCK, self.rows - first)
+            cluster = rng.choice(len(world.centres), count, p=world.shares)
+            inner = rng.standard_normal((count, len(world.basis)), np.float32)
+            inner *= world.widths[cluster, None]
+            items = world.place(inner + world.centres[cluster])
+            noise = rng.standard_normal((count, self.dim), np.float32)
+            items += np.float32(REST / math.sqrt(self.dim)) * noise
+            items *= rng.lognormal(0, NORMS, (count, 1)).astype(np.float32)
+            yield items
+
+    @cached_property
+    def queries(self) -> Floats:
+        """The users."""
+        world, rng = self._world, self._rng("users")
+        liked = rng.choice(len(world.centres), (self.users, TASTES), p=world.shares)
+        weights = rng.dirichlet(np.ones(TASTES), self.users).astype(np.float32)
+        tastes = np.einsum("ut,utd->ud", weights, world.centres[liked])
+        own = rng.standard_normal((self.users, len(world.basis)), np.float32)
+        leaning = world.place(rng.standard_normal((1, len(world.basis)), np.float32))
+        return world.place(tastes) + ECCENTRICITY * world.place(own) + LEANING * leaning
+
+    def interactions(self, progress: Progress = None) -> tuple[Csr, Csr]:
+        """Items that users saw and that are held out, drawn without replacement.
+
+        The chance of an item grows with the exponential of how much the user likes it: the largest
+        of all likings plus Gumbel noise are such a draw, and can be found block by block.
+        """
+        rng = self._rng("choices")
+        wanted = rng.lognormal(math.log(MEDIAN), 0.7, self.users)
+        most = min(MOST, self.rows // 2)
+        wanted = np.clip(wanted, LEAST, most).astype(np.int64)
+        keys = np.full((self.users, most), -np.inf, np.float32)
+        ids = np.zeros((self.users, most), np.int64)
+        with Report(progress, self.rows) as report:
+            for block, items in enumerate(self.items()):
+                noise = self._rng("noise", block)
+                for start in range(0, self.users, USERS):
+                    some = slice(start, start + USERS)
+                    drawn = self._drawn(self.queries[some], items, noise)
+                    keep_best(keys[some], ids[some], drawn, block * BLOCK)
+                report(min(self.rows, (block + 1) * BLOCK), self.rows)
+        return _split(sort_best(keys, ids)[1], wanted, rng)
+
+    @staticmethod
+    def _drawn(users: Floats, items: Floats, rng: np.random.Generator) -> Floats:
+        """How much users like items, plus Gumbel noise, which is minus the log of this one."""
+        noise = rng.standard_exponential((len(users), len(items)), np.float32)
+        np.log(np.maximum(noise, np.float32(1e-30), out=noise), out=noise)
+        return users @ items.T / np.float32(TEMPERATURE) - noise
+
+    @cached_property
+    def _world(self) -> "World":
+        return World.of(self._rng("world"), math.isqrt(self.rows), self.dim)
+
+    def _rng(self, part: str, number: int = 0) -> np.random.Generator:
+        return np.random.default_rng([self.seed, self.rows, self.dim, number, *part.encode()])
+
+
+@dataclass(frozen=True)
+class World:
+    """The clusters, and the directions that they lie in."""
+
+    centres: Floats
+    widths: Floats
+    shares: NDArray[np.float64]
+    basis: Floats
+
+    @classmethod
+    def of(cls, rng: np.random.Generator, clusters: int, dim: int) -> "World":
+        directions = max(1, min(DIRECTIONS, 3 * dim // 4))
+        shares = np.arange(1, clusters + 1.0) ** SIZES
+        basis = np.linalg.qr(rng.standard_normal((dim, directions)))[0].T
+        spread = np.arange(1, directions + 1.0)[:, None] ** DECAY
+        return cls(
+            rng.standard_normal((clusters, directions), np.float32),
+            (WIDTH * rng.lognormal(0, 0.3, clusters)).astype(np.float32),
+            shares / shares.sum(),
+            (basis * spread).astype(np.float32),
+        )
+
+    def place(self, inner: Floats) -> Floats:
+        """Rows of length 1, from their coordinates."""
+        shift = np.float32(SHIFT * math.sqrt(len(self.basis))) * self.basis[0]
+        rows = inner @ self.basis + shift
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def recommendations(
+    rows: int,
+    dim: int,
+    users: int = 2000,
+    *,
+    seed: int = 0,
+    k: int = 100,
+    threads: int = 0,
+    progress: Progress = None,
+) -> Dataset:
+    """Items, users, what these saw, what is held out, and the true `k` best items of each.
+
+    >>> recommendations(10_000, 64, users=100)
+    <vecq.datasets.Dataset recommendations-10000-64: 10,000 x 64, 100 queries, ip, ...>
+    """
+    population = Population(rows, dim, users, seed)
+    train = np.concatenate(list(population.items()))
+    return _complete(population, train, k, threads, progress)
+
+
+def write_recommendations(
+    path: str | Path,
+    rows: int,
+    dim: int,
+    users: int = 2000,
+    *,
+    seed: int = 0,
+    k: int = 100,
+    vectors: str = "npy",
+    threads: int = 0,
+    progress: Progress = None,
+) -> Dataset:
+    """The same as a folder, with but a block of items at a time in memory; returns it mapped.
+
+    Args:
+        vectors: the format of vectors: "npy", "fbin" or "fvecs".
+
+    >>> write_recommendations("million", 1_000_000, 128).train.shape
+    (1000000, 128)
+    """
+    if vectors not in MAPPED:
+        raise ArgumentError(
+            f"vectors is {vectors!r}, expected one of {', '.join(MAPPED)}", "vectors"
+        )
+    population = Population(rows, dim, users, seed)
+    folder = Path(path)
+    train = folder / f"train.{vectors}"
+    clear_folder(folder)
+    write_blocks(train, population.items(), (rows, dim))
+    data = _complete(population, read_matrix(train), k, threads, progress)
+    fill_folder(data, folder, vectors, skip=("train",))
+    return data
+
+
+def recsys_demo() -> Dataset:
+    """What `make demo` measures on; generated in seconds."""
+    data = recommendations(50_000, 64, 2000, k=1000, progress=False)
+    return dataclasses.replace(data, name="recsys-demo")
+
+
+def _complete(
+    population: Population, train: Floats, k: int, threads: int, progress: Progress
+) -> Dataset:
+    seen, heldout = population.interactions(progress)
+    name = f"recommendations-{population.rows}-{population.dim}"
+    data = Dataset(name, "ip", train, population.queries, seen=seen, heldout=heldout)
+    return with_truth(data, k, threads=threads)
+
+
+def _split(
+    ids: NDArray[np.int64], wanted: NDArray[np.int64], rng: np.random.Generator
+) -> tuple[Csr, Csr]:
+    """What users saw, and the share of it, drawn at random, that is held out."""
+    seen, heldout = [], []
+    for row, count in zip(ids, wanted, strict=True):
+        chosen = rng.permutation(row[:count])
+        held = max(1, round(HELD_OUT * count))
+        heldout.append(np.sort(chosen[:held]))
+        seen.append(np.sort(chosen[held:]))
+    return Csr.of(seen), Csr.of(heldout)

@@ -1,0 +1,141 @@
+"""The data sets that have names: public ones, which are downloaded, and one that is generated.
+
+Sizes are what servers have been seen to send, or follow from rows, dim and type; a size, checksum
+or licence that isn't known for certain is left out.
+"""
+
+from vecq import ArgumentError
+from vecq.datasets.entry import Entry, Remote
+from vecq.datasets.population import recsys_demo
+
+
+def find(name: str) -> Entry:
+    """The data set of a name.
+
+    >>> find("sift-128-euclidean").rows
+    1000000
+    """
+    for entry in ENTRIES:
+        if entry.name == name:
+            return entry
+    raise ArgumentError(f"name is {name!r}, expected one of {', '.join(NAMES)}", "name")
+
+
+def _hdf5(
+    name: str,
+    about: str,
+    metric: str,
+    shape: tuple[int, int, int],
+    home: str,
+    licence: str | None = None,
+    size: int | None = None,
+) -> Entry:
+    """One of ann-benchmarks; `shape` is rows, dim, queries."""
+    remote = Remote(f"https://ann-benchmarks.com/{name}.hdf5", size)
+    files = ((f"{name}.hdf5", remote),)
+    return Entry(name, about, metric, *shape, home, licence, files)
+
+
+def _big(
+    name: str,
+    about: str,
+    metric: str,
+    shape: tuple[int, int, int],
+    home: str,
+    base: str,
+    queries: str,
+    truth: str,
+) -> Entry:
+    """The first rows of one of big-ann-benchmarks, with the truth among these."""
+    rows, dim, count = shape
+    suffix = base.rpartition(".")[2]
+    row_bytes = dim * {"fbin": 4, "u8bin": 1}[suffix]
+    files = (
+        (f"test.{suffix}", Remote(queries, 8 + count * row_bytes)),
+        ("neighbors.ibin", Remote(truth)),
+        (f"train.{suffix}", Remote(base, 8 + rows * row_bytes, rows=rows)),
+    )
+    return Entry(name, about, metric, *shape, home, None, files)
+
+
+TEXMEX = "http://corpus-texmex.irisa.fr"
+FACEBOOK = "https://dl.fbaipublicfiles.com/billion-scale-ann-benchmarks"
+YANDEX = "https://storage.yandexcloud.net/yandex-research/ann-datasets"
+YANDEX_HOME = "https://research.yandex.com/datasets/biganns"
+TURING = "https://comp21storage.z5.web.core.windows.net/comp21/MSFT-TURING-ANNS"
+BIG = "https://big-ann-benchmarks.com"
+M = 1_000_000
+
+ENTRIES = (
+    Entry(
+        "recsys-demo",
+        "generated items, users, and what they saw and chose",
+        "ip",
+        *(50_000, 64, 2_000),
+        "vecq.datasets.population",
+        make=recsys_demo,
+    ),
+    _hdf5(
+        *("sift-128-euclidean", "features of images", "l2", (M, 128, 10_000), TEXMEX),
+        size=525_128_288,
+    ),
+    _hdf5(
+        *("gist-960-euclidean", "features of images", "l2", (M, 960, 1_000), TEXMEX),
+        size=3_844_648_288,
+    ),
+    _hdf5(
+        *("glove-100-angular", "words of tweets", "cosine", (1_183_514, 100, 10_000)),
+        *("https://nlp.stanford.edu/projects/glove", "PDDL-1.0", 485_413_888),
+    ),
+    _hdf5(
+        *("deep-image-96-angular", "a network's view of images", "cosine", (9_990_000, 96, 10_000)),
+        *(YANDEX_HOME, None, 3_848_008_288),
+    ),
+    _hdf5(
+        *("lastfm-64-dot", "artists and listeners, factorised", "cosine", (292_385, 65, 50_000)),
+        "https://github.com/erikbern/ann-benchmarks/pull/91",
+    ),
+    _hdf5(
+        *("nytimes-256-angular", "words of articles", "cosine", (290_000, 256, 10_000)),
+        "https://archive.ics.uci.edu/dataset/164/bag+of+words",
+    ),
+    _hdf5(
+        *("fashion-mnist-784-euclidean", "pixels", "l2", (60_000, 784, 10_000)),
+        *("https://github.com/zalandoresearch/fashion-mnist", "MIT"),
+    ),
+    *(
+        entry
+        for millions in (10, 100)
+        for entry in (
+            _big(
+                *(f"bigann-{millions}M", "features of images, 8 bits each", "l2"),
+                *((millions * M, 128, 10_000), TEXMEX),
+                f"{FACEBOOK}/bigann/base.1B.u8bin",
+                f"{FACEBOOK}/bigann/query.public.10K.u8bin",
+                f"{FACEBOOK}/GT_{millions}M/bigann-{millions}M",
+            ),
+            _big(
+                *(f"deep-{millions}M", "a network's view of images", "l2"),
+                *((millions * M, 96, 10_000), YANDEX_HOME),
+                f"{YANDEX}/DEEP/base.1B.fbin",
+                f"{YANDEX}/DEEP/query.public.10K.fbin",
+                f"{FACEBOOK}/GT_{millions}M/deep-{millions}M",
+            ),
+            _big(
+                *(f"text2image-{millions}M", "images, asked for by text", "ip"),
+                *((millions * M, 200, 100_000), YANDEX_HOME),
+                f"{YANDEX}/T2I/base.1B.fbin",
+                f"{YANDEX}/T2I/query.public.100K.fbin",
+                f"{FACEBOOK}/GT_{millions}M/text2image-{millions}M",
+            ),
+            _big(
+                *(f"msturing-{millions}M", "queries of a search engine", "l2"),
+                *((millions * M, 100, 100_000), BIG),
+                f"{TURING}/base1b.fbin",
+                f"{TURING}/query100K.fbin",
+                f"{TURING}/msturing-gt-{millions}M",
+            ),
+        )
+    ),
+)
+NAMES = tuple(entry.name for entry in ENTRIES)

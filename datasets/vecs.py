@@ -1,0 +1,45 @@
+"""fvecs, bvecs, ivecs: every row is its dim, of 32 bits, and then its values."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vecq import DatasetError
+
+DTYPES = {".fvecs": np.dtype("<f4"), ".bvecs": np.dtype("u1"), ".ivecs": np.dtype("<i4")}
+
+
+def read_vecs(path: Path) -> NDArray[Any]:
+    """Maps a file as a matrix; its rows are apart by more than their values."""
+    dtype, size = DTYPES[path.suffix], path.stat().st_size
+    if size < 4:
+        raise DatasetError(f"has {size} bytes, expected at least the dim of one row", "dim")
+    content = np.memmap(path, np.uint8, "r")
+    dim = int(content[:4].view("<i4")[0])
+    if dim < 1:
+        raise DatasetError(f"says that its first row has dim {dim}", "dim")
+    stride = 4 + dim * dtype.itemsize
+    if size % stride:
+        raise DatasetError(
+            f"has {size:,} bytes, expected a multiple of {stride:,}, which a row of dim {dim} "
+            f"takes: the file is truncated, or its values are of another type",
+            "rows",
+        )
+    rows = content.reshape(-1, stride)
+    dims = rows[:, :4].view("<i4")[:, 0]
+    if (dims != dim).any():
+        row = int((dims != dim).argmax())
+        raise DatasetError(f"row {row} has dim {dims[row]}, but row 0 has {dim}", "dim")
+    return rows[:, 4:].view(dtype)
+
+
+def write_vecs(path: Path, blocks: Iterable[NDArray[Any]], dim: int) -> None:
+    """Writes blocks of rows one after another."""
+    with path.open("wb") as file:
+        for block in blocks:
+            record = np.empty(len(block), [("dim", "<i4"), ("values", block.dtype, (dim,))])
+            record["dim"], record["values"] = dim, block
+            file.write(record.tobytes())
