@@ -64,6 +64,9 @@ bench-codecs: $(VENV)/bench ## codecs: encode and score speed, recall; DATA=FILE
 bench-core: $(VENV)/bench ## the index against hnswlib and faiss; DATA=FILE.hdf5 ... adds sets, ARGS='--rows 0'
 	python -I -m vecq.bench.core $(ARGS) $(DATA)
 
+bench-exact: $(VENV)/bench ## exact scans, exclusions, large k beside faiss, hnswlib and scann; DATA=FILE.hdf5 ...
+	python -I -m vecq.bench.exact $(ARGS) $(DATA)
+
 bench-links: $(VENV)/bench ## graphs for inner products, by what items are linked; DATA=FILE.hdf5 ...
 	python -I -m vecq.bench.links $(DATA)
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "base/row_set.hpp"
 
@@ -10,7 +11,8 @@ namespace vecq {
 
 struct Gate {
     const uint64_t* allowed = nullptr;  // a bit for each row; null: all
-    const RowSet* excluded = nullptr;   // null: none
+    std::span<const uint32_t> excluded_rows = {};
+    const RowSet* excluded = nullptr;  // the same, as a set; null where none are, or none is needed
     // Rows that are not allowed are not scored on a walk; their links are read in their place.
     bool steps_over = false;
     // So many rows that may not be answered with are worth keeping on a walk, for where they lead.

@@ -13,8 +13,9 @@ public:
     // Empties it and makes room for `count` rows.
     void begin(size_t count) {
         size_ = 0;
-        slots_.assign(std::bit_ceil(2 * count + 1), 0);
+        slots_.assign(std::bit_ceil(2 * count + 2), 0);
         mask_ = slots_.size() - 1;
+        shift_ = 32 - std::countr_zero(slots_.size());
     }
 
     void insert(uint32_t row) {
@@ -35,12 +36,12 @@ public:
     }
 
 private:
-    // Neighbouring rows go to neighbouring slots, so that rows which were chosen at random and rows
-    // in sequence both spread.
-    size_t place_of(uint32_t row) const { return row & mask_; }
+    // The upper bits of the product depend on all bits of the row: what is excluded lies together.
+    size_t place_of(uint32_t row) const { return row * 0x9e3779b1U >> shift_; }
 
     std::vector<uint32_t> slots_;  // row + 1, or 0 where free
     size_t size_ = 0, mask_ = 0;
+    int shift_ = 0;
 };
 
 }  // namespace vecq

@@ -40,8 +40,10 @@ public:
             return row < rows ? static_cast<uint32_t>(row) : kNoRow;
         };
         const Gate* gates = gates_.set(row_of, nullptr, options_.exclude, first, count);
+        const RowList all{{}, 0, rows};
+        if (gates != nullptr && Scanner::wants_sets(count, all)) gates_.make_sets();
         scanner_.begin({coarse, count}, codes_in_row_, std::min(rows, k + k / 4 + 32), gates);
-        scanner_.scan(scored, {{}, 0, rows});
+        scanner_.scan(scored, all);
         for (size_t i = 0; i < count; ++i)
             merge(fine[i], scanner_.finish(i), scored, first + i, found);
     }

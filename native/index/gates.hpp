@@ -1,4 +1,4 @@
-// What each query of a group may be answered with.
+// What each query of a group may be answered with: what a filter lets through, without what is excluded.
 #pragma once
 
 #include <algorithm>
@@ -17,39 +17,52 @@ public:
                     size_t count) {
         if (passing == nullptr && exclude.offsets == nullptr) return nullptr;
         gates_.assign(count, {});
-        if (excluded_.size() < count) excluded_.resize(count);
-        for (size_t i = 0; i < count; ++i) {
-            if (passing != nullptr) gates_[i].allowed = passing->bits.data();
-            if (exclude.offsets != nullptr) exclude_from(i, find, exclude, first + i);
-        }
+        if (passing != nullptr)
+            for (Gate& gate : gates_) gate.allowed = passing->bits.data();
+        if (exclude.offsets != nullptr) exclude_rows(find, exclude, first);
         return gates_.data();
+    }
+
+    // Sets of the excluded rows, for whoever does not go through all of them in order.
+    void make_sets() {
+        if (sets_.size() < gates_.size()) sets_.resize(gates_.size());
+        for (size_t i = 0; i < gates_.size(); ++i) {
+            const std::span<const uint32_t> rows = gates_[i].excluded_rows;
+            if (rows.empty()) continue;
+            sets_[i].begin(rows.size());
+            for (const uint32_t row : rows) sets_[i].insert(row);
+            gates_[i].excluded = &sets_[i];
+        }
     }
 
     Gate& operator[](size_t i) { return gates_[i]; }
 
-    // How many of so many rows may be kept for a query at the least.
-    size_t at_least(size_t i, size_t passing) const {
+    // How many of the passing rows are left for a query that has its set.
+    size_t left(size_t i, size_t passing) const {
         const RowSet* excluded = gates_[i].excluded;
-        return passing - std::min(passing, excluded == nullptr ? 0 : excluded->size());
+        return passing - (excluded == nullptr ? 0 : excluded->size());
     }
 
 private:
     template <class Find>
-    void exclude_from(size_t i, Find&& find, const Exclusions& exclude, size_t query) {
-        const int64_t* from = exclude.ids + exclude.offsets[query];
-        const int64_t* to = exclude.ids + exclude.offsets[query + 1];
-        if (from == to) return;
-        RowSet& set = excluded_[i];
-        set.begin(static_cast<size_t>(to - from));
-        for (; from < to; ++from) {
-            const uint32_t row = find(*from);
-            if (row != kNoRow && gates_[i].allows(row)) set.insert(row);
+    void exclude_rows(Find&& find, const Exclusions& exclude, size_t first) {
+        const int64_t* offsets = exclude.offsets + first;
+        rows_.resize(static_cast<size_t>(offsets[gates_.size()] - offsets[0]));
+        size_t used = 0;
+        for (size_t i = 0; i < gates_.size(); ++i) {
+            const size_t start = used;
+            for (int64_t at = offsets[i]; at < offsets[i + 1]; ++at) {
+                const uint32_t row = find(exclude.ids[at]);
+                rows_[used] = row;
+                used += row != kNoRow && gates_[i].allows(row);
+            }
+            gates_[i].excluded_rows = std::span(rows_).subspan(start, used - start);
         }
-        if (set.size() > 0) gates_[i].excluded = &set;
     }
 
     std::vector<Gate> gates_;
-    std::vector<RowSet> excluded_;
+    std::vector<uint32_t> rows_;
+    std::vector<RowSet> sets_;
 };
 
 }  // namespace vecq

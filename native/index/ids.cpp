@@ -111,12 +111,13 @@ bool Ids::insert(size_t row) const {
     return true;
 }
 
-// Where the id is, or where it would go.
+// Where the id is, or where it would go. Ids in sequence go to slots in sequence, which is how they are
+// mostly asked for; what is above the bits that number the slots is scattered over them.
 size_t Ids::slot_of(int64_t id) const {
     const size_t mask = slots_.size() - 1;
-    // The upper bits of the product depend on all bits of the id.
-    size_t at =
-        static_cast<uint64_t>(id) * 0x9e3779b97f4a7c15U >> (64 - std::countr_zero(slots_.size()));
+    const int bits = std::countr_zero(slots_.size());
+    const auto number = static_cast<uint64_t>(id);
+    size_t at = number + ((number >> bits) * 0x9e3779b97f4a7c15U >> (64 - bits));
     for (;; ++at) {
         const uint32_t slot = slots_[at & mask];
         if (slot == 0 || ids_[slot - 1] == id) return at & mask;

@@ -114,7 +114,7 @@ void Index::measure_scans(Searcher& searcher) {
         const double spent = time_of([&] { searcher.scanner.scan(scored(), list); });
         return spent / static_cast<double>(count * rows);
     };
-    const RowList together{{}, 0, rows}, listed{apart, 0, 0};
+    const RowList together{{}, 0, rows}, listed{apart, 0, rows};
     pace_.row = scan(2 * kQueries, together);
     pace_.row_alone = scan(1, together);
     pace_.gathered = scan(2 * kQueries, listed);

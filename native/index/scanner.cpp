@@ -1,8 +1,10 @@
 #include "index/scanner.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 namespace vecq {
 namespace {
@@ -11,7 +13,9 @@ constexpr float kLowest = -std::numeric_limits<float>::infinity();
 
 // Fewer rows than this need no sample.
 constexpr size_t kWorthSampling = 8192;
-constexpr size_t kMostSampled = 8192;
+// A sample is a sixteenth of all, or less if that would be more than this.
+constexpr int kSampleBits = 4;
+constexpr size_t kMostSampled = 16384;
 
 // How many of a sample are better than what the best `width` of all rows will be, hardly ever fewer.
 size_t rank_in_sample(size_t width, size_t rows, size_t sampled) {
@@ -66,13 +70,13 @@ void Scanner::scan(const ScoredRows& scored, const RowList& list) {
 
 std::vector<float> Scanner::bounds_of_sample(const ScoredRows& scored, const RowList& list) {
     std::vector<float> bounds(queries_.size(), kLowest);
-    const size_t sampled = std::min(list.size() / 16, kMostSampled);
-    const size_t rank = rank_in_sample(width_, list.size(), sampled);
-    if (list.size() < kWorthSampling || rank > sampled / 2) return bounds;
-    std::vector<uint32_t> sample(sampled);
-    for (size_t i = 0; i < sampled; ++i) sample[i] = list[i * list.size() / sampled];
+    if (list.count < kWorthSampling) return bounds;
+    const int bits = std::max<int>(kSampleBits, std::bit_width(list.count / kMostSampled));
+    const RowList sample = list.sample(bits);
+    const size_t rank = rank_in_sample(width_, list.count, sample.count);
+    if (rank > sample.count / 2) return bounds;
     for (size_t q = 0; q < queries_.size(); ++q) best_[q].begin(rank);
-    scan_all(scored, {sample, 0, 0});
+    scan_all(scored, sample);
     for (size_t q = 0; q < queries_.size(); ++q) {
         const std::span<const Key> found = best_[q].finish();
         if (found.size() == rank) bounds[q] = score_of(found.back());
@@ -86,8 +90,8 @@ void Scanner::scan_all(const ScoredRows& scored, const RowList& list) {
 }
 
 void Scanner::scan_one(const ScoredRows& scored, const RowList& list, size_t query) {
-    for (size_t first = 0; first < list.size(); first += kChunkRows) {
-        const size_t count = std::min(kChunkRows, list.size() - first);
+    for (size_t first = 0; first < list.count; first += kChunkRows) {
+        const size_t count = std::min(kChunkRows, list.count - first);
         for (size_t i = 0; i < count; ++i) numbers_[i] = list[first + i];
         kernels_.scan_rows({scored,
                             queries_[query],
@@ -99,9 +103,9 @@ void Scanner::scan_one(const ScoredRows& scored, const RowList& list, size_t que
 
 // Rows as the kernel wants them, one behind the other; sets their numbers.
 Scanner::Chunk Scanner::chunk_of(const ScoredRows& scored, const RowList& list) {
-    const size_t count = list.size(), bytes = scored.rows.row_bytes;
+    const size_t count = list.count, bytes = scored.rows.row_bytes;
     for (size_t i = 0; i < count; ++i) numbers_[i] = list[i];
-    if (list.rows.empty())
+    if (list.together())
         return {{scored.rows.at(list.first), bytes, count}, scored.affine + list.first};
     if (gathered_.bytes() < kChunkRows * bytes) gathered_ = Memory(kChunkRows * bytes);
     auto* to = gathered_.as<std::byte>();
@@ -112,9 +116,48 @@ Scanner::Chunk Scanner::chunk_of(const ScoredRows& scored, const RowList& list) 
     return {{to, bytes, count}, affine_};
 }
 
+// Brings what is excluded into the order in which it is met.
+void Scanner::hide(const RowList& list) {
+    hidden_starts_.clear();
+    if (gates_ == nullptr || list.listed()) return;
+    chunks_ = (list.count + kChunkRows - 1) / kChunkRows;
+    const size_t blocks = (queries_.size() + kBlockQueries - 1) / kBlockQueries;
+    hidden_starts_.assign(blocks * chunks_ + 1, 0);
+    const auto each = [&](auto&& body) {
+        for (size_t q = 0; q < queries_.size(); ++q)
+            for (const uint32_t row : gates_[q].excluded_rows) {
+                const size_t place = list.place_of(row);
+                if (place < list.count)
+                    body(q / kBlockQueries * chunks_ + place / kChunkRows, place % kChunkRows,
+                         q % kBlockQueries);
+            }
+    };
+    each([&](size_t at, size_t, size_t) { ++hidden_starts_[at]; });
+    uint32_t sum = 0;
+    for (uint32_t& start : hidden_starts_) sum += std::exchange(start, sum);
+    hidden_.resize(sum);
+    each([&](size_t at, size_t row, size_t query) {
+        hidden_[hidden_starts_[at]++] = {static_cast<uint8_t>(row), static_cast<uint8_t>(query)};
+    });
+    // Each start has become the next one's.
+    std::copy_backward(hidden_starts_.begin(), hidden_starts_.end() - 1, hidden_starts_.end());
+    hidden_starts_.front() = 0;
+}
+
+const uint32_t* Scanner::hidden_in(size_t chunk, size_t block) {
+    if (hidden_starts_.empty()) return nullptr;
+    const uint32_t* starts = &hidden_starts_[block * chunks_ + chunk];
+    if (starts[0] == starts[1]) return nullptr;
+    std::fill_n(hidden_rows_, kChunkRows, 0);
+    for (uint32_t i = starts[0]; i < starts[1]; ++i)
+        hidden_rows_[hidden_[i].row] |= 1U << hidden_[i].query;
+    return hidden_rows_;
+}
+
 void Scanner::scan_blocks(const ScoredRows& scored, const RowList& list) {
-    for (size_t first = 0; first < list.size(); first += kChunkRows) {
-        const RowList part = list.part(first, std::min(list.size(), first + kChunkRows));
+    hide(list);
+    for (size_t first = 0; first < list.count; first += kChunkRows) {
+        const RowList part = list.part(first, std::min(list.count, first + kChunkRows));
         const Chunk chunk = chunk_of(scored, part);
         for (size_t q = 0; q < queries_.size(); q += kBlockQueries) {
             const size_t block = q / kBlockQueries;
@@ -122,12 +165,13 @@ void Scanner::scan_blocks(const ScoredRows& scored, const RowList& list) {
             kernels_.dot_block({codes, &sums_[q]}, chunk.rows, dots_.as<void>());
             kernels_.sift(
                 {.dots = dots_.as<void>(),
-                 .rows = part.size(),
+                 .rows = part.count,
                  .affine = chunk.affine,
                  .numbers = numbers_,
                  .biases = &biases_[q],
                  .best = std::span(best_).subspan(q, std::min(kBlockQueries, queries_.size() - q)),
-                 .gates = gates_ == nullptr ? nullptr : gates_ + q});
+                 .gates = gates_ == nullptr ? nullptr : gates_ + q,
+                 .hidden = hidden_in(first / kChunkRows, block)});
         }
     }
 }

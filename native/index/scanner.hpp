@@ -12,24 +12,38 @@
 
 namespace vecq {
 
-// Rows to be scanned: those that are listed, or all in a range.
+// Rows to be scanned: of those that are listed, or of all, from `first` on, with steps of a power of two.
 struct RowList {
     std::span<const uint32_t> rows = {};
-    size_t first = 0, last = 0;
+    size_t first = 0, count = 0;
+    int step_bits = 0;
 
-    size_t size() const { return rows.empty() ? last - first : rows.size(); }
+    bool listed() const { return !rows.empty(); }
+    bool together() const { return !listed() && step_bits == 0; }
     uint32_t operator[](size_t i) const {
-        return rows.empty() ? static_cast<uint32_t>(first + i) : rows[i];
+        const size_t at = first + (i << step_bits);
+        return listed() ? rows[at] : static_cast<uint32_t>(at);
     }
     RowList part(size_t from, size_t to) const {
-        if (rows.empty()) return {{}, first + from, first + to};
-        return {rows.subspan(from, to - from), 0, 0};
+        return {rows, first + (from << step_bits), to - from, step_bits};
+    }
+    // Every so many of them.
+    RowList sample(int bits) const { return {rows, first, count >> bits, step_bits + bits}; }
+    // Where a row is among these, which are not listed; `count` or more where it is not.
+    size_t place_of(uint32_t row) const {
+        const size_t at = row - first, place = at >> step_bits;
+        return row < first || place << step_bits != at ? count : place;
     }
 };
 
 class Scanner {
 public:
     explicit Scanner(const Kernels& kernels) : kernels_(kernels) {}
+
+    // Whether gates must have sets of what they exclude.
+    static bool wants_sets(size_t queries, const RowList& list) {
+        return queries <= kFew || list.listed();
+    }
 
     // `gates` is null, or has one for each query.
     void begin(std::span<const EncodedQuery> queries, size_t codes_in_row, size_t width,
@@ -47,6 +61,8 @@ private:
     void scan_all(const ScoredRows& scored, const RowList& list);
     void scan_one(const ScoredRows& scored, const RowList& list, size_t query);
     void scan_blocks(const ScoredRows& scored, const RowList& list);
+    void hide(const RowList& list);
+    const uint32_t* hidden_in(size_t chunk, size_t block);
     struct Chunk {
         Rows rows;
         const Affine* affine;
@@ -66,6 +82,15 @@ private:
     Memory packed_, dots_, gathered_;
     std::vector<int32_t> sums_;
     std::vector<float> biases_;
+    // Excluded rows of each block's queries, by chunk: for chunk c of block b those from
+    // hidden_starts_[b * chunks + c] on, each a row of the chunk and a query of the block.
+    struct Hidden {
+        uint8_t row, query;
+    };
+    std::vector<Hidden> hidden_;
+    std::vector<uint32_t> hidden_starts_;
+    size_t chunks_ = 0;
+    uint32_t hidden_rows_[kChunkRows] = {};
     uint32_t numbers_[kChunkRows] = {};
     Affine affine_[kChunkRows] = {};
 };

@@ -32,7 +32,7 @@ size_t Index::scan(const Request& request) const {
             scan_group(searcher, request, first, std::min(group, request.count - first));
         });
     }
-    return request.count * request.rows.size();
+    return request.count * request.rows.count;
 }
 
 void Index::scan_group(Searcher& searcher, const Request& request, size_t first,
@@ -55,7 +55,7 @@ void Index::scan_parts(const Request& request, size_t first, size_t count, size_
     own->encode(request.query(first, dim()), dim(), request.number_of(first), count);
     const Gate* gates = gates_of(*own, request, first, count);
     std::vector<std::vector<Key>> found(threads * count);
-    const size_t rows = request.rows.size();
+    const size_t rows = request.rows.count;
     parallel_for(threads, threads, [&](size_t part, size_t) {
         Scanner scanner(kernels_);
         scanner.begin(own->coarse, codes_in_row(), request.scan_width, gates);
@@ -81,6 +81,7 @@ void Index::scan_parts(const Request& request, size_t first, size_t count, size_
 
 // In place of what a walk found for one of its queries.
 void Index::scan_for(Searcher& searcher, const Request& request, size_t i) const {
+    // A query that starved has its gate's set, for it was walked for.
     const Gate* gate = &searcher.gates[i];
     searcher.scanner.begin({&searcher.coarse[i], 1}, codes_in_row(), request.scan_width, gate);
     searcher.scanner.scan(scored(), request.rows);

@@ -82,7 +82,7 @@ Index::Request Index::request_of(const float* queries, size_t count, const Searc
     }
     request.rows = {{}, 0, linked_};
     if (request.passing && !request.passing->list.empty())
-        request.rows = {request.passing->list, 0, 0};
+        request.rows = {request.passing->list, 0, request.passing_count};
     const size_t k = options.k;
     request.walk_width = std::min(linked_, std::max({options.ef, k, options.rerank}));
     request.scan_width = std::min(linked_, std::max(k + k / 4 + 32, options.rerank));
@@ -143,7 +143,7 @@ size_t Index::walk_some(Searcher& searcher, const Request& request, size_t first
         // Behind a filter a walk may end before it comes to where the best are.
         const size_t wanted = request.passing ? width : request.options.k;
         if (gates != nullptr && searcher.keys.size() < wanted &&
-            searcher.keys.size() < searcher.gates.at_least(i, request.passing_count)) {
+            searcher.keys.size() < searcher.gates.left(i, request.passing_count)) {
             scan_for(searcher, request, i);
             ++starved;
         }

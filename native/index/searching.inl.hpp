@@ -38,6 +38,8 @@ inline const Gate* Index::gates_of(Searcher& searcher, const Request& request, s
     const Gate* gates =
         searcher.gates.set(row_of, request.passing.get(), request.options.exclude, first, count);
     if (gates == nullptr) return nullptr;
+    if (request.plan != Plan::scan || Scanner::wants_sets(count, request.rows))
+        searcher.gates.make_sets();
     // What is not kept takes up room on a walk; of a filter's, about as much as there is of it.
     const size_t held_back = linked_ - request.passing_count;
     const size_t width = request.walk_width;
@@ -47,7 +49,7 @@ inline const Gate* Index::gates_of(Searcher& searcher, const Request& request, s
     for (size_t i = 0; i < count; ++i) {
         Gate& gate = searcher.gates[i];
         gate.steps_over = request.plan == Plan::step_over;
-        gate.guides = guides + (gate.excluded == nullptr ? 0 : gate.excluded->size());
+        gate.guides = guides + gate.excluded_rows.size();
     }
     return gates;
 }

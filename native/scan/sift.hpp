@@ -19,6 +19,7 @@ struct SiftJob {
     const float* biases;      // of each query of the block; it scores a * dot + c * bias
     std::span<Best> best;     // of each query there is
     const Gate* gates;        // of each, or null
+    const uint32_t* hidden;   // of each row, a bit for each query that it is kept from; or null
 };
 
 }  // namespace vecq
