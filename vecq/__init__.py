@@ -15,14 +15,18 @@ from vecq.cpu import Cpu, Isa, cpu
 from vecq.dot import dot
 from vecq.errors import (
     ArgumentError,
+    CorruptFileError,
     DatasetError,
+    FileError,
     InternalError,
     OutOfMemoryError,
     QuantizationWarning,
+    ReadOnlyError,
     UnsupportedError,
     VecqError,
 )
 from vecq.exact import exact
+from vecq.files import Check, FileInfo, Problem, Section, info
 from vecq.filters import Filter
 from vecq.index import Index
 from vecq.plan import Explanation
@@ -30,34 +34,45 @@ from vecq.ranges import Ranges
 from vecq.rates import Rates, rates
 from vecq.result import IndexStats, Result
 
+open = Index.open
+
 __version__: str = ffi.string(lib.vecq_version()).decode()
 
 __all__ = [
     "ArgumentError",
     "Assessment",
     "Calibration",
+    "Check",
     "Codec",
     "CodecCost",
     "Codes",
+    "CorruptFileError",
     "Cpu",
     "DatasetError",
     "Explanation",
+    "FileError",
+    "FileInfo",
     "Filter",
     "Index",
     "IndexStats",
     "InternalError",
     "Isa",
     "OutOfMemoryError",
+    "Problem",
     "QuantizationWarning",
     "Ranges",
     "Rates",
+    "ReadOnlyError",
     "Result",
+    "Section",
     "UnsupportedError",
     "VecqError",
     "assess",
     "cpu",
     "dot",
     "exact",
+    "info",
+    "open",
     "rates",
 ]
 

@@ -15,6 +15,11 @@ def choose(table: Mapping[str, int], name: object, argument: str) -> int:
     raise ArgumentError(f"{argument} is {name!r}, expected one of {expected}", argument)
 
 
+def named(table: Mapping[str, int], constant: int) -> str:
+    """The name of a constant."""
+    return next(name for name, own in table.items() if own == constant)
+
+
 def whole(value: Any, argument: str, least: int, most: int) -> int:
     """Returns `value` as an int between the two."""
     if type(value) is int and least <= value <= most:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vecq._native import ffi, lib
-from vecq.arguments import choose, real, thread_count, whole
+from vecq.arguments import choose, named, real, thread_count, whole
 from vecq.arrays import as_floats, as_vectors, float_blocks, pointer
 from vecq.codes import Codes
 from vecq.errors import ArgumentError, call
@@ -116,6 +116,22 @@ class Codec:
             return codec
         choose(KINDS, codec, argument)
         return Codec(codec, center=center)  # type: ignore[arg-type]
+
+    @classmethod
+    def described(cls, options: Any) -> "Codec":
+        """The codec of native options, unfitted."""
+        kind = named(KINDS, options.width)
+        rotate = bool(options.rotate)
+        return cls(
+            kind,  # type: ignore[arg-type]
+            scale=named(SCALES, options.scale),  # type: ignore[arg-type]
+            calibration=named(CALIBRATIONS, options.calibration),  # type: ignore[arg-type]
+            percentile=options.percentile,
+            center=bool(options.center),
+            rotate=None if rotate == (kind == "int8") else rotate,
+            unbiased=bool(options.unbiased),
+            seed=options.seed,
+        )
 
     @property
     def kind(self) -> str:

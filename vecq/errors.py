@@ -32,6 +32,21 @@ class OutOfMemoryError(VecqError, MemoryError):
     """There was not enough memory."""
 
 
+class FileError(VecqError, OSError):
+    """The system refused something: `filename` and `errno` say where and why."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class CorruptFileError(FileError):
+    """A file is not what was written, or never was an index."""
+
+
+class ReadOnlyError(VecqError, RuntimeError):
+    """An index that was opened to be read was to be changed."""
+
+
 class InternalError(VecqError, RuntimeError):
     """A fault in vecq itself."""
 
@@ -45,6 +60,9 @@ _ERRORS: dict[int, type[VecqError]] = {
     lib.VECQ_UNSUPPORTED: UnsupportedError,
     lib.VECQ_OUT_OF_MEMORY: OutOfMemoryError,
     lib.VECQ_INTERNAL: InternalError,
+    lib.VECQ_FILE_ERROR: FileError,
+    lib.VECQ_CORRUPT_FILE: CorruptFileError,
+    lib.VECQ_READ_ONLY: ReadOnlyError,
 }
 
 
@@ -56,4 +74,7 @@ def call(function: Callable[..., int], *arguments: Any) -> None:
         message, argument = (
             ffi.string(text).decode(errors="replace") for text in (error.message, error.argument)
         )
-        raise _ERRORS[status](message, argument)
+        failure = _ERRORS[status](message, argument)
+        if isinstance(failure, FileError) and error.system != 0:
+            failure.errno = error.system
+        raise failure

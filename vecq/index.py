@@ -1,6 +1,7 @@
 """Indexes: the best items for each query, by a graph over codes."""
 
 import math
+import os
 import threading
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
@@ -8,8 +9,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vecq import files
 from vecq._native import ffi, lib
-from vecq.arguments import choose, real, thread_count, whole
+from vecq.arguments import choose, named, real, thread_count, whole
 from vecq.arrays import as_floats, as_ids, as_vectors, float_blocks, pointer
 from vecq.calibration import Calibration
 from vecq.codec import METRICS, Codec, Kind, Metric, fit
@@ -96,10 +98,110 @@ class Index:
             *(ffi.new("vecq_index_options *", options), self._codec.native(self._dim)),
             *(ffi.NULL if self._wide is None else self._wide.native(self._dim, "rerank"), handle),
         )
-        self._handle = ffi.gc(handle[0], lib.vecq_index_close)
-        self._calibration: Calibration | None = None
+        self._begin(ffi.gc(handle[0], lib.vecq_index_close))
+
+    def _begin(self, handle: Any) -> None:
+        self._handle = handle
         self._adding = threading.RLock()
         self._busy = False
+        self._calibration: Calibration | None = None
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        writable: bool = False,
+        *,
+        verify: Literal["header", "full"] = "header",
+        preload: bool | Literal["walk", "copy"] = False,
+        lock: bool = False,
+        progress: Progress = None,
+    ) -> "Index":
+        """Opens the index that `save` wrote to a file, at once, however large it is.
+
+        The file is mapped: what searches touch is read when they first do, and stays in the page
+        cache as long as there is room, one copy for all processes. An index larger than memory
+        works, as fast as the disk. The kernel is told that codes and the links of layer 0 are read
+        at random, so that it fetches no more than what is asked for; the small upper layers and the
+        ids it reads ahead. Large sections are put on huge pages where the system grants that.
+
+        Never shorten or write over such a file while it is open: a process that touches what is
+        gone is ended by SIGBUS. Files that are replaced whole, as `save` does, are safe: who has
+        the old one open keeps it.
+
+        Args:
+            writable: allow additions. They go to memory, never to the file: what is changed in
+                place is copied page by page, and what grows moves to memory as a whole. `save`
+                keeps them. Otherwise `add` raises `ReadOnlyError`.
+            verify: "header" checks the table of the file, and searches take care of the rest, so
+                that no file can crash them; "full" reads everything and compares checksums.
+            preload: read everything now, so that the first searches need not wait; "walk" leaves
+                out what they hardly touch, the wider store of `rerank` and what only additions
+                need. "copy" copies that to huge pages of memory: the fastest where the file
+                system has none, but no other process shares it.
+            lock: keep in memory what is preloaded, and without `preload` the upper layers and the
+                ids; the limit is `ulimit -l`.
+            progress: as in `add`, in bytes, for "full" and `preload`.
+
+        >>> items = numpy.random.default_rng(0).standard_normal((1000, 64), dtype="float32")
+        >>> vecq.Index(64, "cosine").add(items).save("items.vecq")
+        >>> vecq.open("items.vecq").search(items[:2], k=3).ids[:, 0]
+        array([0, 1])
+        """
+        choose({"header": 0, "full": 1}, verify, "verify")
+        wanted = files.preload_of(preload)
+        if lock and preload == "copy":
+            raise ArgumentError(
+                'lock keeps pages of the file in memory, but preload="copy" makes no use of them: '
+                "choose one",
+                "lock",
+            )
+        handle = files.open_index(path, writable)
+        if verify == "full":
+            files.verify(handle, path, progress)
+        if preload or lock:
+            files.preload(handle, path, wanted, lock, progress)
+        return cls._opened(handle)
+
+    @classmethod
+    def _opened(cls, handle: Any) -> "Index":
+        """An index around a native one."""
+        native = ffi.new("vecq_index_description *")
+        call(lib.vecq_index_describe, handle, native)
+        index = cls.__new__(cls)
+        index._dim, index._m = native.dim, native.options.m
+        index._metric = named(METRICS, native.options.metric)  # type: ignore[assignment]
+        index._codec = Codec.described(native.codec)
+        index._wide = Codec.described(native.wide_codec) if native.has_wide else None
+        index._begin(handle)
+        return index
+
+    def save(self, path: str | os.PathLike[str], *, progress: Progress = None) -> None:
+        """Writes the index to a file, which `vecq.open` opens.
+
+        All or nothing: the file is written beside the old one, under a name of its own, forced to
+        disk and then renamed. If that fails, or on Ctrl-C, the old file is as it was; whoever has
+        it open keeps it, and this index may itself come from it. Searches go on meanwhile,
+        additions wait.
+
+        Args:
+            path: of the file, usually with the ending .vecq.
+            progress: as in `add`, in bytes. By default there is a bar for more than 1 GB.
+
+        >>> vecq.Index(8).add(numpy.eye(8, dtype="float32")).save("eight.vecq")
+        """
+        with self._adding:
+            files.save(self._handle, path, progress)
+
+    def check(self, *, progress: Progress = None) -> files.Check:
+        """Looks for anything that is wrong: checksums of the file it was opened from, numbers that
+        are not finite, links that lead nowhere, items that cannot be reached, ids given twice.
+
+        >>> print(vecq.Index(8).add(numpy.eye(8, dtype="float32")).check())
+        nothing is wrong
+        """
+        with self._adding:
+            return files.check(self._handle, progress)
 
     @property
     def dim(self) -> int:

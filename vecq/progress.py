@@ -19,20 +19,26 @@ class Report:
 
     seconds = staticmethod(time.perf_counter)
 
-    def __init__(self, progress: Progress, total: int, unit: str = " items") -> None:
+    def __init__(
+        self, progress: Progress, total: int, unit: str = " items", notable: int = 0
+    ) -> None:
+        """Nobody who did not ask is shown a bar of less than `notable`."""
         if not (progress is None or isinstance(progress, bool) or callable(progress)):
             raise ArgumentError(
                 f"progress is {progress!r}, expected a function of done and total, True or False",
                 "progress",
             )
         self._function = progress if callable(progress) else None
-        self._bar = None
-        if self._function is None and progress is not False:
-            self._bar = _bar(total, unit, asked=progress is True)
+        self._unit, self._notable = unit, notable
+        self._waits = progress is None
+        self._bar = _bar(total, unit, asked=True) if progress is True else None
 
     def __call__(self, done: int, total: int) -> None:
         if self._function:
             self._function(done, total)
+        if self._waits and total >= self._notable:
+            self._waits = False
+            self._bar = _bar(total, self._unit, asked=False)
         if self._bar is not None:
             self._bar.total = total
             self._bar.update(done - self._bar.n)

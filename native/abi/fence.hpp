@@ -18,8 +18,9 @@ void copy_text(char (&to)[N], std::string_view text) {
 }
 
 inline vecq_status report(vecq_error* error, vecq_status status, std::string_view argument,
-                          std::string_view message) {
+                          std::string_view message, int system = 0) {
     if (error != nullptr) {
+        error->system = system;
         copy_text(error->argument, argument);
         copy_text(error->message, message);
     }
@@ -32,7 +33,8 @@ vecq_status fenced(vecq_error* error, Body&& body) noexcept {
         body();
         return VECQ_OK;
     } catch (const Error& failure) {
-        return report(error, failure.status(), failure.argument(), failure.what());
+        return report(error, failure.status(), failure.argument(), failure.what(),
+                      failure.system());
     } catch (const std::bad_alloc&) {
         return report(error, VECQ_OUT_OF_MEMORY, "", "out of memory");
     } catch (const std::exception& failure) {

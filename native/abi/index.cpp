@@ -1,5 +1,3 @@
-#include "index/index.hpp"
-
 #include "abi/arguments.hpp"
 #include "abi/codec.hpp"
 #include "abi/fence.hpp"

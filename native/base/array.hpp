@@ -1,11 +1,14 @@
-// An array in Memory that grows: zeroed, aligned for the widest vectors, in huge pages when large.
+// An array that grows: zeroed, aligned for the widest vectors, in huge pages when large. It may begin
+// as somebody else's memory, such as a part of a mapped file, and moves to its own when it outgrows that.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <new>
 #include <type_traits>
+#include <utility>
 
 #include "base/memory.hpp"
 
@@ -16,32 +19,62 @@ class Array {
     static_assert(std::is_trivially_copyable_v<T>);
 
 public:
+    Array() = default;
+    // Uses `count` elements of the owner's in place. Whoever writes knows that they may be written.
+    Array(std::shared_ptr<const void> owner, T* data, size_t count)
+        : owner_(std::move(owner)), data_(data), size_(count), room_(count) {}
+    Array(Array&& other) noexcept { swap(other); }
+    Array& operator=(Array&& other) noexcept {
+        swap(other);
+        return *this;
+    }
+
     size_t size() const { return size_; }
-    T* data() const { return memory_.as<T>(); }
-    T& operator[](size_t i) const { return data()[i]; }
-    size_t bytes() const { return memory_.bytes(); }
+    T* data() const { return data_; }
+    T& operator[](size_t i) const { return data_[i]; }
+    size_t bytes() const { return room_ * sizeof(T); }
 
     // Exactly this much room, unless there is more.
     void reserve(size_t count) {
-        if (count <= room()) return;
-        if (count > static_cast<size_t>(PTRDIFF_MAX) / sizeof(T)) throw std::bad_alloc();
-        Memory larger(count * sizeof(T));
-        if (size_ > 0) std::memcpy(larger.as<void>(), memory_.as<void>(), size_ * sizeof(T));
-        memory_ = std::move(larger);
+        if (count <= room_) return;
+        move_to_room_for(count);
+    }
+
+    // In memory of its own.
+    void own() {
+        if (owner_) move_to_room_for(size_);
     }
 
     // New elements are zero.
     void resize(size_t count) {
-        if (count > room()) reserve(std::max(count, size_ == 0 ? 0 : room() + room() / 2));
-        if (count < size_) std::memset(data() + count, 0, (size_ - count) * sizeof(T));
+        if (count > room_) reserve(std::max(count, size_ == 0 ? 0 : room_ + room_ / 2));
+        if (count < size_) std::memset(data_ + count, 0, (size_ - count) * sizeof(T));
         size_ = count;
     }
 
 private:
-    size_t room() const { return memory_.bytes() / sizeof(T); }
+    void move_to_room_for(size_t count) {
+        if (count > static_cast<size_t>(PTRDIFF_MAX) / sizeof(T)) throw std::bad_alloc();
+        Memory larger(count * sizeof(T));
+        if (size_ > 0) std::memcpy(larger.as<void>(), data_, size_ * sizeof(T));
+        memory_ = std::move(larger);
+        owner_.reset();
+        data_ = memory_.as<T>();
+        room_ = count;
+    }
+
+    void swap(Array& other) noexcept {
+        std::swap(memory_, other.memory_);
+        std::swap(owner_, other.owner_);
+        std::swap(data_, other.data_);
+        std::swap(size_, other.size_);
+        std::swap(room_, other.room_);
+    }
 
     Memory memory_;
-    size_t size_ = 0;
+    std::shared_ptr<const void> owner_;  // of memory that is not the array's own
+    T* data_ = nullptr;
+    size_t size_ = 0, room_ = 0;
 };
 
 }  // namespace vecq

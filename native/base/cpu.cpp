@@ -45,6 +45,8 @@ bool kernel_grants_tiles() {
     return granted;
 }
 
+const char* missing_crc32c() { return bit(cpuid(1, 0).ecx, 20) ? nullptr : "needs sse4.2"; }
+
 const char* missing_sse41() { return bit(cpuid(1, 0).ecx, 19) ? nullptr : "needs sse4.1"; }
 
 const char* missing_avx2() {
@@ -86,6 +88,11 @@ const char* missing_amx_int8() {
 
 #elif defined(__aarch64__)
 
+const char* missing_crc32c() {
+    constexpr unsigned long kCrc32 = 1UL << 7;  // HWCAP_CRC32
+    return (getauxval(AT_HWCAP) & kCrc32) != 0 ? nullptr : "needs crc32";
+}
+
 const char* missing_neon_dotprod() {
     constexpr unsigned long kDotProduct = 1UL << 20;  // HWCAP_ASIMDDP
     return (getauxval(AT_HWCAP) & kDotProduct) != 0 ? nullptr : "needs asimddp";
@@ -98,6 +105,7 @@ const char* missing_neon_dotprod() {
 const char* missing(Feature feature) {
     switch (feature) {
 #if defined(__x86_64__)
+        case Feature::crc32c: return missing_crc32c();
         case Feature::sse41: return missing_sse41();
         case Feature::avx2: return missing_avx2();
         case Feature::avx_vnni: return missing_avx_vnni();
@@ -105,6 +113,7 @@ const char* missing(Feature feature) {
         case Feature::avx512_vnni: return missing_avx512_vnni();
         case Feature::amx_int8: return missing_amx_int8();
 #elif defined(__aarch64__)
+        case Feature::crc32c: return missing_crc32c();
         case Feature::neon_dotprod: return missing_neon_dotprod();
 #endif
         default: return "needs another processor family";

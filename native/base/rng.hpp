@@ -11,6 +11,9 @@ class Random {
 public:
     explicit Random(uint64_t seed) : state_(seed) {}
 
+    // A generator that is made from it goes on where this one is.
+    uint64_t state() const { return state_; }
+
     uint64_t next() {
         state_ += 0x9e3779b97f4a7c15U;
         uint64_t bits = state_;

@@ -12,17 +12,23 @@ namespace vecq {
 
 class Error : public std::exception {
 public:
-    Error(vecq_status status, std::string argument, std::string message)
-        : status_(status), argument_(std::move(argument)), message_(std::move(message)) {}
+    // `system` is the errno of a call to the system that failed.
+    Error(vecq_status status, std::string argument, std::string message, int system = 0)
+        : status_(status),
+          argument_(std::move(argument)),
+          message_(std::move(message)),
+          system_(system) {}
 
     vecq_status status() const { return status_; }
     const std::string& argument() const { return argument_; }
     const char* what() const noexcept override { return message_.c_str(); }
+    int system() const { return system_; }
 
 private:
     vecq_status status_;
     std::string argument_;
     std::string message_;
+    int system_;
 };
 
 [[noreturn]] inline void refuse(const char* argument, const std::string& message) {

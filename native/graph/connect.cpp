@@ -24,7 +24,7 @@ void Connector::reach(uint32_t place, std::span<const uint32_t> list) {
         const uint32_t from = list[open_.back()];
         open_.pop_back();
         for (const uint32_t to : layer_.links_of(from)) {
-            const uint32_t at = places_[to];
+            const uint32_t at = to < places_.size() ? places_[to] : kNone;
             if (at == kNone || reached_[at]) continue;
             reached_[at] = true;
             open_.push_back(at);

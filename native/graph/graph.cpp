@@ -50,9 +50,37 @@ void Graph::truncate(size_t rows) {
     refresh();
 }
 
+void Graph::drop_stray_links() {
+    for (const Layer& layer : views_)
+        for (uint32_t node = 0; node < layer.count; ++node) {
+            uint32_t* list = layer.list(node);
+            uint32_t* end = std::remove_if(list, list + layer.degree,
+                                           [&](uint32_t to) { return to >= layer.count; });
+            std::fill(end, list + layer.degree, kNone);
+        }
+}
+
 void Graph::enter_at(std::vector<uint32_t> nodes, size_t layers) {
     entries_ = std::move(nodes);
     entered_ = layers;
+}
+
+void Graph::restore(std::vector<Stored> layers) {
+    layers_ = std::move(layers);
+    refresh();
+}
+
+void Graph::own() {
+    for (Stored& stored : layers_)
+        for (Array<uint32_t>* array : {&stored.links, &stored.rows, &stored.below}) array->own();
+    refresh();
+}
+
+bool Graph::has_place(size_t layer, size_t node) const {
+    const Layer &own = views_[layer], &lower = views_[layer - 1];
+    const uint32_t row = own.rows[node], below = own.below[node];
+    return row < rows() && (node == 0 || own.rows[node - 1] < row) && below < lower.count &&
+           lower.row_of(below) == row;
 }
 
 size_t Graph::bytes() const {

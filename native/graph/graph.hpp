@@ -14,6 +14,13 @@ namespace vecq {
 
 class Graph {
 public:
+    // A layer as it is kept.
+    struct Stored {
+        explicit Stored(size_t degree) : degree(degree) {}
+        size_t degree, nodes = 0;
+        Array<uint32_t> links, rows, below;
+    };
+
     // Lists of `degree` links on layer 0 and of half as many above.
     explicit Graph(size_t degree);
 
@@ -24,21 +31,28 @@ public:
     // Makes a node for each new row, on all layers up to its level.
     void extend(std::span<const uint8_t> levels);
     void truncate(size_t rows);
+    // Takes links to nodes that there are no more out of all lists.
+    void drop_stray_links();
 
     // Where walks begin: nodes of the layer below `layers`.
     void enter_at(std::vector<uint32_t> nodes, size_t layers);
     std::span<const uint32_t> entries() const { return entries_; }
+    size_t entered() const { return entered_; }
 
     GraphView view() const { return {views_.data(), entered_, entries_.data(), entries_.size()}; }
     std::span<const Layer> layers() const { return views_; }
     size_t bytes() const;
 
+    // Whether a node of an upper layer follows the one before it and is on the layer below as well. What
+    // is restored may not be.
+    bool has_place(size_t layer, size_t node) const;
+    std::span<const Stored> stored() const { return layers_; }
+    // Layers that were stored somewhere, at least one.
+    void restore(std::vector<Stored> layers);
+    // Moves what was restored in place to memory of its own.
+    void own();
+
 private:
-    struct Stored {
-        explicit Stored(size_t degree) : degree(degree) {}
-        size_t degree, nodes = 0;
-        Array<uint32_t> links, rows, below;
-    };
     void add_node(size_t layer, uint32_t row);
     void refresh();
 

@@ -125,7 +125,11 @@ private:
         std::copy_n(list, layer.degree, nodes);
         std::fill_n(nodes + layer.degree, 16, to);
         const size_t count = layer.degree + 1;
-        for (size_t i = 0; i < layer.degree + 16; ++i) rows[i] = layer.row_of(nodes[i]);
+        const auto last = static_cast<uint32_t>(layer.count - 1);
+        for (size_t i = 0; i < layer.degree + 16; ++i) {
+            nodes[i] = std::min(nodes[i], last);  // a list may come from a file
+            rows[i] = layer.row_of(nodes[i]);
+        }
         const Scorer scorer = nodes_.scorer(layer.row_of(from), kBase);
         scorer.ask(rows, count);
         Frontier& candidates = scratch_.candidates;

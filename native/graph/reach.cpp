@@ -8,14 +8,14 @@ Reach::Reach(const GraphView& graph) : layer_(graph.layers[0]), reached_(layer_.
 }
 
 void Reach::spread(uint32_t node) {
-    if (reached_[node]) return;
+    if (node >= layer_.count || reached_[node]) return;
     reached_[node] = true;
     open_.push_back(node);
     while (!open_.empty()) {
         const uint32_t from = open_.back();
         open_.pop_back();
         for (const uint32_t to : layer_.links_of(from)) {
-            if (reached_[to]) continue;
+            if (to >= layer_.count || reached_[to]) continue;
             reached_[to] = true;
             open_.push_back(to);
         }

@@ -87,7 +87,10 @@ private:
     }
 
     void descend() {
-        const uint32_t best = layer().below[node_of(scratch_->frontier.keys().front())];
+        // What is read from a file may be any number; a node that there is will do.
+        const size_t below = graph_->layers[layer_number_ - 1].count;
+        const auto best = static_cast<uint32_t>(
+            std::min<size_t>(layer().below[node_of(scratch_->frontier.keys().front())], below - 1));
         const Layer& top = graph_->layers[graph_->layer_count - 1];
         // Of the entry it is known that it leads everywhere on layer 0.
         const uint32_t nodes[] = {best, top.row_of(graph_->entries[0])};
@@ -106,8 +109,11 @@ private:
     void gather(const uint32_t* links, size_t count) {
         uint32_t* fresh = scratch_->nodes + waiting_;
         const size_t found = scratch_->visited.filter(links, count, fresh);
-        if (const uint32_t* rows = layer().rows)
-            for (size_t i = 0; i < found; ++i) scratch_->rows[waiting_ + i] = rows[fresh[i]];
+        if (const uint32_t* rows = layer().rows) {
+            const auto last = static_cast<uint32_t>(graph_->layers[0].count - 1);
+            for (size_t i = 0; i < found; ++i)
+                scratch_->rows[waiting_ + i] = std::min(rows[fresh[i]], last);
+        }
         waiting_ += found;
     }
 

@@ -24,12 +24,16 @@ typedef enum {
     VECQ_INVALID_ARGUMENT,
     VECQ_UNSUPPORTED,
     VECQ_OUT_OF_MEMORY,
-    VECQ_INTERNAL
+    VECQ_INTERNAL,
+    VECQ_FILE_ERROR,   /* the system refused something; see vecq_error.system */
+    VECQ_CORRUPT_FILE, /* a file is not what was written */
+    VECQ_READ_ONLY     /* an index that was opened to be read was to be changed */
 } vecq_status;
 
 typedef struct {
     char argument[32];
-    char message[480];
+    int32_t system; /* the errno of a call to the system that failed; otherwise 0 */
+    char message[476];
 } vecq_error;
 
 /* "1.2.3"; static. */
@@ -280,6 +284,77 @@ vecq_status vecq_exact(const vecq_codec* codec, const vecq_exact_options* option
 
 vecq_status vecq_index_get_stats(const vecq_index* index, vecq_index_stats* stats,
                                  vecq_error* error);
+
+/* ---- Files. Paths are in the encoding of the file system, and messages do not repeat them. Work that
+ * may take long is a task: call vecq_task_step until *done == *total. ---- */
+
+typedef struct vecq_task vecq_task;
+
+typedef enum {
+    VECQ_PRELOAD_NOTHING = 0,
+    VECQ_PRELOAD_WALKED, /* what searches without reranking read */
+    VECQ_PRELOAD_ALL,
+    VECQ_PRELOAD_COPIED /* as WALKED, to memory that no other process shares */
+} vecq_preload;
+
+typedef struct {
+    vecq_index_options options;
+    size_t dim;
+    int32_t has_wide;
+    vecq_codec_options codec, wide_codec;
+} vecq_index_description;
+
+typedef struct {
+    uint32_t format;
+    char library[16]; /* that wrote it */
+    char needed[16];  /* the oldest that reads it */
+    uint64_t bytes;
+    size_t sections;
+} vecq_file_info;
+
+typedef struct {
+    char name[48];
+    uint64_t element_bytes, count, offset, checksum;
+} vecq_section;
+
+typedef struct {
+    char where[80];
+    char what[176];
+} vecq_problem;
+
+/* Opens the index that a file holds, by mapping it; reads neither rows nor graph. `writable` 1: it can be
+ * added to, in memory. The caller owns *index. */
+vecq_status vecq_index_open_file(const char* path, int32_t writable, vecq_index** index,
+                                 vecq_error* error);
+
+/* What an index was opened with. */
+vecq_status vecq_index_describe(const vecq_index* index, vecq_index_description* description,
+                                vecq_error* error);
+
+/* The table of a file, of whatever sections; the first `room` of info->sections go to `sections`. */
+vecq_status vecq_file_describe(const char* path, vecq_file_info* info, vecq_section* sections,
+                               size_t room, vecq_error* error);
+
+/* Each makes a task on an index, which must outlive it. The caller owns *task and closes it, whether or
+ * not it came to its end; closing NULL does nothing.
+ *   save     writes a file. Until the last step the file that was there stays; a task that is closed
+ *            early leaves nothing. Nothing can be added to the index meanwhile.
+ *   preload  brings a vecq_preload of an opened index into memory, and pins it if `lock` is 1.
+ *   check    looks for what is wrong; with `deep` 0, only for sections that do not match their
+ *            checksums. The index must not change meanwhile. */
+vecq_status vecq_task_save(const vecq_index* index, const char* path, vecq_task** task,
+                           vecq_error* error);
+vecq_status vecq_task_preload(vecq_index* index, int32_t what, int32_t lock, vecq_task** task,
+                              vecq_error* error);
+vecq_status vecq_task_check(const vecq_index* index, int32_t deep, vecq_task** task,
+                            vecq_error* error);
+void vecq_task_close(vecq_task* task);
+
+vecq_status vecq_task_step(vecq_task* task, size_t* done, size_t* total, vecq_error* error);
+
+/* What a check found so far: how many problems, and the first `room` of those that it lists. */
+vecq_status vecq_task_problems(const vecq_task* task, vecq_problem* problems, size_t room,
+                               size_t* listed, size_t* count, vecq_error* error);
 
 /* ---- What the machine allows, on one thread, for `count` rows of a width. ---- */
 

@@ -60,6 +60,13 @@ void Ids::permute(size_t first, std::span<const uint32_t> order) {
         slots_[slots[order[i]]] = static_cast<uint32_t>(first + i + 1);
 }
 
+void Ids::restore(Array<int64_t> ids, Array<uint32_t> order, int64_t largest) {
+    ids_ = std::move(ids);
+    order_ = std::move(order);
+    slots_ = {};
+    largest_ = largest;
+}
+
 // From now on the order is not that of the ids.
 void Ids::keep_order() {
     if (order_.size() == size()) return;

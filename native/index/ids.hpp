@@ -16,6 +16,9 @@ public:
     size_t size() const { return ids_.size(); }
     int64_t operator[](size_t row) const { return ids_[row]; }
     size_t bytes() const { return ids_.bytes() + slots_.bytes() + order_.bytes(); }
+    const int64_t* data() const { return ids_.data(); }
+    const Array<uint32_t>& order() const { return order_; }
+    int64_t largest() const { return largest_; }
 
     void reserve(size_t count) { ids_.reserve(count); }
     // Refuses ids that are there already, naming the position in `ids`; then nothing changes.
@@ -24,6 +27,10 @@ public:
     void append_next(size_t count);
     void truncate(size_t count);
     void permute(size_t first, std::span<const uint32_t> order);
+    // What was stored somewhere; an empty order is that of the ids.
+    void restore(Array<int64_t> ids, Array<uint32_t> order, int64_t largest);
+    // Moves ids that were restored in place to memory of their own.
+    void own() { ids_.own(); }
 
     // The row of an id, or kNoRow. Any number of threads may ask at a time, once `prepare` was called
     // after the last change.

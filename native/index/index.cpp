@@ -58,6 +58,7 @@ bool Index::flat() const { return options_.metric == Metric::ip; }
 
 void Index::reserve(size_t rows) {
     const auto lock = turnstile_.write();
+    require_changeable();
     store_.reserve(rows);
     if (wide_) wide_->reserve(rows);
     ids_.reserve(rows);
@@ -71,6 +72,7 @@ bool Index::must_fit() const { return store_.must_fit() || (wide_ && wide_->must
 
 void Index::fit(const float* sample, size_t count) {
     const auto lock = turnstile_.write();
+    require_changeable();
     if (store_.size() > 0) refuse("sample", "sample comes too late, the index has rows");
     searchers_.clear();  // they refer to the codecs as they were
     if (store_.must_fit()) store_.fit(sample, count);
@@ -80,6 +82,7 @@ void Index::fit(const float* sample, size_t count) {
 void Index::stage(const float* vectors, size_t count, const int64_t* ids, size_t number,
                   size_t threads) {
     const auto lock = turnstile_.write();
+    require_changeable();
     if (addition_) refuse("vectors", "vectors can't be staged while others are being linked");
     if (store_.size() + count > kMaxRows)
         refuse("vectors", "vectors would make " + std::to_string(store_.size() + count) +
@@ -132,7 +135,7 @@ std::vector<uint32_t> Index::unreachable() const {
     for (uint32_t row = 0; row < linked_; ++row)
         if (!reach.holds(row)) lost.push_back(row);
     std::vector<uint32_t> all;
-    std::set_difference(lost.begin(), lost.end(), aside_.begin(), aside_.end(),
+    std::set_difference(lost.begin(), lost.end(), aside_.data(), aside_.data() + aside_.size(),
                         std::back_inserter(all));
     return all;
 }

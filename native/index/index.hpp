@@ -4,11 +4,16 @@
 // `link` puts them into the graph, some at a time, in an order of its own; `settle` ends an addition,
 // however far it came, and drops the rows that are not linked. Searches may run between any two of these
 // calls and during none; one addition at a time.
+//
+// An index may come from a file and then uses its arrays in place, see index/opening; index/saving writes
+// one. Opened to be read, it refuses additions; opened to be written to, it writes to memory only.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/rng.hpp"
@@ -18,6 +23,8 @@
 #include "index/ids.hpp"
 #include "index/planner.hpp"
 #include "index/store.hpp"
+#include "index/task.hpp"
+#include "storage/mapped_file.hpp"
 
 namespace vecq {
 
@@ -74,18 +81,22 @@ struct IndexStats {
     size_t code_bytes, link_bytes, id_bytes, rerank_bytes;
 };
 
-struct Progress {
-    size_t done, total;
-};
-
 class Index {
 public:
     Index(const IndexOptions& options, const Codec& codec, const Codec* wide_codec);
+    // The index that a file holds.
+    Index(const std::string& path, bool writable);
     ~Index();
 
     const IndexOptions& options() const { return options_; }
     size_t dim() const { return dim_; }
     size_t size() const;
+    const Codec& codec() const { return store_.codec(); }
+    const Codec* wide_codec() const { return wide_ ? &wide_->codec() : nullptr; }
+    // Where its arrays lie, or null.
+    const MappedFile* file() const { return file_.get(); }
+    // Moves what searches need from its file to memory.
+    void own_walked();
 
     void reserve(size_t rows);
     bool must_fit() const;
@@ -115,9 +126,16 @@ public:
     }
 
 private:
+    friend class Saving;
+    friend class Checking;
+    class Opening;
     struct Addition;
     struct Searcher;
     class Lister;
+
+    explicit Index(Opening opening);
+    void require_changeable();
+    void require_sound_layers() const;
 
     // Graphs for inner products have one layer, entered at the longest rows.
     bool flat() const;
@@ -150,7 +168,7 @@ private:
     std::vector<uint32_t> entry_rows() const;
     bool is_aside(uint32_t row) const;
     bool same(uint32_t a, uint32_t b) const;
-    void sweep();
+    void sweep(size_t added);
 
     std::unique_ptr<Searcher> take_searcher(int query_bits) const;
     void keep_searcher(std::unique_ptr<Searcher> searcher) const;
@@ -187,17 +205,21 @@ private:
     std::optional<Store> wide_;
     Ids ids_;
     Graph graph_;
-    Array<Affine> affine_;         // for searching
-    Array<Affine> wide_affine_;    // for reranking
-    Array<Affine> link_affine_;    // for linking, where that is by another measure
-    size_t linked_ = 0;            // rows that searches see
-    std::vector<uint32_t> aside_;  // rows too short for the graph of an inner product
+    Array<Affine> affine_;       // for searching
+    Array<Affine> wide_affine_;  // for reranking
+    Array<Affine> link_affine_;  // for linking, where that is by another measure
+    size_t linked_ = 0;          // rows that searches see
+    Array<uint32_t> aside_;      // rows too short for the graph of an inner product
     Random levels_;
     float unit_ = 0;            // the norm that links by norm are relative to
     std::vector<float> users_;  // of the next addition
     size_t unswept_ = 0;        // rows added since all was looked over
     Pace pace_;
     std::unique_ptr<Addition> addition_;
+    bool torn_ = false;  // linking was broken off: rows that are dropped may be linked to
+    std::shared_ptr<const MappedFile> file_;
+    bool looked_over_ = true;                  // no file's word is taken for what linking relies on
+    mutable std::atomic<size_t> savings_ = 0;  // that go on
     mutable Turnstile turnstile_;
     mutable std::mutex searchers_mutex_;
     mutable std::vector<std::unique_ptr<Searcher>> searchers_;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "base/pool.hpp"
 #include "index/addition.hpp"
@@ -122,6 +123,7 @@ void Index::link_range(size_t from, size_t to, size_t threads, size_t turns) {
     all.scored = scored_for_links();
     all.measure = measure();
     all.turns = turns;
+    torn_ = true;
     parallel_for(workers, tasks, [&](size_t task, size_t worker) {
         uint32_t rows[kRowsPerTask];
         const size_t first = from + task * kRowsPerTask;
@@ -132,6 +134,7 @@ void Index::link_range(size_t from, size_t to, size_t threads, size_t turns) {
         LinkWorker& own = *addition.workers[worker];
         kernels_.link(job, own.scratch, own.room.as<std::byte>());
     });
+    torn_ = false;
     linked_ = to;
 }
 
@@ -153,7 +156,10 @@ void Index::link_first(size_t end) {
 }
 
 void Index::finish_linking() {
-    for (; linked_ < store_.size(); ++linked_) aside_.push_back(static_cast<uint32_t>(linked_));
+    for (; linked_ < store_.size(); ++linked_) {
+        aside_.resize(aside_.size() + 1);
+        aside_[aside_.size() - 1] = static_cast<uint32_t>(linked_);
+    }
     choose_samples();
 }
 
@@ -188,12 +194,15 @@ Progress Index::link(size_t rows, size_t threads) {
 void Index::settle() {
     const auto lock = turnstile_.write();
     truncate(linked_);
-    if (addition_) {
-        sweep();
-        measure_pace();
-    }
-    addition_.reset();
+    const std::unique_ptr<Addition> addition = std::move(addition_);
     users_.clear();
+    if (std::exchange(torn_, false)) {
+        graph_.drop_stray_links();
+        unswept_ = linked_;
+    }
+    if (!addition) return;
+    sweep(linked_ - addition->first);
+    measure_pace();
 }
 
 }  // namespace vecq

@@ -78,6 +78,7 @@ private:
 
 void Index::sample_users(const float* users, size_t count, size_t number) {
     const auto lock = turnstile_.write();
+    require_changeable();
     if (link_ != Link::moebius)
         refuse("users", "users are of use only to metric ip with link auto or moebius");
     QueryCoder coder(store_.codec(), Metric::ip, 8);
@@ -96,7 +97,7 @@ void Index::sample_users(const float* users, size_t count, size_t number) {
 }
 
 bool Index::is_aside(uint32_t row) const {
-    return std::binary_search(aside_.begin(), aside_.end(), row);
+    return std::binary_search(aside_.data(), aside_.data() + aside_.size(), row);
 }
 
 size_t Index::samples() const { return users_.size() / dim() + addition_->samples.size(); }
@@ -187,8 +188,8 @@ std::vector<uint32_t> Index::entry_rows() const {
 
 // Links what no walk can come to from near rows that one can come to. All is looked over only when
 // enough was added, for that takes as long as the graph is large.
-void Index::sweep() {
-    unswept_ += linked_ - addition_->first;
+void Index::sweep(size_t added) {
+    unswept_ += added;
     if (unswept_ * kSweepEvery < linked_) return;
     unswept_ = 0;
     const std::vector<uint32_t> lost = unreachable();

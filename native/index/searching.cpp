@@ -156,10 +156,13 @@ size_t Index::walk_some(Searcher& searcher, const Request& request, size_t first
 void Index::offer_aside(Searcher& searcher, const EncodedQuery& query, const Gate* gate,
                         size_t width) const {
     std::vector<Key>& keys = searcher.keys;
-    if (aside_.empty() || (keys.size() == width && score_of(keys.back()) >= 0)) return;
+    if (aside_.size() == 0 || (keys.size() == width && score_of(keys.back()) >= 0)) return;
     const size_t room = keys.size() + width;
-    for (size_t i = 0; i < aside_.size() && keys.size() < room; ++i)
-        if (gate == nullptr || gate->keeps(aside_[i])) keys.push_back(key_of(0, aside_[i]));
+    for (size_t i = 0; i < aside_.size() && keys.size() < room; ++i) {
+        const uint32_t row = aside_[i];
+        if (row >= linked_) continue;  // a file may say anything
+        if (gate == nullptr || gate->keeps(row)) keys.push_back(key_of(0, row));
+    }
     searcher.rescore(kernels_, scored(), query);
     keys.resize(std::min(keys.size(), width));
 }

@@ -52,4 +52,9 @@ void Store::permute(size_t first, std::span<const uint32_t> order) {
     permute_in_place(order, constants_.data() + first);
 }
 
+void Store::restore(Array<std::byte> codes, Array<RowConstants> constants) {
+    codes_ = std::move(codes);
+    constants_ = std::move(constants);
+}
+
 }  // namespace vecq

@@ -22,6 +22,7 @@ public:
     size_t size() const { return constants_.size(); }
     Rows rows() const { return {codes_.data(), codec_->row_bytes(), size()}; }
     const RowConstants& operator[](size_t row) const { return constants_[row]; }
+    const RowConstants* constants() const { return constants_.data(); }
     size_t bytes() const { return codes_.bytes() + constants_.bytes(); }
 
     void reserve(size_t count);
@@ -32,6 +33,10 @@ public:
     void truncate(size_t count);
     // Row first + i becomes what row first + order[i] was.
     void permute(size_t first, std::span<const uint32_t> order);
+    // Rows that were stored somewhere, coded by this store's codec.
+    void restore(Array<std::byte> codes, Array<RowConstants> constants);
+    // Moves codes that were restored in place to memory of their own.
+    void own_codes() { codes_.own(); }
 
 private:
     Codec given_;

@@ -106,10 +106,11 @@ void Codec::restore(std::span<const float> mean, std::span<const float> scales) 
     if (scales.size() != expected)
         refuse("scales", "scales does not have as many values as this codec's options ask for");
     for (float value : mean)
-        if (!is_finite(value)) refuse("mean", "mean has a value that is not finite");
+        if (!(std::fabs(value) <= kLargestValue))
+            refuse("mean", "mean has a value that is too large or not finite");
     for (float value : scales)
-        if (!is_finite(value) || value < 0)
-            refuse("scales", "scales must be finite and at least 0");
+        if (!(value >= 0 && value <= kLargestValue))
+            refuse("scales", "scales must be at least 0, and neither too large nor infinite");
     fitted_ = false;
     mean_.assign(mean.begin(), mean.end());
     scales_.assign(scales.begin(), scales.end());

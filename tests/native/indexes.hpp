@@ -22,8 +22,9 @@ inline vecq_index_options options_of(int32_t metric, int32_t link = VECQ_LINK_AU
 }
 
 // Room for all of up to 500 rows, on one thread.
-inline vecq_search_options search_of(size_t k, size_t ef = 500, int32_t bits = 15) {
-    return {k, ef, 0, bits, VECQ_PLAN_WALK, 1, nullptr, nullptr, nullptr, 0};
+inline vecq_search_options search_of(size_t k, size_t ef = 500, int32_t bits = 15,
+                                     size_t rerank = 0, int32_t plan = VECQ_PLAN_WALK) {
+    return {k, ef, rerank, bits, plan, 1, nullptr, nullptr, nullptr, 0};
 }
 
 struct Codec {

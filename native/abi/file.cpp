@@ -1,0 +1,143 @@
+#include <memory>
+
+#include "abi/arguments.hpp"
+#include "abi/fence.hpp"
+#include "abi/handles.hpp"
+#include "index/checking.hpp"
+#include "index/fetching.hpp"
+#include "index/saving.hpp"
+#include "index/sections.hpp"
+#include "storage/failure.hpp"
+
+using namespace vecq;
+
+struct vecq_task {
+    std::unique_ptr<Task> task;
+};
+
+namespace {
+
+vecq_codec_options described(const Codec& codec) {
+    const CodecOptions& options = codec.options();
+    return {static_cast<int32_t>(options.width),
+            static_cast<int32_t>(options.scale),
+            static_cast<int32_t>(options.calibration),
+            options.center,
+            options.rotate,
+            options.unbiased,
+            options.percentile,
+            options.seed};
+}
+
+template <class Make>
+vecq_status begin_task(vecq_task** task, vecq_error* error, Make&& make) {
+    return fenced(error, [&] {
+        require(task, "task");
+        auto begun = std::make_unique<vecq_task>();
+        begun->task = make();
+        *task = begun.release();
+    });
+}
+
+}  // namespace
+
+vecq_status vecq_index_open_file(const char* path, int32_t writable, vecq_index** index,
+                                 vecq_error* error) {
+    return fenced(error, [&] {
+        require(index, "index");
+        *index = new vecq_index(std::string(require(path, "path")), writable != 0);
+    });
+}
+
+vecq_status vecq_index_describe(const vecq_index* index, vecq_index_description* description,
+                                vecq_error* error) {
+    return fenced(error, [&] {
+        const Index& own = require(index, "index")->index;
+        const IndexOptions& options = own.options();
+        vecq_index_description& out = *require(description, "description");
+        out = {};
+        out.options = {static_cast<int32_t>(options.metric), static_cast<int32_t>(options.link),
+                       options.m, options.ef_construction, options.seed};
+        out.dim = own.dim();
+        out.codec = described(own.codec());
+        out.has_wide = own.wide_codec() != nullptr;
+        if (out.has_wide != 0) out.wide_codec = described(*own.wide_codec());
+    });
+}
+
+vecq_status vecq_file_describe(const char* path, vecq_file_info* info, vecq_section* sections,
+                               size_t room, vecq_error* error) {
+    return fenced(error, [&] {
+        const Descriptor file(require(path, "path"), O_RDONLY);
+        if (!file) fail_to("open the file");
+        const Table table = read_table(file);
+        vecq_file_info& out = *require(info, "info");
+        out = {};
+        out.format = table.header.format;
+        copy_text(out.library, version_of(table.header.library));
+        copy_text(out.needed, version_of(table.header.needed));
+        out.bytes = table.header.file_bytes;
+        out.sections = table.sections.size();
+        if (room > 0) require(sections, "sections");
+        for (size_t i = 0; i < std::min(room, table.sections.size()); ++i) {
+            const SectionEntry& entry = table.sections[i];
+            copy_text(sections[i].name, name_of(entry.id));
+            sections[i].element_bytes = entry.element_bytes;
+            sections[i].count = entry.count;
+            sections[i].offset = entry.offset;
+            sections[i].checksum = entry.checksum;
+        }
+    });
+}
+
+vecq_status vecq_task_save(const vecq_index* index, const char* path, vecq_task** task,
+                           vecq_error* error) {
+    return begin_task(task, error, [&] {
+        return std::make_unique<Saving>(require(index, "index")->index, require(path, "path"));
+    });
+}
+
+vecq_status vecq_task_preload(vecq_index* index, int32_t what, int32_t lock, vecq_task** task,
+                              vecq_error* error) {
+    return begin_task(task, error, [&] {
+        return std::make_unique<Fetching>(require(index, "index")->index,
+                                          checked_enum(what, Preload::copied, "what"), lock != 0);
+    });
+}
+
+vecq_status vecq_task_check(const vecq_index* index, int32_t deep, vecq_task** task,
+                            vecq_error* error) {
+    return begin_task(task, error, [&] {
+        return std::make_unique<Checking>(require(index, "index")->index,
+                                          deep != 0 ? Checking::Depth::all
+                                                    : Checking::Depth::checksums);
+    });
+}
+
+void vecq_task_close(vecq_task* task) { delete task; }
+
+vecq_status vecq_task_step(vecq_task* task, size_t* done, size_t* total, vecq_error* error) {
+    return fenced(error, [&] {
+        require(done, "done");
+        require(total, "total");
+        const Progress progress = require(task, "task")->task->step();
+        *done = progress.done;
+        *total = progress.total;
+    });
+}
+
+vecq_status vecq_task_problems(const vecq_task* task, vecq_problem* problems, size_t room,
+                               size_t* listed, size_t* count, vecq_error* error) {
+    return fenced(error, [&] {
+        const auto* check = dynamic_cast<const Checking*>(require(task, "task")->task.get());
+        if (check == nullptr) refuse("task", "task is no check");
+        const std::vector<Problem>& found = check->problems();
+        *require(listed, "listed") = found.size();
+        *require(count, "count") = check->count();
+        if (room > 0) require(problems, "problems");
+        for (size_t i = 0; i < std::min(room, found.size()); ++i) {
+            copy_text(problems[i].where, found[i].where);
+            copy_text(problems[i].what, found[i].what);
+        }
+    });
+}

@@ -1,0 +1,33 @@
+#include "index/sections.hpp"
+
+namespace vecq {
+
+bool is_known(SectionId id) {
+    return id.kind >= static_cast<uint32_t>(Kind::index) &&
+           id.kind <= static_cast<uint32_t>(Kind::order);
+}
+
+std::string name_of(SectionId id) {
+    const std::string wide = id.number == 0 ? "" : "wider ";
+    const std::string layer = " of layer " + std::to_string(id.number);
+    switch (static_cast<Kind>(id.kind)) {
+        case Kind::index: return "settings";
+        case Kind::codec: return wide + "codec";
+        case Kind::codec_mean: return "mean of the " + wide + "codec";
+        case Kind::codec_scales: return "scales of the " + wide + "codec";
+        case Kind::codes: return wide + "codes";
+        case Kind::constants: return "constants of " + wide + "codes";
+        case Kind::affine: return "factors of " + wide + "scores";
+        case Kind::link_affine: return "factors of links";
+        case Kind::ids: return "ids";
+        case Kind::links: return "links" + layer;
+        case Kind::layer_rows: return "rows" + layer;
+        case Kind::layer_below: return "ways down" + layer;
+        case Kind::entries: return "entries";
+        case Kind::aside: return "rows aside";
+        case Kind::order: return "order of rows";
+    }
+    return "section " + std::to_string(id.kind) + "." + std::to_string(id.number);
+}
+
+}  // namespace vecq

@@ -1,0 +1,120 @@
+#include "storage/replacement.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "storage/failure.hpp"
+
+namespace vecq {
+namespace {
+
+constexpr size_t kLongestName = 255;
+// Names that are tried: those of a process that was killed may still be there.
+constexpr int kNames = 1000;
+// The disk is told to write so much at a time.
+constexpr uint64_t kWindow = uint64_t{32} << 20;
+
+std::string folder_of(const std::string& path) {
+    const size_t slash = path.rfind('/');
+    return slash == std::string::npos ? "./" : path.substr(0, slash + 1);
+}
+
+std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+// The permissions of the file that is replaced, or those of a new one.
+mode_t mode_for(const std::string& path) {
+    struct stat status{};
+    if (stat(path.c_str(), &status) != 0) {
+        if (errno != ENOENT) fail_to("look at the file");
+        return 0666;
+    }
+    if (S_ISDIR(status.st_mode)) fail_to("replace the folder", EISDIR);
+    if (!S_ISREG(status.st_mode)) fail_to("replace what is no regular file", EINVAL);
+    return status.st_mode & 0777;
+}
+
+template <class Call>
+int until_done(Call&& call) {
+    int result;
+    do result = call();
+    while (result != 0 && errno == EINTR);
+    return result;
+}
+
+}  // namespace
+
+Replacement::Replacement(std::string path, uint64_t bytes) : path_(std::move(path)) {
+    if (name_of(path_).empty()) fail_to("write a file without a name", EISDIR);
+    create();
+    if (until_done([&] { return ftruncate(file_.get(), static_cast<off_t>(bytes)); }) == 0) return;
+    const int code = errno;
+    unlink(temporary_.c_str());
+    fail_to("make a file of " + std::to_string(bytes) + " bytes", code);
+}
+
+Replacement::~Replacement() {
+    if (!temporary_.empty()) unlink(temporary_.c_str());
+}
+
+void Replacement::create() {
+    const mode_t mode = mode_for(path_);
+    for (int number = 0; number < kNames; ++number) {
+        char ending[40];
+        std::snprintf(ending, sizeof ending, ".%d-%d.tmp", getpid(), number);
+        temporary_ = folder_of(path_);
+        temporary_ += name_of(path_).substr(0, kLongestName - sizeof ending);
+        temporary_ += ending;
+        file_ = Descriptor(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL, mode);
+        if (file_ || errno != EEXIST) break;
+    }
+    if (!file_) fail_to("create a temporary file in the folder");
+}
+
+void Replacement::write(uint64_t offset, const void* data, size_t bytes) {
+    const auto* from = static_cast<const std::byte*>(data);
+    for (size_t done = 0; done < bytes;) {
+        const ssize_t count =
+            pwrite(file_.get(), from + done, bytes - done, static_cast<off_t>(offset + done));
+        if (count < 0 && errno == EINTR) continue;
+        if (count <= 0) fail_to("write the file", count < 0 ? errno : EIO);
+        done += static_cast<size_t>(count);
+    }
+    write_back(offset + bytes);
+}
+
+// The disk works while the next bytes are prepared, and never has much left to do: neither memory fills
+// with what is to be written, nor does the end wait long. Errors come back from fsync.
+void Replacement::write_back(uint64_t end) {
+    if (end < begun_ + kWindow) return;
+    const auto sync = [&](uint64_t from, uint64_t to, unsigned flags) {
+        sync_file_range(file_.get(), static_cast<off_t>(from), static_cast<off_t>(to - from),
+                        flags);
+    };
+    sync(begun_, end, SYNC_FILE_RANGE_WRITE);
+    if (waited_ < begun_)  // no bytes would mean all
+        sync(waited_, begun_,
+             SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+    waited_ = begun_;
+    begun_ = end;
+}
+
+void Replacement::finish() {
+    if (until_done([&] { return fsync(file_.get()); }) != 0) fail_to("write the file to disk");
+    if (!file_.close()) fail_to("write the file");
+    if (rename(temporary_.c_str(), path_.c_str()) != 0) fail_to("give the file its name");
+    temporary_.clear();
+    sync_folder();
+}
+
+// Some file systems have nothing to do for a folder, and say that they can't.
+void Replacement::sync_folder() const {
+    const Descriptor folder(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY);
+    if (!folder) fail_to("open the folder to have the file's name written to disk");
+    if (until_done([&] { return fsync(folder.get()); }) != 0 && errno != EINVAL)
+        fail_to("write the file's name to disk");
+}
+
+}  // namespace vecq

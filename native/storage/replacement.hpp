@@ -1,0 +1,36 @@
+// A file that takes the place of another, or of none, all at once.
+//
+// It is written under a name of its own in the same folder and gets the other name when it is complete
+// and on disk. Whoever has the old file open or mapped keeps that. A replacement that is not finished
+// leaves nothing behind, unless the process is killed: then the temporary file stays.
+#pragma once
+
+#include <string>
+
+#include "storage/descriptor.hpp"
+
+namespace vecq {
+
+class Replacement {
+public:
+    // For a file at `path` of so many bytes, 0 wherever nothing is written.
+    Replacement(std::string path, uint64_t bytes);
+    ~Replacement();
+    Replacement(const Replacement&) = delete;
+    Replacement& operator=(const Replacement&) = delete;
+
+    // From the front to the back, but for what comes last.
+    void write(uint64_t offset, const void* data, size_t bytes);
+    void finish();
+
+private:
+    void create();
+    void write_back(uint64_t end);
+    void sync_folder() const;
+
+    std::string path_, temporary_;
+    Descriptor file_;
+    uint64_t waited_ = 0, begun_ = 0;  // up to where the disk has written, and was told to write
+};
+
+}  // namespace vecq

@@ -1,0 +1,119 @@
+#include "storage/table.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/checksum.hpp"
+#include "storage/failure.hpp"
+
+namespace vecq {
+namespace {
+
+uint64_t size_of(const Descriptor& file) {
+    struct stat status{};
+    if (fstat(file.get(), &status) != 0) fail_to("look at the file");
+    if (!S_ISREG(status.st_mode)) fail_to("open what is no regular file", EINVAL);
+    return static_cast<uint64_t>(status.st_size);
+}
+
+uint32_t checksum_of_table(FileHeader header, const std::vector<SectionEntry>& sections) {
+    header.checksum = 0;
+    Checksum sum;
+    sum.add(&header, sizeof header);
+    sum.add(sections.data(), sections.size() * sizeof(SectionEntry));
+    return sum.value();
+}
+static_assert(sizeof(FileHeader) % Checksum::kStep == 0);
+
+FileHeader read_header(const Descriptor& file, uint64_t size) {
+    FileHeader header;
+    if (size < sizeof header)
+        corrupt("the file has " + std::to_string(size) + " bytes, too few to be a vecq file");
+    read_exactly(file, 0, &header, sizeof header);
+    if (std::memcmp(header.magic, kMagic, sizeof kMagic) != 0)
+        corrupt("the file is no vecq file: it does not begin as one");
+    if (header.byte_order == __builtin_bswap32(kByteOrder))
+        throw Error(VECQ_UNSUPPORTED, "path",
+                    "the file was written on a big-endian machine, expected a little-endian one");
+    if (header.section_count > kMostSections)
+        corrupt("the header names " + std::to_string(header.section_count) +
+                " sections, expected at most " + std::to_string(kMostSections));
+    return header;
+}
+
+// `end` is where the section before it ends.
+void check_place(const SectionEntry& entry, uint64_t end, uint64_t file_bytes) {
+    uint64_t bytes = 0, last = 0;
+    if (entry.offset % kSectionAlignment != 0 || entry.offset < end ||
+        __builtin_mul_overflow(entry.element_bytes, entry.count, &bytes) ||
+        __builtin_add_overflow(entry.offset, bytes, &last) || last > file_bytes)
+        corrupt("section " + std::to_string(entry.id.kind) + "." + std::to_string(entry.id.number) +
+                " does not lie inside the file");
+}
+
+}  // namespace
+
+const SectionEntry* Table::find(SectionId id) const {
+    const auto place = std::ranges::find(sections, id, &SectionEntry::id);
+    return place == sections.end() ? nullptr : &*place;
+}
+
+std::string version_of(const char (&field)[kVersionLength]) {
+    std::string text(field, strnlen(field, sizeof field));
+    for (char& letter : text)
+        if (letter < ' ' || letter > '~') letter = '?';
+    return text;
+}
+
+Table read_table(const Descriptor& file) {
+    const uint64_t size = size_of(file);
+    Table table{read_header(file, size), {}};
+    const FileHeader& header = table.header;
+    table.sections.resize(header.section_count);
+    uint64_t end = sizeof header + header.section_count * sizeof(SectionEntry);
+    if (size < end) corrupt("the file ends inside its table of sections");
+    read_exactly(file, sizeof header, table.sections.data(), end - sizeof header);
+    if (header.checksum != checksum_of_table(header, table.sections))
+        corrupt("header and table do not match their checksum");
+    if (header.byte_order != kByteOrder) corrupt("the header has no mark of a byte order");
+    if (header.format != kFormatVersion)
+        throw Error(VECQ_UNSUPPORTED, "path",
+                    "the file has format " + std::to_string(header.format) + ", which vecq " +
+                        version_of(header.needed) + " and later can read");
+    if (header.file_bytes != size)
+        corrupt("the file has " + std::to_string(size) + " bytes, expected " +
+                std::to_string(header.file_bytes) + ": it was cut off or written over");
+    for (const SectionEntry& entry : table.sections) {
+        check_place(entry, end, size);
+        end = entry.end();
+        if (table.find(entry.id) != &entry) corrupt("the table names a section twice");
+    }
+    return table;
+}
+
+void seal(Table& table, uint64_t file_bytes) {
+    FileHeader& header = table.header;
+    std::memcpy(header.magic, kMagic, sizeof kMagic);
+    header.byte_order = kByteOrder;
+    header.format = kFormatVersion;
+    header.file_bytes = file_bytes;
+    header.section_count = static_cast<uint32_t>(table.sections.size());
+    header.checksum = checksum_of_table(header, table.sections);
+}
+
+void read_exactly(const Descriptor& file, uint64_t offset, void* to, size_t bytes) {
+    auto* at = static_cast<std::byte*>(to);
+    while (bytes > 0) {
+        const ssize_t count = pread(file.get(), at, bytes, static_cast<off_t>(offset));
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) fail_to("read the file");
+        if (count == 0) corrupt("the file ended while it was read");
+        at += count;
+        offset += static_cast<uint64_t>(count);
+        bytes -= static_cast<size_t>(count);
+    }
+}
+
+}  // namespace vecq

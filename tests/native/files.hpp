@@ -1,0 +1,207 @@
+// Files of indexes for tests: made, taken apart, put together again with other contents, and used.
+#pragma once
+
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <unistd.h>
+
+#include "base/checksum.hpp"
+#include "index/sections.hpp"
+#include "indexes.hpp"
+#include "storage/table.hpp"
+
+namespace files {
+
+using namespace indexes;
+using vecq::FileHeader;
+using vecq::Kind;
+using vecq::section;
+using vecq::SectionEntry;
+
+// A folder that is gone at the end.
+class Folder {
+public:
+    Folder() {
+        // Where a sync costs nothing, if there is such a place.
+        const std::filesystem::path memory = "/dev/shm";
+        const auto place =
+            std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path();
+        std::string name = (place / "vecq-XXXXXX").string();
+        if (mkdtemp(name.data()) != nullptr) own_ = name;
+    }
+    ~Folder() { std::filesystem::remove_all(own_); }
+    std::string operator/(const char* name) const { return own_ / name; }
+    size_t count() const {
+        return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(own_), {}));
+    }
+
+private:
+    std::filesystem::path own_;
+};
+
+// A file's bytes, any of which may be changed.
+class Bytes : public std::vector<char> {
+public:
+    Bytes() = default;
+    explicit Bytes(const std::string& path) {
+        std::ifstream in(path, std::ios::binary);
+        assign(std::istreambuf_iterator<char>(in), {});
+    }
+    void write(const std::string& path) const {
+        std::ofstream(path, std::ios::binary).write(data(), static_cast<std::streamsize>(size()));
+    }
+
+    FileHeader& header() { return *reinterpret_cast<FileHeader*>(data()); }
+    SectionEntry* entries() { return reinterpret_cast<SectionEntry*>(data() + sizeof(FileHeader)); }
+    size_t table_end() {
+        return sizeof(FileHeader) + header().section_count * sizeof(SectionEntry);
+    }
+    SectionEntry& entry(Kind kind, size_t number = 0) {
+        SectionEntry* one = entries();
+        while (one->id != section(kind, number)) ++one;
+        return *one;
+    }
+    template <class T>
+    T* contents(Kind kind, size_t number = 0) {
+        return reinterpret_cast<T*>(data() + entry(kind, number).offset);
+    }
+    // Makes all checksums right.
+    void seal() {
+        for (size_t i = 0; i < header().section_count; ++i) {
+            SectionEntry& one = entries()[i];
+            if (one.offset <= size() && one.element_bytes * one.count <= size() - one.offset)
+                one.checksum = vecq::checksum_of(data() + one.offset, one.bytes());
+        }
+        seal_table();
+    }
+    void seal_table() {
+        header().checksum = 0;
+        header().checksum = vecq::checksum_of(data(), table_end());
+    }
+};
+
+inline vecq_status run(vecq_task* task, vecq_error* error = nullptr) {
+    size_t done = 0, total = 1;
+    vecq_status status = VECQ_OK;
+    while (status == VECQ_OK && done < total) status = vecq_task_step(task, &done, &total, error);
+    return status;
+}
+
+inline vecq_status save(const vecq_index* index, const std::string& path,
+                        vecq_error* error = nullptr) {
+    vecq_task* task = nullptr;
+    vecq_status status = vecq_task_save(index, path.c_str(), &task, error);
+    if (status == VECQ_OK) status = run(task, error);
+    vecq_task_close(task);
+    return status;
+}
+
+// How many problems there are; the first of them goes to `first`.
+inline size_t problems_of(const vecq_index* index, std::string* first = nullptr, int32_t deep = 1) {
+    vecq_task* task = nullptr;
+    vecq_error error{};
+    vecq_problem problems[1];
+    size_t listed = 0, count = SIZE_MAX;
+    if (vecq_task_check(index, deep, &task, &error) == VECQ_OK && run(task, &error) == VECQ_OK)
+        vecq_task_problems(task, problems, 1, &listed, &count, &error);
+    if (first != nullptr && listed > 0)
+        *first = std::string(problems[0].where) + ": " + problems[0].what;
+    vecq_task_close(task);
+    return count;
+}
+
+class Opened {
+public:
+    explicit Opened(const std::string& path, bool writable = false) {
+        status = vecq_index_open_file(path.c_str(), writable, &own, &error);
+    }
+    Opened(const Opened&) = delete;
+    Opened& operator=(const Opened&) = delete;
+    ~Opened() { vecq_index_close(own); }
+
+    size_t dim() const {
+        vecq_index_description about{};
+        vecq_index_describe(own, &about, nullptr);
+        return about.dim;
+    }
+    size_t size() const {
+        size_t size = 0;
+        vecq_index_size(own, &size, nullptr);
+        return size;
+    }
+    Found search(const Vector& queries, const vecq_search_options& options) const {
+        const size_t count = queries.size() / dim();
+        Found found{VECQ_OK, Ids(count * options.k, -7), Vector(count * options.k), Ids(count)};
+        found.status =
+            vecq_index_search(own, &options, queries.data(), count, found.ids.data(),
+                              found.scores.data(), found.counts.data(), nullptr, nullptr);
+        return found;
+    }
+    bool add(const Vector& vectors) {
+        size_t done = 0, total = 1;
+        vecq_status added =
+            vecq_index_stage(own, vectors.data(), vectors.size() / dim(), nullptr, 0, 1, &error);
+        while (added == VECQ_OK && done < total)
+            added = vecq_index_link(own, 1000, 1, &done, &total, &error);
+        return vecq_index_settle(own, &error) == VECQ_OK && added == VECQ_OK;
+    }
+
+    vecq_index* own = nullptr;
+    vecq_error error{};
+    vecq_status status;
+};
+
+// By filters and exclusions of ids that a file says there are, and of others.
+inline void use_ids(const Opened& index, const Vector& queries) {
+    Ids ids(index.size());
+    vecq_index_ids(index.own, ids.data(), ids.size(), nullptr);
+    ids.resize(ids.size() / 2);
+    ids.push_back(123'456'789);
+    Vector vectors(ids.size() * index.dim());
+    vecq_index_get(index.own, ids.data(), ids.size(), vectors.data(), nullptr);
+    const int64_t offsets[] = {0, 1, 1, static_cast<int64_t>(ids.size())};
+    vecq_filter* filter = nullptr;
+    const vecq_choice allow{ids.data(), nullptr, nullptr, ids.size()};
+    vecq_filter_open(index.own, &allow, nullptr, &filter, nullptr);
+    for (const int32_t plan : {VECQ_PLAN_WALK, VECQ_PLAN_STEP_OVER, VECQ_PLAN_SCAN}) {
+        vecq_search_options options = search_of(5, 20, 15, 0, plan);
+        options.filter = filter;
+        options.exclude_offsets = offsets;
+        options.exclude_ids = ids.data();
+        index.search(queries, options);
+    }
+    vecq_filter_close(filter);
+}
+
+// Does with a file all that can be done, whatever it holds. What comes of it does not matter, only that
+// nothing crashes; false if it can't be opened.
+inline bool use(const std::string& path, const std::string& copy) {
+    const Opened read(path);
+    if (read.status != VECQ_OK) return false;
+    problems_of(read.own);
+    vecq_index_stats stats;
+    vecq_index_get_stats(read.own, &stats, nullptr);
+    const Vector queries = samples::random_vector(3 * read.dim(), 1);
+    for (const int32_t plan :
+         {VECQ_PLAN_AUTO, VECQ_PLAN_WALK, VECQ_PLAN_STEP_OVER, VECQ_PLAN_SCAN}) {
+        read.search(queries, search_of(5, 20, 8, 0, plan));
+        read.search(queries, search_of(5, 20, 15, 10, plan));
+    }
+    use_ids(read, queries);
+    Opened written(path, true);
+    if (written.status != VECQ_OK) return true;
+    for (const uint64_t seed : {2, 3}) {
+        if (stats.rows == 0) vecq_index_fit(written.own, queries.data(), 3, nullptr);
+        written.add(samples::random_vector(40 * written.dim(), seed));
+        written.search(queries, search_of(5, 20));
+    }
+    problems_of(written.own);
+    save(written.own, copy);
+    return true;
+}
+
+}  // namespace files

@@ -1,0 +1,246 @@
+"""A save that fails, or is killed at any point, leaves the file that was there, or the new one."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SHIM = Path(__file__).with_name("faults.c")
+
+# Runs in a process of its own, in an empty folder. There may be two files: `old` and `new`.
+BEGIN = """
+import ctypes, errno, faulthandler, os, resource, signal, sys, threading, time
+import numpy as np, vecq
+faulthandler.dump_traceback_later(100, exit=True)
+FAIL, SHORT, KILL_BEFORE, KILL_AFTER, SLOW = range(5)
+rows = np.random.default_rng(0).standard_normal((600, 16)).astype("f4")
+index = vecq.Index(16, "l2", m=4, rerank="fp16").add(rows[:300])
+
+def content(path="a.vecq"):
+    with open(path, "rb") as file:
+        return file.read()
+
+index.save("a.vecq")
+old = content()
+index.add(rows[300:])
+index.save("b.vecq")
+new = content("b.vecq")
+os.remove("b.vecq")
+
+def restore():
+    with open("a.vecq", "wb") as file:
+        file.write(old)
+
+def sound():
+    assert os.listdir() == ["a.vecq"], os.listdir()
+    assert vecq.open("a.vecq", verify="full").check().ok
+
+def set_fault(call, number, kind, value=0):
+    ctypes.CDLL(None).set_fault(call.encode(), number, kind, value)
+
+def calls_left():
+    return ctypes.CDLL(None).calls_left()
+"""
+
+KILLED = """
+for call in ("ftruncate", "pwrite", "fsync", "rename"):
+    for kind in (KILL_BEFORE, KILL_AFTER):
+        number, seen = 0, []
+        while True:
+            restore()
+            number += 1
+            child = os.fork()
+            if child == 0:
+                set_fault(call, number, kind)
+                index.save("a.vecq")
+                os._exit(0)
+            status = os.waitpid(child, 0)[1]
+            found = content()
+            assert found in (old, new), (call, kind, number)
+            assert vecq.open("a.vecq", verify="full").check().ok
+            for name in os.listdir():  # what a process that is killed cannot remove
+                if name.endswith(".tmp"):
+                    os.remove(name)
+            sound()
+            if status == 0:
+                assert found == new
+                break
+            assert os.WTERMSIG(status) == signal.SIGKILL, status
+            seen.append(found == new)
+        assert seen == sorted(seen), (call, kind, seen)  # first the old one, then the new one
+        assert len(seen) >= {"ftruncate": 1, "pwrite": 10, "fsync": 2, "rename": 1}[call], seen
+"""
+
+REFUSED = """
+for call in ("ftruncate", "pwrite", "fsync", "rename"):
+    for code in (errno.EIO, errno.ENOSPC, errno.EDQUOT):
+        number = 0
+        while True:
+            restore()
+            number += 1
+            set_fault(call, number, FAIL, code)
+            try:
+                index.save("a.vecq")
+            except vecq.FileError as error:
+                assert (error.errno, error.filename) == (code, "a.vecq"), error
+                assert "a.vecq" in str(error) and os.strerror(code) in str(error), error
+            else:
+                assert calls_left() > 0, (call, number)  # there are no more such calls
+                assert content() == new
+                break
+            # Only when the folder cannot be written to disk the file has its name already.
+            assert content() == (new if (call, number) == ("fsync", 2) else old), (call, number)
+            sound()
+        assert number > 1
+"""
+
+HINDERED = """
+for call in ("ftruncate", "pwrite", "fsync"):
+    for kind in (FAIL, SHORT) if call == "pwrite" else (FAIL,):
+        number = 0
+        while True:
+            restore()
+            number += 1
+            set_fault(call, number, kind, errno.EINTR)
+            index.save("a.vecq")
+            assert content() == new, (call, kind, number)
+            sound()
+            if calls_left() > 0:
+                break
+        assert number > 1
+"""
+
+CTRL_C = """
+signal.signal(signal.SIGINT, signal.default_int_handler)
+large = vecq.Index(256, "l2", "fp32", m=2, ef_construction=1)
+large.add(np.random.default_rng(0).standard_normal((30_000, 256)).astype("f4"))
+restore()
+set_fault("pwrite", 1, SLOW, 10)
+sent = []
+
+def press():
+    time.sleep(0.3)
+    sent.append(time.perf_counter())
+    os.kill(os.getpid(), signal.SIGINT)
+
+threading.Thread(target=press).start()
+try:
+    large.save("a.vecq")
+    raise AssertionError("it was not interrupted")
+except KeyboardInterrupt:
+    waited = time.perf_counter() - sent[0]
+assert waited < 1, waited
+assert content() == old
+sound()
+assert len(large.add(np.ones((1, 256), "f4"))) == 30_001
+"""
+
+TOO_LARGE = """
+resource.setrlimit(resource.RLIMIT_FSIZE, (len(old), resource.RLIM_INFINITY))
+restore()
+try:
+    index.save("a.vecq")
+    raise AssertionError("there was no limit")
+except vecq.FileError as error:
+    assert error.errno == errno.EFBIG, error
+assert content() == old
+sound()
+"""
+
+NO_MEMORY = """
+with open("/proc/self/statm") as file:
+    used = int(file.read().split()[0]) * resource.getpagesize()
+wide = vecq.Index(1024, "l2", "fp32", m=2, ef_construction=1)
+wide.add(np.random.default_rng(0).standard_normal((8_000, 1024)).astype("f4")).save("wide.vecq")
+del wide
+with open("/proc/self/statm") as file:
+    used = int(file.read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (8 << 20), resource.RLIM_INFINITY))
+for writable in (False, True):
+    try:
+        vecq.open("wide.vecq", writable)
+        raise AssertionError("there was no limit")
+    except MemoryError as error:
+        assert isinstance(error, vecq.OutOfMemoryError)
+assert vecq.open("a.vecq").search(rows[:1], 5).counts[0] == 5
+"""
+
+
+@pytest.fixture(scope="module")
+def shim(tmp_path_factory):
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None:
+        pytest.skip("no C compiler to build the faults with")
+    library = tmp_path_factory.mktemp("shim") / "faults.so"
+    subprocess.run([compiler, "-shared", "-fPIC", "-Wall", "-o", library, SHIM, "-ldl"], check=True)
+    return library
+
+
+def run(code, folder, **environment):
+    result = subprocess.run(
+        [sys.executable, "-I", "-c", BEGIN + code],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize("code", [KILLED, REFUSED, HINDERED, CTRL_C])
+def test_faults(code, shim, tmp_path):
+    run(code, tmp_path, LD_PRELOAD=str(shim))
+
+
+@pytest.mark.parametrize("code", [TOO_LARGE, NO_MEMORY])
+def test_limits(code, tmp_path):
+    run(code, tmp_path)
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """A file system of 1 MB, for as long as a test lasts."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], capture_output=True, text=True
+    )
+    if mounted.returncode != 0:
+        pytest.skip(f"no file system can be mounted here: {mounted.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+FULL = """
+large = vecq.Index(256, "l2", "fp32", m=2).add(np.zeros((2000, 256), "f4"))
+for _ in range(2):
+    try:
+        large.save("a.vecq")
+        raise AssertionError("there was room")
+    except vecq.FileError as error:
+        assert error.errno == errno.ENOSPC, error
+    assert content() == old
+    sound()
+index.save("a.vecq")
+assert content() == new
+"""
+
+READ_ONLY = """
+import subprocess
+subprocess.run(["mount", "-o", "remount,ro", os.getcwd()], check=True)
+try:
+    index.save("a.vecq")
+    raise AssertionError("it could be written to")
+except vecq.FileError as error:
+    assert error.errno == errno.EROFS, error
+assert content() == old
+sound()
+"""
+
+
+@pytest.mark.parametrize("code", [FULL, READ_ONLY])
+def test_disks(code, disk):
+    run("restore()\n" + code, disk)

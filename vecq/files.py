@@ -1,0 +1,232 @@
+"""Files of indexes: what is in one, and the long work that reads, writes and checks them."""
+
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from vecq._native import ffi, lib
+from vecq.errors import ArgumentError, CorruptFileError, FileError, VecqError, call
+from vecq.progress import Progress, Report
+
+PRELOADS: dict[Any, int] = {
+    False: lib.VECQ_PRELOAD_NOTHING,
+    "walk": lib.VECQ_PRELOAD_WALKED,
+    True: lib.VECQ_PRELOAD_ALL,
+    "copy": lib.VECQ_PRELOAD_COPIED,
+}
+
+# Work on fewer bytes is over before a bar would be read.
+NOTABLE = 1_000_000_000
+MOST_SECTIONS = 256
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that is wrong with an index."""
+
+    where: str  # "links of layer 0, node 17"
+    what: str  # "links to itself"
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
+
+
+@dataclass(frozen=True)
+class Check:
+    """What `Index.check` found: nothing, if all is well."""
+
+    problems: tuple[Problem, ...]  # the first of them
+    count: int  # of all
+
+    @property
+    def ok(self) -> bool:
+        return self.count == 0
+
+    def __str__(self) -> str:
+        if self.ok:
+            return "nothing is wrong"
+        more = self.count - len(self.problems)
+        lines = [*map(str, self.problems), *([f"and {more:,} more"] if more else [])]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Section:
+    """One array of a file."""
+
+    name: str
+    element_bytes: int
+    count: int
+    offset: int
+    checksum: int
+
+    @property
+    def bytes(self) -> int:
+        return self.element_bytes * self.count
+
+
+@dataclass(frozen=True)
+class FileInfo:
+    """What the table of a file says."""
+
+    path: str
+    format: int
+    library: str  # the version that wrote it
+    needed: str  # the oldest version that reads it
+    bytes: int
+    sections: tuple[Section, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.path}: {self.bytes:,} bytes, format {self.format}, written by vecq "
+            f"{self.library}, read by {self.needed} and later",
+            f"{'section':<28}{'elements':>16}{'bytes each':>12}{'bytes':>20}",
+        ]
+        lines += [
+            f"{one.name:<28}{one.count:>16,}{one.element_bytes:>12,}{one.bytes:>20,}"
+            for one in self.sections
+        ]
+        return "\n".join(lines)
+
+
+def info(path: str | os.PathLike[str]) -> FileInfo:
+    """Reads the table of a file, and nothing else of it.
+
+    >>> vecq.Index(8).add(numpy.eye(8, dtype="float32")).save("eight.vecq")
+    >>> [section.name for section in vecq.info("eight.vecq").sections][:2]
+    ['settings', 'codec']
+    """
+    native, sections = ffi.new("vecq_file_info *"), ffi.new("vecq_section[]", MOST_SECTIONS)
+    with naming(path):
+        call(lib.vecq_file_describe, encoded(path), native, sections, MOST_SECTIONS)
+    return FileInfo(
+        path=os.fspath(path),
+        format=native.format,
+        library=text(native.library),
+        needed=text(native.needed),
+        bytes=native.bytes,
+        sections=tuple(
+            Section(text(one.name), one.element_bytes, one.count, one.offset, one.checksum)
+            for one in sections[0 : native.sections]
+        ),
+    )
+
+
+def open_index(path: str | os.PathLike[str], writable: bool) -> Any:
+    """The native index of a file."""
+    handle = ffi.new("vecq_index **")
+    with naming(path):
+        call(lib.vecq_index_open_file, encoded(path), bool(writable), handle)
+    return ffi.gc(handle[0], lib.vecq_index_close)
+
+
+def save(index: Any, path: str | os.PathLike[str], progress: Progress) -> None:
+    """Writes a native index to a file; where `path` is a link, to what it leads to."""
+    place = os.path.realpath(os.fsdecode(encoded(path)))
+    with naming(path), _report(progress) as report:
+        task = _begin(lib.vecq_task_save, index, os.fsencode(place))
+        with closing(task):
+            task.run(report)
+
+
+def preload(
+    index: Any, path: str | os.PathLike[str], what: Any, lock: bool, progress: Progress
+) -> None:
+    """Brings a file's index into memory."""
+    with naming(path), _report(progress) as report:
+        task = _begin(lib.vecq_task_preload, index, what, bool(lock))
+        with closing(task):
+            task.run(report)
+
+
+def verify(index: Any, path: str | os.PathLike[str], progress: Progress) -> None:
+    """Raises CorruptFileError if a section of the file does not match its checksum."""
+    with naming(path):
+        found = check(index, progress, deep=False)
+        if not found.ok:
+            raise CorruptFileError(str(found), "path")
+
+
+def check(index: Any, progress: Progress, deep: bool = True) -> Check:
+    """Looks a native index over."""
+    with _report(progress) as report:
+        task = _begin(lib.vecq_task_check, index, deep)
+        with closing(task):
+            task.run(report)
+            return task.problems()
+
+
+class Task:
+    """A native task, done step by step, between which Ctrl-C works."""
+
+    def __init__(self, handle: Any) -> None:
+        self._handle = handle
+
+    def run(self, report: Report) -> None:
+        done, total = ffi.new("size_t *"), ffi.new("size_t *")
+        while True:
+            call(lib.vecq_task_step, self._handle, done, total)
+            report(done[0], total[0])
+            if done[0] == total[0]:
+                return
+
+    def problems(self) -> Check:
+        listed, count = ffi.new("size_t *"), ffi.new("size_t *")
+        call(lib.vecq_task_problems, self._handle, ffi.NULL, 0, listed, count)
+        found = ffi.new("vecq_problem[]", listed[0])
+        call(lib.vecq_task_problems, self._handle, found, len(found), listed, count)
+        return Check(tuple(Problem(text(one.where), text(one.what)) for one in found), count[0])
+
+    def close(self) -> None:
+        lib.vecq_task_close(self._handle)
+
+
+def _begin(function: Any, *arguments: Any) -> Task:
+    handle = ffi.new("vecq_task **")
+    call(function, *arguments, handle)
+    return Task(handle[0])
+
+
+def _report(progress: Progress) -> Report:
+    return Report(progress, 0, unit="B", notable=NOTABLE)
+
+
+def preload_of(value: object) -> int:
+    """The constant of a `preload` argument."""
+    if isinstance(value, bool | str) and value in PRELOADS:
+        return PRELOADS[value]
+    raise ArgumentError(f'preload is {value!r}, expected True, False, "walk" or "copy"', "preload")
+
+
+def encoded(path: object) -> bytes:
+    """A path as the system wants it."""
+    try:
+        found = os.fsencode(path)  # type: ignore[arg-type]
+    except (TypeError, UnicodeError):
+        raise ArgumentError(f"path is {path!r}, expected the path of a file", "path") from None
+    if not found or b"\0" in found:
+        raise ArgumentError(f"path is {path!r}, which no file can have", "path")
+    return found
+
+
+@contextmanager
+def naming(path: object) -> Iterator[None]:
+    """Puts the path into what is raised about the file."""
+    try:
+        yield
+    except VecqError as error:
+        if error.argument == "path" and not isinstance(error, ArgumentError):
+            error.args = (f"{os.fsdecode(encoded(path))}: {error}",)
+            if isinstance(error, FileError):
+                error.filename = path
+        raise
+
+
+def text(field: Any) -> str:
+    """A string in a native struct."""
+    return str(ffi.string(field).decode(errors="replace"))
