@@ -7,6 +7,9 @@ SOURCES := pyproject.toml README.md LICENSE \
 CPP := $(shell find native tests/native bench/native \
 	-name '*.cpp' -o -name '*.hpp' -o -name '*.h' 2>/dev/null)
 CONFIGURE := cmake --log-level=WARNING -S native -G Ninja
+CLANG := $(firstword $(foreach name,clang++ $(addprefix clang++-,22 21 20 19 18 17 16 15 14),\
+	$(shell command -v $(name) 2>&1)))
+FUZZ_SECONDS ?= 60
 CROSS := aarch64-linux-gnu-g++ qemu-aarch64
 
 help: ## list the targets
@@ -53,6 +56,15 @@ build/asan build/tsan: $(VENV)/dev
 	cmake --build $@
 	ctest --test-dir $@ --verbose
 
+fuzz: export ASAN_OPTIONS := allocator_may_return_null=1
+fuzz: $(VENV)/dev ## open, search, change and save made-up files under sanitizers; FUZZ_SECONDS=60
+	$(CONFIGURE) -B build/fuzz -DVECQ_FUZZ=ON -DVECQ_SANITIZE=address,undefined \
+		-DCMAKE_CXX_COMPILER=$(CLANG)
+	cmake --build build/fuzz --target fuzz_open
+	mkdir -p build/fuzz/corpus
+	build/fuzz/fuzz_open -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -timeout=30 \
+		-print_final_stats=1 -artifact_prefix=build/fuzz/ build/fuzz/corpus tests/fixtures/fuzz
+
 bench-kernels: $(VENV)/dev ## time every kernel on every instruction set of this machine
 	$(CONFIGURE) -B build/bench -DVECQ_BENCH=ON
 	cmake --build build/bench
@@ -69,6 +81,9 @@ bench-exact: $(VENV)/bench ## exact scans, exclusions, large k beside faiss, hns
 
 bench-links: $(VENV)/bench ## graphs for inner products, by what items are linked; DATA=FILE.hdf5 ...
 	python -I -m vecq.bench.links $(DATA)
+
+bench-files: $(VENV)/bench ## save, open and search files; ARGS='--rows 200000 --folder /mnt'
+	python -I -m vecq.bench.files $(ARGS)
 
 wheel: $(VENV)/dev ## a portable wheel in dist/, tried in an empty venv
 	rm -rf dist build/wheel
@@ -109,5 +124,5 @@ $(VENV)/dev: $(VENV)/tools $(SOURCES)
 	$(INSTALL) '.[dev]'
 	touch $@ $(VENV)/vecq
 
-.PHONY: help demo test native-tests aarch64-tests lint sanitize build/asan build/tsan \
-	bench-kernels bench-codecs bench-core bench-links wheel format clean
+.PHONY: help demo test native-tests aarch64-tests lint sanitize build/asan build/tsan fuzz \
+	bench-kernels bench-codecs bench-core bench-links bench-files wheel format clean

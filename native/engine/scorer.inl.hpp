@@ -18,8 +18,9 @@ inline uint32_t above(const Wide<F32>& scores, float bound) {
 }
 
 // The a and the c of sixteen rows, side by side.
+template <class V>
 struct AffineSixteen {
-    Wide<F32> a, c;
+    Wide<V> a, c;
 };
 
 template <size_t Odd, class V, size_t... I>
@@ -28,8 +29,8 @@ inline V every_second(V a, V b, std::index_sequence<I...>) {
 }
 
 template <class V>
-inline AffineSixteen split(const Affine (&pairs)[16]) {
-    AffineSixteen all;
+inline AffineSixteen<V> split(const Affine (&pairs)[16]) {
+    AffineSixteen<V> all;
     if constexpr (kLanes<V> == 1) {
         for (size_t i = 0; i < 16; ++i) {
             all.a.part[i] = pairs[i].a;
@@ -84,7 +85,7 @@ public:
         for (size_t i = 0; i < 16; ++i) pairs[i] = scored_.affine[ids[i]];
         Wide<F32> dots;
         with_lines(scored_.rows.row_bytes, [&](auto lines) { dots = dots_of(ids, count, lines); });
-        const AffineSixteen affine = split<F32>(pairs);
+        const AffineSixteen<F32> affine = split<F32>(pairs);
         Wide<F32> all;
         for (size_t i = 0; i < 16 / kLanes<F32>; ++i)
             all.part[i] = at_least_lowest(affine.a.part[i] * (query_.scale * dots.part[i]) +

@@ -1,0 +1,47 @@
+"""Makes seeds for the fuzzer: small indexes, as open.cpp wants them, without room between sections.
+
+python seed.py FOLDER
+"""
+
+import struct
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+import vecq
+
+HEADER, ENTRY = 128, 64
+
+
+def compact(file: bytes) -> bytes:
+    (count,) = struct.unpack_from("<I", file, 56)
+    out = file[: HEADER + count * ENTRY]
+    for i in range(count):
+        size, number, offset = struct.unpack_from("<QQQ", file, HEADER + i * ENTRY + 16)
+        out += file[offset : offset + size * number]
+    return out
+
+
+def main() -> None:
+    rows = np.random.default_rng(0).standard_normal((24, 4)).astype(np.float32)
+    rows[5] = 0
+    indexes = {
+        "ip": vecq.Index(4, "ip", m=2, ef_construction=4, rerank="fp16"),
+        "l2": vecq.Index(4, "l2", m=2, ef_construction=4),
+        "cosine": vecq.Index(4, "cosine", vecq.Codec("int16", scale="global"), m=2),
+        "floats": vecq.Index(4, "l2", "fp32", m=2, ef_construction=4),
+        "empty": vecq.Index(4, "l2", m=2),
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        for name, index in indexes.items():
+            if name != "empty":
+                index.add(rows, threads=1)
+            path = Path(folder) / name
+            index.save(path)
+            (Path(sys.argv[1]) / name).write_bytes(compact(path.read_bytes()))
+
+
+if __name__ == "__main__":
+    main()
