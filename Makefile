@@ -15,8 +15,9 @@ CROSS := aarch64-linux-gnu-g++ qemu-aarch64
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' Makefile | column -t -s '|'
 
-demo: $(VENV)/vecq ## install into .venv and run a small comparison
-	python -I -m vecq.demo
+demo: $(VENV)/bench ## install into .venv, compare on generated users and items, end in a report
+	vecq bench recsys-demo --quick --k 100 --regimes single,batch,processes --seconds 45 \
+		--peers 'hnswlib,faiss HNSWFlat' --out build/demo
 
 test: native-tests aarch64-tests ## native tests, the same on emulated AArch64, then pytest
 	pytest

@@ -6,13 +6,12 @@ Half of the users are queries. The other half is kept for `users=`, which one of
 Codes are float32, so that all loss is the graph's.
 """
 
-import os
 import sys
 from itertools import pairwise
 
 import vecq
-from vecq.bench.contest import true_ids
-from vecq.bench.curves import recall_of
+from vecq.bench.answers import recall_of
+from vecq.bench.truth import true_ids
 from vecq.datasets import Dataset, read_hdf5
 
 K = 100
@@ -36,7 +35,7 @@ def distances_at(curve: list[tuple[float, float]], level: float) -> str:
 
 def print_graphs(data: Dataset) -> None:
     queries, users = data.test[::2], data.test[1::2]
-    truth = true_ids(data, K, threads=len(os.sched_getaffinity(0)))[::2]
+    truth = true_ids(data, K)[0][::2]
     print(f"{data.name}: distances per query, recall@{K}, {len(queries):,} held-out users")
     print(f"{'linked by':<40}" + "".join(f"{level:>10}" for level in LEVELS))
     for name, link, sampled in GRAPHS:

@@ -1,0 +1,152 @@
+"""faiss: HNSW over float32 and over 8 bit codes, and inverted lists of 4 bit codes, refined."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vecq.bench.adapters.adapter import Adapter, Floats
+from vecq.bench.adapters.ladders import Setting
+
+
+class Faiss(Adapter):
+    """What all indexes of faiss have in common."""
+
+    module, package = "faiss", "faiss-cpu"
+    unit_vectors = True
+
+    def make(self, dim: int, rows: int, kind: int) -> Any:
+        """An empty index."""
+        raise NotImplementedError
+
+    def parameters(self, setting: Setting) -> Any:
+        """What faiss takes a setting as."""
+        raise NotImplementedError
+
+    def build(self, vectors: Floats, metric: str, threads: int) -> None:
+        import faiss
+
+        faiss.omp_set_num_threads(threads)
+        kind = faiss.METRIC_L2 if metric == "l2" else faiss.METRIC_INNER_PRODUCT
+        self.index = self.make(vectors.shape[1], len(vectors), kind)
+        self.index.train(vectors)
+        self.index.add(vectors)
+
+    def set(self, setting: Setting, k: int, threads: int) -> None:
+        import faiss
+
+        faiss.omp_set_num_threads(threads)
+        self.params = self.parameters(setting)
+
+    def search(self, queries: Floats, k: int) -> Any:
+        return self.index.search(queries, k, params=self.params)
+
+    def ids(self, answer: Any) -> Any:
+        return answer[1]
+
+    def scores(self, answer: Any) -> Any:
+        return answer[0]
+
+    def file_bytes(self) -> int:
+        import faiss
+
+        sizes: list[int] = []
+        faiss.write_index(
+            self.index, faiss.PyCallbackIOWriter(lambda part: sizes.append(len(part)))
+        )
+        return sum(sizes)
+
+    def save(self, path: Path) -> None:
+        import faiss
+
+        faiss.write_index(self.index, str(path))
+
+    def load(self, path: Path, metric: str, dim: int, rows: int) -> None:
+        import faiss
+
+        self.index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+
+
+class FaissHnsw(Faiss):
+    """HNSW over float32."""
+
+    name = "faiss HNSWFlat"
+
+    def __init__(self, *, m: int = 32, ef_construction: int = 200) -> None:
+        self.settings = {"M": m, "efConstruction": ef_construction}
+
+    def make(self, dim: int, rows: int, kind: int) -> Any:
+        index = self.empty(dim, kind)
+        index.hnsw.efConstruction = self.settings["efConstruction"]
+        return index
+
+    def empty(self, dim: int, kind: int) -> Any:
+        import faiss
+
+        return faiss.IndexHNSWFlat(dim, self.settings["M"], kind)
+
+    def parameters(self, setting: Setting) -> Any:
+        import faiss
+
+        return faiss.SearchParametersHNSW(efSearch=setting["ef"])
+
+    def forget(self) -> None:
+        import faiss
+
+        faiss.cvar.hnsw_stats.reset()
+
+    def counts(self, answers: list[Any]) -> tuple[int, int]:
+        import faiss
+
+        return faiss.cvar.hnsw_stats.nhops, faiss.cvar.hnsw_stats.ndis
+
+
+class FaissHnswSq(FaissHnsw):
+    """HNSW over 8 bit codes."""
+
+    name = "faiss HNSWSQ 8 bit"
+    codec = "int8"
+
+    def empty(self, dim: int, kind: int) -> Any:
+        import faiss
+
+        return faiss.IndexHNSWSQ(dim, faiss.ScalarQuantizer.QT_8bit, self.settings["M"], kind)
+
+
+class FaissIvf(Faiss):
+    """Inverted lists of product-quantized codes, scanned by shuffles, refined on float32."""
+
+    name = "faiss IVF-PQ fast scan"
+    codec = "pq4"
+
+    def __init__(self, *, dims_per_code: int = 2, rows_per_list: int = 100) -> None:
+        self.settings = {"dims_per_code": dims_per_code, "rows_per_list": rows_per_list}
+
+    def make(self, dim: int, rows: int, kind: int) -> Any:
+        import faiss
+
+        codes = dim // self.settings["dims_per_code"]
+        text = f"IVF{self.lists(rows)},PQ{codes}x4fs,RFlat"
+        self.settings["factory"] = text
+        return faiss.index_factory(dim, text, kind)
+
+    def prepare(self, vectors: Floats, metric: str) -> Floats:
+        """Padded with zeros to a dim that can be cut evenly."""
+        missing = -vectors.shape[1] % self.settings["dims_per_code"]
+        return np.pad(super().prepare(vectors, metric), ((0, 0), (0, missing)))
+
+    def lists(self, rows: int) -> int:
+        return max(1, rows // self.settings["rows_per_list"])
+
+    def ladder(self, k: int, rows: int) -> list[Setting]:
+        lists = self.lists(rows)
+        probes = [2**step for step in range(lists.bit_length()) if 2**step < lists] + [lists]
+        return [{"nprobe": n, "k_factor": 4 if n < 8 else 10 if n < 64 else 20} for n in probes]
+
+    def parameters(self, setting: Setting) -> Any:
+        import faiss
+
+        return faiss.IndexRefineSearchParameters(
+            k_factor=setting["k_factor"],
+            base_index_params=faiss.SearchParametersIVF(nprobe=setting["nprobe"]),
+        )

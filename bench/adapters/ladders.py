@@ -1,0 +1,21 @@
+"""The settings that a sweep climbs through, from fast to thorough."""
+
+import math
+from typing import Any
+
+Setting = dict[str, Any]
+
+
+def doublings(first: int, last: int) -> list[int]:
+    """Whole numbers that double with every second step.
+
+    >>> doublings(10, 40)
+    [10, 14, 20, 28, 40]
+    """
+    steps = 2 * int(math.log2(last / first)) if last > first else 0
+    return [round(first * 2 ** (step / 2)) for step in range(steps + 1)]
+
+
+def widths(k: int) -> list[int]:
+    """Values of ef for the k best: from k on, further where that is cheap."""
+    return doublings(k, max(8 * k, min(64 * k, 1600)))

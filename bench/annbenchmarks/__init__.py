@@ -1,0 +1,1 @@
+"""vecq for ann-benchmarks: run.py --local --definitions FOLDER, FOLDER being the one above this."""

@@ -1,0 +1,80 @@
+"""The machine and the versions that a run is measured with."""
+
+import importlib.metadata
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+import vecq
+
+SYSTEM = Path("/sys/devices/system")
+PACKAGES = ("vecq", "numpy", "hnswlib", "faiss-cpu", "usearch", "scalable-vs", "pyvsag", "zvec")
+
+
+def machine() -> dict[str, Any]:
+    """What results depend on.
+
+    >>> machine()["cores"] >= 1
+    True
+    """
+    return {
+        "cpu": _cpu(),
+        "cores": len(physical_cores()),
+        "logical_cores": len(os.sched_getaffinity(0)),
+        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "isa": vecq.cpu().active,
+        "kernel": f"{platform.system()} {platform.release()}",
+        "nodes": len(nodes()),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Of Python and of all packages that can take part, as far as they are installed."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package.removesuffix("-cpu")] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def physical_cores() -> list[int]:
+    """One logical core of each physical one that this process may run on."""
+    firsts: dict[str, int] = {}
+    for core in sorted(os.sched_getaffinity(0)):
+        siblings = SYSTEM / f"cpu/cpu{core}/topology/thread_siblings_list"
+        firsts.setdefault(siblings.read_text() if siblings.exists() else str(core), core)
+    return list(firsts.values())
+
+
+def nodes() -> dict[int, set[int]]:
+    """The memory nodes, and the logical cores of each."""
+    found = {
+        int(folder.name.removeprefix("node")): _cores((folder / "cpulist").read_text())
+        for folder in SYSTEM.glob("node/node[0-9]*")
+    }
+    return found or {0: os.sched_getaffinity(0)}
+
+
+def resident_bytes() -> int:
+    """Memory that this process holds."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def _cores(text: str) -> set[int]:
+    """The numbers of a list such as 0-3,8."""
+    found: set[int] = set()
+    for part in filter(None, text.strip().split(",")):
+        first, _, last = part.partition("-")
+        found.update(range(int(first), int(last or first) + 1))
+    return found
+
+
+def _cpu() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

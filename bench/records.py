@@ -1,0 +1,254 @@
+"""Records of a benchmark run: one JSON object a line, told apart by "kind".
+
+Fields that a reader does not know are passed over, and so are kinds; a file of a later version is
+refused. Seconds are seconds, shares are 0 to 1, and what was not measured is null.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, ClassVar, Literal, TextIO, Union, get_args, get_origin, get_type_hints
+
+from vecq import ArgumentError
+
+VERSION = 1
+
+Regime = Literal["single", "batch", "concurrent", "processes"]
+
+
+@dataclass
+class Record:
+    """What every record has: the kind that its line is marked with."""
+
+    kind: ClassVar[str]
+
+
+@dataclass
+class Run(Record):
+    """A run: when, on what, with which arguments. The first line of a file."""
+
+    kind: ClassVar[str] = "run"
+    started: str  # UTC, ISO 8601
+    command: str
+    machine: dict[str, Any]  # cpu, cores, memory_bytes, isa, kernel, nodes
+    versions: dict[str, str]
+    parameters: dict[str, Any]  # all arguments of the run
+    notes: list[str] = field(default_factory=list)  # what was left out, and why
+    seconds: float = 0.0
+    interrupted: bool = False  # it was stopped, and what follows is what was measured by then
+    version: int = VERSION
+
+
+@dataclass
+class Data(Record):
+    """A data set that was measured on."""
+
+    kind: ClassVar[str] = "data"
+    data: str
+    rows: int
+    dim: int
+    queries: int
+    metric: str
+    heldout: bool  # it knows what its users chose later
+    seen: bool  # it knows what its users have seen, which is excluded
+    truth: str = ""  # where the true neighbours come from
+
+
+@dataclass
+class Build(Record):
+    """How a contestant built its index, or failed to."""
+
+    kind: ClassVar[str] = "build"
+    data: str
+    contestant: str
+    settings: dict[str, Any]
+    family: str  # "vecq" or "peer"
+    codec: str | None
+    seconds: float | None
+    threads: int
+    resident_bytes: int | None  # by its own account
+    file_bytes: int | None  # as it is saved
+    bytes_per_vector: float | None
+    error: str | None = None
+    bytes_are: str = ""  # what bytes_per_vector counts
+
+
+@dataclass
+class Point(Record):
+    """One setting of one contestant in one regime: a point of its curve."""
+
+    kind: ClassVar[str] = "point"
+    data: str
+    contestant: str
+    k: int
+    regime: Regime
+    setting: dict[str, Any]
+    threads: int = 1
+    processes: int = 1
+    recall: float | None = None  # share of the true k best that were found
+    qps: list[float] = field(default_factory=list)  # of every repetition
+    latency: dict[str, float] | None = None  # p50, p95, p99, p999, of all repetitions together
+    latency_curve: list[list[float]] | None = None  # [quantile, seconds], upwards
+    hops: float | None = None  # per query
+    distances: float | None = None  # per query
+    limit_share: float | None = None  # of the speed that the machine allows
+    business: dict[str, float] | None = None  # hit_rate, recall, ndcg: of held-out items
+    duplicates: int = 0  # ids that were returned again for the same query
+    short: int = 0  # ids that were missing though there were enough items
+    invalid: int = 0  # ids that no item has
+    error: str | None = None  # why this point is not to be trusted, in one line
+    ended: str | None = None  # why the sweep ends here: "recall", "time", "saturation", "errors"
+
+    @property
+    def speed(self) -> float:
+        """QPS of the best repetition, since other work on the machine can only slow one down."""
+        return max(self.qps, default=0.0)
+
+    @property
+    def spread(self) -> float:
+        """How far the repetitions are apart, as a share of the best."""
+        return 1 - min(self.qps) / self.speed if self.qps and self.speed else 0.0
+
+
+@dataclass
+class Accuracy(Record):
+    """What codes alone cost: exact search on them, no graph."""
+
+    kind: ClassVar[str] = "accuracy"
+    data: str
+    k: int
+    metric: str  # recall, hit_rate, heldout_recall, ndcg
+    fp32: float
+    int8: float
+    int16: float
+
+
+@dataclass
+class IsaSpeed(Record):
+    """One instruction set, forced in a process of its own."""
+
+    kind: ClassVar[str] = "isa"
+    data: str
+    isa: str
+    k: int
+    ef: int
+    codec: str
+    recall: float
+    qps: list[float]
+    same_as_first: bool  # the same ids as the first instruction set found
+
+    @property
+    def speed(self) -> float:
+        return max(self.qps, default=0.0)
+
+
+KINDS: dict[str, type[Record]] = {
+    kind.kind: kind for kind in (Run, Data, Build, Point, Accuracy, IsaSpeed)
+}
+
+
+def line_of(record: Record) -> str:
+    """A record as its line, without the line's end."""
+    return json.dumps({"kind": record.kind, **asdict(record)}, allow_nan=False)
+
+
+def write(records: Iterable[Record], target: str | Path | TextIO) -> None:
+    """Writes records to a file, or to a stream that is open.
+
+    >>> write([Data("toy", 1000, 64, 10, "ip", False, False)], "run.jsonl")
+    """
+    if isinstance(target, str | Path):
+        with open(target, "w", encoding="utf-8") as file:
+            write(records, file)
+        return
+    for record in records:
+        target.write(line_of(record) + "\n")
+
+
+def read(path: str | Path) -> list[Record]:
+    """Reads the records of a file; what is wrong with it is an error that names line and field.
+
+    >>> read("run.jsonl")[0].rows
+    1000
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ArgumentError(f"path: {path} can't be read: {error}", "path") from None
+    return list(parse(text.splitlines(), str(path)))
+
+
+def parse(lines: Iterable[str], name: str) -> Iterator[Record]:
+    """The records of lines; `name` is what errors call their source."""
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        where = f"path: {name}, line {number}"
+        try:
+            values = json.loads(line, parse_constant=_refuse)
+        except ValueError as error:
+            raise ArgumentError(f"{where} is not JSON: {error}", "path") from None
+        if not isinstance(values, dict) or not isinstance(values.get("kind"), str):
+            raise ArgumentError(f'{where} has no field "kind": not a record of a run', "path")
+        if values["kind"] in KINDS:
+            yield _record(KINDS[values["kind"]], values, where)
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number of JSON")
+
+
+def _record(kind: type[Record], values: dict[str, Any], where: str) -> Record:
+    if kind is Run and isinstance(values.get("version"), int) and values["version"] > VERSION:
+        raise ArgumentError(
+            f"{where} is of version {values['version']}, and this vecq reads version {VERSION}: "
+            "take a newer vecq",
+            "path",
+        )
+    types, known = get_type_hints(kind), {}
+    for one in fields(kind):
+        if one.name not in values:
+            if _required(one):
+                raise ArgumentError(f"{where} ({kind.kind}) has no field {one.name!r}", "path")
+            continue
+        known[one.name] = values[one.name]
+        if not _fits(known[one.name], types[one.name]):
+            raise ArgumentError(
+                f"{where} ({kind.kind}) has {one.name} = {known[one.name]!r:.60}, "
+                f"expected {_text(types[one.name])}",
+                "path",
+            )
+    return kind(**known)
+
+
+def _required(one: "Field[Any]") -> bool:
+    return one.default is MISSING and one.default_factory is MISSING
+
+
+def _fits(value: object, hint: Any) -> bool:
+    """Whether a value out of JSON is of a type."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        return any(_fits(value, one) for one in inner)
+    if origin is Literal:
+        return value in inner
+    if origin is list:
+        return isinstance(value, list) and all(_fits(one, inner[0]) for one in value)
+    if origin is dict:
+        return isinstance(value, dict) and all(_fits(one, inner[1]) for one in value.values())
+    if hint is Any:
+        return True
+    if hint in (int, float):
+        return isinstance(value, (int, hint)) and not isinstance(value, bool)
+    return isinstance(value, hint)
+
+
+def _text(hint: Any) -> str:
+    inner = get_args(hint)
+    if get_origin(hint) is Literal:
+        return ", ".join(map(repr, inner))
+    if get_origin(hint) in (Union, UnionType):
+        return " or ".join("null" if one is NoneType else _text(one) for one in inner)
+    return getattr(hint, "__name__", str(hint)) if not inner else str(hint)

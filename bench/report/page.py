@@ -1,0 +1,88 @@
+"""The report: one HTML file that needs nothing else."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from vecq.bench.records import Record
+from vecq.bench.report import words
+from vecq.bench.report.changes import compare
+from vecq.bench.report.charts import charts
+from vecq.bench.report.sections import sections
+from vecq.bench.report.sheet import Sheet
+from vecq.bench.report.style import package, text
+from vecq.bench.report.svg import render
+from vecq.bench.report.tables import rivals
+from vecq.bench.report.verdict import Finding, findings
+
+
+def write(
+    records: Sequence[Record], path: str | Path, *, old: Sequence[Record] | None = None
+) -> Path:
+    """Writes the report of a run to a file, and returns its path.
+
+    With the records of an `old` run it also shows what changed since.
+
+    >>> write(vecq.bench.records.read("run.jsonl"), "report.html")
+    PosixPath('report.html')
+    """
+    jinja2 = package("jinja2", "the page of a run")
+    sheet = Sheet(records)
+    found = findings(sheet)
+    template = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    ).from_string(text("page.html.j2"))
+    page = template.render(
+        title=f"vecq: INT8 against FP32 on {words.listing(sheet.data_names) or 'nothing'}",
+        subtitle=_subtitle(sheet),
+        headline=_headline(found),
+        style=text("page.css") + text("series.css"),
+        svg=render,
+        findings=found,
+        cards=_cards,
+        rivals=rivals,
+        faults=[
+            {"data": data, "contestant": name, "reasons": reasons}
+            for (data, name), reasons in sheet.faults.items()
+        ],
+        sections=sections(sheet, charts(sheet), None if old is None else compare(old, records)),
+    )
+    target = Path(path)
+    target.write_text(page, encoding="utf-8")
+    return target
+
+
+def _subtitle(sheet: Sheet) -> str:
+    run = sheet.run
+    machine = [run.machine.get("cpu"), run.machine.get("isa")]
+    cores = run.machine.get("cores")
+    parts = [
+        f"vecq {run.versions.get('vecq', '')}".strip(),
+        *map(str, filter(None, machine)),
+        f"{cores} cores" if cores else "",
+        run.started.replace("T", " ").removesuffix("Z"),
+        f"measured in {words.seconds(run.seconds)}" if run.seconds else "",
+    ]
+    return " · ".join(filter(None, parts))
+
+
+def _headline(found: Sequence[Finding]) -> str:
+    if not found:
+        return "Nothing was measured."
+    which = f"{found[0].data}: " if len(found) > 1 else ""
+    return which + found[0].sentence
+
+
+def _cards(finding: Finding) -> list[tuple[str, str]]:
+    """The figures of a verdict, large."""
+    cards = []
+    if finding.kept is not None:
+        cards.append((words.percent(finding.kept), "of FP32's recall"))
+    if finding.speed is not None:
+        level = words.level(finding.speed.level)
+        cards.append((words.multiple(finding.speed.value), f"the QPS, at recall {level}"))
+    if finding.memory is not None:
+        cards.append((words.multiple(finding.memory), "the memory"))
+    if finding.ndcg is not None:
+        fp32, int8 = finding.ndcg
+        cards.append((words.percent(int8 / fp32), "of FP32's NDCG on held-out items"))
+    return cards

@@ -1,0 +1,142 @@
+"""Indexes that are broken on purpose; the harness takes them as broken_indexes:Class."""
+
+import os
+import signal
+
+import numpy as np
+
+from vecq.bench import Adapter
+
+
+class Scan(Adapter):
+    """A sound one, by brute force; the others spoil its answers."""
+
+    name = "scan"
+
+    def build(self, vectors, metric, threads):
+        self.vectors = vectors
+
+    def search(self, queries, k):
+        scores = queries @ self.vectors.T
+        ids = np.argsort(-scores, axis=1)[:, :k]
+        return ids, np.take_along_axis(scores, ids, axis=1)
+
+
+class Random(Scan):
+    name = "random"
+
+    def search(self, queries, k):
+        rng = np.random.default_rng(0)
+        ids = np.stack([rng.choice(len(self.vectors), k, replace=False) for _ in queries])
+        return ids, np.zeros(ids.shape)
+
+
+class Duplicates(Scan):
+    name = "duplicates"
+
+    def search(self, queries, k):
+        ids, scores = super().search(queries, k)
+        ids[:, 1] = ids[:, 0]
+        return ids, scores
+
+
+class Fewer(Scan):
+    name = "fewer"
+
+    def search(self, queries, k):
+        ids, scores = super().search(queries, k)
+        ids[:, k // 2 :] = -1
+        return ids, scores
+
+
+class Strangers(Scan):
+    name = "strangers"
+
+    def search(self, queries, k):
+        ids, scores = super().search(queries, k)
+        return ids + len(self.vectors), scores
+
+
+class NotNumbers(Scan):
+    name = "not numbers"
+
+    def search(self, queries, k):
+        ids, scores = super().search(queries, k)
+        return ids, scores * np.nan
+
+
+class Shape(Scan):
+    name = "shape"
+
+    def search(self, queries, k):
+        ids, scores = super().search(queries, k)
+        return ids.T, scores
+
+
+class RaisesOnBuild(Scan):
+    name = "raises on build"
+
+    def build(self, vectors, metric, threads):
+        raise RuntimeError("no\nmemory")
+
+
+class RaisesOnSearch(Scan):
+    name = "raises on search"
+
+    def search(self, queries, k):
+        raise KeyError("lost")
+
+
+class Dies(Scan):
+    name = "dies"
+
+    def build(self, vectors, metric, threads):
+        os.kill(os.getpid(), signal.SIGSEGV)
+
+
+class Saved(Scan):
+    """A sound one that processes can share."""
+
+    name = "saved"
+
+    def save(self, path):
+        with open(path, "wb") as file:
+            np.save(file, self.vectors)
+
+    def load(self, path, metric, dim, rows):
+        self.vectors = np.load(path)
+        assert self.vectors.shape == (rows, dim)
+
+
+class DiesInProcesses(Saved):
+    name = "dies in processes"
+
+    def load(self, path, metric, dim, rows):
+        super().load(path, metric, dim, rows)
+        self.loaded = True
+
+    def search(self, queries, k):
+        if hasattr(self, "loaded"):
+            os._exit(3)
+        return super().search(queries, k)
+
+
+class RaisesInProcesses(Saved):
+    name = "raises in processes"
+
+    def load(self, path, metric, dim, rows):
+        raise OSError("no such index")
+
+
+class Interrupted(Scan):
+    """Ctrl-C comes while it searches."""
+
+    name = "interrupted"
+
+    def search(self, queries, k):
+        if len(queries) > 32:
+            raise KeyboardInterrupt
+        return super().search(queries, k)
+
+
+NOT_AN_ADAPTER = 3

@@ -1,0 +1,55 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vecq.bench import Plan, Record, run
+from vecq.bench.progress import Progress
+from vecq.bench.records import Build, Point
+from vecq.datasets import Csr, Dataset, heavy_tailed
+
+
+@pytest.fixture(autouse=True)
+def own_classes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Contestants are given as broken_indexes:Class."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+
+
+@pytest.fixture(scope="session")
+def data() -> Dataset:
+    """A small set whose users have seen five items, and chose the best three of the others."""
+    plain = heavy_tailed(2000, 24, 60)
+    best = np.argsort(-plain.test @ plain.train.T, axis=1)
+    seen, heldout = Csr.of(list(best[:, :5])), Csr.of(list(best[:, 5:8]))
+    return Dataset("small", "ip", plain.train, plain.test, seen=seen, heldout=heldout)
+
+
+class Measured:
+    """The records of a run, looked up."""
+
+    def __init__(self, records: list[Record]) -> None:
+        self.records, self.about = records, records[0]
+
+    def all(self, kind: type) -> list:
+        return [record for record in self.records if isinstance(record, kind)]
+
+    def points(self, contestant: str, regime: str = "batch") -> list[Point]:
+        return [p for p in self.all(Point) if (p.contestant, p.regime) == (contestant, regime)]
+
+    def build(self, contestant: str) -> Build:
+        (found,) = (one for one in self.all(Build) if one.contestant == contestant)
+        return found
+
+
+@pytest.fixture
+def measure(data: Dataset) -> Callable[..., Measured]:
+    """Runs a plan that is as small as can be, but for what is asked for."""
+
+    def call(*peers: str, **options: object) -> Measured:
+        small = {"codecs": (), "k": [10], "regimes": ["batch"], "repetitions": 1, "threads": 1}
+        small |= {"isas": (), "accuracy": False, "build_threads": 2, "quick": True}
+        plan = Plan(**{"data": data, "peers": peers, **small, **options})
+        return Measured(run(plan, Progress(quiet=True)))
+
+    return call

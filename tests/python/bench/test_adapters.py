@@ -1,0 +1,100 @@
+import importlib.util
+
+import numpy as np
+import pytest
+
+from vecq.bench.adapters import PEERS, Adapter, chosen
+from vecq.bench.adapters.ladders import doublings, widths
+from vecq.bench.answers import look_over
+from vecq.bench.contestant import Contestant
+from vecq.bench.truth import true_ids
+from vecq.datasets import heavy_tailed
+
+K = 10
+SPECS = [spec for specs in PEERS.values() for spec in specs]
+
+
+def adapters():
+    for spec in SPECS:
+        adapter = spec.make()
+        missing = importlib.util.find_spec(adapter.module) is None
+        reason = f"{adapter.name}: package {adapter.package} is not installed"
+        yield pytest.param(spec, id=adapter.name, marks=pytest.mark.skipif(missing, reason=reason))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the peers themselves
+@pytest.mark.parametrize("metric", ["ip", "cosine", "l2"])
+@pytest.mark.parametrize("spec", list(adapters()))
+def test_a_peer_finds_what_is_there(spec, metric):
+    data = heavy_tailed(1500, 24, 40, metric=metric)
+    data.train[:] /= np.linalg.norm(data.train, axis=1, keepdims=True) ** 0.5
+    contestant = Contestant(spec, data)
+    record = contestant.enter(threads=2)
+    if record.error and contestant.adapter.try_first and "ended its process" in record.error:
+        pytest.skip(f"{contestant.name} does not run on this machine: {record.error}")
+    assert record.error is None
+    assert record.seconds > 0
+    assert record.bytes_per_vector > 0
+    adapter = contestant.adapter
+    ladder, recalls = adapter.ladder(K, len(data.train)), []
+    for setting in (ladder[0], ladder[-1]):
+        adapter.set(setting, K, 1)
+        answer = adapter.search(contestant.queries, K)
+        ids, scores = adapter.ids(answer), adapter.scores(answer)
+        found = look_over(ids, scores, true_ids(data, K)[0], len(data.train))
+        assert found.error is None
+        recalls.append(found.recall)
+    adapter.close()
+    assert recalls[1] >= recalls[0]
+    assert recalls[1] > (0.6 if adapter.codec in ("int8", "pq4") else 0.9)
+
+
+def test_ladders_rise_from_k():
+    assert doublings(10, 40) == [10, 14, 20, 28, 40]
+    assert doublings(5, 5) == [5]
+    for k in (1, 10, 100, 1000):
+        ladder = widths(k)
+        assert ladder[0] == k
+        assert ladder[-1] >= 8 * k - 1
+        assert ladder == sorted(ladder)
+
+
+def test_contestants_are_chosen_by_name():
+    specs, notes = chosen(["int8", "int8+fp16"], ["hnswlib", "faiss HNSWFlat"])
+    names = [spec.make().name for spec in specs]
+    assert names[:2] == ["vecq int8", "vecq int8+fp16"]
+    assert len(names) + len(notes) == 4
+
+
+def test_a_package_that_is_not_installed_is_a_note(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    specs, notes = chosen([], ["usearch"])
+    assert specs == []
+    assert notes == [
+        f"usearch {codec} skipped: package usearch is not installed (pip install usearch)"
+        for codec in ("fp32", "int8")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("codecs", "peers", "argument", "message"),
+    [
+        (["int9"], [], "codecs", "has 'int9', expected fp32, fp16, int16, int8"),
+        (["int8+x"], [], "codecs", "has 'int8.x'"),
+        ([], ["annoy"], "peers", "has 'annoy', expected one of hnswlib, faiss"),
+        ([], ["nowhere:Index"], "peers", "can't be loaded: ModuleNotFoundError"),
+        ([], ["broken_indexes:Nothing"], "peers", "can't be loaded: AttributeError"),
+        ([], [":Index"], "peers", "can't be loaded"),
+        ([], ["broken_indexes:NOT_AN_ADAPTER"], "peers", "expected a subclass of"),
+        ([], ["broken_indexes:Scan", "broken_indexes:Scan"], "peers", "'scan' more than once"),
+        (["int8", "int8"], [], "peers", "'vecq int8' more than once"),
+    ],
+)
+def test_names_that_nobody_has_are_refused(refuse, codecs, peers, argument, message):
+    refuse(argument, message, chosen, codecs, peers)
+
+
+def test_an_adapter_can_be_saved_once_it_can_be_loaded(tmp_path):
+    assert not Adapter().shared
+    with pytest.raises(NotImplementedError, match="has no adapter for saved indexes"):
+        Adapter().save(tmp_path / "x")

@@ -1,0 +1,61 @@
+"""What the runner of ann-benchmarks does with the module, step by step."""
+
+import importlib
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vecq.bench import annbenchmarks
+from vecq.bench.answers import recall_of
+from vecq.bench.truth import true_ids
+from vecq.datasets import heavy_tailed
+
+K = 10
+
+
+@pytest.mark.parametrize(("distance", "metric"), [("angular", "cosine"), ("euclidean", "l2")])
+def test_it_is_driven_as_the_runner_does(distance, metric):
+    data = heavy_tailed(1500, 24, 20, metric=metric)
+    truth = true_ids(data, K)[0]
+    module = importlib.import_module("vecq.bench.annbenchmarks.module")
+    algorithm = module.Vecq(distance, {"codec": "int8", "m": 16, "ef_construction": 100})
+    assert algorithm.get_memory_usage() > 0
+    algorithm.fit(data.train)
+    for ef in (5, 200):
+        algorithm.set_query_arguments(ef)
+        assert f"ef={ef}" in str(algorithm)
+        single = np.stack([algorithm.query(query, K) for query in data.test])
+        algorithm.batch_query(data.test, K)
+        assert np.array_equal(np.stack(algorithm.get_batch_results()), single)
+        assert algorithm.get_additional()["dist_comps"] > 0
+        assert all(len(set(row)) == K for row in single)
+    assert recall_of(single, truth) > 0.95
+    algorithm.done()
+
+
+def test_fewer_items_than_are_asked_for_are_all():
+    module = importlib.import_module("vecq.bench.annbenchmarks.module")
+    algorithm = module.Vecq("euclidean", {})
+    algorithm.fit(np.eye(4, dtype=np.float32))
+    assert sorted(algorithm.query(np.ones(4, np.float32), 10)) == [0, 1, 2, 3]
+
+
+def test_a_distance_that_it_does_not_know_is_refused(refuse):
+    module = importlib.import_module("vecq.bench.annbenchmarks.module")
+    refuse("metric", "expected one of angular, euclidean", module.Vecq, "hamming", {})
+
+
+def test_every_setting_of_the_configuration_makes_an_index():
+    yaml = pytest.importorskip("yaml", reason="PyYAML is not installed")
+    folder = Path(annbenchmarks.__file__).parent
+    (definition,) = yaml.safe_load((folder / "config.yml").read_text())["float"]["any"]
+    module = importlib.import_module(definition["module"] + ".module")
+    constructor = getattr(module, definition["constructor"])
+    for group in definition["run_groups"].values():
+        assert group["query_args"][0] == sorted(group["query_args"][0])
+        for values in itertools.product(*group["args"].values()):
+            algorithm = constructor("angular", dict(zip(group["args"], values, strict=True)))
+            algorithm.fit(np.eye(8, dtype=np.float32))
+            assert algorithm.query(np.eye(8, dtype=np.float32)[3], 1)[0] == 3

@@ -1,0 +1,106 @@
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vecq.bench import numa
+from vecq.bench.adapters import chosen
+from vecq.bench.contestant import Contestant
+from vecq.bench.machine import machine, nodes, physical_cores, versions
+from vecq.bench.regimes import Batch, Concurrent, Processes, Single
+
+K, SETTING = 5, {"ef": 20}
+
+
+@pytest.fixture
+def enter(data):
+    def call(target):
+        ((spec,), _) = chosen([], [target])
+        contestant = Contestant(spec, data)
+        assert contestant.enter(threads=1).error is None
+        return contestant
+
+    return call
+
+
+@pytest.mark.parametrize("target", ["broken_indexes:Saved", "hnswlib"])
+def test_every_regime_finds_the_same(enter, data, target):
+    if target == "hnswlib":
+        pytest.importorskip("hnswlib", reason="hnswlib is not installed")
+    contestant, queries = enter(target), len(data.test)
+    regimes = [
+        Single(queries),
+        Batch(queries, 2),
+        Concurrent(queries, 3),
+        Processes(queries, 2, seconds=0.2),
+    ]
+    found = {}
+    for regime in regimes:
+        assert regime.refusal(contestant) is None
+        timing = regime.measure(contestant, K, SETTING)
+        regime.close()
+        found[regime.name] = timing.ids
+        assert timing.seconds > 0
+        if regime.name == "batch":
+            assert timing.latencies is None
+        else:
+            assert len(timing.latencies) == timing.queries
+            assert (timing.latencies > 0).all()
+    assert regimes[2].threads * queries == 3 * 60
+    for ids in found.values():
+        assert np.array_equal(np.asarray(ids, np.int64), np.asarray(found["single"], np.int64))
+
+
+def test_a_contestant_that_dies_in_its_processes_is_told_and_no_more_is_asked(enter, data):
+    regime = Processes(len(data.test), 2, seconds=0.1)
+    contestant = enter("broken_indexes:DiesInProcesses")
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="ended its process"):
+            regime.measure(contestant, K, SETTING)
+    regime.close()
+
+
+def test_an_error_of_one_process_is_the_error_of_the_measurement(enter, data):
+    regime = Processes(len(data.test), 2, seconds=0.1)
+    with pytest.raises(RuntimeError, match="OSError: no such index"):
+        regime.measure(enter("broken_indexes:RaisesInProcesses"), K, SETTING)
+    regime.close()
+
+
+def test_nothing_is_left_behind(enter, data):
+    before = set(Path("/dev/shm").glob("psm_*"))
+    regime = Processes(len(data.test), 1, seconds=0.05)
+    regime.measure(enter("broken_indexes:Saved"), K, SETTING)
+    folder = Path(regime._folder.name)
+    assert len(list(folder.iterdir())) == 1
+    regime.close()
+    assert not folder.exists()
+    assert set(Path("/dev/shm").glob("psm_*")) <= before
+
+
+def test_what_can_not_be_shared_says_so(enter, data):
+    contestant = enter("broken_indexes:Scan")
+    assert "does not save and load" in Processes(len(data.test), 1).refusal(contestant)
+    contestant.adapter.concurrent = False
+    assert "several threads" in Concurrent(len(data.test), 2).refusal(contestant)
+
+
+def test_pinning_and_binding_work_on_this_machine():
+    core = physical_cores()[0]
+    child = os.fork()
+    if child == 0:
+        numa.pin(core)
+        numa.bind(numa.node_of(core))
+        os._exit(0 if os.sched_getaffinity(0) == {core} else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert numa.remark().startswith("numa: ")
+    assert ("one memory node" in numa.remark()) == (len(nodes()) == 1)
+
+
+def test_the_machine_is_described():
+    found = machine()
+    assert found["cpu"]
+    assert 1 <= found["cores"] <= found["logical_cores"] == len(os.sched_getaffinity(0))
+    assert found["memory_bytes"] > 1 << 20
+    assert {"python", "numpy", "vecq"} <= set(versions())

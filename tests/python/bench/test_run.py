@@ -1,0 +1,193 @@
+import numpy as np
+import pytest
+
+import vecq
+from vecq.bench import Plan, read, write
+from vecq.bench.records import Accuracy, Data, IsaSpeed, Point
+from vecq.bench.sweep import CURVE
+from vecq.datasets import Dataset
+
+
+def test_a_run_tells_all_that_it_measured(measure, data, tmp_path):
+    found = measure(
+        "broken_indexes:Scan",
+        codecs=["fp32", "int8"],
+        k=[20, 5],
+        regimes=["single", "batch", "concurrent"],
+        repetitions=2,
+        threads=2,
+        accuracy=True,
+    )
+    (described,) = found.all(Data)
+    assert (described.rows, described.dim, described.queries) == (2000, 24, 60)
+    assert described.heldout
+    assert described.seen
+    assert found.about.parameters["k"] == [5, 20]
+    assert found.about.seconds > 0
+    assert not found.about.interrupted
+    for name in ("vecq fp32", "vecq int8", "scan"):
+        assert found.build(name).error is None
+        for regime in ("single", "batch", "concurrent"):
+            points = found.points(name, regime)
+            assert {point.k for point in points} == {5, 20}
+            assert max(point.recall for point in points) > 0.98
+            for point in points:
+                assert point.error is None
+                assert len(point.qps) == 2
+                assert (point.latency is None) == (regime == "batch")
+                assert (point.business is None) == (regime != "batch")
+                assert point.threads == (1 if regime == "single" else 2)
+    batch = found.points("vecq int8")[0]
+    assert batch.hops > 0
+    assert batch.distances > batch.hops
+    assert batch.limit_share > 0
+    assert found.points("scan")[0].distances is None
+    write(found.records, tmp_path / "run.jsonl")
+    assert read(tmp_path / "run.jsonl") == found.records
+
+
+def test_latencies_are_in_order(measure):
+    (point,) = measure("broken_indexes:Scan", regimes=["single"]).points("scan", "single")
+    assert [quantile for quantile, _ in point.latency_curve] == CURVE
+    seconds = [seconds for _, seconds in point.latency_curve]
+    assert seconds == sorted(seconds)
+    assert point.latency["p50"] <= point.latency["p95"] <= point.latency["p999"] <= seconds[-1]
+
+
+def test_the_business_sees_what_users_chose_among_what_they_have_not_seen(measure):
+    """They chose the best three of what they have not seen; exact search shows all of these."""
+    (point,) = measure("broken_indexes:Scan").points("scan")
+    assert point.business == pytest.approx({"hit_rate": 1, "recall": 1, "ndcg": 1})
+    accuracies = measure("broken_indexes:Scan", accuracy=True).all(Accuracy)
+    by_metric = {one.metric: one for one in accuracies}
+    assert set(by_metric) == {"recall", "hit_rate", "heldout_recall", "ndcg"}
+    assert by_metric["recall"].fp32 == 1
+    assert by_metric["recall"].int16 >= by_metric["recall"].int8 > 0.97
+    assert by_metric["heldout_recall"].fp32 == 1
+
+
+def test_a_climb_ends_where_recall_is_enough_or_gains_no_more(measure):
+    (only,) = measure("broken_indexes:Scan").points("scan")
+    assert only.ended == "recall"
+    low = measure("broken_indexes:Random", k=[100], quick=False).points("random")
+    assert [point.ended for point in low] == [None, None, "saturation"]
+
+
+def test_truth_is_taken_from_the_data_if_it_is_enough(measure, data):
+    wrong = np.zeros((len(data.test), 10), np.int32)
+    wrong[:] = np.arange(10)
+    other = Dataset("other", "ip", data.train, data.test, wrong)
+    for k, source in ((10, "the data set's own neighbors"), (11, "exact scan of float32")):
+        found = measure("broken_indexes:Scan", data=other, k=[k])
+        assert found.all(Data)[0].truth == source
+        assert (found.points("scan")[0].recall > 0.9) == (k == 11)
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("duplicates", "ids came twice for the same query, 60 times"),
+        ("strangers", "ids that no row has, 600 times"),
+        ("not numbers", "scores that are not numbers"),
+        ("shape", "ids have shape (10, 60), expected (60, 10)"),
+        ("raises on search", "KeyError: 'lost'"),
+    ],
+)
+def test_a_broken_contestant_is_shown_as_such(measure, name, error):
+    target = "broken_indexes:" + name.title().replace(" O", "O").replace(" ", "")
+    found = measure(target, "broken_indexes:Scan", codecs=["int8"])
+    points = found.points(name)
+    assert points
+    assert all(error in point.error for point in points)
+    assert all(point.business is None for point in points)
+    assert all(point.error is None for point in found.points("scan") + found.points("vecq int8"))
+
+
+def test_one_that_guesses_has_the_recall_of_a_guess(measure):
+    points = measure("broken_indexes:Random").points("random")
+    assert all(point.recall < 0.1 for point in points)
+
+
+def test_one_that_returns_fewer_is_short(measure):
+    points = measure("broken_indexes:Fewer").points("fewer")
+    assert all((point.short, point.recall) == (300, 0.5) for point in points)
+
+
+def test_one_that_can_not_be_built_is_left_out_with_a_note(measure):
+    found = measure("broken_indexes:RaisesOnBuild", "broken_indexes:Scan")
+    assert found.build("raises on build").error == "RuntimeError: no memory"
+    assert found.points("raises on build") == []
+    assert "raises on build could not be built: RuntimeError: no memory" in found.about.notes
+    assert found.points("scan")
+
+
+def test_one_that_takes_its_process_down_does_not_take_down_the_run(measure):
+    found = measure("broken_indexes:Dies", "broken_indexes:Scan")
+    assert "killed its process (SIGSEGV)" in found.build("dies").error
+    assert found.points("scan")
+
+
+def test_what_was_measured_survives_ctrl_c(measure):
+    found = measure("broken_indexes:Scan", "broken_indexes:Interrupted", accuracy=True)
+    assert found.about.interrupted
+    assert found.points("scan")[0].recall == 1
+    assert found.all(Accuracy) == []
+
+
+def test_nothing_begins_after_the_seconds_are_over(measure):
+    found = measure("broken_indexes:Scan", seconds=1e-9)
+    assert found.all(Point) == []
+    assert "measuring was ended after 1e-09 s, as asked for" in found.about.notes
+
+
+def test_processes_share_an_index(measure):
+    found = measure(
+        "broken_indexes:Saved", "broken_indexes:Scan", regimes=["processes"], processes=2
+    )
+    (point,) = found.points("saved", "processes")
+    assert point.recall == 1
+    assert point.processes == 2
+    assert any(note.startswith("scan, processes: skipped") for note in found.about.notes)
+    assert any(note.startswith("numa: ") for note in found.about.notes)
+
+
+@pytest.mark.parametrize(
+    ("argument", "values", "message"),
+    [
+        ("k", {"k": []}, "expected whole numbers"),
+        ("k", {"k": [0]}, "expected whole numbers"),
+        ("k", {"k": ["ten"]}, "expected whole numbers"),
+        ("threads", {"threads": -1}, "is -1, expected a whole number from 0"),
+        ("processes", {"processes": 1.5}, "is 1.5"),
+        ("repetitions", {"repetitions": 0}, "from 1 to"),
+        ("regimes", {"regimes": ["slow"]}, "expected of single, batch, concurrent, processes"),
+        ("regimes", {"regimes": []}, "expected of"),
+        ("codecs", {"codecs": [], "peers": []}, "are empty"),
+        ("seconds", {"seconds": 0}, "more than 0"),
+    ],
+)
+def test_a_plan_that_can_not_be_is_refused(refuse, argument, values, message):
+    refuse(argument, message, lambda: Plan("toy", **values))
+
+
+def test_what_only_the_data_tells_is_refused_before_anything_is_built(measure, refuse):
+    refuse("k", "but small has 2,000 rows", measure, "broken_indexes:Scan", k=[2001])
+    refuse("isas", "has 'mmx', expected of scalar", measure, "broken_indexes:Scan", isas=["mmx"])
+
+
+@pytest.mark.skipif(not hasattr(vecq, "open"), reason="this vecq has no saved indexes")
+def test_every_instruction_set_finds_the_same(measure):
+    found = measure(codecs=["int8"], isas=None, repetitions=2)
+    speeds = found.all(IsaSpeed)
+    available = [isa.name for isa in vecq.cpu().isas if isa.available]
+    assert [one.isa for one in speeds] == available
+    assert all(one.same_as_first and len(one.qps) == 2 for one in speeds)
+    assert len({one.recall for one in speeds}) == 1
+
+
+@pytest.mark.skipif(not hasattr(vecq, "open"), reason="this vecq has no saved indexes")
+def test_processes_open_an_index_of_vecq(measure):
+    points = measure(codecs=["int8"], regimes=["processes"], processes=2).points(
+        "vecq int8", "processes"
+    )
+    assert max(point.recall for point in points) > 0.95

@@ -1,0 +1,79 @@
+"""vecq bench, as users call it."""
+
+import numpy as np
+import pytest
+
+from vecq.bench.records import Build, Point, Run, read
+
+SMALL = "--quick --k 10 --regimes batch --repetitions 1 --threads 1 --isas="
+
+
+def save_set(folder):
+    rng = np.random.default_rng(1)
+    train, test = (rng.standard_normal((count, 16), np.float32) for count in (1500, 30))
+    h5py = pytest.importorskip("h5py", reason="h5py is not installed")
+    pytest.importorskip("jinja2", reason="jinja2 is not installed")
+    with h5py.File(folder / "toy.hdf5", "w") as file:
+        file["train"], file["test"] = train, test
+        file.attrs["distance"] = "angular"
+
+
+def test_it_ends_with_tables_a_verdict_and_files(shell):
+    save_set(shell.folder)
+    done = shell("bench", "toy.hdf5", *SMALL.split(), "--peers", "", "--out", "runs/first")
+    assert "QPS at equal recall@10" in done.stdout
+    assert "Accuracy: exact search on the codes" in done.stdout
+    assert "INT8 keeps" in done.stdout
+    assert "report: runs/first.html" in done.stdout
+    assert (shell.folder / "runs/first.html").read_text().startswith("<!doctype html>")
+    records = read(shell.folder / "runs/first.jsonl")
+    assert isinstance(records[0], Run)
+    assert "bench toy.hdf5" in records[0].command
+    assert {one.contestant for one in records if isinstance(one, Build)} == {
+        "vecq fp32",
+        "vecq int8",
+    }
+    assert "building vecq int8" in done.stderr
+
+
+def test_a_contestant_of_ones_own_comes_from_the_working_folder(shell):
+    save_set(shell.folder)
+    (shell.folder / "mine.py").write_text(
+        "import numpy as np\n"
+        "from vecq.bench import Adapter\n"
+        "class Index(Adapter):\n"
+        "    name = 'mine'\n"
+        "    def build(self, vectors, metric, threads):\n"
+        "        self.vectors = vectors\n"
+        "    def search(self, queries, k):\n"
+        "        return np.zeros((len(queries), k), int), None\n"
+    )
+    done = shell(
+        *("bench", "toy.hdf5", *SMALL.split(), "--codecs", "int8", "--peers", "mine:Index"),
+        *("--out", "run"),
+    )
+    assert "wrong with mine on toy: " in done.stdout
+    assert "ids came twice" in done.stdout
+    points = [one for one in read(shell.folder / "run.jsonl") if isinstance(one, Point)]
+    mine = [point for point in points if point.contestant == "mine"]
+    assert mine
+    assert all("twice" in point.error for point in mine)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("nothing-of-that-name",), "nothing-of-that-name"),
+        (("toy.hdf5", "--k", "ten"), "k is ['ten'], expected whole numbers"),
+        (("toy.hdf5", "--k", "5000"), "k is 5,000, but toy has 1,500 rows"),
+        (("toy.hdf5", "--codecs", "int7"), "codecs has 'int7'"),
+        (("toy.hdf5", "--peers", "annoy"), "peers has 'annoy'"),
+        (("toy.hdf5", "--regimes", "fast"), "expected of single, batch, concurrent, processes"),
+        (("toy.hdf5", "--isas", "mmx"), "isas has 'mmx'"),
+    ],
+)
+def test_what_a_user_got_wrong_is_told_in_a_line(shell, words, message):
+    save_set(shell.folder)
+    done = shell("bench", *words, "--quick", code=2)
+    assert message in done.stderr
+    assert done.stdout == ""

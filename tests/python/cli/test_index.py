@@ -1,0 +1,183 @@
+"""vecq build and vecq search: the same index, and the same answers, as from Python."""
+
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+
+import vecq
+
+K = 7
+BOTH = ("--ef", "9", "--target-recall", "0.9")
+
+
+@pytest.fixture(scope="module")
+def built(shell, load):
+    """An index file, and the same index made in Python."""
+    shell("build", "items.npy", "items.vecq", "--metric", "cosine", "--m", 8, "--threads", 1)
+    index = vecq.Index(32, "cosine", m=8).add(load("items.npy"), threads=1)
+    return index, index.search(load("users.npy"), K)
+
+
+def test_what_is_built_opens_and_finds_the_same(shell, load, built):
+    index, expected = built
+    opened = vecq.open(shell.folder / "items.vecq")
+    assert repr(opened) == repr(index)
+    np.testing.assert_array_equal(opened.search(load("users.npy"), K).ids, expected.ids)
+
+
+def test_csv_and_json_on_standard_output(shell, built):
+    _, expected = built
+    rows = list(
+        csv.DictReader(io.StringIO(shell("search", "items.vecq", "users.npy", "--k", K).stdout))
+    )
+    assert [int(row["id"]) for row in rows] == expected.ids.ravel().tolist()
+    assert [int(row["rank"]) for row in rows[:K]] == list(range(1, K + 1))
+    scores = np.array([float(row["score"]) for row in rows])
+    np.testing.assert_allclose(scores, expected.scores.ravel(), rtol=1e-6)
+    lines = shell("search", "items.vecq", "users.npy", "--k", K, "--json").stdout.splitlines()
+    assert [json.loads(line)["ids"] for line in lines] == expected.ids.tolist()
+
+
+@pytest.mark.parametrize("name", ["found.npz", "found.npy", "found.csv", "found.jsonl"])
+def test_files_of_every_format(shell, load, built, name):
+    _, expected = built
+    done = shell("search", "items.vecq", "users.npy", "--k", K, "--out", name)
+    assert done.stdout == ""
+    assert f"{name}: 40 queries in" in done.stderr
+    file = shell.folder / name
+    if name == "found.npz":
+        np.testing.assert_array_equal(load(name)["scores"], expected.scores)
+        ids = load(name)["ids"]
+    elif name == "found.npy":
+        ids = load(name)
+    elif name == "found.csv":
+        ids = np.loadtxt(file, delimiter=",", skiprows=1, usecols=2).reshape(-1, K)
+    else:
+        ids = [json.loads(line)["ids"] for line in file.read_text().splitlines()]
+    np.testing.assert_array_equal(ids, expected.ids)
+
+
+def test_fewer_items_than_asked_for_leave_no_blanks(shell, load):
+    np.save(shell.folder / "few.npy", load("items.npy")[:3])
+    shell("build", "few.npy", "few.vecq")
+    lines = shell("search", "few.vecq", "users.npy", "--k", 5, "--json").stdout.splitlines()
+    assert all(sorted(json.loads(line)["ids"]) == [0, 1, 2] for line in lines)
+
+
+def test_filters_are_those_of_files(shell, load, built):
+    index, best = built
+    lists = best.ids[:, :3]
+    np.savez(
+        shell.folder / "seen.npz",
+        indptr=np.arange(0, lists.size + 1, 3),
+        indices=lists.ravel(),
+        format=b"csr",
+    )
+    (shell.folder / "even.txt").write_text("\n".join(map(str, range(0, 2000, 2))))
+    np.save(shell.folder / "few.npy", np.arange(0, 400))
+    shell(
+        *("search", "items.vecq", "users.npy", "--k", K, "--out", "found.npy"),
+        *("--exclude", "seen.npz", "--allow", "even.txt", "--deny", "few.npy"),
+    )
+    even = np.arange(0, 2000, 2)
+    options = {"exclude": list(lists), "allow": even, "deny": np.arange(400)}
+    expected = index.search(load("users.npy"), K, **options)
+    np.testing.assert_array_equal(load("found.npy"), expected.ids)
+
+
+def test_exact_and_a_target_of_recall(shell, load, built):
+    index, _ = built
+    truth = index.search(load("users.npy"), K, exact=True).ids
+    search = ("search", "items.vecq", "users.npy", "--k", K, "--out", "found.npy")
+    shell(*search, "--exact")
+    np.testing.assert_array_equal(load("found.npy"), truth)
+    shell(*search, "--target-recall", 0.9)
+    pairs = zip(load("found.npy"), truth, strict=True)
+    assert np.mean([np.isin(a, b).mean() for a, b in pairs]) >= 0.85
+
+
+def test_ids_users_and_settings(shell, load):
+    (shell.folder / "ids.txt").write_text("\n".join(str(3 * i) for i in range(2000)))
+    settings = {"codec": {"kind": "int8", "scale": "global"}, "rerank": "fp16", "m": 6}
+    (shell.folder / "settings.json").write_text(json.dumps(settings))
+    found = shell.json(
+        *("build", "items.npy", "other.vecq", "--ids", "ids.txt", "--users", "users.npy"),
+        *("--settings", "settings.json", "--m", 9),
+    )
+    assert (found["rows"], found["settings"]["m"]) == (2000, 9)
+    assert found["file_bytes"] == (shell.folder / "other.vecq").stat().st_size
+    index = vecq.open(shell.folder / "other.vecq")
+    assert "reranked by fp16" in repr(index)
+    assert "m=9" in repr(index)
+    assert (index.search(load("users.npy"), 5).ids % 3 == 0).all()
+
+
+def test_loss_is_a_warning_in_a_line(shell):
+    rng = np.random.default_rng(0)
+    far = 1000 + rng.standard_normal((2000, 16), np.float32)
+    np.save(shell.folder / "far.npy", far)
+    done = shell("build", "far.npy", "far.vecq", "--metric", "cosine")
+    assert done.stderr.startswith("vecq: warning: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        ("vectors: nix.npy does not exist", ["nix.npy", "out.vecq"]),
+        ("index: nix does not exist", ["items.npy", "nix/out.vecq"]),
+        ("index: . is a folder", ["items.npy", "."]),
+        ("m is 1, expected a whole number from 2 to 256", ["items.npy", "out.vecq", "--m", "1"]),
+        ("link is 'odd', expected one of", ["items.npy", "out.vecq", "--link", "odd"]),
+        ("ids: words.txt holds no ids", ["items.npy", "out.vecq", "--ids", "words.txt"]),
+        ("ids: users.npy holds float32", ["items.npy", "out.vecq", "--ids", "users.npy"]),
+        ("ids has shape (3,), expected (2000,)", ["items.npy", "out.vecq", "--ids", "three.txt"]),
+        ("settings: words.txt is not JSON", ["items.npy", "out.vecq", "--settings", "words.txt"]),
+        ("names mm, expected some of", ["items.npy", "out.vecq", "--settings", "mm.json"]),
+        (
+            "settings: list.json holds no object",
+            ["items.npy", "out.vecq", "--settings", "list.json"],
+        ),
+        ("codec.json, codec: ", ["items.npy", "out.vecq", "--settings", "codec.json"]),
+    ],
+)
+def test_what_is_wrong_with_a_build_is_named(shell, message, words):
+    files = {
+        "words.txt": "no numbers",
+        "three.txt": "1\n2\n3\n",
+        "mm.json": '{"mm": 3}',
+        "list.json": "[]",
+        "codec.json": '{"codec": {"kin": "int8"}}',
+    }
+    for name, text in files.items():
+        (shell.folder / name).write_text(text)
+    shell.refuses(message, "build", *words)
+    assert not (shell.folder / "out.vecq").exists()
+
+
+@pytest.mark.usefixtures("built")
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        ("nix.vecq", ["nix.vecq", "users.npy"]),
+        ("items.npy", ["items.npy", "users.npy"]),
+        ("queries has 8 columns, expected 32", ["items.vecq", "narrow.npy"]),
+        ("k is 0, expected a whole number", ["items.vecq", "users.npy", "--k", "0"]),
+        ("ef is 0, expected a whole", ["items.vecq", "users.npy", "--ef", "0"]),
+        ("ef and target_recall are both given", ["items.vecq", "users.npy", *BOTH]),
+        ("allow: nix.txt does not exist", ["items.vecq", "users.npy", "--allow", "nix.txt"]),
+        ("exclude: odd.npz has no", ["items.vecq", "users.npy", "--exclude", "odd.npz"]),
+        ("the index has no wider store", ["items.vecq", "users.npy", "--rerank", "2"]),
+        (
+            "out is 'found.xls', expected a file of",
+            ["items.vecq", "users.npy", "--out", "found.xls"],
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_search_is_named(shell, message, words):
+    np.save(shell.folder / "narrow.npy", np.zeros((3, 8), np.float32))
+    np.savez(shell.folder / "odd.npz", a=np.zeros(3), b=np.zeros(3))
+    shell.refuses(message, "search", *words)

@@ -1,0 +1,100 @@
+"""What all commands have in common: help, exit codes, errors in a line, pipes, Ctrl-C."""
+
+import importlib.metadata
+import signal
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+import vecq
+from vecq import cli
+
+PRESENT = [name for name in cli.COMMANDS if cli.find_spec(f"vecq.cli.{name}")]
+
+
+def test_help_teaches(shell):
+    text = shell("--help").stdout
+    assert "Examples:" in text
+    for name in PRESENT:
+        assert f"    {name} " in text
+
+
+@pytest.mark.parametrize("name", PRESENT)
+def test_every_command_has_help_with_examples(shell, name):
+    text = shell(name, "--help").stdout
+    assert text.startswith(f"usage: vecq {name} ")
+    assert f"vecq {name} " in text.split("\n\n", 1)[1]
+
+
+def test_commands_that_are_not_there_are_not_offered(shell):
+    text = shell("--help").stdout
+    assert all(f"    {name} " not in text for name in cli.COMMANDS if name not in PRESENT)
+
+
+def test_the_version_and_the_script(shell):
+    assert shell("--version").stdout.strip() == f"vecq {vecq.__version__}"
+    (script,) = importlib.metadata.entry_points(group="console_scripts", name="vecq")
+    assert script.load() is cli.main
+
+
+def test_no_command_shows_help_and_is_an_error(shell):
+    assert "Examples:" in shell(code=2).stderr
+
+
+@pytest.mark.parametrize("words", [["bild"], ["assess"], ["assess", "items.npy", "--kk", "3"]])
+def test_misspelt_arguments_are_an_error(shell, words):
+    assert "usage: vecq" in shell(*words, code=2).stderr
+
+
+def test_only_the_named_command_is_imported():
+    code = textwrap.dedent("""
+        import sys, vecq.cli
+        vecq.cli.main(["assess", "--help"])
+        assert "vecq.cli.assess" in sys.modules
+        assert not {"vecq.cli.report", "vecq.bench", "vecq.datasets", "jinja2"} & sys.modules.keys()
+    """)
+    subprocess.run([sys.executable, "-I", "-c", code], check=True, stdout=subprocess.DEVNULL)
+
+
+def test_a_reader_that_leaves_early_is_no_error_of_ours(shell):
+    command = f'"{sys.executable}" -I -m vecq assess items.npy --k 5 | true'
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command}"],
+        cwd=shell.folder,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stderr == ""
+    assert done.returncode in (0, 141)  # 0 if all was written before the reader left
+
+
+def test_a_closed_output_ends_quietly(shell):
+    code = textwrap.dedent("""
+        import os, sys, vecq.cli
+        read, write = os.pipe()
+        os.close(read)
+        os.dup2(write, 1)
+        sys.exit(vecq.cli.main(["assess", "items.npy", "--k", "5"]))
+    """)
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code], cwd=shell.folder, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_ctrl_c_ends_with_130(shell):
+    code = textwrap.dedent(f"""
+        import os, signal, sys, threading, vecq.cli, vecq.cli.assess
+        kill = lambda: os.kill(os.getpid(), {int(signal.SIGINT)})
+        def run(arguments):
+            threading.Timer(0.2, kill).start()
+            threading.Event().wait(20)
+        vecq.cli.assess.run = run
+        sys.exit(vecq.cli.main(["assess", "items.npy"]))
+    """)
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code], cwd=shell.folder, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (130, "vecq: interrupted\n")

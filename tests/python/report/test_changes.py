@@ -1,0 +1,86 @@
+"""Two runs against each other: what is a regression, and what is not."""
+
+from dataclasses import replace
+
+from vecq.bench.records import Build, Point
+from vecq.bench.report import compare
+
+
+def states(changes, contestant="vecq int8"):
+    return {
+        (one.what.split(",")[0], one.state)
+        for one in changes
+        if one.contestant == contestant and one.state != "within noise"
+    }
+
+
+def changed(records, name, kind, **values):
+    return [
+        replace(one, **values)
+        if isinstance(one, kind) and getattr(one, "contestant", "") == name
+        else one
+        for one in records
+    ]
+
+
+def test_a_run_is_no_worse_than_itself(run):
+    found = compare(run(), run())
+    assert found.regressions == []
+    assert str(found).startswith("no regressions in ")
+    assert {one.state for one in found.changes} == {"within noise"}
+
+
+def test_a_change_within_noise_is_no_regression(run):
+    assert compare(run(), run(faster=0.96)).regressions == []
+
+
+def test_a_change_beyond_noise_is_one(run):
+    found = compare(run(), run(faster=0.9))
+    assert states(found.changes) == {("QPS at recall 0.95", "regression")}
+    assert len(found.regressions) == 4
+    assert str(found).startswith("4 regressions in ")
+
+
+def test_faster_is_better(run):
+    assert states(compare(run(), run(faster=1.3)).changes) == {("QPS at recall 0.95", "better")}
+
+
+def test_wider_noise_allows_more(run):
+    noise = (1.0, 0.9, 0.8)
+    assert compare(run(noise=noise), run(noise=noise, faster=0.9)).regressions == []
+
+
+def test_what_was_not_repeated_is_no_regression(run):
+    found = compare(run(noise=(1.0,)), run(noise=(1.0,), faster=0.5))
+    assert found.regressions == []
+    assert "not repeated" in {one.state for one in found.changes}
+
+
+def test_lost_recall_a_slower_build_and_more_memory_are_regressions(run):
+    new = [
+        replace(one, recall=one.recall - 0.01)
+        if isinstance(one, Point) and one.contestant == "vecq int8"
+        else one
+        for one in run()
+    ]
+    new = changed(new, "vecq int8", Build, seconds=6.0, bytes_per_vector=230.0)
+    found = states(compare(run(), new).changes)
+    assert ("recall with ef=800", "regression") in found
+    assert ("build", "regression") in found
+    assert ("bytes per vector", "regression") in found
+
+
+def test_what_broke_is_a_regression(run):
+    new = changed(run(), "hnswlib FP32", Point, duplicates=3)
+    (broken,) = compare(run(), new).regressions
+    assert (broken.contestant, broken.old) == ("hnswlib FP32", "sound")
+    assert "ids came twice" in broken.new
+
+
+def test_what_only_one_run_has_and_another_machine_are_noted(run):
+    old = run(data=("synthetic", "old set"))
+    old[0] = replace(old[0], machine={**old[0].machine, "cpu": "Older CPU"})
+    new = [one for one in run() if getattr(one, "contestant", "") != "vecq int16"]
+    notes = "\n".join(compare(old, new).notes)
+    assert "cpu was Older CPU" in notes
+    assert "only in the old run: old set, vecq int16 on synthetic" in notes

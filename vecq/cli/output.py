@@ -1,0 +1,37 @@
+"""What commands print: text for people, or JSON for programs."""
+
+import argparse
+import json
+from typing import Any
+
+import numpy as np
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON instead of text")
+
+
+def say(arguments: argparse.Namespace, text: object, values: object) -> None:
+    """Prints the text, or the values as JSON if that was asked for."""
+    print(as_json(values) if arguments.json else text)
+
+
+def as_json(values: object) -> str:
+    """JSON of plain values, numpy's and paths; what is not finite becomes null.
+
+    >>> as_json({"recall": float("inf"), "ids": numpy.arange(2)})
+    '{"recall": null, "ids": [0, 1]}'
+    """
+    return json.dumps(_plain(values), allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(name): _plain(one) for name, one in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value if isinstance(value, bool | int | float | str | None) else str(value)
