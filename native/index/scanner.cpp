@@ -79,7 +79,8 @@ std::vector<float> Scanner::bounds_of_sample(const ScoredRows& scored, const Row
     scan_all(scored, sample);
     for (size_t q = 0; q < queries_.size(); ++q) {
         const std::span<const Key> found = best_[q].finish();
-        if (found.size() == rank) bounds[q] = score_of(found.back());
+        if (found.size() == rank)
+            bounds[q] = score_of(*std::max_element(found.begin(), found.end()));
     }
     return bounds;
 }

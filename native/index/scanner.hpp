@@ -50,7 +50,7 @@ public:
                const Gate* gates);
     // Where there are many rows, a sample of them tells what is not worth keeping.
     void scan(const ScoredRows& scored, const RowList& list);
-    // The best first.
+    // In no order.
     std::span<const Key> finish(size_t query) { return best_[query].finish(); }
 
 private:
@@ -70,8 +70,7 @@ private:
     Chunk chunk_of(const ScoredRows& scored, const RowList& list);
 
     static constexpr size_t kFew = 6;
-    // Rows scored per call of a kernel, so that their dots stay in the first cache.
-    static constexpr size_t kChunkRows = 64;
+    static constexpr size_t kChunkRows = kSiftedRows;
 
     const Kernels& kernels_;
     std::span<const EncodedQuery> queries_;

@@ -9,6 +9,12 @@ inline uint32_t lanes_above(F32 scores, F32 bounds) {
     return static_cast<uint32_t>(_mm256_movemask_ps(better));
 }
 
+// A bit for each score that is not below its bound.
+inline uint32_t lanes_not_below(F32 scores, F32 bounds) {
+    const __m256 kept = _mm256_cmp_ps((__m256)scores, (__m256)bounds, _CMP_NLT_UQ);
+    return static_cast<uint32_t>(_mm256_movemask_ps(kept));
+}
+
 struct Fp32 {
     using Row = float;
     using Plain = float;

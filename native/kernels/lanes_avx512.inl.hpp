@@ -8,6 +8,11 @@ inline uint32_t lanes_above(F32 scores, F32 bounds) {
     return _mm512_cmp_ps_mask((__m512)scores, (__m512)bounds, _CMP_GT_OQ);
 }
 
+// A bit for each score that is not below its bound.
+inline uint32_t lanes_not_below(F32 scores, F32 bounds) {
+    return _mm512_cmp_ps_mask((__m512)scores, (__m512)bounds, _CMP_NLT_UQ);
+}
+
 struct Fp32 {
     using Row = float;
     using Plain = float;

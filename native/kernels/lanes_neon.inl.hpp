@@ -10,6 +10,13 @@ inline uint32_t lanes_above(F32 scores, F32 bounds) {
     return vaddvq_u32(vandq_u32(better, vld1q_u32(bits)));
 }
 
+// A bit for each score that is not below its bound.
+inline uint32_t lanes_not_below(F32 scores, F32 bounds) {
+    const uint32x4_t below = vcltq_f32((float32x4_t)scores, (float32x4_t)bounds);
+    const uint32_t bits[] = {1, 2, 4, 8};
+    return vaddvq_u32(vbicq_u32(vld1q_u32(bits), below));
+}
+
 struct Fp32 {
     using Row = float;
     using Plain = float;

@@ -6,6 +6,9 @@ using I32 = uint32_t;  // unsigned, so that sums may wrap
 // A bit for each score above its bound.
 inline uint32_t lanes_above(F32 scores, F32 bounds) { return scores > bounds; }
 
+// A bit for each score that is not below its bound.
+inline uint32_t lanes_not_below(F32 scores, F32 bounds) { return !(scores < bounds); }
+
 struct Fp32 {
     using Row = float;
     using Plain = float;

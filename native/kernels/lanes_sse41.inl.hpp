@@ -8,6 +8,11 @@ inline uint32_t lanes_above(F32 scores, F32 bounds) {
     return static_cast<uint32_t>(_mm_movemask_ps(_mm_cmpgt_ps((__m128)scores, (__m128)bounds)));
 }
 
+// A bit for each score that is not below its bound.
+inline uint32_t lanes_not_below(F32 scores, F32 bounds) {
+    return static_cast<uint32_t>(_mm_movemask_ps(_mm_cmpnlt_ps((__m128)scores, (__m128)bounds)));
+}
+
 struct Fp32 {
     using Row = float;
     using Plain = float;

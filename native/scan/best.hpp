@@ -1,5 +1,5 @@
-// The best of many keys, in no order until asked: they are appended until the room is full, and then
-// the worse half goes.
+// The best of many keys, in no order: they are appended until the room is full, and then the worse
+// part goes.
 #pragma once
 
 #include <algorithm>
@@ -13,32 +13,31 @@ namespace vecq {
 
 class Best {
 public:
-    // Empties it; of what scores higher than `bound` it keeps the best `width` from now on.
+    // Empties it; of what doesn't score lower than `bound` it keeps the best `width` from now on.
     void begin(size_t width, float bound = -std::numeric_limits<float>::infinity()) {
         width_ = width;
         bound_ = bound;
         size_ = 0;
-        if (keys_.size() < 2 * width + kSpare) keys_.resize(2 * width + kSpare);
+        if (keys_.size() < 3 * width + kSpare) keys_.resize(3 * width + kSpare);
     }
 
-    // Only what scores higher than this is worth offering.
+    // What scores lower than this is not worth offering.
     float bound() const { return bound_; }
     size_t size() const { return std::min(size_, width_); }
 
-    void offer(Key key) {
+    [[gnu::always_inline]] void offer(Key key) {
         keys_[size_++] = key;
         if (size_ == keys_.size()) select();
     }
 
-    // The best first; offering ends here.
+    // Offering ends here.
     std::span<const Key> finish() {
         select();
-        std::sort(keys_.begin(), keys_.begin() + static_cast<ptrdiff_t>(size_));
         return {keys_.data(), size_};
     }
 
 private:
-    void select() {
+    [[gnu::noinline]] void select() {
         if (size_ < width_) return;
         const auto last = keys_.begin() + static_cast<ptrdiff_t>(width_) - 1;
         std::nth_element(keys_.begin(), last, keys_.begin() + static_cast<ptrdiff_t>(size_));

@@ -11,6 +11,9 @@
 
 namespace vecq {
 
+// Rows that are sifted at a time, at most, so that their dots stay in the first cache.
+inline constexpr size_t kSiftedRows = 64;
+
 struct SiftJob {
     const void* dots;  // [row][kBlockQueries]
     size_t rows;

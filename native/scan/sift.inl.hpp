@@ -17,30 +17,48 @@ struct Sieve {
     alignas(kLine) float biases[kBlockQueries];
 };
 
-// A bit for each query that a row is good enough for.
-template <class Dot>
+// A bit for each query that a row is good enough for. `Plain`: all biases are 0.
+template <bool Plain, class Dot>
 inline uint32_t better_in(const Sieve& sieve, const Dot* dots, const Affine& affine) {
     uint32_t better = 0;
     for (size_t first = 0; first < kBlockQueries; first += kLanes<F32>) {
-        const F32 scores = at_least_lowest(affine.a * floats_at(dots + first) +
-                                           affine.c * floats_at(sieve.biases + first));
-        better |= lanes_above(scores, floats_at(sieve.bounds + first)) << first;
+        F32 scores = affine.a * floats_at(dots + first);
+        if constexpr (!Plain) scores += affine.c * floats_at(sieve.biases + first);
+        better |= lanes_not_below(scores, floats_at(sieve.bounds + first)) << first;
     }
     return better;
 }
 
-// Out of line: the loop that finds next to nothing stays short.
+// Which rows are good enough for some query, without a branch that nobody could predict. Returns how
+// many.
+template <bool Plain, class Dot>
+inline size_t find_better(const SiftJob& job, const Sieve& sieve, uint32_t* rows, uint32_t* masks) {
+    const auto* dots = static_cast<const Dot*>(job.dots);
+    const Affine* affine = job.affine;
+    const uint32_t* hidden = job.hidden;
+    size_t found = 0;
+    for (size_t r = 0; r < job.rows; ++r, dots += kBlockQueries) {
+        uint32_t better = better_in<Plain>(sieve, dots, affine[r]);
+        if (hidden != nullptr) better &= ~hidden[r];
+        rows[found] = static_cast<uint32_t>(r);
+        masks[found] = better;
+        found += better != 0;
+    }
+    return found;
+}
+
 template <class Dot>
-[[gnu::noinline]] void keep(const SiftJob& job, Sieve& sieve, size_t r, uint32_t better) {
+inline void keep(const SiftJob& job, const Sieve& sieve, uint32_t r, uint32_t better) {
     const Dot* dots = static_cast<const Dot*>(job.dots) + r * kBlockQueries;
     const Affine affine = job.affine[r];
+    const uint32_t number = job.numbers[r];
     for (; better != 0; better &= better - 1) {
         const auto q = static_cast<size_t>(std::countr_zero(better));
-        if (job.gates != nullptr && !job.gates[q].keeps(job.numbers[r])) continue;
+        if (job.gates != nullptr && !job.gates[q].keeps(number)) continue;
         const float score = affine.a * static_cast<float>(dots[q]) + affine.c * sieve.biases[q];
+        // What overflowed downwards, or is no number, is still a score.
         const float lowest = -std::numeric_limits<float>::max();
-        job.best[q].offer(key_of(score > lowest ? score : lowest, job.numbers[r]));
-        sieve.bounds[q] = job.best[q].bound();
+        job.best[q].offer(key_of(score > lowest ? score : lowest, number));
     }
 }
 
@@ -50,12 +68,10 @@ void sift(const SiftJob& job) {
     std::fill_n(sieve.bounds, kBlockQueries, std::numeric_limits<float>::infinity());
     for (size_t q = 0; q < job.best.size(); ++q) sieve.bounds[q] = job.best[q].bound();
     std::copy_n(job.biases, kBlockQueries, sieve.biases);
-    const auto* dots = static_cast<const Dot*>(job.dots);
-    const Affine* affine = job.affine;
-    const uint32_t* hidden = job.hidden;
-    for (size_t r = 0; r < job.rows; ++r, dots += kBlockQueries) {
-        uint32_t better = better_in(sieve, dots, affine[r]);
-        if (hidden != nullptr) better &= ~hidden[r];
-        if (better != 0) keep<Dot>(job, sieve, r, better);
-    }
+    const bool plain =
+        std::all_of(job.biases, job.biases + kBlockQueries, [](float bias) { return bias == 0; });
+    uint32_t rows[kSiftedRows], masks[kSiftedRows];
+    const size_t found = plain ? find_better<true, Dot>(job, sieve, rows, masks)
+                               : find_better<false, Dot>(job, sieve, rows, masks);
+    for (size_t i = 0; i < found; ++i) keep<Dot>(job, sieve, rows[i], masks[i]);
 }
