@@ -105,8 +105,8 @@ void Ids::prepare() const {
 // A table for twice the rows there are, holding the first `count`.
 void Ids::rebuild(size_t count) const {
     Array<uint32_t> larger;
-    larger.reserve(std::bit_ceil(2 * size() + 1));
-    larger.resize(std::bit_ceil(2 * size() + 1));
+    larger.reserve(std::bit_ceil(2 * size() + 2));
+    larger.resize(std::bit_ceil(2 * size() + 2));
     slots_ = std::move(larger);
     for (size_t row = 0; row < count; ++row) insert(row);
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <cstring>
 #include <map>
+#include <memory>
 #include <new>
 #include <numeric>
 #include <string>
@@ -250,4 +251,27 @@ TEST(array_grows_by_zeros) {
         }
         CHECK(refused && array.size() == 501 && array[500] == -1, count);
     }
+}
+
+TEST(ids_of_no_rows_are_not_found) {
+    const Ids ids;
+    ids.prepare();
+    for (const int64_t id : {int64_t{0}, int64_t{-1}, kLowest, kHighest})
+        CHECK(ids.find(id) == vecq::kNoRow, id);
+}
+
+TEST(arrays_begin_in_the_memory_of_others) {
+    const auto owner = std::make_shared<Numbers>(Numbers{1, 2, 3});
+    Array<int64_t> grown(owner, owner->data(), 3), copied(owner, owner->data(), 3);
+    CHECK(owner.use_count() == 3 && grown.data() == owner->data() && grown.size() == 3);
+    grown.resize(2);
+    grown.resize(3);  // in place
+    CHECK(grown.data() == owner->data() && *owner == Numbers({1, 2, 0}));
+    grown.resize(4);
+    copied.own();
+    CHECK(owner.use_count() == 1);
+    *owner = {7, 7, 7};
+    CHECK(grown.size() == 4 && grown[1] == 2 && grown[3] == 0 && copied[1] == 2);
+    copied.own();
+    CHECK(copied.size() == 3);
 }
