@@ -80,6 +80,9 @@ bench-core: $(VENV)/bench ## the index against hnswlib and faiss; DATA=FILE.hdf5
 bench-exact: $(VENV)/bench ## exact scans, exclusions, large k beside faiss, hnswlib and scann; DATA=FILE.hdf5 ...
 	python -I -m vecq.bench.exact $(ARGS) $(DATA)
 
+bench-filters: $(VENV)/bench ## filters by every plan, and beside hnswlib and faiss; DATA=FILE.hdf5 ...
+	python -I -m vecq.bench.filters $(ARGS) $(DATA)
+
 bench-links: $(VENV)/bench ## graphs for inner products, by what items are linked; DATA=FILE.hdf5 ...
 	python -I -m vecq.bench.links $(DATA)
 
