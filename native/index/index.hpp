@@ -187,7 +187,7 @@ private:
     size_t scan(const Request& request) const;
     void scan_group(Searcher& searcher, const Request& request, size_t first, size_t count) const;
     void scan_parts(const Request& request, size_t first, size_t count, size_t threads) const;
-    void scan_for(Searcher& searcher, const Request& request, size_t i) const;
+    void scan_for(Searcher& searcher, const Request& request, size_t i, const Gate* gate) const;
     void finish(Searcher& searcher, const Request& request, size_t number) const;
     size_t codes_in_row() const { return padded_codes(store_.codec().width(), dim_); }
 

@@ -79,10 +79,8 @@ void Index::scan_parts(const Request& request, size_t first, size_t count, size_
     }
 }
 
-// In place of what a walk found for one of its queries.
-void Index::scan_for(Searcher& searcher, const Request& request, size_t i) const {
-    // A query that starved has its gate's set, for it was walked for.
-    const Gate* gate = &searcher.gates[i];
+// In place of what a walk found for one of its queries, whose gate has its set, for it was walked for.
+void Index::scan_for(Searcher& searcher, const Request& request, size_t i, const Gate* gate) const {
     searcher.scanner.begin({&searcher.coarse[i], 1}, codes_in_row(), request.scan_width, gate);
     searcher.scanner.scan(scored(), request.rows);
     const std::span<const Key> keys = searcher.scanner.finish(0);

@@ -142,9 +142,10 @@ size_t Index::walk_some(Searcher& searcher, const Request& request, size_t first
         offer_aside(searcher, searcher.queries[i], gates == nullptr ? nullptr : gates + i, width);
         // Behind a filter a walk may end before it comes to where the best are.
         const size_t wanted = request.passing ? width : request.options.k;
-        if (gates != nullptr && searcher.keys.size() < wanted &&
-            searcher.keys.size() < searcher.gates.left(i, request.passing_count)) {
-            scan_for(searcher, request, i);
+        const size_t all =
+            gates == nullptr ? linked_ : searcher.gates.left(i, request.passing_count);
+        if (searcher.keys.size() < std::min(wanted, all)) {
+            scan_for(searcher, request, i, gates == nullptr ? nullptr : gates + i);
             ++starved;
         }
         finish(searcher, request, first + i);
