@@ -10,6 +10,8 @@ namespace vecq {
 namespace {
 
 constexpr float kLowest = -std::numeric_limits<float>::infinity();
+// What scores become that overflow.
+constexpr float kOverflown = -std::numeric_limits<float>::max();
 
 // Fewer rows than this need no sample.
 constexpr size_t kWorthSampling = 8192;
@@ -50,7 +52,7 @@ void Scanner::pack(std::span<const EncodedQuery> queries, size_t codes_in_row) {
             const EncodedQuery& query = queries[first + q];
             digits[q] = query.digits[0];
             sums_[first + q] = query.digits[0].sum;
-            biases_[first + q] = query.scale > 0 ? query.bias / query.scale : query.bias;
+            biases_[first + q] = query.bias == 0 ? 0 : query.bias / query.scale;
         }
         kernels_.pack_block(digits, count, codes_in_row,
                             packed_.as<std::byte>() + block * block_bytes_);
@@ -62,10 +64,18 @@ void Scanner::scan(const ScoredRows& scored, const RowList& list) {
     for (size_t q = 0; q < queries_.size(); ++q) best_[q].begin(width_, bounds[q]);
     scan_all(scored, list);
     for (size_t q = 0; q < queries_.size(); ++q) {
-        if (bounds[q] == kLowest || best_[q].size() == width_) continue;
+        if (is_settled(q, bounds[q])) continue;
         best_[q].begin(width_);
         scan_one(scored, list, q);
     }
+}
+
+// Not if the bound was too high. Nor if the query is tiny beside the rows, so that the scores of a block,
+// which are so many times its scale, overflowed and are all alike.
+bool Scanner::is_settled(size_t query, float bound) const {
+    const Best& best = best_[query];
+    if (bound > kLowest && best.size() < width_) return false;
+    return by_rows() || best.bound() > kOverflown || best.least() > kOverflown;
 }
 
 std::vector<float> Scanner::bounds_of_sample(const ScoredRows& scored, const RowList& list) {

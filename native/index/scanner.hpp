@@ -58,6 +58,7 @@ private:
     bool by_rows() const { return queries_.size() <= kFew; }
     void pack(std::span<const EncodedQuery> queries, size_t codes_in_row);
     std::vector<float> bounds_of_sample(const ScoredRows& scored, const RowList& list);
+    bool is_settled(size_t query, float bound) const;
     void scan_all(const ScoredRows& scored, const RowList& list);
     void scan_one(const ScoredRows& scored, const RowList& list, size_t query);
     void scan_blocks(const ScoredRows& scored, const RowList& list);

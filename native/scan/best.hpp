@@ -25,6 +25,13 @@ public:
     float bound() const { return bound_; }
     size_t size() const { return std::min(size_, width_); }
 
+    // Nothing that is kept scores less; infinite if there is nothing.
+    float least() const {
+        const auto end = keys_.begin() + static_cast<ptrdiff_t>(size_);
+        const auto worst = std::max_element(keys_.begin(), end);
+        return worst == end ? std::numeric_limits<float>::infinity() : score_of(*worst);
+    }
+
     [[gnu::always_inline]] void offer(Key key) {
         keys_[size_++] = key;
         if (size_ == keys_.size()) select();
