@@ -33,8 +33,6 @@ vecq_status vecq_filter_open(const vecq_index* index, const vecq_choice* allow,
 void vecq_filter_close(vecq_filter* filter) { delete filter; }
 
 vecq_status vecq_filter_count(const vecq_filter* filter, size_t* count, vecq_error* error) {
-    return fenced(error, [&] {
-        const Filter& own = require(filter, "filter")->filter;
-        *require(count, "count") = own.passing(own.index().size())->count;
-    });
+    return fenced(error,
+                  [&] { *require(count, "count") = require(filter, "filter")->filter.count(); });
 }

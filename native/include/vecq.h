@@ -250,8 +250,9 @@ typedef struct {
 } vecq_choice;
 
 /* Rows that searches may answer with: those that are allowed, NULL standing for all, and not denied.
- * Rows that are added later pass if none were listed as allowed. The caller owns *filter, closes it, and
- * keeps the index until then; closing NULL does nothing. */
+ * Rows that are added later pass if none were listed as allowed, nor are denied by another filter that
+ * they pass. The caller owns *filter, closes it, and keeps the index until then; closing NULL does
+ * nothing. */
 vecq_status vecq_filter_open(const vecq_index* index, const vecq_choice* allow,
                              const vecq_choice* deny, vecq_filter** filter, vecq_error* error);
 void vecq_filter_close(vecq_filter* filter);

@@ -40,7 +40,8 @@ void extend(Passing& passing, size_t rows, bool pass) {
 
 Filter::Filter(const Index& index, const Choice* allow, const Choice* deny)
     : index_(index),
-      later_(allow == nullptr || (allow->filter != nullptr && allow->filter->later_)) {
+      later_((allow == nullptr || (allow->filter != nullptr && allow->filter->later_)) &&
+             (deny == nullptr || deny->filter == nullptr || !deny->filter->later_)) {
     auto passing = std::make_shared<Passing>();
     index.look([&](size_t rows, const Ids& ids) {
         extend(*passing, rows, allow == nullptr);
@@ -79,6 +80,12 @@ void Filter::set_chosen(Passing& passing, const Ids& ids, const Choice& choice, 
         for (const uint32_t row : ids.in_order())
             if (row < passing.rows && *flag++ != 0) set(passing.bits, row, pass);
     }
+}
+
+size_t Filter::count() const {
+    size_t count = 0;
+    index_.look([&](size_t rows, const Ids&) { count = passing(rows)->count; });
+    return count;
 }
 
 std::shared_ptr<const Passing> Filter::passing(size_t rows) const {

@@ -33,7 +33,10 @@ public:
     Filter(const Index& index, const Choice* allow, const Choice* deny);
 
     const Index& index() const { return index_; }
-    // Rows that were added later pass if it wasn't listed what is allowed.
+    // How many of the index's rows pass.
+    size_t count() const;
+    // For a search that sees so many rows, never fewer than another before. Those that were added later
+    // pass if it wasn't listed what is allowed, and nothing is denied that they would be part of.
     std::shared_ptr<const Passing> passing(size_t rows) const;
 
 private:
