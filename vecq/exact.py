@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from vecq._native import ffi, lib
 from vecq.arguments import choose, thread_count, whole
 from vecq.arrays import as_floats, as_vectors, pointer
-from vecq.codec import METRICS, Codec, Kind, Metric
+from vecq.codec import METRICS, Codec, Kind, Metric, fit
 from vecq.errors import call
 from vecq.filters import Exclusions
 from vecq.progress import Progress, Report
@@ -86,6 +86,7 @@ def exact(
 
 def _fitted(codec: Codec, rows: Any) -> Any:
     """The native codec; what it has to learn it learns from the rows."""
-    if codec.dim is None and codec.needs_fit:
-        codec = Codec(**codec.settings).fit(rows)
-    return codec.native(rows.shape[1])
+    native = codec.native(rows.shape[1])
+    if codec.dim is None and codec.needs_fit and len(rows) > 0:
+        fit(lambda *sample: call(lib.vecq_codec_fit, native, *sample), rows, "rows")
+    return native

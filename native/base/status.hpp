@@ -35,6 +35,13 @@ private:
     throw Error(VECQ_INVALID_ARGUMENT, argument, message);
 }
 
+// The same failure, whose message begins with `from`, told of another argument.
+inline Error renamed(const Error& error, const std::string& from, const std::string& to) {
+    const std::string message = error.what();
+    if (!message.starts_with(from)) return error;
+    return {error.status(), to, to + message.substr(from.size())};
+}
+
 template <class T>
 T* require(T* pointer, const char* argument) {
     if (pointer == nullptr) refuse(argument, std::string(argument) + " is a null pointer");

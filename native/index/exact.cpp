@@ -103,7 +103,11 @@ void exact_block(const Codec& codec, const ExactOptions& options, const float* q
                  size_t count, const float* rows, size_t row_count, const Found& found) {
     Store store(codec);
     store.reserve(row_count);
-    store.append(rows, row_count, options.first_row, options.threads);
+    try {
+        store.append(rows, row_count, options.first_row, options.threads);
+    } catch (const Error& error) {
+        throw renamed(error, "vectors", "rows");
+    }
     const std::vector<Affine> affine = affines_of(options.metric, store, options.first_row);
     const ScoredRows scored{store.rows(), affine.data()};
     const size_t share = count / workers_for(options.threads, count) / kBlockQueries;

@@ -87,11 +87,7 @@ void Index::sample_users(const float* users, size_t count, size_t number) {
         for (size_t i = 0; i < count; ++i)
             coder.encode(users + i * dim(), number + i, codes.data());
     } catch (const Error& error) {
-        // It speaks of what it codes.
-        const std::string message = error.what();
-        const std::string coded = "queries";
-        throw Error(error.status(), "users",
-                    message.starts_with(coded) ? "users" + message.substr(coded.size()) : message);
+        throw renamed(error, "queries", "users");
     }
     users_.insert(users_.end(), users, users + count * dim());
 }
