@@ -1,5 +1,6 @@
 """Which items searches may answer with: for all queries of a call, and for each of them."""
 
+from collections.abc import Iterable, Mapping, Set
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,9 +44,9 @@ class Filter:
         deny: "ArrayLike | Filter | None" = None,
     ) -> None:
         self._index = index  # outlives the native filter, which refers to it
-        self._kept = [_choice(allow, "allow"), _choice(deny, "deny")]
+        choices = [_choice(allow, "allow"), _choice(deny, "deny")]
         handle = ffi.new("vecq_filter **")
-        call(lib.vecq_filter_open, index._handle, *(own for own, _ in self._kept), handle)
+        call(lib.vecq_filter_open, index._handle, *(own for own, _ in choices), handle)
         self._handle = ffi.gc(handle[0], lib.vecq_filter_close)
 
     def __len__(self) -> int:
@@ -79,7 +80,7 @@ def _choice(given: "ArrayLike | Filter | None", argument: str) -> tuple[Any, Any
     if isinstance(given, Filter):
         choice.filter = given._handle
         return choice, given
-    found = _array(list(given) if isinstance(given, range | set | frozenset) else given, argument)
+    found = _array(given, argument)
     if found.ndim != 1:
         raise ArgumentError(f"{argument} has {found.ndim} dimensions, expected 1", argument)
     choice.count = len(found)
@@ -102,8 +103,8 @@ class Exclusions:
         """From a SciPy CSR matrix, a pair (indptr, ids), or a list of id arrays, one per query."""
         if given is None:
             return None
-        if hasattr(given, "indptr") and hasattr(given, "indices"):
-            if getattr(given, "format", "csr") != "csr":
+        if hasattr(given, "tocsr"):
+            if given.format != "csr":
                 raise ArgumentError(
                     f"exclude is a sparse matrix in {given.format}, expected CSR (.tocsr())",
                     "exclude",
@@ -113,17 +114,15 @@ class Exclusions:
             return cls(*_checked(*given, count))
         if isinstance(given, np.ndarray) and given.ndim == 1 and given.dtype != object:
             given = [given]
-        try:
-            lists = [np.atleast_1d(_array(ids, "exclude")) for ids in given]
-        except TypeError:
+        if isinstance(given, str | Mapping | Set) or not isinstance(given, Iterable):
             raise ArgumentError(
                 f"exclude is a {type(given).__name__}, expected a CSR matrix, a pair "
                 "(indptr, ids), or a list of id arrays",
                 "exclude",
-            ) from None
+            )
+        lists = [_whole(ids, query) for query, ids in enumerate(given)]
         lengths = np.cumsum([0, *map(len, lists)])
-        ids = np.concatenate([*lists, np.empty(0, np.int64)]) if _all_whole(lists) else lists[0]
-        return cls(*_checked(lengths, ids, count))
+        return cls(*_checked(lengths, np.concatenate([*lists, np.empty(0, np.int64)]), count))
 
     def ids_of(self, query: int) -> Ids:
         return self._ids[self._offsets[query] : self._offsets[query + 1]]
@@ -137,19 +136,25 @@ class Exclusions:
 
 
 def _array(given: Any, argument: str) -> NDArray[Any]:
-    found = np.asarray(given)
-    return found.astype(np.int64) if found.size == 0 else found
+    if isinstance(given, range | Set):
+        given = list(given)
+    try:
+        found = np.asarray(given)
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise ArgumentError(f"{argument} is no array: {error}", argument) from None
+    # An empty list is one of floats to numpy.
+    return found.astype(np.int64) if found.size == 0 and found.dtype != bool else found
 
 
-def _all_whole(lists: list[NDArray[Any]]) -> bool:
-    for number, ids in enumerate(lists):
-        if ids.dtype.kind not in "iu" or ids.ndim != 1:
-            raise ArgumentError(
-                f"exclude has dtype {ids.dtype} and {ids.ndim} dimensions for query {number}, "
-                "expected a list of whole numbers",
-                "exclude",
-            )
-    return True
+def _whole(given: Any, query: int) -> Ids:
+    ids = np.atleast_1d(_array(given, "exclude"))
+    if ids.dtype.kind not in "iu" or ids.ndim != 1:
+        raise ArgumentError(
+            f"exclude has dtype {ids.dtype} and {ids.ndim} dimensions for query {query}, "
+            "expected a list of whole numbers",
+            "exclude",
+        )
+    return as_ids(ids, "exclude", len(ids))
 
 
 def _checked(indptr: ArrayLike, ids: ArrayLike, count: int) -> tuple[Ids, Ids]:
@@ -163,7 +168,7 @@ def _checked(indptr: ArrayLike, ids: ArrayLike, count: int) -> tuple[Ids, Ids]:
     if numbers.ndim != 1:
         raise ArgumentError(f"exclude has ids of {numbers.ndim} dimensions, expected 1", "exclude")
     offsets = as_ids(lengths, "exclude", count + 1)
-    if offsets[0] < 0 or (np.diff(offsets) < 0).any():
+    if offsets[0] < 0 or (offsets[1:] < offsets[:-1]).any():
         raise ArgumentError("exclude has an indptr that falls or is negative", "exclude")
     if offsets[-1] > len(numbers):
         raise ArgumentError(
