@@ -22,6 +22,8 @@ def search_pages(
     rows = as_vectors(query, "query", index.dim)
     if len(rows) != 1:
         raise ArgumentError(f"query has {len(rows)} rows, expected one vector", "query")
+    if "k" in options:
+        raise ArgumentError("k can't be given, page says how many come at a time", "k")
     hidden = Exclusions.of(options.pop("exclude", None), 1)
     seen = np.empty(0, np.int64) if hidden is None else hidden.ids_of(0)
     return _pages(index, rows, page, options, seen)
@@ -32,7 +34,7 @@ def _pages(
 ) -> Iterator[Result]:
     # What was shown leads the next search on but is not found again. Each search looks for twice as
     # many as the one before, so that all of them together cost little more than the last.
-    wanted = page
+    wanted = min(page, max(len(index), 1))
     while True:
         found = index.search(query, wanted, exclude=[seen], **options)
         count = int(found.counts[0])

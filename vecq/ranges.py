@@ -30,6 +30,8 @@ def search_range(
 ) -> Ranges:
     """Asks for more and more items, until the last scores less than the threshold."""
     rows = as_vectors(queries, "queries", index.dim)
+    if np.isnan(threshold):
+        raise ArgumentError("threshold is nan, expected a number", "threshold")
     if "k" in options:
         raise ArgumentError("k can't be given, the threshold decides how many there are", "k")
     hidden = Exclusions.of(options.pop("exclude", None), len(rows))
@@ -39,7 +41,7 @@ def search_range(
     while len(left) > 0:
         excluded = None if hidden is None else [hidden.ids_of(int(q)) for q in left]
         found = index.search(rows[left], k, exclude=excluded, **options)
-        above = (found.scores >= threshold).sum(axis=1)
+        above = np.minimum((found.scores >= threshold).sum(axis=1), found.counts)
         for i, q in enumerate(left):
             ids[q], scores[q] = (
                 found.ids[i, : above[i]].copy(),
