@@ -1,6 +1,7 @@
 """Which way a search takes."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -48,15 +49,15 @@ class Explanation:
         return "\n".join(lines)
 
     @classmethod
-    def of(cls, report: Any, items: int, queries: int, chosen: bool, starved: int) -> "Explanation":
-        """From a native report."""
-        costs = {name: getattr(report, f"{name}_cost") for name in WAYS}
+    def of(cls, reports: Sequence[Any], items: int, queries: int, chosen: bool) -> "Explanation":
+        """From the native reports of parts of the queries, of which the first is the largest."""
+        costs = {name: sum(getattr(part, f"{name}_cost") for part in reports) for name in WAYS}
         return cls(
-            plan=NAMES[report.plan],
+            plan=NAMES[reports[0].plan],
             chosen=chosen,
             costs={name: cost for name, cost in costs.items() if math.isfinite(cost)},
-            passing=report.passing,
+            passing=reports[0].passing,
             items=items,
             queries=queries,
-            starved=starved,
+            starved=sum(part.starved for part in reports),
         )

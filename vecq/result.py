@@ -20,7 +20,7 @@ class Result:
     counts: NDArray[np.int64]  # how many were found for each query
     hops: int  # items whose links were read, over all queries
     distances: int  # items that were scored, over all queries
-    explanation: Explanation | None  # if it was asked for
+    explanation: Explanation | None  # if it was asked for, and there were queries
 
     def __init__(
         self, ids: NDArray[np.int64], scores: NDArray[np.float32], counts: NDArray[np.int64]

@@ -34,14 +34,14 @@ class Search:
         result = Result.empty(count, k)
         chosen = self._options.plan == lib.VECQ_PLAN_AUTO
         at_once = min(max(SCORES_AT_ONCE // max(self._items, 1), FEWEST), MOST)
-        starved = 0
-        report = ffi.new("vecq_search_report *")
+        reports = []
         for first in range(0, count, at_once):
             part = queries[first : first + at_once]
             self._options.first_query = first
             if self._excluded is not None:
                 own = self._excluded.part(first, first + len(part))
                 self._options.exclude_offsets, self._options.exclude_ids = own
+            report = ffi.new("vecq_search_report *")
             call(
                 lib.vecq_index_search,
                 *(handle, self._options, pointer(part, "float[]"), len(part)),
@@ -53,7 +53,7 @@ class Search:
             )
             result.hops += report.hops
             result.distances += report.scores
-            starved += report.starved
-        if explain:
-            result.explanation = Explanation.of(report, self._items, count, chosen, starved)
+            reports.append(report)
+        if explain and reports:
+            result.explanation = Explanation.of(reports, self._items, count, chosen)
         return result
