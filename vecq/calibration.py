@@ -1,5 +1,6 @@
 """How much recall a walk's effort buys on an index, measured."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ ENOUGH = 0.9995
 
 @dataclass(frozen=True)
 class Calibration:
-    """For each k, pairs of an `ef` and the recall that it reached, both rising."""
+    """For each k, in rising order, pairs of an `ef` and the recall that it reached, both rising."""
 
     curves: Mapping[int, tuple[tuple[int, float], ...]]
 
@@ -57,12 +58,21 @@ class Calibration:
             raise ArgumentError(
                 f"target_recall is {recall!r}, expected more than 0 and at most 1", "target_recall"
             )
-        nearest = min(self.curves, key=lambda own: abs(np.log(own / k)))
-        efforts, recalls = zip(*self.curves[nearest], strict=True)
-        if recall > recalls[-1]:
-            return None
-        found = float(np.interp(recall, recalls, efforts))
-        return max(k, int(np.ceil(found * k / nearest)))
+        fewer, more = ([own for own in self.curves if sign * own <= sign * k] for sign in (1, -1))
+        if not more:
+            effort = self._effort(fewer[-1], recall) * k / fewer[-1]
+        elif not fewer:  # what finds a part of ten items finds more of the best one
+            effort = self._effort(more[0], recall)
+        else:
+            sizes = fewer[-1], more[0]
+            efforts = [self._effort(own, recall) for own in sizes]
+            effort = float(np.interp(np.log(k), np.log(sizes), efforts))
+        return max(k, math.ceil(effort)) if math.isfinite(effort) else None
+
+    def _effort(self, k: int, recall: float) -> float:
+        """Infinite if no walk reached the recall."""
+        efforts, recalls = zip(*self.curves[k], strict=True)
+        return float(np.interp(recall, recalls, efforts, right=math.inf))
 
     def __str__(self) -> str:
         lines = []

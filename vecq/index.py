@@ -412,7 +412,8 @@ class Index:
 
         Args:
             queries: a few hundred, like those to come.
-            k: for how many items, one or several; other k go by the nearest of these.
+            k: for how many items, one or several. What lies between them is interpolated; for more
+                than the most of them recall may fall short.
             threads: 0 for all cores.
             progress: as in `add`.
 
