@@ -1,0 +1,81 @@
+"""Small indexes of every metric and codec, and what all answers of a search have to be like."""
+
+import functools
+
+import numpy as np
+import pytest
+
+import vecq
+
+METRICS = ["ip", "cosine", "l2"]
+KINDS = ["fp32", "fp16", "int16", "int8"]
+DIM, COUNT = 16, 1500
+
+
+class World:
+    """An index of 1,500 items whose ids are their numbers, queries, and all scores on its codes."""
+
+    def __init__(self, metric, kind):
+        rng = np.random.default_rng(0)
+        centres = rng.standard_normal((20, DIM))
+        rows = centres[rng.integers(20, size=COUNT + 40)] + 0.6 * rng.standard_normal(
+            (COUNT + 40, DIM)
+        )
+        rows *= rng.lognormal(0, 0.3, (len(rows), 1))
+        self.items, self.queries = np.split(rows.astype(np.float32), [COUNT])
+        self.items[700:720] = self.items[0]  # some are equal, some are nothing
+        self.items[720:730] = 0
+        centred = metric == "l2" and kind in ("int8", "int16")
+        codec = vecq.Codec(kind, center=centred)
+        if centred:
+            codec.fit(self.items)
+        self.metric, self.exact_codes = metric, kind in ("int8", "int16")
+        self.index = vecq.Index(DIM, metric, codec, m=8, ef_construction=40).add(self.items)
+        self.scores = codec.score(self.queries, codec.encode(self.items), metric)
+
+    def check(self, result, passing, best=False, queries=slice(None)):
+        """`passing` tells of each item, or of each item for each query, whether it may be found."""
+        scores = self.scores[queries]
+        passing = np.broadcast_to(passing, scores.shape)
+        k = result.ids.shape[1]
+        slack = 0 if self.exact_codes else 1e-5 * np.abs(scores).max()
+        for ids, found, count, may, all_ in zip(
+            result.ids, result.scores, result.counts, passing, scores, strict=True
+        ):
+            assert count == min(k, may.sum())
+            assert may[ids[:count]].all()
+            assert len(set(ids[:count])) == count
+            assert (ids[count:] == -1).all()
+            assert (found[count:] == -np.inf).all()
+            assert (found[:-1] >= found[1:]).all()
+            np.testing.assert_allclose(found[:count], all_[ids[:count]], rtol=0, atol=slack)
+            if best:
+                np.testing.assert_allclose(
+                    found[:count], -np.sort(-all_[may])[:count], rtol=0, atol=slack
+                )
+
+
+@functools.cache
+def made(metric, kind):
+    return World(metric, kind)
+
+
+@pytest.fixture(params=METRICS)
+def metric(request):
+    return request.param
+
+
+@pytest.fixture(params=KINDS)
+def kind(request):
+    return request.param
+
+
+@pytest.fixture
+def world(metric, kind):
+    return made(metric, kind)
+
+
+@pytest.fixture
+def small(metric):
+    """Of every metric, on int8 codes."""
+    return made(metric, "int8")

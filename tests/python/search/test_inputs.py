@@ -1,0 +1,146 @@
+"""Filters, exclusions and plans that are refused, by the name of the argument, and change nothing."""
+
+import numpy as np
+import pytest
+
+import vecq
+
+DIM, COUNT = 16, 300
+
+
+def sample(count, seed=0):
+    return np.random.default_rng(seed).standard_normal((count, DIM)).astype(np.float32)
+
+
+INDEX, QUERIES = vecq.Index(DIM).add(sample(COUNT)), sample(3, seed=1)
+RAGGED = [[1], [2, 3]]
+
+
+class Stubborn:
+    def __array__(self, dtype=None, copy=None):
+        raise RuntimeError("no")
+
+
+CHOICES = [
+    (np.ones(COUNT - 1, bool), "299 flags, expected one for each of 300"),
+    (np.ones(COUNT + 1, bool), "301 flags"),
+    (np.ones(0, bool), "0 flags"),
+    ([True], "1 flags"),
+    (np.ones((1, COUNT), bool), "2 dimensions"),
+    (np.ones((2, 2), int), "2 dimensions"),
+    (np.arange(3.0), "float64"),
+    (["a"], "dtype <U"),
+    ([None], "object"),
+    (np.ones(3, complex), "complex128"),
+    (np.array(["2020-01-01"], "M8[D]"), "datetime64"),
+    ([2**63], "beyond int64"),
+    (np.array([1, 2**64 - 1], np.uint64), "beyond int64"),
+    ([2**64], "object"),
+    ([-(2**63) - 1], "dtype"),
+    (RAGGED, "no array"),
+    (Stubborn(), "no array"),
+    (5, "0 dimensions"),
+    ("abc", "0 dimensions"),
+    ({1: 2}, "0 dimensions"),
+    (iter([1, 2]), "0 dimensions"),
+    (INDEX, "0 dimensions"),
+]
+
+
+@pytest.mark.parametrize(("choice", "message"), CHOICES, ids=[text for _, text in CHOICES])
+@pytest.mark.parametrize("argument", ["allow", "deny"])
+def test_bad_choices_are_named(argument, choice, message, refuse):
+    if choice is not INDEX:
+        refuse(argument, message, INDEX.search, QUERIES, 5, **{argument: choice})
+        refuse(argument, message, vecq.Filter, INDEX, **{argument: choice})
+    assert INDEX.search(QUERIES, 5).counts.tolist() == [5, 5, 5]
+
+
+def csr(rows, columns=COUNT, layout="csr"):
+    sparse = pytest.importorskip("scipy.sparse")
+    return sparse.random(rows, columns, density=0.1, format=layout, random_state=0)
+
+
+EXCLUSIONS = [
+    (lambda: csr(2), "2 rows, expected one for each of 3"),
+    (lambda: csr(4), "4 rows"),
+    (lambda: csr(3, layout="csc"), "in csc, expected CSR"),
+    (lambda: csr(3, layout="bsr"), "in bsr, expected CSR"),
+    (lambda: csr(3, layout="coo"), "expected"),
+    (lambda: ([0, 1, 2], [1, 2]), "2 rows"),
+    (lambda: ([], []), "0 rows"),
+    (lambda: ([[0, 1, 2, 3]], [1, 2, 3]), "rows"),
+    (lambda: ([0, 2, 1, 3], [1, 2, 3]), "falls or is negative"),
+    (lambda: ([-1, 0, 1, 2], [1, 2, 3]), "falls or is negative"),
+    (lambda: ([0, 1, 1, -(2**63)], [1]), "falls or is negative"),
+    (lambda: ([0, 2**63 - 1, -(2**63), 1], [1]), "falls or is negative"),
+    (lambda: ([0, 1, 2, 4], [1, 2, 3]), "ends at 4, beyond its 3 ids"),
+    (lambda: ([0, 1, 2, 2**62], [1, 2, 3]), "beyond its 3 ids"),
+    (lambda: ([0.0, 1, 2, 3], [1, 2, 3]), "float64"),
+    (lambda: ([0, 1, 2, 3], [1.0, 2, 3]), "float64"),
+    (lambda: ([0, 1, 2, 3], [[1, 2, 3]]), "2 dimensions"),
+    (lambda: ([0, 1, 2, 3], np.array([1, 2, 2**63], np.uint64)), "beyond int64"),
+    (lambda: (np.array([0, 1, 2, 2**63], np.uint64), [1]), "beyond int64"),
+    (lambda: [[1], [2]], "2 rows"),
+    (lambda: [[1], [2], [3], []], "4 rows"),
+    (lambda: [], "0 rows"),
+    (lambda: [1, 2], "2 rows"),
+    (lambda: np.arange(9), "1 rows"),
+    (lambda: [[1], [2.0], [3]], "float64.* query 1"),
+    (lambda: [[1], [2], ["a"]], "<U1.* query 2"),
+    (lambda: [[1], [2], [None]], "object.* query 2"),
+    (lambda: [[1], [2], [True]], "bool.* query 2"),
+    (lambda: [[1], [2], [[3]]], "2 dimensions for query 2"),
+    (lambda: [[1], [2], RAGGED], "no array"),
+    (lambda: [[1], [2], Stubborn()], "no array"),
+    (lambda: [[1], [2], [2**63]], "beyond int64"),
+    (lambda: [[1], [2], [2**64]], "object"),
+    (lambda: 5, "is a int"),
+    (lambda: "abc", "is a str"),
+    (lambda: {0: [1], 1: [2], 2: [3]}, "is a dict"),
+    (lambda: {1, 2, 3}, "is a set"),
+    (lambda: np.arange(6).reshape(3, 2) / 2, "float64"),
+    (lambda: vecq.Filter(INDEX, [1]), "is a Filter"),
+]
+
+
+@pytest.mark.parametrize(("make", "message"), EXCLUSIONS, ids=range(len(EXCLUSIONS)))
+def test_bad_exclusions_are_named(make, message, refuse):
+    given = make()
+    refuse("exclude", message, INDEX.search, QUERIES, 5, exclude=given)
+    refuse("exclude", "", INDEX.search_range, QUERIES, 0.0, exclude=given)
+    refuse("exclude", "", vecq.exact, QUERIES, sample(9), 5, exclude=given)
+
+
+def test_plans_that_contradict(refuse):
+    for plan in ("walk", "step_over"):
+        refuse("plan", "exact", INDEX.search, QUERIES, 5, exact=True, plan=plan)
+    for plan in ("Walk", "", 0, ["scan"], b"scan"):
+        refuse("plan", "expected one of", INDEX.search, QUERIES, 5, plan=plan)
+    refuse("ef", "both given", INDEX.search, QUERIES, 5, ef=50, target_recall=0.9)
+    refuse("target_recall", "calibrated", INDEX.search, QUERIES, 5, target_recall=0.9)
+    expected = INDEX.search(QUERIES, 5, exact=True).ids
+    for options in ({"plan": "scan"}, {"plan": "auto"}, {"ef": 9}):
+        found = INDEX.search(QUERIES, 5, exact=True, **options)
+        np.testing.assert_array_equal(found.ids, expected)
+
+
+def changed(value, row):
+    rows = sample(700, seed=2)
+    rows[row, 3] = value
+    return rows
+
+
+@pytest.mark.parametrize("plan", ["walk", "step_over", "scan", "auto"])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e34])
+@pytest.mark.parametrize(
+    "options", [{}, {"allow": []}, {"allow": [1, 2]}, {"exclude": [[5]] * 700}]
+)
+def test_queries_that_are_not_finite(plan, value, options, refuse, monkeypatch):
+    monkeypatch.setattr(vecq.search, "MOST", 300)
+    if value == 1e34 and options == {"allow": []}:
+        return  # nothing is scored, so nothing overflows
+    for threads in (1, 2):
+        given = {"plan": plan, "threads": threads, **options}
+        refuse("queries", "row 650, column 3", INDEX.search, changed(value, 650), 5, **given)
+        assert INDEX.search(changed(1, 0), 5, **given).counts.max() <= 5
