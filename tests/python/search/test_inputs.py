@@ -1,4 +1,4 @@
-"""Filters, exclusions and plans that are refused, by the name of the argument, and change nothing."""
+"""Filters, exclusions, plans and queries that are refused, by the name of the argument."""
 
 import numpy as np
 import pytest
@@ -83,7 +83,7 @@ EXCLUSIONS = [
     (lambda: (np.array([0, 1, 2, 2**63], np.uint64), [1]), "beyond int64"),
     (lambda: [[1], [2]], "2 rows"),
     (lambda: [[1], [2], [3], []], "4 rows"),
-    (lambda: [], "0 rows"),
+    (list, "0 rows"),
     (lambda: [1, 2], "2 rows"),
     (lambda: np.arange(9), "1 rows"),
     (lambda: [[1], [2.0], [3]], "float64.* query 1"),
@@ -132,14 +132,12 @@ def changed(value, row):
 
 
 @pytest.mark.parametrize("plan", ["walk", "step_over", "scan", "auto"])
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e34])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize(
-    "options", [{}, {"allow": []}, {"allow": [1, 2]}, {"exclude": [[5]] * 700}]
+    "options", [{}, {"allow": []}, {"allow": [1, 2]}, {"exclude": [[5]] * 700}], ids=list
 )
 def test_queries_that_are_not_finite(plan, value, options, refuse, monkeypatch):
     monkeypatch.setattr(vecq.search, "MOST", 300)
-    if value == 1e34 and options == {"allow": []}:
-        return  # nothing is scored, so nothing overflows
     for threads in (1, 2):
         given = {"plan": plan, "threads": threads, **options}
         refuse("queries", "row 650, column 3", INDEX.search, changed(value, 650), 5, **given)
