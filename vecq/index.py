@@ -471,9 +471,13 @@ class Index:
     @property
     def ids(self) -> NDArray[np.int64]:
         """All ids, in the order in which items were added, which is that of masks."""
-        numbers = np.empty(len(self), np.int64)
-        call(lib.vecq_index_ids, self._handle, pointer(numbers, "int64_t[]"), len(numbers))
-        return numbers
+        count = ffi.new("size_t *", len(self))
+        while True:  # it may have grown since
+            room = count[0]
+            numbers = np.empty(room, np.int64)
+            call(lib.vecq_index_ids, self._handle, pointer(numbers, "int64_t[]"), room, count)
+            if count[0] <= room:
+                return numbers[: count[0]]
 
     def _candidates(self, rerank: float | None, k: int) -> int:
         """How many candidates are scored on the wider store."""

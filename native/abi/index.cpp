@@ -136,10 +136,11 @@ vecq_status vecq_index_get(const vecq_index* index, const int64_t* ids, size_t c
     });
 }
 
-vecq_status vecq_index_ids(const vecq_index* index, int64_t* ids, size_t count, vecq_error* error) {
+vecq_status vecq_index_ids(const vecq_index* index, int64_t* ids, size_t room, size_t* count,
+                           vecq_error* error) {
     return fenced(error, [&] {
-        checked(ids, "ids", count, sizeof *ids, "count");
-        require(index, "index")->index.list_ids(ids, count);
+        checked(ids, "ids", room, sizeof *ids, "room");
+        *require(count, "count") = require(index, "index")->index.list_ids(ids, room);
     });
 }
 

@@ -264,8 +264,10 @@ vecq_status vecq_filter_count(const vecq_filter* filter, size_t* count, vecq_err
 vecq_status vecq_index_get(const vecq_index* index, const int64_t* ids, size_t count,
                            float* vectors, vecq_error* error);
 
-/* All ids, in the order in which they were added; `ids` has room for `count`, the size of the index. */
-vecq_status vecq_index_ids(const vecq_index* index, int64_t* ids, size_t count, vecq_error* error);
+/* All ids, in the order in which they were added, and how many there are; if that is more than the
+ * `room` in `ids`, for the index may grow meanwhile, none. */
+vecq_status vecq_index_ids(const vecq_index* index, int64_t* ids, size_t room, size_t* count,
+                           vecq_error* error);
 
 /* Exact search in a block of `row_count` vectors, the first of which has the number `first_row`, merged
  * into what the blocks before gave: to begin with, `counts` is zero. */

@@ -154,13 +154,12 @@ void Index::get(const int64_t* ids, size_t count, float* vectors) const {
     }
 }
 
-void Index::list_ids(int64_t* ids, size_t count) const {
+size_t Index::list_ids(int64_t* ids, size_t room) const {
     const auto lock = turnstile_.read();
-    if (count != linked_)
-        refuse("count", "count is " + std::to_string(count) + ", expected the size of the index, " +
-                            std::to_string(linked_));
+    if (room < linked_) return linked_;
     for (const uint32_t row : ids_.in_order())
         if (row < linked_) *ids++ = ids_[row];
+    return linked_;
 }
 
 IndexStats Index::stats() const {

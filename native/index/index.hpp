@@ -115,8 +115,8 @@ public:
 
     // The vectors of ids, as far as codes tell them, the wider ones if there are any.
     void get(const int64_t* ids, size_t count, float* vectors) const;
-    // In the order in which they were added; there must be `count`.
-    void list_ids(int64_t* ids, size_t count) const;
+    // In the order in which they were added, if there is room for all. Returns how many there are.
+    size_t list_ids(int64_t* ids, size_t room) const;
 
     // Calls body(rows, ids) while they do not change.
     template <class Body>

@@ -158,7 +158,8 @@ public:
 // By filters and exclusions of ids that a file says there are, and of others.
 inline void use_ids(const Opened& index, const Vector& queries) {
     Ids ids(index.size());
-    vecq_index_ids(index.own, ids.data(), ids.size(), nullptr);
+    size_t count = 0;
+    vecq_index_ids(index.own, ids.data(), ids.size(), &count, nullptr);
     ids.resize(ids.size() / 2);
     ids.push_back(123'456'789);
     Vector vectors(ids.size() * index.dim());

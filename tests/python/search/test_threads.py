@@ -1,6 +1,7 @@
 """Many searches at once, each with its own filter and exclusions, while another thread adds."""
 
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import numpy as np
 import pytest
@@ -88,6 +89,24 @@ assert len(later) == 5000 and len(index) == 6000
 def test_filters_hold_while_another_thread_adds(metric, python):
     result = python(MEANWHILE.format(metric=metric), vecq.cpu().active)
     assert result.returncode == 0, result.stderr
+
+
+def test_ids_are_told_while_another_thread_adds():
+    rows = np.random.default_rng(0).standard_normal((2000, 8)).astype(np.float32)
+    index, done, told = vecq.Index(8, m=4, ef_construction=10).add(rows[:10]), Event(), []
+
+    def tell():
+        while not done.is_set():
+            told.append(len(index.ids))
+
+    with ThreadPoolExecutor(4) as pool:
+        telling = [pool.submit(tell) for _ in range(4)]
+        for first in range(10, 2000, 10):
+            index.add(rows[first : first + 10])
+        done.set()
+    for future in telling:
+        future.result()
+    assert 10 <= min(told) <= max(told) <= 2000
 
 
 def test_a_progress_function_may_filter(metric):
