@@ -1,0 +1,256 @@
+// Scans by every kernel of every instruction set against the scores of all rows.
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <initializer_list>
+#include <numeric>
+#include <random>
+#include <vector>
+
+#include "check.hpp"
+#include "engine/engine.hpp"
+#include "index/scanner.hpp"
+#include "samples.hpp"
+
+using namespace vecq;
+using samples::Matrix;
+
+namespace {
+
+using List = std::vector<uint32_t>;
+
+// Rows with their constants, queries of one digit, and what each row scores, by the plainest engine.
+struct Task {
+    Width width;
+    size_t dim, rows, queries;
+    Matrix row_codes, query_codes;
+    std::vector<Affine> affine;
+    std::vector<EncodedQuery> encoded;
+    std::vector<std::vector<float>> scores;
+
+    Task(Width width, size_t dim, size_t rows, size_t queries,
+         samples::Pattern pattern = samples::Pattern::random)
+        : width(width),
+          dim(dim),
+          rows(rows),
+          queries(queries),
+          row_codes(width, dim, rows, pattern, 1),
+          query_codes(width, dim, queries, samples::Pattern::random, 2),
+          affine(rows) {
+        std::mt19937 random(3);
+        for (Affine& one : affine)
+            one = {static_cast<float>(1 + random() % 3), static_cast<float>(random() % 9) - 4};
+        for (size_t q = 0; q < queries; ++q) {
+            EncodedQuery query{};
+            query.digits[0] = query_codes.query(q);
+            query.digit_count = 1;
+            query.scale = std::ldexp(1.0F, static_cast<int>(q % 9) - 4);  // which rounds nothing
+            query.bias = static_cast<float>(q % 3);
+            encoded.push_back(query);
+        }
+        score_all();
+    }
+
+    void score_all() {
+        List all(rows);
+        std::iota(all.begin(), all.end(), 0);
+        scores.assign(queries, std::vector<float>(rows));
+        for (size_t q = 0; q < queries; ++q)
+            (*engines()[0])[width].score(encoded[q], scored(), all, scores[q].data());
+    }
+
+    ScoredRows scored() const {
+        return {{row_codes.rows(), row_bytes(width, dim), rows}, affine.data()};
+    }
+    // Floats are summed in another order by blocks.
+    float slack() const { return width == Width::fp32 || width == Width::fp16 ? 1e-4F : 0; }
+};
+
+// Whether these are the best of the rows that are listed and that the gate keeps, the best first.
+bool are_best(const Task& task, size_t q, const std::vector<bool>& listed, const Gate* gate,
+              size_t wanted, std::span<const Key> keys) {
+    const std::vector<float>& scores = task.scores[q];
+    std::vector<bool> may = listed;
+    std::vector<float> best;
+    for (uint32_t row = 0; row < may.size(); ++row) {
+        may[row] = may[row] && (gate == nullptr || gate->keeps(row));
+        if (may[row]) best.push_back(scores[row]);
+    }
+    const size_t count = std::min(best.size(), wanted);
+    std::partial_sort(best.begin(), best.begin() + static_cast<ptrdiff_t>(count), best.end(),
+                      std::greater<>());
+    if (keys.size() != count || !std::is_sorted(keys.begin(), keys.end())) return false;
+    for (size_t i = 0; i < count; ++i) {
+        const uint32_t row = node_of(keys[i]);
+        const float slack = task.slack() * (1 + std::fabs(best[i]));
+        if (!may[row] || std::fabs(scores[row] - best[i]) > slack) return false;
+        may[row] = false;  // and not a second time
+    }
+    return true;
+}
+
+// A part of the rows for all queries, and other rows that each has seen.
+class SomeGates {
+public:
+    SomeGates(size_t rows, size_t queries)
+        : bits_(rows / 64 + 1), rows_(queries), sets_(queries), gates_(queries) {
+        std::mt19937 random(4);
+        for (uint64_t& word : bits_) word = uint64_t{random()} << 32 | random();
+        for (size_t q = 0; q < queries; ++q) {
+            if (q % 3 != 0) gates_[q].allowed = bits_.data();
+            sets_[q].begin(rows / 4);
+            for (size_t i = 0; i < rows / 4 && q % 4 != 0; ++i) {
+                rows_[q].push_back(static_cast<uint32_t>(random() % rows));
+                sets_[q].insert(rows_[q].back());
+            }
+            gates_[q].excluded_rows = rows_[q];
+        }
+    }
+
+    // With sets, or with no more than the rows.
+    const Gate* gates(bool sets) {
+        for (size_t q = 0; q < gates_.size(); ++q)
+            gates_[q].excluded = sets && !rows_[q].empty() ? &sets_[q] : nullptr;
+        return gates_.data();
+    }
+
+private:
+    std::vector<uint64_t> bits_;
+    std::vector<List> rows_;
+    std::vector<RowSet> sets_;
+    std::vector<Gate> gates_;
+};
+
+void check_scan(const Engine& engine, const Task& task, const RowList& list, SomeGates* gates,
+                size_t count, size_t wanted) {
+    std::vector<bool> listed(task.rows);
+    for (size_t i = 0; i < list.count; ++i) listed[list[i]] = true;
+    const bool sets = Scanner::wants_sets(count, list);
+    Scanner scanner(engine[task.width]);
+    scanner.begin(std::span(task.encoded).subspan(0, count), padded_codes(task.width, task.dim),
+                  wanted, gates == nullptr ? nullptr : gates->gates(sets));
+    scanner.scan(task.scored(), list);
+    const Gate* may = gates == nullptr ? nullptr : gates->gates(true);
+    for (size_t q = 0; q < count; ++q) {
+        const auto keys = scanner.finish(q);
+        CHECK(are_best(task, q, listed, may == nullptr ? nullptr : may + q, wanted, keys),
+              engine.name, int(task.width), task.dim, list.count, list.listed(), count, wanted, q,
+              gates != nullptr);
+    }
+}
+
+List every_other(size_t rows) {
+    List list;
+    for (uint32_t row = 0; row < rows; row += 1 + row % 2) list.push_back(row);
+    return list;
+}
+
+void skip_missing() {
+    for (const Engine* engine : engines())
+        if (const char* reason = engine->missing()) SKIP(std::string(engine->name) + ": " + reason);
+}
+
+template <class Body>
+void on_every_engine(Body&& body) {
+    for (const Engine* engine : engines())
+        if (engine->missing() == nullptr) body(*engine);
+}
+
+void check_lists(const Task& task, std::initializer_list<size_t> counts,
+                 std::initializer_list<size_t> widths) {
+    SomeGates gates(task.rows, task.queries);
+    const List listed = every_other(task.rows);
+    const RowList all{{}, 0, task.rows}, part{{}, 3, task.rows - 5},
+        apart{listed, 0, listed.size()};
+    on_every_engine([&](const Engine& engine) {
+        for (const RowList& list : {all, part, apart, RowList{{}, 64, 65}, RowList{}})
+            for (const size_t count : counts)
+                for (const size_t wanted : widths) {
+                    check_scan(engine, task, list, nullptr, count, wanted);
+                    check_scan(engine, task, list, &gates, count, wanted);
+                }
+    });
+}
+
+void check_width(Width width) {
+    skip_missing();
+    for (const size_t dim : {1, 70})
+        check_lists({width, dim, 131, 40}, {1, 6, 7, 40}, {1, 20, 200});
+    check_lists({width, 40, 8300, 8}, {1, 8}, {20});  // enough of them for a sample
+}
+
+}  // namespace
+
+TEST(scan_fp32) { check_width(Width::fp32); }
+TEST(scan_fp16) { check_width(Width::fp16); }
+TEST(scan_int16) { check_width(Width::int16); }
+TEST(scan_int8) { check_width(Width::int8); }
+
+// A sample takes every sixteenth row. Where these are the best of all, or all rows are alike, it says
+// that nothing else is worth keeping.
+TEST(scan_goes_back_where_the_sample_misleads) {
+    skip_missing();
+    for (const int way : {0, 1, 2}) {
+        Task task(Width::int8, 16, 8320, 9,
+                  way == 2 ? samples::Pattern::zero : samples::Pattern::random);
+        for (size_t r = 0; r < task.rows; ++r)
+            task.affine[r] = {1, way == 2 ? 7.0F : (r % 16 == 0) == (way == 0) ? 1e7F : -1e7F};
+        for (EncodedQuery& query : task.encoded) {
+            query.scale = 1;
+            query.bias = 1;
+        }
+        task.score_all();
+        SomeGates gates(task.rows, task.queries);
+        List backwards(task.rows);
+        std::iota(backwards.rbegin(), backwards.rend(), 0);
+        on_every_engine([&](const Engine& engine) {
+            for (const size_t count : {size_t{2}, task.queries})
+                for (const RowList& list :
+                     {RowList{{}, 0, task.rows}, RowList{backwards, 0, task.rows}})
+                    for (SomeGates* some : {static_cast<SomeGates*>(nullptr), &gates})
+                        check_scan(engine, task, list, some, count, 300);
+        });
+    }
+}
+
+// Scores of blocks are not times the query's scale, and overflow where it is tiny.
+TEST(scan_of_tiny_queries_finds_the_best) {
+    skip_missing();
+    for (const size_t rows : {size_t{500}, size_t{9000}}) {
+        Task task(Width::int8, 16, rows, 9);
+        for (size_t r = 0; r < rows; ++r)
+            task.affine[r].c = r % 100 == 99 ? 0 : -static_cast<float>(1 + r % 100) * 1e3F;
+        for (size_t q = 0; q < task.queries; ++q) {
+            task.encoded[q].scale = q % 4 == 0 ? 0 : std::ldexp(1.0F, -100 - static_cast<int>(q));
+            task.encoded[q].bias = 1;
+        }
+        task.score_all();
+        on_every_engine([&](const Engine& engine) {
+            for (const size_t wanted : {size_t{3}, rows / 200, rows / 10})
+                check_scan(engine, task, {{}, 0, rows}, nullptr, task.queries, wanted);
+        });
+    }
+}
+
+TEST(row_lists_are_cut_and_thinned) {
+    List rows(100);
+    for (uint32_t i = 0; i < rows.size(); ++i) rows[i] = 5 + 3 * i;
+    const RowList listed{rows, 0, rows.size()}, range{{}, 10, 100};
+    CHECK(listed.listed() && !range.listed() && range.together() && RowList{}.count == 0);
+    for (const int bits : {0, 1, 4, 7}) {
+        const RowList few = listed.sample(bits), less = range.sample(bits);
+        CHECK(few.count == size_t{100} >> bits && less.count == few.count, bits);
+        for (size_t i = 0; i < few.count; ++i) {
+            CHECK(few[i] == rows[i << bits] && less[i] == 10 + (i << bits), bits, i);
+            CHECK(less.place_of(less[i]) == i, bits, i);
+            CHECK(bits == 0 || less.place_of(less[i] + 1) >= less.count, bits, i);
+        }
+        for (const uint32_t row : {0U, 9U, 110U, 1U << 30, UINT32_MAX})
+            CHECK(less.place_of(row) >= less.count, bits, row);
+        const RowList cut = few.part(few.count / 3, few.count),
+                      same = less.part(less.count / 3, less.count);
+        CHECK(cut.count == few.count - few.count / 3 && same.count == cut.count, bits);
+        for (size_t i = 0; i < cut.count; ++i)
+            CHECK(cut[i] == few[few.count / 3 + i] && same[i] == less[few.count / 3 + i], bits, i);
+    }
+}
