@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "check.hpp"
+#include "filters.hpp"
 #include "indexes.hpp"
 #include "random_vector.hpp"
 #include "vecq.h"
@@ -16,35 +17,6 @@ namespace {
 
 constexpr size_t kDim = 16, kRows = 300;
 constexpr int32_t kPlans[] = {VECQ_PLAN_WALK, VECQ_PLAN_STEP_OVER, VECQ_PLAN_SCAN, VECQ_PLAN_AUTO};
-
-struct Filter {
-    vecq_filter* own = nullptr;
-    vecq_error error = {};
-    vecq_status status;
-
-    Filter(const Index& index, const vecq_choice* allow, const vecq_choice* deny) {
-        status = vecq_filter_open(index.own, allow, deny, &own, &error);
-    }
-    Filter(const Filter&) = delete;
-    Filter& operator=(const Filter&) = delete;
-    ~Filter() { vecq_filter_close(own); }
-
-    bool refused(const char* argument) const {
-        return own == nullptr && status == VECQ_INVALID_ARGUMENT &&
-               std::strcmp(error.argument, argument) == 0;
-    }
-    size_t count() const {
-        size_t count = 0;
-        vecq_filter_count(own, &count, nullptr);
-        return count;
-    }
-};
-
-vecq_choice ids_of(const Ids& ids) { return {ids.data(), nullptr, nullptr, ids.size()}; }
-vecq_choice mask_of(const std::vector<uint8_t>& mask) {
-    return {nullptr, mask.data(), nullptr, mask.size()};
-}
-vecq_choice passing(const Filter& filter) { return {nullptr, nullptr, filter.own, 0}; }
 
 struct Sample {
     Codec codec{VECQ_INT8, kDim};
