@@ -58,7 +58,8 @@ class Calibration:
             raise ArgumentError(
                 f"target_recall is {recall!r}, expected more than 0 and at most 1", "target_recall"
             )
-        fewer, more = ([own for own in self.curves if sign * own <= sign * k] for sign in (1, -1))
+        fewer = [own for own in self.curves if own <= k]
+        more = [own for own in self.curves if own >= k]
         if not more:
             effort = self._effort(fewer[-1], recall) * k / fewer[-1]
         elif not fewer:  # what finds a part of ten items finds more of the best one

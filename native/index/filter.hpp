@@ -35,8 +35,8 @@ public:
     const Index& index() const { return index_; }
     // How many of the index's rows pass.
     size_t count() const;
-    // For a search that sees so many rows, never fewer than another before. Those that were added later
-    // pass if it wasn't listed what is allowed, and nothing is denied that they would be part of.
+    // Of the rows that a search sees, never fewer than one before it saw. Those that were added later
+    // pass if it wasn't listed what is allowed, unless another filter that they pass is denied.
     std::shared_ptr<const Passing> passing(size_t rows) const;
 
 private:

@@ -129,7 +129,6 @@ def test_a_scan_is_exact_where_the_sample_misleads(metric):
     items[:, 0] = -1
     good = np.arange(20_000) % 16 > 8
     items[good, 0] = 1
-    index = vecq.Index(DIM, metric, "int16", m=4, ef_construction=10).add(items[:1])
     codec = vecq.Codec("int16")
     for order in (np.arange(20_000), np.argsort(good), np.argsort(~good)):
         rows = items[order]
@@ -139,7 +138,6 @@ def test_a_scan_is_exact_where_the_sample_misleads(metric):
         for some in (slice(9), slice(3)):
             found = vecq.exact(asked[some], rows, 300, metric=metric, codec="int16")
             np.testing.assert_array_equal(found.scores, best[some])
-    assert len(index) == 1
 
 
 def test_identical_rows(metric):
