@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace vecq {
@@ -24,6 +25,12 @@ public:
             if (slots_[at] == row + 1) return;
         slots_[at] = row + 1;
         ++size_;
+    }
+
+    // These and no others.
+    void assign(std::span<const uint32_t> rows) {
+        begin(rows.size());
+        for (const uint32_t row : rows) insert(row);
     }
 
     size_t size() const { return size_; }

@@ -29,8 +29,7 @@ public:
         for (size_t i = 0; i < gates_.size(); ++i) {
             const std::span<const uint32_t> rows = gates_[i].excluded_rows;
             if (rows.empty()) continue;
-            sets_[i].begin(rows.size());
-            for (const uint32_t row : rows) sets_[i].insert(row);
+            sets_[i].assign(rows);
             gates_[i].excluded = &sets_[i];
         }
     }

@@ -63,11 +63,8 @@ void Scanner::scan(const ScoredRows& scored, const RowList& list) {
     const std::vector<float> bounds = bounds_of_sample(scored, list);
     for (size_t q = 0; q < queries_.size(); ++q) best_[q].begin(width_, bounds[q]);
     scan_all(scored, list);
-    for (size_t q = 0; q < queries_.size(); ++q) {
-        if (is_settled(q, bounds[q])) continue;
-        best_[q].begin(width_);
-        scan_one(scored, list, q);
-    }
+    for (size_t q = 0; q < queries_.size(); ++q)
+        if (!is_settled(q, bounds[q])) scan_again(scored, list, q);
 }
 
 // Not if the bound was too high. Nor if the query is tiny beside the rows, so that the scores of a block,
@@ -76,6 +73,18 @@ bool Scanner::is_settled(size_t query, float bound) const {
     const Best& best = best_[query];
     if (bound > kLowest && best.size() < width_) return false;
     return by_rows() || best.bound() > kOverflown || best.least() > kOverflown;
+}
+
+// One row at a time, for which the gate must have its set.
+void Scanner::scan_again(const ScoredRows& scored, const RowList& list, size_t query) {
+    Gate gate = gates_ == nullptr ? Gate{} : gates_[query];
+    RowSet excluded;
+    if (gate.excluded == nullptr) {
+        excluded.assign(gate.excluded_rows);
+        gate.excluded = &excluded;
+    }
+    best_[query].begin(width_);
+    scan_one(scored, list, query, &gate);
 }
 
 std::vector<float> Scanner::bounds_of_sample(const ScoredRows& scored, const RowList& list) {
@@ -97,18 +106,16 @@ std::vector<float> Scanner::bounds_of_sample(const ScoredRows& scored, const Row
 
 void Scanner::scan_all(const ScoredRows& scored, const RowList& list) {
     if (!by_rows()) return scan_blocks(scored, list);
-    for (size_t q = 0; q < queries_.size(); ++q) scan_one(scored, list, q);
+    for (size_t q = 0; q < queries_.size(); ++q)
+        scan_one(scored, list, q, gates_ == nullptr ? nullptr : gates_ + q);
 }
 
-void Scanner::scan_one(const ScoredRows& scored, const RowList& list, size_t query) {
+void Scanner::scan_one(const ScoredRows& scored, const RowList& list, size_t query,
+                       const Gate* gate) {
     for (size_t first = 0; first < list.count; first += kChunkRows) {
         const size_t count = std::min(kChunkRows, list.count - first);
         for (size_t i = 0; i < count; ++i) numbers_[i] = list[first + i];
-        kernels_.scan_rows({scored,
-                            queries_[query],
-                            {numbers_, count},
-                            gates_ == nullptr ? nullptr : gates_ + query,
-                            &best_[query]});
+        kernels_.scan_rows({scored, queries_[query], {numbers_, count}, gate, &best_[query]});
     }
 }
 

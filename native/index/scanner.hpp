@@ -60,7 +60,8 @@ private:
     std::vector<float> bounds_of_sample(const ScoredRows& scored, const RowList& list);
     bool is_settled(size_t query, float bound) const;
     void scan_all(const ScoredRows& scored, const RowList& list);
-    void scan_one(const ScoredRows& scored, const RowList& list, size_t query);
+    void scan_one(const ScoredRows& scored, const RowList& list, size_t query, const Gate* gate);
+    void scan_again(const ScoredRows& scored, const RowList& list, size_t query);
     void scan_blocks(const ScoredRows& scored, const RowList& list);
     void hide(const RowList& list);
     const uint32_t* hidden_in(size_t chunk, size_t block);
