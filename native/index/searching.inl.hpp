@@ -9,6 +9,8 @@
 
 namespace vecq {
 
+inline constexpr size_t kMostGuides = 10;
+
 // Calls body(searcher, task) for all tasks and returns what the walks in there counted.
 template <class Body>
 WalkCounts Index::with_searchers(const Request& request, size_t tasks, Body&& body) const {
@@ -40,12 +42,14 @@ inline const Gate* Index::gates_of(Searcher& searcher, const Request& request, s
     if (gates == nullptr) return nullptr;
     if (request.plan != Plan::scan || Scanner::wants_sets(count, request.rows))
         searcher.gates.make_sets();
-    // What is not kept takes up room on a walk; of a filter's, about as much as there is of it.
+    // What is not kept takes up room on a walk; of a filter's, about as much as there is of it. Where
+    // that is very much, a scan that makes up for a walk cut short is cheaper than the walk.
     const size_t held_back = linked_ - request.passing_count;
     const size_t width = request.walk_width;
     const size_t guides = request.plan == Plan::step_over
                               ? 0
-                              : std::min(held_back, 2 * width * held_back / request.passing_count);
+                              : std::min({held_back, 2 * width * held_back / request.passing_count,
+                                          kMostGuides * width});
     for (size_t i = 0; i < count; ++i) {
         Gate& gate = searcher.gates[i];
         gate.steps_over = request.plan == Plan::step_over;
