@@ -22,6 +22,7 @@ from vecq.errors import (
     OutOfMemoryError,
     QuantizationWarning,
     ReadOnlyError,
+    TuningWarning,
     UnsupportedError,
     VecqError,
 )
@@ -33,6 +34,7 @@ from vecq.plan import Explanation
 from vecq.ranges import Ranges
 from vecq.rates import Rates, rates
 from vecq.result import IndexStats, Result
+from vecq.tuning import HitRate, Limits, Ndcg, Recall, Relative, Tuned, tune
 
 open = Index.open
 
@@ -53,18 +55,25 @@ __all__ = [
     "FileError",
     "FileInfo",
     "Filter",
+    "HitRate",
     "Index",
     "IndexStats",
     "InternalError",
     "Isa",
+    "Limits",
+    "Ndcg",
     "OutOfMemoryError",
     "Problem",
     "QuantizationWarning",
     "Ranges",
     "Rates",
     "ReadOnlyError",
+    "Recall",
+    "Relative",
     "Result",
     "Section",
+    "Tuned",
+    "TuningWarning",
     "UnsupportedError",
     "VecqError",
     "assess",
@@ -74,6 +83,7 @@ __all__ = [
     "info",
     "open",
     "rates",
+    "tune",
 ]
 
 cpu()  # A VECQ_ISA that this machine lacks is refused here, not in the middle of the first search.

@@ -55,6 +55,10 @@ class QuantizationWarning(UserWarning):
     """Codes lose more than they should on these vectors."""
 
 
+class TuningWarning(UserWarning):
+    """What `vecq.tune` found is not to be relied on as it is."""
+
+
 _ERRORS: dict[int, type[VecqError]] = {
     lib.VECQ_INVALID_ARGUMENT: ArgumentError,
     lib.VECQ_UNSUPPORTED: UnsupportedError,

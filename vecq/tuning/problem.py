@@ -1,0 +1,95 @@
+"""What is to be tuned for: vectors, queries, and how answers are judged."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vecq.codec import Metric
+from vecq.exact import exact
+from vecq.tuning.criteria import Criterion, margin
+from vecq.tuning.interval import Interval
+from vecq.tuning.measures import Ids, Truth, Values, hit_rate, ndcg
+from vecq.tuning.queries import Queries
+
+
+class Judge:
+    """Some queries, and how right an answer to them is."""
+
+    def __init__(
+        self,
+        queries: Queries,
+        rows: NDArray[Any],
+        metric: Metric,
+        k: int,
+        criterion: Criterion,
+        threads: int = 0,
+    ) -> None:
+        self.queries, self._k, self._criterion = queries, k, criterion
+        more = min(len(rows), k + k // 4 + 16)  # room for rows that score the same as the last
+        found = exact(
+            *(queries.vectors, rows, more),
+            metric=metric,
+            exclude=queries.excluded,
+            threads=threads,
+            progress=False,
+        )
+        self._truth = Truth(found, k, len(rows))
+        self.best = self.values(found.ids)
+
+    def values(self, found: Ids) -> Values:
+        """What the answer to each query is worth by the criterion's measure."""
+        found = found[:, : self._k]
+        if self._criterion.measure == "recall":
+            return self._truth.recall(found)
+        chosen: Sequence[Ids] = self.queries.heldout or []
+        return (hit_rate if self._criterion.measure == "hit_rate" else ndcg)(found, chosen)
+
+    def value(self, values: Values) -> float:
+        return self._criterion.value(values, self.best)
+
+    def met(self, values: Values, criterion: Criterion | None = None) -> bool:
+        """Whether the criterion is met, and by one standard error more than it asks for.
+
+        What loses nothing of what can be had meets whatever can be met.
+        """
+        wanted = criterion or self._criterion
+        slack = margin(values, self.best, wanted)
+        return wanted.value(values, self.best) >= min(wanted.least + slack, 1.0)
+
+    def interval(self, values: Values, confidence: float) -> Interval:
+        return self._criterion.interval(values, self.best, confidence)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Everything that settings are measured against.
+
+    Half of the queries tune. The others, `fresh`, are asked once, by what was chosen.
+    """
+
+    rows: NDArray[Any]
+    metric: Metric
+    k: int
+    criterion: Criterion
+    tuning: Judge
+    fresh: Judge
+    users: NDArray[Any] | None
+    total: int  # rows that the index will have, held-out ones among them
+    threads: int
+    seed: int
+
+    @property
+    def dim(self) -> int:
+        return int(self.rows.shape[1])
+
+    def judge(self, queries: Queries) -> Judge:
+        """A judge of other queries."""
+        return Judge(queries, self.rows, self.metric, self.k, self.criterion, self.threads)
+
+    def sample(self, rows: int) -> NDArray[Any]:
+        """So many rows, evenly spaced; all if there are no more."""
+        numbers = np.linspace(0, len(self.rows) - 1, min(rows, len(self.rows))).astype(np.intp)
+        return self.rows if len(numbers) == len(self.rows) else self.rows[numbers]

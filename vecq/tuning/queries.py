@@ -1,0 +1,104 @@
+"""The queries that tuning measures on, and what belongs to each of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vecq.arrays import as_floats, as_vectors
+from vecq.errors import ArgumentError
+from vecq.filters import Exclusions
+from vecq.tuning.measures import Ids
+
+Floats = NDArray[np.float32]
+
+# Of more queries so many are drawn; without any, one of so many vectors is held out; fewer than
+# these tell nothing.
+MOST, HELD_OUT, FEWEST = 2000, 1000, 20
+
+
+@dataclass(frozen=True)
+class Queries:
+    """Vectors, what each must not be answered with, and what each chose later."""
+
+    vectors: Floats
+    exclude: Sequence[Ids] | None = None
+    heldout: Sequence[Ids] | None = None
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    def of(self, numbers: Sequence[int] | NDArray[Any]) -> "Queries":
+        """Some of them."""
+        exclude, heldout = (
+            None if lists is None else [lists[number] for number in numbers]
+            for lists in (self.exclude, self.heldout)
+        )
+        return Queries(self.vectors[np.asarray(numbers, np.intp)], exclude, heldout)
+
+    @cached_property
+    def excluded(self) -> Any:
+        """What searches take as `exclude`."""
+        if self.exclude is None:
+            return None
+        lengths = np.cumsum([0, *map(len, self.exclude)])
+        return lengths, np.concatenate([np.empty(0, np.int64), *self.exclude])
+
+
+def given(queries: ArrayLike, dim: int, exclude: Any, heldout: Any, rows: int) -> Queries:
+    """Queries of the caller's; where choices are held out, those that have any."""
+    vectors = as_vectors(queries, "queries", dim)
+    bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
+    if len(bad) > 0:
+        raise ArgumentError(f"queries has a value that is not finite, in row {bad[0]}", "queries")
+    chosen = _lists(heldout, len(vectors), "heldout", rows)
+    own = Queries(as_floats(vectors), _lists(exclude, len(vectors), "exclude", rows), chosen)
+    if chosen is None:
+        return own
+    return own.of([number for number, ids in enumerate(chosen) if len(ids) > 0])
+
+
+def split(queries: Queries, rng: np.random.Generator) -> tuple[Queries, Queries]:
+    """Two halves: one to tune on, and one that tells what came of it."""
+    if len(queries) < FEWEST:
+        raise ArgumentError(
+            f"queries has {len(queries)} that can be measured, expected at least {FEWEST}: half "
+            "of them tune, the other half tells what recall fresh ones get",
+            "queries",
+        )
+    order = rng.permutation(len(queries))[:MOST]
+    half = len(order) // 2
+    return queries.of(np.sort(order[:half])), queries.of(np.sort(order[half:]))
+
+
+def hold_out(rows: NDArray[Any], rng: np.random.Generator) -> tuple[NDArray[Any], Queries]:
+    """Takes some vectors away to be queries: none of them is in the index that they search."""
+    count = min(HELD_OUT, len(rows) // 10)
+    if count < FEWEST:
+        raise ArgumentError(
+            f"vectors has {len(rows)} rows, too few to hold out {FEWEST} as queries: give queries",
+            "vectors",
+        )
+    drawn = np.sort(rng.choice(len(rows), count, replace=False))
+    return np.delete(rows, drawn, axis=0), Queries(as_floats(rows[drawn]))
+
+
+def _lists(lists: Any, count: int, argument: str, rows: int) -> list[Ids] | None:
+    """A list of row numbers for each query; in what is held out, each once."""
+    if lists is None:
+        return None
+    try:
+        found = Exclusions.of(lists, count)
+    except ArgumentError as error:
+        raise ArgumentError(str(error).replace("exclude", argument), argument) from None
+    assert found is not None
+    own = [np.unique(found.ids_of(query)) for query in range(count)]
+    worst = max((int(ids[-1]) for ids in own if len(ids) > 0), default=-1)
+    if argument == "heldout" and worst >= rows:
+        raise ArgumentError(
+            f"heldout has {worst}, expected numbers of rows of vectors, 0 to {rows - 1}", argument
+        )
+    return own

@@ -1,0 +1,167 @@
+"""What may be chosen: codecs, wider stores, graphs, and how they are searched."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from vecq.arguments import real, whole
+from vecq.codec import Codec, Metric
+from vecq.errors import ArgumentError
+
+# Between one `ef` that is tried and the next, and how far they go.
+STEP, MOST_TIMES, AT_LEAST = 1.12, 64, 2000
+# From the smallest codes to those that lose nothing.
+KINDS = ("int8", "int16", "fp16", "fp32")
+
+
+@dataclass(frozen=True)
+class Graph:
+    """How items are linked."""
+
+    m: int = 16
+    ef_construction: int = 200
+
+    def __str__(self) -> str:
+        return f"m={self.m}, ef_construction={self.ef_construction}"
+
+
+@dataclass(frozen=True)
+class Build:
+    """What an index is made by; `wide` is the kind of its second store."""
+
+    codec: Codec
+    wide: str | None
+    graph: Graph
+
+    def key(self, wide: bool = True) -> tuple[str, str | None, Graph]:
+        return repr(self.codec), self.wide if wide else None, self.graph
+
+
+@dataclass(frozen=True)
+class Search:
+    """How an index is searched; without `ef`, by scanning."""
+
+    ef: int | None
+    rerank: float = 0.0
+    query_bits: int = 15
+
+    def settings(self, wide: bool) -> dict[str, Any]:
+        """The arguments of `Index.search`, on an index with or without a wider store."""
+        found: dict[str, Any] = {"exact": True} if self.ef is None else {"ef": self.ef}
+        if wide:
+            found["rerank"] = self.rerank
+        if self.query_bits != 15:
+            found["query_bits"] = self.query_bits
+        return found
+
+
+@dataclass(frozen=True)
+class Space:
+    """What tuning chooses from.
+
+    Args:
+        codecs: kinds, or `vecq.Codec`; by default the kinds, and int8 with other scales,
+            calibrations and without rotation.
+        wides: kinds of a second store to rerank on; None for none.
+        reranks: how many candidates are scored anew, per item asked for.
+        m, ef_construction: of graphs.
+        query_bits: 15, 8 or both.
+        efs: what walks may keep; by default a ladder from k to 64 k, in steps of 12 percent.
+        scans: whether all items may be scored in place of a walk.
+
+    >>> len(vecq.tuning.Space(codecs=["int8"], wides=[None], m=[8, 16]).m)
+    2
+    """
+
+    codecs: Sequence[str | Codec] | None = None
+    wides: Sequence[str | None] = (None, "int16", "fp32")
+    reranks: Sequence[float] = (1.2, 1.5, 2.0, 3.0, 5.0)
+    m: Sequence[int] = (8, 12, 16, 24, 32)
+    ef_construction: Sequence[int] = (200, 100, 400)
+    query_bits: Sequence[int] = (15, 8)
+    efs: Sequence[int] | None = None
+    scans: bool = True
+    _names: tuple[str, ...] = field(
+        default=("wides", "reranks", "m", "ef_construction", "query_bits"), init=False, repr=False
+    )
+
+    def __post_init__(self) -> None:
+        for name in self._names:
+            if len(getattr(self, name)) == 0 and name != "reranks":
+                raise ArgumentError(f"{name} is empty, expected at least one", name)
+        for name, least, most in (("m", 2, 256), ("ef_construction", 1, 100_000)):
+            for value in getattr(self, name):
+                whole(value, name, least, most)
+        for bits in self.query_bits:
+            whole(bits, "query_bits", 8, 15)
+        for factor in self.reranks:
+            if not 1 <= real(factor, "reranks") <= 1000:
+                raise ArgumentError(f"reranks has {factor!r}, expected 1 to 1000", "reranks")
+        for wide in self.wides:
+            if wide is not None:
+                Codec.of(wide, "wides")
+        for ef in self.efs or ():
+            whole(ef, "efs", 1, 2**31 - 1)
+        if self.codecs is not None and len(self.codecs) == 0:
+            raise ArgumentError("codecs is empty, expected at least one", "codecs")
+
+    def candidates(self, metric: Metric) -> list[Codec]:
+        """The codecs, the plainest first."""
+        if self.codecs is not None:
+            return [named(codec, metric) for codec in self.codecs]
+        return [*(named(kind, metric) for kind in KINDS), *_varied(metric)]
+
+    def ladder(self, k: int, rows: int) -> list[int]:
+        """Every `ef` that is tried, rising."""
+        if self.efs is not None:
+            return sorted({min(max(ef, k), rows) for ef in self.efs})
+        most = min(max(MOST_TIMES * k, AT_LEAST), rows)
+        count = max(2, 1 + int(np.ceil(np.log(max(most / k, 1)) / np.log(STEP))))
+        return sorted({int(ef) for ef in np.geomspace(min(k, rows), most, count).round()})
+
+    def bits(self, codec: Codec) -> Sequence[int]:
+        """Query bits that make a difference: queries are not coded for floats."""
+        return self.query_bits if codec.kind.startswith("int") else self.query_bits[:1]
+
+    def graphs(self) -> list[Graph]:
+        return [Graph(m, effort) for effort, m in product(self.ef_construction, self.m)]
+
+    @property
+    def usual(self) -> Graph:
+        """The graph that is nearest to what an index has by default."""
+        efforts = self.ef_construction
+        return Graph(_nearest(self.m, Graph.m), _nearest(efforts, Graph.ef_construction))
+
+
+def named(codec: str | Codec, metric: Metric) -> Codec:
+    """The codec that an index makes of a kind's name."""
+    return Codec.of(codec, "codecs", center=metric == "l2" and codec in ("int8", "int16"))
+
+
+def short(codec: Codec, metric: Metric) -> str | Codec:
+    """The kind's name, if that is all it takes to say which codec it is."""
+    return codec.kind if repr(codec) == repr(named(codec.kind, metric)) else codec
+
+
+def _varied(metric: Metric) -> Iterator[Codec]:
+    """Other ways to make int8 codes, some of which suit some data better."""
+    center = metric == "l2"
+    yield Codec("int8", center=not center)
+    yield Codec("int8", rotate=False, center=center)
+    # Rotation makes dimensions alike: a scale for each is for those that are not rotated.
+    for scale, rotate in (("dimension", False), ("global", True), ("global", False)):
+        for calibration in ("minmax", "percentile", "mse", "entropy"):
+            yield Codec(
+                "int8",
+                scale=scale,  # type: ignore[arg-type]
+                calibration=calibration,
+                rotate=rotate,
+                center=center,
+            )
+
+
+def _nearest(values: Sequence[int], wanted: int) -> int:
+    return min(values, key=lambda value: abs(np.log(value / wanted)))

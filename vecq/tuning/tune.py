@@ -1,0 +1,222 @@
+"""From the accuracy that is needed to the settings that keep it and cost the least."""
+
+import warnings
+from dataclasses import replace
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vecq.arguments import choose, real, thread_count, whole
+from vecq.arrays import as_vectors
+from vecq.codec import METRICS, Metric
+from vecq.errors import ArgumentError, TuningWarning
+from vecq.progress import Progress, Report
+from vecq.tuning import queries as asked
+from vecq.tuning.criteria import Criterion, Relative, checked
+from vecq.tuning.finish import finish
+from vecq.tuning.limits import Clock, LimitError, Limits
+from vecq.tuning.measures import MEASURES
+from vecq.tuning.objective import OBJECTIVES, Objective
+from vecq.tuning.problem import Judge, Problem
+from vecq.tuning.queries import Queries
+from vecq.tuning.result import Tuned
+from vecq.tuning.space import Space
+from vecq.tuning.strategies import STRATEGIES
+from vecq.tuning.workbench import ROUGHLY, Workbench
+
+StrategyName = Literal["basic", "mse", "random", "exhaustive", "bayesian", "tpe"]
+Kind = TypeVar("Kind", Limits, Space)
+
+
+def tune(
+    vectors: ArrayLike,
+    queries: ArrayLike | None = None,
+    metric: Metric = "ip",
+    k: int = 100,
+    *,
+    accuracy: Criterion = Relative(0.01),  # noqa: B008 (it can't be changed)
+    objective: Objective = "qps",
+    limits: Limits | None = None,
+    strategy: StrategyName = "basic",
+    exclude: Any = None,
+    heldout: Any = None,
+    users: ArrayLike | None = None,
+    space: Space | None = None,
+    confidence: float = 0.95,
+    seed: int = 0,
+    threads: int = 0,
+    progress: Progress = None,
+) -> Tuned:
+    """Finds the settings of an index, and of its searches, that are accurate enough at least cost.
+
+    What codes alone lose, by exact search on them, decides which codecs deserve a graph. One graph
+    serves every `ef`, rerank and plan; the least `ef` that is accurate enough is found by
+    bisection, and speeds are measured in turns with the best so far. Half of the queries tune: a
+    setting has to be better on them than was asked for, by one standard error. The others, up to
+    1,000, tell in the end what accuracy to expect.
+
+    Ctrl-C, and a limit that is reached, end it early with the best so far. With threads=1 and a
+    seed the same settings are tried every time and reach the same recalls. Which of those that are
+    accurate enough is chosen is up to clocks where the objective is one of time; of what is equal
+    within noise the earlier, simpler one is kept.
+
+    Args:
+        vectors: the items.
+        queries: a few hundred or more, like those to come; of more than 2,000 some are drawn.
+            Without them a tenth of the vectors, at most 1,000, is held out and searches the rest:
+            a warning says that items are no users.
+        k: how many items are wanted.
+        accuracy: `vecq.Relative(0.01)`, a loss against exact float32 search; `vecq.Recall(0.95)`;
+            or `vecq.HitRate` and `vecq.Ndcg`, as well as `vecq.Relative(0.01, of="ndcg")`, of what
+            is held out.
+        objective: what is then best: "qps", all queries in one call; "latency", one per call and
+            thread; "memory" or "build".
+        limits: `vecq.Limits(memory="2GB", time=600, trials=50)`, of the index and of tuning.
+        strategy: "basic" climbs a ladder of cheap evidence and builds two graphs or so; "mse" goes
+            from coarse codes to fine ones until one is accurate enough; "random" and "exhaustive"
+            draw from the space; "bayesian" and "tpe" let optuna draw.
+        exclude: for each query, rows that it is not to be answered with, as in `Index.search`.
+        heldout: for each query, rows that were chosen later, in the same forms.
+        users: passed on to `Index.add`; other users than the queries.
+        space: what is chosen from, a `vecq.tuning.Space`.
+        confidence: of the interval for the accuracy of queries to come.
+        seed: of draws, halves and graphs.
+        threads: for building and for calls of many queries; 0 for all cores.
+        progress: as in `Index.add`, in trials.
+
+    >>> items = numpy.random.default_rng(0).standard_normal((5000, 32), dtype="float32")
+    >>> best = vecq.tune(items[200:], items[:200], k=10, accuracy=vecq.Recall(0.9))
+    >>> index = vecq.Index(32, "ip", **best.index_settings).add(items)
+    >>> index.search(items[:1], 10, **best.search_settings).counts
+    array([10])
+    """
+    choose(dict.fromkeys(OBJECTIVES, 0), objective, "objective")
+    choose(dict.fromkeys(STRATEGIES, 0), strategy, "strategy")
+    choose(METRICS, metric, "metric")
+    given, chosen = _checked(limits, Limits, "limits"), _checked(space, Space, "space")
+    if not 0.5 <= real(confidence, "confidence") < 1:
+        raise ArgumentError(
+            f"confidence is {confidence!r}, expected at least 0.5 and less than 1", "confidence"
+        )
+    clock = Clock(given.time)
+    rows = as_vectors(vectors, "vectors")
+    rng = np.random.default_rng(whole(seed, "seed", 0, 2**64 - 1))
+    kept, found = _queries(rows, queries, exclude, heldout, rng)
+    criterion = checked(accuracy)
+    if MEASURES[criterion.measure].held_out and found.heldout is None:
+        raise ArgumentError(
+            f"heldout is missing: {MEASURES[criterion.measure].name} is measured by what users "
+            "chose later",
+            "heldout",
+        )
+    problem = _problem(kept, found, metric, k, criterion, users, rng, seed, threads)
+    problem = replace(problem, total=len(rows))
+    with Report(progress, given.trials or 1, unit=" trials") as report:
+        bench = Workbench(problem, chosen, given, objective, clock, report)
+        _check_memory(bench, given)
+        ended = _run(bench, strategy)
+        tuned = finish(bench, strategy, ended, confidence, own_queries=queries is None)
+    _warn(tuned)
+    return tuned
+
+
+def _queries(
+    rows: NDArray[Any],
+    queries: ArrayLike | None,
+    exclude: Any,
+    heldout: Any,
+    rng: np.random.Generator,
+) -> tuple[NDArray[Any], Queries]:
+    """The rows to search, and the queries that are measured."""
+    if queries is not None:
+        return rows, asked.given(queries, rows.shape[1], exclude, heldout, len(rows))
+    for name, lists in (("exclude", exclude), ("heldout", heldout)):
+        if lists is not None:
+            raise ArgumentError(f"{name} belongs to queries, but there are none", name)
+    return asked.hold_out(rows, rng)
+
+
+def _problem(
+    rows: NDArray[Any],
+    queries: Queries,
+    metric: Metric,
+    k: int,
+    criterion: Criterion,
+    users: ArrayLike | None,
+    rng: np.random.Generator,
+    seed: int,
+    threads: int,
+) -> Problem:
+    k = whole(k, "k", 1, len(rows))
+    tuning, fresh = asked.split(queries, rng)
+    threads = thread_count(threads)
+    return Problem(
+        rows,
+        metric,
+        k,
+        criterion,
+        tuning=Judge(tuning, rows, metric, k, criterion, threads),
+        fresh=Judge(fresh, rows, metric, k, criterion, threads),
+        users=None if users is None else as_vectors(users, "users", rows.shape[1]),
+        total=len(rows),
+        threads=threads,
+        seed=seed,
+    )
+
+
+def _run(bench: Workbench, strategy: str) -> str:
+    """Tries what the strategy wants to; returns why it ended early, if it did."""
+    try:
+        STRATEGIES[strategy](bench)
+        bench.settle()
+    except LimitError as reached:
+        return reached.limit
+    except KeyboardInterrupt:
+        return "interrupted"
+    return ""
+
+
+def _check_memory(bench: Workbench, limits: Limits) -> None:
+    """Refuses a limit that no index of the space keeps."""
+    if limits.bytes is None:
+        return
+    codecs = bench.space.candidates(bench.problem.metric)
+    least = min(bench.bytes(codec, None, min(bench.space.m)) for codec in codecs)
+    if least > ROUGHLY * limits.bytes:
+        raise ArgumentError(
+            f"limits allow {limits.bytes:,} bytes, but the smallest index of these vectors takes "
+            f"about {least:,.0f}: allow more",
+            "limits",
+        )
+
+
+def _checked(given: Any, kind: type[Kind], argument: str) -> Kind:
+    if given is None:
+        return kind()
+    if isinstance(given, kind):
+        return given
+    raise ArgumentError(f"{argument} is {given!r}, expected a vecq {kind.__name__}", argument)
+
+
+def _warn(tuned: Tuned) -> None:
+    """Says what keeps the figures from being relied on."""
+    allowed = max(1 - tuned.criterion.least, 0.001)
+    half = tuned.interval.half
+    if tuned.own_queries:
+        _say(
+            "queries were held out from the vectors, but items are no users: give real queries "
+            "for settings to rely on"
+        )
+    if half > allowed:
+        needed = int(np.ceil(2 * tuned.queries * (half / allowed) ** 2))
+        _say(
+            f"queries are too few for {tuned.confidence:.0%} confidence: the accuracy is known to "
+            f"{half:.4f}, but only {allowed:.4f} may be lost; about {needed:,} would tell"
+        )
+    if tuned.binding:
+        _say(f"nothing meets the criterion ({tuned.criterion}): {tuned.binding}")
+
+
+def _say(text: str) -> None:
+    warnings.warn(text, TuningWarning, stacklevel=4)

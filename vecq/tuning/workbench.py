@@ -1,0 +1,174 @@
+"""Where settings are tried: measures them, gives up what is hopeless, and keeps the best."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from vecq.codec import Codec
+from vecq.progress import Report
+from vecq.tuning.built import Built
+from vecq.tuning.criteria import Criterion
+from vecq.tuning.ladder import climb
+from vecq.tuning.limits import Clock, LimitError, Limits
+from vecq.tuning.objective import TIMED, Objective, better
+from vecq.tuning.problem import Problem
+from vecq.tuning.screening import Screening, bytes_of
+from vecq.tuning.shelf import Shelf
+from vecq.tuning.space import Build, Search, Space
+from vecq.tuning.stopwatch import TURNS, speeds, work
+from vecq.tuning.trial import Trial
+
+# Estimates of memory may be off by so much.
+ROUGHLY = 1.05
+# Bytes of an item that are no codes: its id, links above layer 0, and what tells their number.
+BESIDE = 24
+# In the end so many of those that are nearly as fast as the best are timed once more.
+FINALISTS, NEARLY = 4, 0.85
+
+
+class Workbench:
+    """Trials, one after the other.
+
+    A graph is built once for all searches that share it. Trials end early: by what codes alone
+    lose, by what an index would weigh, and, while they are timed, by being far behind the best.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        space: Space,
+        limits: Limits,
+        objective: Objective,
+        clock: Clock,
+        report: Report,
+    ) -> None:
+        self.problem, self.space, self.objective, self.clock = problem, space, objective, clock
+        self.limits, self._report = limits, report
+        self.screening, self.shelf = Screening(problem, space, clock), Shelf(problem, clock)
+        self.ladder = space.ladder(problem.k, len(problem.rows))
+        self.planned = limits.trials or 1
+        self.trials: list[Trial] = []
+        self.best: Trial | None = None
+        self._tried: dict[object, Trial] = {}
+
+    @property
+    def met(self) -> bool:
+        """Whether anything meets the criterion so far."""
+        return self.best is not None and self.best.state == "met"
+
+    @property
+    def measured(self) -> int:
+        """Trials that were measured, and count for the limit."""
+        return sum(trial.qps > 0 for trial in self.trials)
+
+    def attempt(self, build: Build, rerank: float, query_bits: int, scan: bool = False) -> Trial:
+        """Tries a way of searching, with the least effort that is accurate enough."""
+        name = build.key(wide=rerank > 0), rerank, query_bits, scan
+        if name not in self._tried:
+            hopeless = self._hopeless(build, rerank, query_bits)
+            self._tried[name] = hopeless or self._least(build, rerank, query_bits, scan)
+        return self._tried[name]
+
+    def measure(self, build: Build, search: Search) -> Trial:
+        """Tries one search of one build, whatever it promises."""
+        self._check_trials()
+        built, judge = self.shelf.get(build), self.problem.tuning
+        values = built.values(search)
+        weight = built.bytes(search.rerank)
+        state = "heavy" if self._heavy(weight) else "met" if judge.met(values) else "short"
+        qps, ratio = self.race(built, search)
+        accuracy = judge.value(values)
+        trial = Trial(build, search, state, accuracy, qps, weight, built.seconds)
+        self.trials.append(trial)
+        if better(trial, self.best, self.objective, ratio):
+            self.best = trial
+            self.shelf.keep(built)
+        self._report(self.measured, max(self.planned, self.measured))
+        return trial
+
+    def race(self, built: Built, search: Search) -> tuple[float, float]:
+        """Queries per second, and how many times those of the best so far that is."""
+        works = [work(built, search, self.objective)]
+        if self.best is not None:
+            best = self.shelf.get(self.best.build)
+            works.insert(0, work(best, self.best.search, self.objective))
+        found = speeds(works, len(self.problem.tuning.queries))
+        return found[-1], found[-1] / found[0]
+
+    def settle(self) -> None:
+        """Times those that are nearly as fast as the best once more, longer, all in turns."""
+        if self.best is None or not self.met or self.objective not in TIMED:
+            return
+        rivals = [one for one in self.trials if one.state == "met" and one is not self.best]
+        near = [one for one in rivals if one.qps >= NEARLY * self.best.qps]
+        fastest = sorted(near, key=lambda one: -one.qps)[:FINALISTS]
+        finalists = [self.best, *fastest]
+        found = [(one, self.shelf.find(one.build)) for one in finalists]
+        held = [(one, built) for one, built in found if built is not None]
+        works = [work(built, one.search, self.objective) for one, built in held]
+        timed = speeds(works, len(self.problem.tuning.queries), 2 * TURNS)
+        self.best = None
+        for number in sorted(range(len(held)), key=lambda n: self.trials.index(held[n][0])):
+            trial = replace(held[number][0], qps=timed[number])
+            self.trials[self.trials.index(held[number][0])] = trial
+            ratio = 1.0 if self.best is None else trial.qps / self.best.qps
+            if better(trial, self.best, self.objective, ratio):
+                self.best = trial
+
+    def least_effort(
+        self, built: Built, search: Search, criterion: Criterion | None = None
+    ) -> Search | None:
+        """The search with the smallest `ef` that meets a criterion, if any does."""
+
+        def enough(ef: int) -> bool:
+            self.clock.check()
+            return self.problem.tuning.met(built.values(replace(search, ef=ef)), criterion)
+
+        found = climb(self.ladder, enough)
+        return None if found is None else replace(search, ef=found)
+
+    def bytes(self, codec: Codec, wide: str | None, m: int) -> float:
+        """About what an index of all rows weighs."""
+        sample = self.problem.sample(64)
+        own = bytes_of(codec, sample) + (bytes_of(Codec.of(wide), sample) if wide else 0)
+        return self.problem.total * (own + 8 * m + BESIDE)
+
+    def too_heavy(self, codec: Codec, wide: str | None, m: int | None = None) -> bool:
+        """Whether an index would weigh too much, even by a rough estimate."""
+        weight = self.bytes(codec, wide, min(self.space.m) if m is None else m)
+        return self._heavy(weight / ROUGHLY)
+
+    def _heavy(self, weight: float) -> bool:
+        return self.limits.bytes is not None and weight > self.limits.bytes
+
+    def _hopeless(self, build: Build, rerank: float, query_bits: int) -> Trial | None:
+        """The trial of what is not worth a graph; None if it is."""
+        store, m = self.screening.store(build.codec), build.graph.m
+        wide = build.wide if rerank else None
+        if not self.screening.feasible(store, rerank, query_bits):
+            state = "pruned"
+        elif self.too_heavy(build.codec, wide, m):
+            state = "heavy"
+        else:
+            return None
+        most = self.screening.value(store, rerank, query_bits)
+        search = Search(self.ladder[-1], rerank, query_bits)
+        weight = round(self.bytes(build.codec, wide, m))
+        trial = Trial(build, search, state, most, bytes=weight)
+        self.trials.append(trial)
+        return trial
+
+    def _least(self, build: Build, rerank: float, query_bits: int, scan: bool) -> Trial:
+        self._check_trials()
+        if scan:
+            return self.measure(build, Search(None, rerank, query_bits))
+        # What falls short is shown with the most that a walk gets.
+        most = Search(self.ladder[-1], rerank, query_bits)
+        return self.measure(build, self.least_effort(self.shelf.get(build), most) or most)
+
+    def _check_trials(self) -> None:
+        self.clock.check()
+        if self.limits.trials is not None and self.measured >= self.limits.trials:
+            raise LimitError("trials")
+
+
+Strategy = Callable[[Workbench], None]
