@@ -86,6 +86,9 @@ bench-filters: $(VENV)/bench ## filters by every plan, and beside hnswlib and fa
 bench-links: $(VENV)/bench ## graphs for inner products, by what items are linked; DATA=FILE.hdf5 ...
 	python -I -m vecq.bench.links $(DATA)
 
+bench-tuning: $(VENV)/bench ## the basic ladder against trying everything, and what it promises; DATA=FILE.hdf5 ...
+	python -I -m vecq.bench.tuning $(ARGS) $(DATA)
+
 bench-files: $(VENV)/bench ## save, open and search files; ARGS='--rows 200000 --folder /mnt'
 	python -I -m vecq.bench.files $(ARGS)
 
@@ -129,4 +132,4 @@ $(VENV)/dev: $(VENV)/tools $(SOURCES)
 	touch $@ $(VENV)/vecq
 
 .PHONY: help demo test native-tests aarch64-tests lint sanitize build/asan build/tsan fuzz \
-	bench-kernels bench-codecs bench-core bench-links bench-files wheel format clean
+	bench-kernels bench-codecs bench-core bench-links bench-tuning bench-files wheel format clean

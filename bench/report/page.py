@@ -2,17 +2,24 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from vecq.bench.records import Record
 from vecq.bench.report import words
 from vecq.bench.report.changes import compare
 from vecq.bench.report.charts import charts
-from vecq.bench.report.sections import sections
+from vecq.bench.report.sections import Section, sections
 from vecq.bench.report.sheet import Sheet
 from vecq.bench.report.style import package, text
 from vecq.bench.report.svg import render
 from vecq.bench.report.tables import rivals
 from vecq.bench.report.verdict import Finding, findings
+
+FOOTER = (
+    "Everything on this page comes from one run; the page needs no network. Recall is measured "
+    "against exact FP32 search. Speeds are those of the best repetition, and are compared between "
+    "measured points only."
+)
 
 
 def write(
@@ -25,30 +32,53 @@ def write(
     >>> write(vecq.bench.records.read("run.jsonl"), "report.html")
     PosixPath('report.html')
     """
-    jinja2 = package("jinja2", "the page of a run")
     sheet = Sheet(records)
     found = findings(sheet)
-    template = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-    ).from_string(text("page.html.j2"))
-    page = template.render(
+    page = filled(
         title=f"vecq: INT8 against FP32 on {words.listing(sheet.data_names) or 'nothing'}",
         subtitle=_subtitle(sheet),
         headline=_headline(found),
-        style=text("page.css") + text("series.css"),
-        svg=render,
+        sections=sections(sheet, charts(sheet), None if old is None else compare(old, records)),
         findings=found,
-        cards=_cards,
-        rivals=rivals,
         faults=[
             {"data": data, "contestant": name, "reasons": reasons}
             for (data, name), reasons in sheet.faults.items()
         ],
-        sections=sections(sheet, charts(sheet), None if old is None else compare(old, records)),
     )
     target = Path(path)
     target.write_text(page, encoding="utf-8")
     return target
+
+
+def filled(
+    *,
+    title: str,
+    subtitle: str,
+    headline: str,
+    sections: Sequence[Section],
+    findings: Sequence[Finding] = (),
+    faults: Sequence[dict[str, Any]] = (),
+    footer: str = FOOTER,
+) -> str:
+    """The text of a page: what was found first, then what went wrong, then the sections."""
+    jinja2 = package("jinja2", "the page of a run")
+    template = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    ).from_string(text("page.html.j2"))
+    page: str = template.render(
+        title=title,
+        subtitle=subtitle,
+        headline=headline,
+        style=text("page.css") + text("series.css"),
+        svg=render,
+        findings=findings,
+        cards=_cards,
+        rivals=rivals,
+        faults=faults,
+        sections=sections,
+        footer=footer,
+    )
+    return page
 
 
 def _subtitle(sheet: Sheet) -> str:

@@ -8,7 +8,7 @@ from vecq.codec import Codec, Metric
 from vecq.tuning.criteria import Criterion
 from vecq.tuning.interval import Interval
 from vecq.tuning.objective import OBJECTIVES
-from vecq.tuning.trial import Trial, store_name
+from vecq.tuning.trial import Trial
 
 ENDED = {
     "time": "the limit of time was reached",
@@ -107,7 +107,7 @@ class Tuned:
 
     def table(self) -> list[str]:
         """The trials, a line each; > marks what was chosen."""
-        names = [store_name(trial, self.metric) for trial in self.trials]
+        names = [trial.name(self.metric) for trial in self.trials]
         width = max(map(len, names), default=0) + 2
         speed = "ms/query" if self.objective == "latency" else "queries/s"
         lines = [

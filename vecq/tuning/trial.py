@@ -38,9 +38,8 @@ class Trial:
     def search_settings(self) -> dict[str, Any]:
         return self.search.settings(self.wide is not None)
 
-
-def store_name(trial: Trial, metric: Metric) -> str:
-    """The codec and the wider store in a few words: int8, int8 + int16."""
-    codec = short(trial.build.codec, metric)
-    name = codec if isinstance(codec, str) else repr(codec).removeprefix("vecq.Codec(")[:-1]
-    return name.replace("'", "") + (f" + {trial.wide}" if trial.wide else "")
+    def name(self, metric: Metric) -> str:
+        """The codec and the wider store in a few words: int8, int8 + int16."""
+        codec = short(self.build.codec, metric)
+        name = codec if isinstance(codec, str) else repr(codec).removeprefix("vecq.Codec(")[:-1]
+        return name.replace("'", "") + (f" + {self.wide}" if self.wide else "")

@@ -1,0 +1,81 @@
+"""Whatever is wrong with a call is refused by name."""
+
+import numpy as np
+import pytest
+
+import vecq
+from vecq.tuning import Space
+
+USERS = np.random.default_rng(1).standard_normal((60, 24), np.float32)
+LISTS = [[0]] * 60
+
+
+@pytest.mark.parametrize(
+    ("argument", "message", "options"),
+    [
+        ("k", "from 1 to 3000", {"k": 3001}),
+        ("k", "from 1 to 3000", {"k": 0}),
+        ("metric", "expected one of", {"metric": "dot"}),
+        ("objective", "expected one of", {"objective": "speed"}),
+        ("strategy", "expected one of", {"strategy": "luck"}),
+        ("accuracy", "expected vecq.Relative", {"accuracy": 0.95}),
+        ("limits", "vecq Limits", {"limits": {"time": 5}}),
+        ("limits", "but the smallest index", {"limits": vecq.Limits(memory="1kB")}),
+        ("space", "vecq Space", {"space": 7}),
+        ("confidence", "at least 0.5", {"confidence": 95}),
+        ("confidence", "less than 1", {"confidence": 1}),
+        ("seed", "whole number", {"seed": -1}),
+        ("threads", "whole number", {"threads": -1}),
+        ("queries", "expected 24", {"queries": USERS[:, :5]}),
+        ("queries", "at least 20", {"queries": USERS[:19]}),
+        ("queries", "not finite", {"queries": np.full((60, 24), np.nan, "f4")}),
+        ("vectors", "too few to hold out", {"vectors": USERS, "queries": None}),
+        ("heldout", "heldout is missing", {"accuracy": vecq.Ndcg(0.1)}),
+        ("heldout", "one for each of 60", {"queries": USERS, "heldout": LISTS[:5]}),
+        ("heldout", "numbers of rows", {"queries": USERS, "heldout": [[3000]] * 60}),
+        ("heldout", "there are none", {"queries": None, "heldout": LISTS}),
+        ("exclude", "there are none", {"queries": None, "exclude": LISTS}),
+        ("exclude", "one for each of 60", {"queries": USERS, "exclude": LISTS[:5]}),
+        ("users", "expected 24", {"users": USERS[:, :5]}),
+    ],
+)
+def test_arguments(tune, refuse, argument, message, options):
+    given = {"accuracy": vecq.Recall(0.9)} | options
+    refuse(argument, message, tune, **given)
+
+
+@pytest.mark.parametrize(
+    ("argument", "make", "value"),
+    [
+        ("least", vecq.Recall, 1.5),
+        ("least", vecq.Recall, 0),
+        ("least", vecq.Ndcg, "much"),
+        ("loss", vecq.Relative, -0.1),
+        ("loss", vecq.Relative, 1),
+        ("loss", vecq.Relative, float("nan")),
+        ("memory", vecq.Limits, "lots"),
+        ("memory", vecq.Limits, 0),
+    ],
+)
+def test_criteria_and_limits(refuse, argument, make, value):
+    refuse(argument, None, make, value)
+
+
+def test_measures_have_names(refuse):
+    refuse("of", "expected one of", vecq.Relative, 0.01, "clicks")
+
+
+@pytest.mark.parametrize("options", [{"time": 0}, {"time": float("inf")}, {"trials": 0}])
+def test_limits_that_allow_nothing(refuse, options):
+    refuse(next(iter(options)), None, vecq.Limits, **options)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({"m": []}, {"m": [1]}, {"ef_construction": [0]}, {"query_bits": [3]}),
+        *({"reranks": [0.5]}, {"wides": ["int9"]}, {"efs": [0]}, {"codecs": []}),
+    ],
+)
+def test_spaces(refuse, options):
+    refuse(next(iter(options)), None, Space, **options)
