@@ -10,7 +10,7 @@ namespace {
 IndexOptions checked_options(const vecq_index_options& given) {
     IndexOptions options;
     options.metric = checked_enum(given.metric, Metric::l2, "metric");
-    options.link = checked_enum(given.link, Link::moebius, "link");
+    options.link = checked_enum(given.link, Link::layered, "link");
     options.m = checked_range(given.m, 2, kMaxDegree / 2, "m");
     options.ef_construction = checked_range(given.ef_construction, 1, 100'000, "ef_construction");
     options.seed = given.seed;

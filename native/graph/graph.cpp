@@ -37,6 +37,16 @@ void Graph::add_node(size_t layer, uint32_t row) {
     ++stored.nodes;
 }
 
+uint8_t Graph::level_of(uint32_t row) const {
+    uint8_t level = 0;
+    for (size_t layer = 1; layer < views_.size(); ++layer) {
+        const uint32_t node = views_[layer].node_of(row);
+        if (node >= views_[layer].count || views_[layer].row_of(node) != row) break;
+        level = static_cast<uint8_t>(layer);
+    }
+    return level;
+}
+
 void Graph::truncate(size_t rows) {
     for (size_t layer = layers_.size(); layer-- > 0;) {
         Stored& stored = layers_[layer];

@@ -34,6 +34,9 @@ public:
     // Takes links to nodes that there are no more out of all lists.
     void drop_stray_links();
 
+    // The highest layer that the row is on.
+    uint8_t level_of(uint32_t row) const;
+
     // Where walks begin: nodes of the layer below `layers`.
     void enter_at(std::vector<uint32_t> nodes, size_t layers);
     std::span<const uint32_t> entries() const { return entries_; }

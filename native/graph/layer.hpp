@@ -13,6 +13,7 @@ inline constexpr uint32_t kNone = UINT32_MAX;
 // Rows have numbers of 31 bits, so that a key has room for a mark.
 inline constexpr size_t kMaxRows = size_t{1} << 31;
 inline constexpr size_t kMaxDegree = 512;
+inline constexpr uint8_t kHighestLevel = 15;
 
 struct Layer {
     uint32_t* links;  // `degree` for each node; unused ones, at the end, are kNone

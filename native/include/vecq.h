@@ -151,7 +151,8 @@ typedef enum {
     VECQ_LINK_AUTO = 0,
     VECQ_LINK_METRIC,
     VECQ_LINK_COSINE,
-    VECQ_LINK_MOEBIUS
+    VECQ_LINK_MOEBIUS,
+    VECQ_LINK_LAYERED /* for VECQ_IP: as METRIC, but on layers, as graphs made elsewhere are */
 } vecq_link;
 
 typedef struct {
@@ -287,6 +288,46 @@ vecq_status vecq_exact(const vecq_codec* codec, const vecq_exact_options* option
 
 vecq_status vecq_index_get_stats(const vecq_index* index, vecq_index_stats* stats,
                                  vecq_error* error);
+
+/* ---- Graphs made elsewhere. Rows are staged, as for an addition, in an index that has none; then comes
+ * their graph, which is looked over before searches see any of it. Settling drops one that was not adopted.
+ * A row has the number in which it was staged; UINT32_MAX is none. Layer 0 holds all rows, each layer above
+ * those of its level and higher, in the same order: a row's place there is its node's number. ---- */
+
+/* Begins with the highest layer of each of the `count` staged rows, at most 15. For VECQ_IP the index has to
+ * be opened with VECQ_LINK_LAYERED. */
+vecq_status vecq_index_import_levels(vecq_index* index, const uint8_t* levels, size_t count,
+                                     vecq_error* error);
+
+/* The lists of `count` nodes of a layer, from number `first` on: `width` rows each, what is unused at the
+ * end. A list leads to other rows of its layer, to none twice, and to at most 2 * m of them on layer 0, m
+ * above. */
+vecq_status vecq_index_import_links(vecq_index* index, size_t layer, size_t first, size_t count,
+                                    const uint32_t* links, size_t width, vecq_error* error);
+
+/* From now on the index has that graph, where walks begin at `entry`, a row of the highest layer. Rows that
+ * no walk can come to are linked, as after an addition. */
+vecq_status vecq_index_import_adopt(vecq_index* index, uint32_t entry, vecq_error* error);
+
+/* The graph of an index that is not being added to, in the same terms. Its rows are numbered in an order of
+ * its own. */
+typedef struct {
+    size_t rows, layers;
+    size_t degree;      /* room in a list of layer 0, half as much above */
+    size_t entry_count; /* rows of the highest layer that is walked, where walks begin */
+    uint32_t entries[32];
+} vecq_graph;
+
+vecq_status vecq_index_export_graph(const vecq_index* index, vecq_graph* graph, vecq_error* error);
+
+/* Of `count` rows, from number `first` on: highest layers, ids and decoded vectors. */
+vecq_status vecq_index_export_rows(const vecq_index* index, size_t first, size_t count,
+                                   uint8_t* levels, int64_t* ids, float* vectors,
+                                   vecq_error* error);
+
+/* The lists of `count` nodes of a layer, from number `first` on, with room for `width` rows each. */
+vecq_status vecq_index_export_links(const vecq_index* index, size_t layer, size_t first,
+                                    size_t count, uint32_t* links, size_t width, vecq_error* error);
 
 /* ---- Files. Paths are in the encoding of the file system, and messages do not repeat them. Work that
  * may take long is a task: call vecq_task_step until *done == *total. ---- */

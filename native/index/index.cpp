@@ -15,6 +15,8 @@ namespace {
 // Under a centred codec only l2 is a function of the codes' dot and one constant per row.
 Link chosen_link(const IndexOptions& options, const Codec& codec) {
     const bool centred = codec.options().center;
+    if (options.link == Link::layered && options.metric != Metric::ip)
+        refuse("link", "link is layered, which is for metric ip only");
     if (codec.options().scale == Scale::dimension)
         refuse("codec", "codec has a scale for each dimension, so rows can't be compared with each "
                         "other by their codes; expected scale vector or global");
@@ -54,7 +56,7 @@ size_t Index::size() const {
     return linked_;
 }
 
-bool Index::flat() const { return options_.metric == Metric::ip; }
+bool Index::flat() const { return options_.metric == Metric::ip && link_ != Link::layered; }
 
 void Index::reserve(size_t rows) {
     const auto lock = turnstile_.write();

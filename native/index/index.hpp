@@ -28,8 +28,9 @@
 
 namespace vecq {
 
-// What rows are compared by when they are linked; `moebius` is l2 between x / |x|^2.
-enum class Link : uint8_t { automatic, metric, cosine, moebius };
+// What rows are compared by when they are linked; `moebius` is l2 between x / |x|^2. `layered` is `metric`
+// for inner products, on layers: graphs that were made elsewhere are.
+enum class Link : uint8_t { automatic, metric, cosine, moebius, layered };
 
 struct IndexOptions {
     Metric metric = Metric::ip;
@@ -81,6 +82,18 @@ struct IndexStats {
     size_t code_bytes, link_bytes, id_bytes, rerank_bytes;
 };
 
+// A graph as others see it: lists lead to rows.
+struct GraphShape {
+    size_t rows, layers, degree;
+    std::vector<uint32_t> entries;
+};
+
+struct LinkLists {
+    size_t first, count;   // nodes
+    const uint32_t* rows;  // `width` for each
+    size_t width;
+};
+
 class Index {
 public:
     Index(const IndexOptions& options, const Codec& codec, const Codec* wide_codec);
@@ -118,6 +131,16 @@ public:
     // In the order in which they were added, if there is room for all. Returns how many there are.
     size_t list_ids(int64_t* ids, size_t room) const;
 
+    // A graph that was made elsewhere, for rows that are staged, in an index that had none; see vecq.h.
+    void import_levels(const uint8_t* levels, size_t count);
+    void import_links(size_t layer, const LinkLists& lists);
+    void import_adopt(uint32_t entry);
+    GraphShape export_graph() const;
+    void export_rows(size_t first, size_t count, uint8_t* levels, int64_t* ids,
+                     float* vectors) const;
+    void export_links(size_t layer, size_t first, size_t count, uint32_t* links,
+                      size_t width) const;
+
     // Calls body(rows, ids) while they do not change.
     template <class Body>
     void look(Body&& body) const {
@@ -137,10 +160,10 @@ private:
     void require_changeable();
     void require_sound_layers() const;
 
-    // Graphs for inner products have one layer, entered at the longest rows.
+    // Graphs for inner products have one layer, entered at the longest rows; all but layered ones.
     bool flat() const;
     bool has_link_affine() const {
-        return link_ == Link::automatic || (options_.metric == Metric::ip && link_ != Link::metric);
+        return link_ == Link::automatic || (flat() && link_ != Link::metric);
     }
     ScoredRows scored() const;
     ScoredRows scored_for_links() const;
@@ -158,6 +181,8 @@ private:
     void link_range(size_t from, size_t to, size_t threads, size_t turns);
     size_t rows_linked_alone() const;
     void finish_linking();
+
+    Graph& importing() const;
 
     size_t samples() const;
     void choose_samples();
@@ -216,6 +241,7 @@ private:
     size_t unswept_ = 0;        // rows added since all was looked over
     Pace pace_;
     std::unique_ptr<Addition> addition_;
+    std::unique_ptr<Graph> imported_;  // until it is adopted
     bool torn_ = false;  // linking was broken off: rows that are dropped may be linked to
     std::shared_ptr<const MappedFile> file_;
     bool looked_over_ = true;                  // no file's word is taken for what linking relies on

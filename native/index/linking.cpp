@@ -9,7 +9,6 @@
 namespace vecq {
 namespace {
 
-constexpr size_t kHighestLevel = 15;
 // Where walks for inner products begin: at the longest rows.
 constexpr size_t kEntries = 32;
 // Shorter than this, against the rows' usual length, a row's inner products are all but zero.
@@ -45,9 +44,6 @@ bool Index::begin_linking() try {
     const std::vector<uint32_t> order = link_order(addition->levels);
     std::sort(addition->levels.rbegin(), addition->levels.rend());
     graph_.extend(addition->levels);
-    affine_.resize(store_.size());
-    if (wide_) wide_affine_.resize(store_.size());
-    if (has_link_affine()) link_affine_.resize(store_.size());
     store_.permute(linked_, order);
     if (wide_) wide_->permute(linked_, order);
     ids_.permute(linked_, order);
@@ -73,6 +69,9 @@ float Index::usual_norm(size_t count) const {
 }
 
 void Index::fill_affines() {
+    affine_.resize(store_.size());
+    if (wide_) wide_affine_.resize(store_.size());
+    if (has_link_affine()) link_affine_.resize(store_.size());
     for (size_t row = linked_; row < store_.size(); ++row) {
         const RowConstants& own = store_[row];
         affine_[row] = affine_of(options_.metric, own);
@@ -196,6 +195,7 @@ void Index::settle() {
     truncate(linked_);
     const std::unique_ptr<Addition> addition = std::move(addition_);
     users_.clear();
+    imported_.reset();
     if (std::exchange(torn_, false)) {
         graph_.drop_stray_links();
         unswept_ = linked_;

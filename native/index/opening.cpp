@@ -94,7 +94,7 @@ T Index::Opening::read_struct(SectionId id) const {
 void Index::Opening::read_options() {
     state_ = read_struct<SavedIndex>(section(Kind::index));
     options_.metric = checked_enum(state_.metric, Metric::l2, "metric");
-    options_.link = checked_enum(state_.link, Link::moebius, "link");
+    options_.link = checked_enum(state_.link, Link::layered, "link");
     options_.m = checked(state_.m, 2, kMaxDegree / 2, "m");
     options_.ef_construction = checked(state_.ef_construction, 1, 100'000, "ef_construction");
     options_.seed = state_.seed;

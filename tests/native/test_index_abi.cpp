@@ -60,7 +60,7 @@ TEST(abi_index_open_refuses) {
         options.*member = value;
         return options;
     };
-    for (const int32_t value : {-1, 4, INT32_MAX, INT32_MIN}) {
+    for (const int32_t value : {-1, 5, INT32_MAX, INT32_MIN}) {
         CHECK(no("metric", change(&vecq_index_options::metric, value), codec), value);
         CHECK(no("link", change(&vecq_index_options::link, value), codec), value);
     }
@@ -73,7 +73,10 @@ TEST(abi_index_open_refuses) {
     for (const int32_t link : {VECQ_LINK_COSINE, VECQ_LINK_MOEBIUS})
         CHECK(no("link", options_of(VECQ_L2, link), codec), link);
     CHECK(no("link", options_of(VECQ_COSINE, VECQ_LINK_MOEBIUS), codec));
-    for (const int32_t link : {VECQ_LINK_METRIC, VECQ_LINK_COSINE, VECQ_LINK_MOEBIUS})
+    for (const int32_t metric : {VECQ_L2, VECQ_COSINE})
+        CHECK(no("link", options_of(metric, VECQ_LINK_LAYERED), codec), metric);
+    for (const int32_t link :
+         {VECQ_LINK_METRIC, VECQ_LINK_COSINE, VECQ_LINK_MOEBIUS, VECQ_LINK_LAYERED})
         CHECK(no("link", options_of(VECQ_IP, link), centred), link);
     CHECK(no("link", options_of(VECQ_COSINE, VECQ_LINK_COSINE), centred));
     for (const int32_t metric : kMetrics)
