@@ -30,6 +30,7 @@ from vecq.exact import exact
 from vecq.files import Check, FileInfo, Problem, Section, info
 from vecq.filters import Filter
 from vecq.index import Index
+from vecq.interop import from_faiss, from_hnswlib
 from vecq.plan import Explanation
 from vecq.ranges import Ranges
 from vecq.rates import Rates, rates
@@ -80,6 +81,8 @@ __all__ = [
     "cpu",
     "dot",
     "exact",
+    "from_faiss",
+    "from_hnswlib",
     "info",
     "open",
     "rates",

@@ -87,12 +87,12 @@ def as_ids(array: object, argument: str, count: int) -> NDArray[np.int64]:
 
 
 def as_floats(rows: NDArray[Any]) -> NDArray[np.float32]:
-    """Returns rows as contiguous float32, the same array if it is that already."""
-    if rows.dtype == np.float32 and rows.flags.c_contiguous:
+    """Returns rows as contiguous, aligned float32, the same array if it is that already."""
+    if rows.dtype == np.float32 and rows.flags.c_contiguous and rows.flags.aligned:
         return rows
     # What overflows becomes infinite, and native code names its row.
     with np.errstate(over="ignore"):
-        return np.ascontiguousarray(rows, dtype=np.float32)
+        return np.require(rows, np.float32, ["C", "A"])
 
 
 def float_blocks(rows: NDArray[Any]) -> Iterator[tuple[int, NDArray[np.float32]]]:

@@ -25,13 +25,14 @@ from vecq.ranges import Ranges, search_range
 from vecq.result import IndexStats, Result
 from vecq.search import Search
 
-Link = Literal["auto", "metric", "cosine", "moebius"]
+Link = Literal["auto", "metric", "cosine", "moebius", "layered"]
 
 LINKS: dict[str, int] = {
     "auto": lib.VECQ_LINK_AUTO,
     "metric": lib.VECQ_LINK_METRIC,
     "cosine": lib.VECQ_LINK_COSINE,
     "moebius": lib.VECQ_LINK_MOEBIUS,
+    "layered": lib.VECQ_LINK_LAYERED,
 }
 
 # How long one call may link before it looks for Ctrl-C, in seconds.
@@ -55,6 +56,7 @@ class Index:
         link: what items are compared by when they are linked. "metric" is what is searched for;
             for inner products "cosine", or "moebius", distances between x / |x|**2, which is what
             "auto" chooses and what then is repaired by the best items of some items and users.
+            "layered" is "metric" on layers, as graphs of other libraries are that come with them.
         rerank: keep a second store of wider codes, "int16", "fp16", "fp32" or a `vecq.Codec`, on
             which searches score the best of what they found once more.
 
@@ -495,6 +497,25 @@ class Index:
         if not 1 <= factor <= 1000:
             raise ArgumentError(f"rerank is {rerank!r}, expected 0, or 1 to 1000", "rerank")
         return min(math.ceil(factor * k), 2**31 - 1)
+
+    def to_hnswlib(self, path: str | os.PathLike[str]) -> None:
+        """Writes the graph and the decoded vectors to a file that hnswlib loads.
+
+        Under "cosine" vectors are normalised, as hnswlib does itself.
+        """
+        from vecq.interop.hnswlib import write
+
+        write(self, path)
+
+    def to_faiss(self) -> Any:
+        """Returns the graph and the decoded vectors as an IndexHNSWFlat of faiss, in an IndexIDMap
+        unless ids are 0, 1, 2, ...
+
+        Under "cosine" vectors are normalised, and the metric is the inner product.
+        """
+        from vecq.interop.faiss import to_faiss
+
+        return to_faiss(self)
 
     def stats(self) -> IndexStats:
         """Looks over the whole graph: layers, links, what cannot be reached, memory."""

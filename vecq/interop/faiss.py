@@ -1,0 +1,260 @@
+"""Indexes of faiss that are HNSW graphs, and back.
+
+They are read from what faiss writes, to a file or to memory, by code of our own: faiss is needed for
+live indexes only. A file is an index: four letters, a header, and what that kind of index holds,
+which may be another index.
+"""
+
+import os
+from dataclasses import dataclass
+from io import BytesIO
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vecq.arguments import thread_count
+from vecq.arrays import as_ids
+from vecq.codec import Codec, Kind, Metric
+from vecq.errors import ArgumentError, UnsupportedError
+from vecq.index import Index
+from vecq.interop.faiss_codes import decode
+from vecq.interop.graph import LAYERS, NONE, Graph, adopt, graph_of, index_for, native_options
+from vecq.interop.hnswlib import normalised
+from vecq.interop.packages import need
+from vecq.interop.reader import Reader
+from vecq.interop.writer import replacing
+from vecq.progress import Progress
+
+HEADER = np.dtype(
+    [("dim", "<i4"), ("count", "<i8"), ("unused", "<i8", 2), ("trained", "u1"), ("metric", "<i4")]
+)
+METRICS: dict[int, Metric] = {0: "ip", 1: "l2"}
+GRAPHS, MAPS = ("IHNf", "IHNs"), ("IxMp", "IxM2")
+FLAT, SCALAR = ("IxF2", "IxFI"), ("IxSQ",)
+UNUSED, EF_SEARCH, BEAM = 1 << 20, 16, 1
+
+
+def from_faiss(
+    index_or_path: Any,
+    ids: ArrayLike | None = None,
+    codec: Kind | Codec = "int8",
+    rerank: Kind | Codec | None = None,
+    *,
+    threads: int = 0,
+    progress: Progress = None,
+) -> Index:
+    """Makes an index of one of faiss': with its graph, and its vectors, encoded.
+
+    Args:
+        index_or_path: an IndexHNSWFlat or IndexHNSWSQ, or one of these in an IndexIDMap, with
+            METRIC_L2 or METRIC_INNER_PRODUCT; or a file of one.
+        ids: of its vectors, in their order; by default those of the IndexIDMap, or 0, 1, 2, ...
+        codec: how vectors are coded, as in `vecq.Index`.
+        rerank: keep wider codes, too, as in `vecq.Index`.
+        threads: 0 for all cores.
+        progress: as in `Index.add`.
+
+    >>> import faiss
+    >>> theirs = faiss.IndexHNSWFlat(16, 8, faiss.METRIC_INNER_PRODUCT)
+    >>> theirs.add(numpy.random.default_rng(0).standard_normal((1000, 16), dtype="float32"))
+    >>> vecq.from_faiss(theirs)
+    <vecq.Index of 1,000 x 16 int8, ip, m=8>
+    """
+    threads = thread_count(threads)
+    reader = _reader(index_or_path)
+    found = _parse(reader)
+    reader.finish()
+    graph = found.graph
+    if ids is not None:
+        graph.ids = as_ids(ids, "ids", len(graph.ids))
+    with reader.blamed():
+        index = index_for(graph, found.metric, codec, rerank, found.ef)
+        return adopt(graph, index, threads, progress)
+
+
+@dataclass
+class Found:
+    """What a file holds."""
+
+    graph: Graph
+    metric: Metric
+    ef: int
+
+
+def _reader(index_or_path: Any) -> Reader:
+    if isinstance(index_or_path, str | bytes | os.PathLike):
+        return Reader.of(index_or_path)
+    faiss = need("faiss", "faiss-cpu", "bringing over a live index of faiss")
+    if not isinstance(index_or_path, faiss.Index):
+        raise ArgumentError(
+            f"index_or_path is a {type(index_or_path).__name__}, expected an index of faiss or the "
+            "path of its file",
+            "index_or_path",
+        )
+    name = type(faiss.downcast_index(index_or_path)).__name__
+    return Reader(faiss.serialize_index(index_or_path), f"<{name}>")
+
+
+def _letters(reader: Reader) -> str:
+    return bytes(reader.array("u1", 4, "the kind of index")).decode("latin-1")
+
+
+def _header(reader: Reader) -> tuple[int, int, Metric]:
+    """Dimension, rows and metric."""
+    header = reader.array(HEADER, 1, "the header")[0]
+    dim, count, metric = int(header["dim"]), int(header["count"]), int(header["metric"])
+    if not (0 < dim <= 65535 and 0 <= count < 2**31):
+        reader.fail(f"{count:,} vectors of {dim:,} numbers are none that an index has")
+    if metric not in METRICS:
+        raise UnsupportedError(
+            f"the index has metric number {metric}, expected METRIC_INNER_PRODUCT or METRIC_L2"
+        )
+    return dim, count, METRICS[metric]
+
+
+def _vector(reader: Reader, kind: str, what: str, unit: int = 1) -> NDArray[Any]:
+    """An array behind its length, which counts so many elements."""
+    return reader.array(kind, reader.number("<u8", f"the length of {what}") * unit, what)
+
+
+def _parse(reader: Reader) -> Found:
+    kind = _letters(reader)
+    if kind in MAPS:
+        _, count, _ = _header(reader)
+        found = _parse_index(reader, _letters(reader))
+        ids = _vector(reader, "<i8", "the ids")
+        if not len(ids) == count == len(found.graph.ids):
+            reader.fail(f"{len(ids):,} ids are not those of {len(found.graph.ids):,} vectors")
+        found.graph.ids = ids.astype(np.int64)
+        return found
+    return _parse_index(reader, kind)
+
+
+def _parse_index(reader: Reader, kind: str) -> Found:
+    if kind not in GRAPHS:
+        raise UnsupportedError(
+            f"the index is of the kind {kind!r}, expected an IndexHNSWFlat or IndexHNSWSQ, or one "
+            "in an IndexIDMap"
+        )
+    dim, count, metric = _header(reader)
+    levels, layers, entry, ef = _parse_graph(reader, count)
+    vectors = _parse_storage(reader, dim, count)
+    graph = Graph(vectors, np.arange(count), levels, layers, entry)
+    return Found(graph, metric, ef)
+
+
+def _parse_graph(
+    reader: Reader, count: int
+) -> tuple[NDArray[np.uint8], list[NDArray[np.uint32]], int, int]:
+    """Levels, lists of all layers, the entry, and efConstruction."""
+    _vector(reader, "<f8", "the shares of levels")
+    places = _vector(reader, "<i4", "the places of layers in a row's links").astype(np.int64)
+    heights = _vector(reader, "<i4", "the levels").astype(np.int64)
+    offsets = _vector(reader, "<u8", "the places of links")
+    links = _vector(reader, "<i4", "the links")
+    entry, _, ef, _, _ = (int(one) for one in reader.array("<i4", 5, "the settings of the graph"))
+    if len(places) == 0 or places[0] != 0 or (np.diff(places) < 1).any():
+        reader.fail("the layers of a row's links do not follow each other")
+    if len(heights) != count or len(offsets) != count + 1:
+        reader.fail(f"the graph is not of {count:,} vectors")
+    if count > 0 and not 1 <= heights.min() <= heights.max() < len(places):
+        reader.fail(f"levels are {heights.min()} to {heights.max()}, beyond the layers there are")
+    if offsets[0] != 0 or offsets[-1] != len(links):
+        reader.fail("the places of links do not end where the links do")
+    if (np.diff(offsets) != places[heights].astype(np.uint64)).any():
+        reader.fail("a row does not have as many links as its level says")
+    starts = offsets[:-1].astype(np.int64)
+    layers = []
+    for layer in range(min(int(heights.max(initial=1)), LAYERS)):
+        columns = np.arange(places[layer], places[layer + 1])
+        lists = links[starts[heights > layer][:, None] + columns].view("<u4")
+        # A list ends at the first link that is unused.
+        layers.append(np.where(np.logical_or.accumulate(lists == NONE, axis=1), NONE, lists))
+    return np.minimum(heights - 1, LAYERS - 1).astype(np.uint8), layers, max(entry, 0), ef
+
+
+def _parse_storage(reader: Reader, dim: int, count: int) -> NDArray[np.float32]:
+    kind = _letters(reader)
+    if kind not in (*FLAT, *SCALAR):
+        raise UnsupportedError(
+            f"the vectors of the index are stored as {kind!r}, expected an IndexFlat or an "
+            "IndexScalarQuantizer"
+        )
+    if _header(reader)[:2] != (dim, count):
+        reader.fail("the vectors are not those of the graph")
+    if kind in FLAT:
+        vectors = _vector(reader, "<f4", "the vectors")
+        if len(vectors) != count * dim:
+            reader.fail(f"{len(vectors):,} numbers are not {count:,} vectors of {dim}")
+        return vectors.reshape(count, dim)
+    quantizer = reader.array("<i4", 2, "the quantizer")[0]
+    reader.number("<f4", "the quantizer's range")
+    reader.array("<u8", 2, "the quantizer's sizes")
+    trained = _vector(reader, "<f4", "what the quantizer learnt")
+    codes = _vector(reader, "u1", "the codes")
+    try:
+        return decode(int(quantizer), codes, trained, count, dim)
+    except ValueError as error:
+        reader.fail(str(error))
+
+
+def to_faiss(index: Index) -> Any:
+    """An index of faiss."""
+    faiss = need("faiss", "faiss-cpu", "making an index of faiss")
+    written = BytesIO()
+    _encode(index, written)
+    return faiss.deserialize_index(np.frombuffer(written.getbuffer(), np.uint8))
+
+
+def write(index: Index, path: str | os.PathLike[str]) -> None:
+    """Writes an index to a file that faiss reads."""
+    with replacing(path) as file:
+        _encode(index, file)
+
+
+def _encode(index: Index, file: IO[bytes]) -> None:
+    """An IndexHNSWFlat; in an IndexIDMap, unless ids are the numbers of rows."""
+    graph = graph_of(index)
+    metric = 1 if index.metric == "l2" else 0
+    head = np.zeros(1, HEADER)
+    head["dim"], head["count"] = index.dim, len(graph.ids)
+    head["unused"], head["trained"], head["metric"] = UNUSED, 1, metric
+    numbered = np.array_equal(graph.ids, np.arange(len(graph.ids)))
+    if not numbered:
+        file.write(b"IxMp" + head.tobytes())
+    file.write(b"IHNf" + head.tobytes())
+    _encode_graph(index, graph, file)
+    file.write((b"IxF2" if metric == 1 else b"IxFI") + head.tobytes())
+    vectors = normalised(graph.vectors) if index.metric == "cosine" else graph.vectors
+    _put(file, vectors.astype("<f4", copy=False))
+    if not numbered:
+        _put(file, graph.ids.astype("<i8"))
+
+
+def _encode_graph(index: Index, graph: Graph, file: IO[bytes]) -> None:
+    options = native_options(index)
+    m = int(options.m)
+    heights = graph.levels.astype(np.int64) + 1
+    places = m * np.array([0, *range(2, LAYERS + 2)], np.int64)
+    ends = np.cumsum(places[heights])
+    starts = ends - places[heights]
+    links = np.full(int(ends[-1]) if len(ends) > 0 else 0, NONE)
+    for layer, lists in enumerate(graph.layers):
+        at = starts[graph.rows(layer)][:, None] + places[layer] + np.arange(lists.shape[1])
+        links[at] = lists
+    shares = m ** -np.arange(LAYERS, dtype=np.float64) * (1 - 1 / m)
+    _put(file, shares.astype("<f8"))
+    _put(file, places.astype("<i4"))
+    _put(file, heights.astype("<i4"))
+    _put(file, np.append(0, ends).astype("<u8"))
+    _put(file, links.astype("<u4", copy=False))
+    entry, top = (graph.entry, int(graph.levels.max())) if len(heights) > 0 else (-1, -1)
+    settings = [entry, top, int(options.ef_construction), EF_SEARCH, BEAM]
+    file.write(np.array(settings, "<i4").tobytes())
+
+
+def _put(file: IO[bytes], array: NDArray[Any]) -> None:
+    """An array behind its length."""
+    file.write(np.array([array.size], "<u8").tobytes())
+    file.write(np.ascontiguousarray(array).data)

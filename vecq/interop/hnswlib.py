@@ -1,0 +1,274 @@
+"""Indexes of hnswlib, from the files that it saves and back to such files.
+
+Such a file says neither what it is nor what it holds: no name, no version, no metric, no dimension,
+no checksum. It is a header; a record for each row, of its links on layer 0, its vector and its
+label; and for each row the lists of its upper layers, behind their length.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vecq.arguments import choose, thread_count, whole
+from vecq.codec import METRICS, Codec, Kind, Metric
+from vecq.errors import ArgumentError
+from vecq.index import Index
+from vecq.interop.graph import LAYERS, NONE, Graph, adopt, graph_of, index_for, native_options
+from vecq.interop.reader import Reader
+from vecq.interop.writer import replacing
+from vecq.progress import Progress
+
+HEADER = np.dtype(
+    [
+        *((name, "<u8") for name in ("first", "room", "count", "record", "label", "vector")),
+        *(("top", "<i4"), ("entry", "<u4")),
+        *((name, "<u8") for name in ("upper", "lower", "m")),
+        *(("multiplier", "<f8"), ("ef", "<u8")),
+    ]
+)
+WORD = 4
+# Of the word before a list: how many links it has, and on layer 0 whether the row is deleted.
+DEGREE, DELETED = 0xFFFF, 1 << 16
+ROWS_AT_ONCE = 1 << 14
+# How far from 1 the norm of a normalised vector may be.
+TOLERANCE = 1e-3
+
+
+def from_hnswlib(
+    path_or_index: Any,
+    space: Metric | None = None,
+    dim: int | None = None,
+    codec: Kind | Codec = "int8",
+    rerank: Kind | Codec | None = None,
+    *,
+    threads: int = 0,
+    progress: Progress = None,
+) -> Index:
+    """Makes an index of one of hnswlib's: with its graph, its labels, and its vectors, encoded.
+
+    What is marked as deleted is left out.
+
+    Args:
+        path_or_index: a file that `save_index` wrote, or an `hnswlib.Index`.
+        space: "l2", "ip" or "cosine"; a file does not tell. Of an index it is known.
+        dim: of the vectors, likewise.
+        codec: how vectors are coded, as in `vecq.Index`.
+        rerank: keep wider codes, too, as in `vecq.Index`.
+        threads: 0 for all cores.
+        progress: as in `Index.add`.
+
+    >>> import hnswlib
+    >>> theirs = hnswlib.Index("l2", 16)
+    >>> theirs.init_index(1000)
+    >>> theirs.add_items(numpy.random.default_rng(0).standard_normal((1000, 16), dtype="float32"))
+    >>> vecq.from_hnswlib(theirs)
+    <vecq.Index of 1,000 x 16 int8, l2, m=16>
+    """
+    threads = thread_count(threads)
+    if hasattr(path_or_index, "save_index"):
+        space, dim = _same(path_or_index, "space", space), _same(path_or_index, "dim", dim)
+    choose(METRICS, space, "space")
+    width = whole(dim, "dim", 1, 65535)
+    with _saved(path_or_index) as reader:
+        graph, deleted, ef = _parse(reader, width)
+        if space == "cosine":
+            _check_norms(graph.vectors)
+        graph = graph.without(deleted)
+        with reader.blamed():
+            index = index_for(graph, space, codec, rerank, ef)  # type: ignore[arg-type]
+            return adopt(graph, index, threads, progress)
+
+
+def _same(index: Any, name: str, given: Any) -> Any:
+    """What a live index says of itself, unless the caller says something else."""
+    own = getattr(index, name)
+    if given is not None and given != own:
+        raise ArgumentError(f"{name} is {given!r}, but the index has {own!r}", name)
+    return own
+
+
+@contextmanager
+def _saved(path_or_index: Any) -> Iterator[Reader]:
+    """Reads a file; of a live index, the one that it saves."""
+    if not hasattr(path_or_index, "save_index"):
+        yield Reader.of(path_or_index)
+        return
+    if path_or_index.max_elements == 0:
+        raise ArgumentError(
+            "path_or_index is an hnswlib.Index without init_index, which has nothing to bring over",
+            "path_or_index",
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "hnswlib.bin")
+        path_or_index.save_index(path)
+        yield Reader.of(path)
+
+
+def _parse(reader: Reader, dim: int) -> tuple[Graph, NDArray[np.bool_], int]:
+    """The graph, which rows are deleted, and ef_construction."""
+    header = reader.array(HEADER, 1, "the header")[0]
+    _check_header(reader, header, dim)
+    count, lower, upper = (int(header[name]) for name in ("count", "lower", "upper"))
+    words = int(header["record"]) // WORD
+    records = reader.array("<u4", count * words, "the records").reshape(count, words)
+    heads: NDArray[np.uint32] = records[:, 0]
+    if (heads & ~np.uint32(DEGREE | DELETED)).any():
+        reader.fail("a record begins with what is no number of links")
+    layers = [_lists(reader, heads & np.uint32(DEGREE), records[:, 1 : 1 + lower])]
+    labels = np.ascontiguousarray(records[:, -2:]).view("<u8")[:, 0]
+    if (labels >> np.uint64(63)).any():
+        reader.fail(f"label {labels.max()} is beyond 64 bits with a sign")
+    levels, above = _parse_upper(reader, count, upper)
+    if count > 0 and int(header["top"]) != levels.max():
+        reader.fail(f"the highest level is {levels.max()}, the header says {header['top']}")
+    graph = Graph(
+        vectors=records[:, 1 + lower : 1 + lower + dim].view("<f4"),
+        ids=labels.astype(np.int64),
+        levels=np.minimum(levels, LAYERS - 1).astype(np.uint8),
+        layers=layers + above,
+        entry=int(header["entry"]),
+    )
+    return graph, (heads & DELETED) != 0, int(min(header["ef"], 100_000))
+
+
+def _check_header(reader: Reader, header: Any, dim: int) -> None:
+    """Whatever follows from M and the dimension has to be as it follows."""
+    lower, upper, m = (int(header[name]) for name in ("lower", "upper", "m"))
+    if not (1 <= upper <= DEGREE and upper == m and lower == 2 * upper):
+        reader.fail(f"M is {m}, with {upper} and {lower} links, which no file of hnswlib has")
+    vector, label = WORD * (1 + lower), int(header["label"])
+    if (int(header["first"]), int(header["vector"])) != (0, vector) or label <= vector:
+        reader.fail("the offsets in the header do not go with M: this is no file of hnswlib")
+    if int(header["record"]) != label + 8:
+        reader.fail("records are not as long as what they hold")
+    if label - vector != WORD * dim:
+        found = (label - vector) / WORD
+        raise ArgumentError(f"dim is {dim}, but the file has vectors of {found:g} numbers", "dim")
+    if int(header["count"]) > min(int(header["room"]), 2**31):
+        reader.fail(f"{header['count']:,} rows are more than there is room for")
+
+
+def _lists(
+    reader: Reader, degrees: NDArray[np.uint32], lists: NDArray[np.uint32]
+) -> NDArray[np.uint32]:
+    """Lists of links; behind its end a list holds what it once was."""
+    width = lists.shape[1]
+    if len(degrees) > 0 and degrees.max() > width:
+        reader.fail(f"a row has {degrees.max()} links, more than the {width} that are possible")
+    return np.where(np.arange(width) < degrees[:, None], lists, NONE)
+
+
+def _parse_upper(
+    reader: Reader, count: int, width: int
+) -> tuple[NDArray[np.int64], list[NDArray[np.uint32]]]:
+    """Levels, and the lists of the layers above 0."""
+    words = reader.array("<u4", reader.left // WORD, "the upper layers")
+    reader.finish()
+    starts = _chain(words, count)
+    if len(starts) < count or (starts[-1:] >= len(words)).any():
+        reader.fail("the upper layers end before those of all rows were told")
+    lengths = words[starts].astype(np.int64)
+    end = 0 if count == 0 else int(starts[-1]) + 1 + int(lengths[-1]) // WORD
+    block = 1 + width
+    levels, rest = np.divmod(lengths, WORD * block)
+    if end != len(words) or rest.any():
+        reader.fail("the upper layers are not as long as the lists that they hold")
+    layers = []
+    for layer in range(1, min(int(levels.max(initial=0)), LAYERS - 1) + 1):
+        at = starts[levels >= layer] + 1 + (layer - 1) * block
+        lists = words[at[:, None] + np.arange(block)]
+        layers.append(_lists(reader, lists[:, 0], lists[:, 1:]))
+    return levels, layers
+
+
+def _chain(words: NDArray[np.uint32], count: int) -> NDArray[np.int64]:
+    """Where the `count` lengths stand, each of which tells where the next one does.
+
+    Twice as many of them in each round: `ahead` leads as many lengths on as are known.
+    """
+    end = len(words)
+    ahead = np.arange(end + 1) + np.append(1 + words // WORD, 0)
+    np.minimum(ahead, end, out=ahead)
+    known = np.zeros(min(count, 1), np.int64)
+    while len(known) < count:
+        known = np.append(known, ahead[known])
+        ahead = ahead[ahead]
+    return known[:count]
+
+
+def _check_norms(vectors: NDArray[np.float32]) -> None:
+    """For cosine hnswlib keeps normalised vectors."""
+    sample = np.asarray(vectors[:: 1 + len(vectors) // 10_000], np.float64)
+    with np.errstate(all="ignore"):
+        norms = np.sqrt((sample**2).sum(axis=1))
+    # What is not finite is refused when it is encoded, by its row.
+    odd = np.isfinite(norms) & (norms > TOLERANCE) & (abs(norms - 1) > TOLERANCE)
+    if odd.any():
+        raise ArgumentError(
+            f'space is "cosine", but vectors are not normalised, one has the norm '
+            f'{norms[odd][0]:.4g}: expected "ip" or "l2"',
+            "space",
+        )
+
+
+def write(index: Index, path: str | os.PathLike[str]) -> None:
+    """Writes an index as hnswlib would have saved it."""
+    graph, options = graph_of(index), native_options(index)
+    if (graph.ids < 0).any():
+        raise ArgumentError(
+            f"index has the id {graph.ids.min()}, but labels of hnswlib are not negative", "index"
+        )
+    lower, upper = 2 * int(options.m), int(options.m)
+    header = np.zeros(1, HEADER)
+    count, dim = graph.vectors.shape
+    header["room"] = header["count"] = count
+    header["vector"] = WORD * (1 + lower)
+    header["label"] = header["vector"] + WORD * dim
+    header["record"] = header["label"] + 8
+    header["top"] = int(graph.levels.max()) if count > 0 else -1
+    header["entry"] = graph.entry if count > 0 else NONE
+    header["lower"], header["upper"], header["m"] = lower, upper, upper
+    header["multiplier"] = 1 / np.log(upper)
+    header["ef"] = options.ef_construction
+    with replacing(path) as file:
+        header.tofile(file)
+        for first in range(0, count, ROWS_AT_ONCE):
+            _records(graph, slice(first, first + ROWS_AT_ONCE), index.metric).tofile(file)
+        _upper_words(graph, upper).tofile(file)
+
+
+def _records(graph: Graph, part: slice, metric: str) -> NDArray[np.uint32]:
+    lists, vectors = _padded(graph.layers[0][part]), graph.vectors[part]
+    if metric == "cosine":
+        vectors = normalised(vectors)
+    labels = graph.ids[part].astype("<u8")[:, None].view("<u4")
+    return np.hstack([lists, vectors.astype("<f4").view("<u4"), labels])
+
+
+def _padded(lists: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Lists behind their lengths."""
+    used = lists != NONE
+    return np.hstack([used.sum(axis=1, dtype="<u4")[:, None], np.where(used, lists, 0)])
+
+
+def _upper_words(graph: Graph, width: int) -> NDArray[np.uint32]:
+    block = 1 + width
+    sizes = 1 + block * graph.levels.astype(np.int64)
+    starts = np.cumsum(sizes) - sizes
+    words = np.zeros(int(sizes.sum()), "<u4")
+    words[starts] = WORD * (sizes - 1)
+    for layer in range(1, len(graph.layers)):
+        at = starts[graph.rows(layer)] + 1 + (layer - 1) * block
+        words[at[:, None] + np.arange(block)] = _padded(graph.layers[layer])
+    return words
+
+
+def normalised(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Vectors of norm 1; one of zeros stays as it is."""
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.divide(vectors, np.where(norms > 0, norms, 1), dtype=np.float32)
