@@ -64,7 +64,8 @@ def _direct(rows: Codes) -> Floats:
 
 
 def _direct_signed(rows: Codes) -> Floats:
-    return rows.astype(np.float32) - np.float32(128)
+    values: Floats = rows.astype(np.float32) - np.float32(128)
+    return values
 
 
 def _each(dim: int) -> int:

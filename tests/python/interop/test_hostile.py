@@ -11,6 +11,10 @@ from vecq.interop.hnswlib import HEADER
 
 DIM, ROWS = 5, 40
 FIELDS = [name for name in HEADER.names if name not in ("multiplier", "room", "ef")]
+READERS = {
+    "faiss": vecq.from_faiss,
+    "hnswlib": lambda path: vecq.from_hnswlib(path, "l2", DIM),
+}
 NUMBERS = [0, 1, 2, 3, 0x7F, 0xFF, 0xFFFF, 2**31 - 1, 2**31, 2**32 - 1, 2**63 - 1, 2**64 - 1]
 
 
@@ -43,10 +47,7 @@ def taken(kind, tmp_path):
         path = tmp_path / "hostile"
         path.write_bytes(bytes(content))
         try:
-            if kind == "faiss":
-                index = vecq.from_faiss(path)
-            else:
-                index = vecq.from_hnswlib(path, "l2", DIM)
+            index = READERS[kind](path)
         except (vecq.CorruptFileError, vecq.UnsupportedError, vecq.ArgumentError) as error:
             return error
         assert index.check().ok
