@@ -1,8 +1,8 @@
 """Indexes of faiss that are HNSW graphs, and back.
 
 They are read from what faiss writes, to a file or to memory, by code of our own: faiss is needed
-for live indexes only. A file is an index: four letters, a header, and what that kind of index holds,
-which may be another index.
+for live indexes only. A file is an index: four letters, a header, and what that kind of index
+holds, which may be another index.
 """
 
 import os
