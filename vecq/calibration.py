@@ -3,14 +3,15 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vecq._native import ffi, lib
 from vecq.arguments import whole
 from vecq.arrays import as_floats, as_vectors
-from vecq.errors import ArgumentError
+from vecq.errors import ArgumentError, call
 from vecq.progress import Progress, Report
 from vecq.result import Result
 
@@ -51,6 +52,26 @@ class Calibration:
                 curves[size] = _curve(index, rows, size, threads)
                 report(done, len(sizes))
         return cls(curves)
+
+    def store(self, handle: Any) -> None:
+        """Hands it to a native index, which keeps and saves it."""
+        points = [(k, *point) for k, curve in self.curves.items() for point in curve]
+        call(
+            lib.vecq_index_set_curve,
+            *(handle, ffi.new("vecq_curve_point[]", points), len(points)),
+        )
+
+    @classmethod
+    def stored(cls, handle: Any) -> "Calibration | None":
+        """What a native index has; None if it was never calibrated."""
+        count = ffi.new("size_t *")
+        call(lib.vecq_index_curve, handle, ffi.NULL, 0, count)
+        points = ffi.new("vecq_curve_point[]", count[0])
+        call(lib.vecq_index_curve, handle, points, len(points), count)
+        curves: dict[int, tuple[tuple[int, float], ...]] = {}
+        for point in points[0 : min(len(points), count[0])]:
+            curves[point.k] = (*curves.get(point.k, ()), (point.ef, point.recall))
+        return cls(curves) if curves else None
 
     def ef_for(self, k: int, recall: float) -> int | None:
         """The least effort that reaches a recall; None if no walk does."""

@@ -106,7 +106,6 @@ class Index:
         self._handle = handle
         self._adding = threading.RLock()
         self._busy = False
-        self._calibration: Calibration | None = None
 
     @classmethod
     def open(
@@ -391,12 +390,13 @@ class Index:
             return "auto" if filtered else "walk", whole(ef, "ef", 1, 2**31 - 1)
         if ef is not None:
             raise ArgumentError("ef and target_recall are both given, expected one", "ef")
-        if self._calibration is None:
+        calibration = Calibration.stored(self._handle)
+        if calibration is None:
             raise ArgumentError(
                 "target_recall needs an index that is calibrated: index.calibrate(queries)",
                 "target_recall",
             )
-        found = self._calibration.ef_for(k, real(target_recall, "target_recall"))
+        found = calibration.ef_for(k, real(target_recall, "target_recall"))
         return ("scan", k) if found is None else ("auto", found)
 
     def calibrate(
@@ -425,8 +425,9 @@ class Index:
         >>> index.search(items[:5], k=10, target_recall=0.95).counts
         array([10, 10, 10, 10, 10])
         """
-        self._calibration = Calibration.measure(self, queries, k, threads, progress)
-        return self._calibration
+        found = Calibration.measure(self, queries, k, threads, progress)
+        found.store(self._handle)
+        return found
 
     def search_by_ids(self, ids: ArrayLike, k: int, **options: Any) -> Result:
         """Finds the `k` best items for each of some items of the index, itself left out.

@@ -136,6 +136,28 @@ vecq_status vecq_index_get(const vecq_index* index, const int64_t* ids, size_t c
     });
 }
 
+vecq_status vecq_index_set_curve(vecq_index* index, const vecq_curve_point* points, size_t count,
+                                 vecq_error* error) {
+    return fenced(error, [&] {
+        checked(points, "points", count, sizeof *points, "count");
+        std::vector<CurvePoint> own;
+        for (size_t i = 0; i < count; ++i)
+            own.push_back({points[i].k, points[i].ef, points[i].recall});
+        require(index, "index")->index.set_curve(own);
+    });
+}
+
+vecq_status vecq_index_curve(const vecq_index* index, vecq_curve_point* points, size_t room,
+                             size_t* count, vecq_error* error) {
+    return fenced(error, [&] {
+        checked(points, "points", room, sizeof *points, "room");
+        const std::vector<CurvePoint> own = require(index, "index")->index.curve();
+        *require(count, "count") = own.size();
+        for (size_t i = 0; i < std::min(room, own.size()); ++i)
+            points[i] = {own[i].k, own[i].ef, own[i].recall};
+    });
+}
+
 vecq_status vecq_index_ids(const vecq_index* index, int64_t* ids, size_t room, size_t* count,
                            vecq_error* error) {
     return fenced(error, [&] {

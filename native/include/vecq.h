@@ -265,6 +265,20 @@ vecq_status vecq_filter_count(const vecq_filter* filter, size_t* count, vecq_err
 vecq_status vecq_index_get(const vecq_index* index, const int64_t* ids, size_t count,
                            float* vectors, vecq_error* error);
 
+/* What recall a walk reached that kept `ef` for k items: measured by the caller, kept and saved with the
+ * index. */
+typedef struct {
+    uint64_t k, ef;
+    double recall;
+} vecq_curve_point;
+
+vecq_status vecq_index_set_curve(vecq_index* index, const vecq_curve_point* points, size_t count,
+                                 vecq_error* error);
+
+/* *count becomes how many there are, of which the first `room` go to `points`. */
+vecq_status vecq_index_curve(const vecq_index* index, vecq_curve_point* points, size_t room,
+                             size_t* count, vecq_error* error);
+
 /* All ids, in the order in which they were added, and how many there are; if that is more than the
  * `room` in `ids`, for the index may grow meanwhile, none. */
 vecq_status vecq_index_ids(const vecq_index* index, int64_t* ids, size_t room, size_t* count,

@@ -142,6 +142,24 @@ std::vector<uint32_t> Index::unreachable() const {
     return all;
 }
 
+bool is_point(const CurvePoint& point) {
+    return point.k > 0 && point.ef > 0 && point.recall >= 0 && point.recall <= 1;
+}
+
+void Index::set_curve(std::span<const CurvePoint> points) {
+    for (const CurvePoint& point : points)
+        if (!is_point(point))
+            refuse("points", "points has a k or an ef of 0, or a recall that is not from 0 to 1");
+    std::vector<CurvePoint> curve(points.begin(), points.end());
+    const auto lock = turnstile_.write();
+    curve_ = std::move(curve);
+}
+
+std::vector<CurvePoint> Index::curve() const {
+    const auto lock = turnstile_.read();
+    return curve_;
+}
+
 void Index::get(const int64_t* ids, size_t count, float* vectors) const {
     const auto lock = turnstile_.read();
     ids_.prepare();

@@ -75,6 +75,13 @@ struct Found {
     int64_t* counts;
 };
 
+// What recall a walk reached that kept `ef` for k items.
+struct CurvePoint {
+    uint64_t k, ef;
+    double recall;
+};
+bool is_point(const CurvePoint& point);
+
 struct IndexStats {
     size_t rows;
     std::vector<size_t> layer_rows, degrees;
@@ -128,6 +135,9 @@ public:
 
     // The vectors of ids, as far as codes tell them, the wider ones if there are any.
     void get(const int64_t* ids, size_t count, float* vectors) const;
+    // What was measured last of what recall takes; kept with the index.
+    void set_curve(std::span<const CurvePoint> points);
+    std::vector<CurvePoint> curve() const;
     // In the order in which they were added, if there is room for all. Returns how many there are.
     size_t list_ids(int64_t* ids, size_t room) const;
 
@@ -240,6 +250,7 @@ private:
     std::vector<float> users_;  // of the next addition
     size_t unswept_ = 0;        // rows added since all was looked over
     Pace pace_;
+    std::vector<CurvePoint> curve_;
     std::unique_ptr<Addition> addition_;
     std::unique_ptr<Graph> imported_;  // until it is adopted
     bool torn_ = false;  // linking was broken off: rows that are dropped may be linked to

@@ -121,6 +121,16 @@ Pace Index::Opening::pace() const {
             state_.growth};
 }
 
+std::vector<CurvePoint> Index::Opening::curve() const {
+    const SectionId id = section(Kind::curve);
+    if (file_->table().find(id) == nullptr) return {};
+    const auto points = array<CurvePoint>(id);
+    std::vector<CurvePoint> curve(points.data(), points.data() + points.size());
+    if (!std::all_of(curve.begin(), curve.end(), is_point))
+        corrupt("the calibration has a k or an ef of 0, or a recall that is not from 0 to 1");
+    return curve;
+}
+
 Codec Index::Opening::read_codec(size_t number) const {
     const auto saved = read_struct<SavedCodec>(section(Kind::codec, number));
     CodecOptions options;
@@ -161,6 +171,7 @@ void Index::Opening::fill(Index& index) const {
     index.levels_ = Random(state_.levels);
     index.unit_ = state_.unit;
     index.pace_ = pace();
+    index.curve_ = curve();
     index.unswept_ = state_.unswept;
     index.file_ = file_;
     index.looked_over_ = false;

@@ -29,6 +29,7 @@ private:
     void read_options();
     Codec read_codec(size_t number) const;
     Pace pace() const;
+    std::vector<CurvePoint> curve() const;
 
     const SectionEntry& entry_of(SectionId id) const;
     // Elements of one section: as many as there are, or as there must be.

@@ -111,6 +111,10 @@ uint64_t Saving::list_all() {
     for (size_t layer = index.graph_.stored().size(); layer-- > 0;) list_layer(layer);
     list(section(Kind::ids), index.ids_.data(), index.ids_.size());
     list(section(Kind::order), index.ids_.order().data(), index.ids_.order().size());
+    if (!index.curve_.empty()) {
+        list(section(Kind::curve), index.curve_.data(), index.curve_.size());
+        table_.sections.back().flags = 0;  // whoever doesn't know it is not misled
+    }
     list_rows(index.store_, index.affine_, 0);
     if (index.has_link_affine())
         list(section(Kind::link_affine), index.link_affine_.data(), index.link_affine_.size());

@@ -23,6 +23,7 @@ enum class Kind : uint32_t {
     entries = 13,      // nodes of the layer that walks enter
     aside = 14,        // rows, ascending
     order = 15,        // uint32_t for each row, in the order in which rows came; empty: as ids do
+    curve = 16,        // CurvePoint, of the calibration; not required
 };
 
 constexpr SectionId section(Kind kind, size_t number = 0) {

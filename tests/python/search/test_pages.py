@@ -150,8 +150,20 @@ def test_a_recall_no_walk_reached_is_scanned_for(small):
     assert two.ef_for(100, 0.95) is None
     assert two.ef_for(1000, 0.95) == 1000
     index = vecq.Index(DIM).add(small.items)
-    index._calibration = curve
+    curve.store(index._handle)
     assert index.search(small.queries, 10, target_recall=1, explain=True).explanation.plan == "scan"
+
+
+def test_a_calibration_is_saved_with_its_index(small, tmp_path):
+    index = vecq.Index(DIM).add(small.items)
+    curve = index.calibrate(small.queries, [10, 100])
+    index.save(tmp_path / "calibrated.vecq")
+    opened = vecq.open(tmp_path / "calibrated.vecq")
+    assert vecq.Calibration.stored(opened._handle) == curve
+    wanted = {"k": 10, "target_recall": 0.9, "plan": "walk"}
+    found, again = index.search(small.queries, **wanted), opened.search(small.queries, **wanted)
+    assert (found.ids == again.ids).all()
+    assert opened.check().ok
 
 
 def test_calibration_refuses(small, refuse):
