@@ -48,9 +48,10 @@ def pareto(found: Tuned) -> Lines | None:
     for trial in measured:
         groups.setdefault(_named(trial, found), []).append(trial)
     series = [
-        Series(name, number, _marks(front(trials), found), found.chosen in trials)
+        Series(name, number, _marks(front(trials), found))
         for number, (name, trials) in enumerate(groups.items())
     ]
+    series.append(Series("chosen", len(series), _marks([found.chosen], found), strong=True))
     marks = [mark for one in series for mark in one.marks]
     said = "; ".join(mark.title for mark in marks)
     return Lines(
@@ -78,7 +79,6 @@ def _marks(trials: Sequence[Trial], found: Tuned) -> list[Mark]:
             trial.qps,
             f"{_named(trial, found)}, {_settings(trial)}: {words.share(trial.accuracy)}, "
             f"{words.whole(trial.qps)} queries/s",
-            "chosen" if trial is found.chosen else "",
         )
         for trial in trials
     ]

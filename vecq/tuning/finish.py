@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from vecq.errors import ArgumentError
 from vecq.tuning.criteria import Criterion
+from vecq.tuning.limits import LimitError
 from vecq.tuning.result import Alternative, Tuned
-from vecq.tuning.space import Build, Search
-from vecq.tuning.strategies.ways import wider
+from vecq.tuning.space import Search
 from vecq.tuning.trial import Trial
 from vecq.tuning.workbench import Workbench
 
@@ -18,12 +18,17 @@ def finish(
     bench: Workbench, strategy: str, ended: str, confidence: float, own_queries: bool
 ) -> Tuned:
     """Makes the result of what was tried."""
-    problem = bench.problem
-    best = bench.best or _nearest(bench, ended)
+    problem, best = bench.problem, bench.best
+    if best is None and ended == "interrupted":
+        raise KeyboardInterrupt
+    if best is None:
+        raise ArgumentError(
+            f"limits allow too little {ended}: not one setting could be measured", "limits"
+        )
     values = bench.shelf.get(best.build).judged(problem.fresh, best.search)
     interval = problem.fresh.interval(values, confidence)
     looser, stricter = (
-        None if ended else _alternative(bench, best, problem.criterion.changed(factor))
+        _beside(bench, best, factor) if ended in ("", "trials") else None
         for factor in (LOOSER, STRICTER)
     )
     binding = _binding(bench, best, ended)
@@ -56,43 +61,36 @@ def finish(
     )
 
 
-def _nearest(bench: Workbench, ended: str) -> Trial:
-    """Measures the most exact codes there are, when nothing was worth a graph."""
-    if ended == "interrupted":
-        raise KeyboardInterrupt
-    if ended:
-        raise ArgumentError(
-            f"limits allow too little {ended}: not one setting could be measured", "limits"
-        )
-    bits = bench.space.query_bits[0]
-    light = [
-        (store, wider(bench, store))
-        for store in bench.screening.shortlist()
-        if not bench.too_heavy(store.codec, None)
-    ]
-    # Of those there is one at least: limits that leave none were refused.
-    store, wide = max(light, key=lambda pair: bench.screening.value(pair[0], 0, bits))
-    if wide is not None and bench.too_heavy(store.codec, wide):
-        wide = None
-    rerank = max(bench.space.reranks) if wide else 0.0
-    search = Search(bench.ladder[-1], rerank, bits)
-    return bench.measure(Build(store.codec, wide, bench.space.usual), search)
-
-
-def _alternative(bench: Workbench, best: Trial, criterion: Criterion) -> Alternative | None:
-    """What a criterion takes on the graph of the best trial, with as little rerank as it can be."""
+def _beside(bench: Workbench, best: Trial, factor: float) -> Alternative | None:
+    """What another criterion takes on the best graph; none if there is no time to find out."""
+    criterion = bench.problem.criterion.changed(factor)
     if criterion == bench.problem.criterion:
         return None
+    try:
+        return _alternative(bench, best, criterion)
+    except (LimitError, KeyboardInterrupt):
+        return None
+
+
+def _alternative(bench: Workbench, best: Trial, criterion: Criterion) -> Alternative:
+    """The fastest search of one graph that meets a criterion."""
     built, search = bench.shelf.get(best.build), best.search
     factors = [search.rerank]
     if built.build.wide is not None:
         factors += [factor for factor in sorted(bench.space.reranks) if factor > search.rerank]
-    for factor in factors:
-        found = bench.least_effort(built, replace(search, rerank=factor), criterion)
-        if found is not None:
-            faster = 1.0 if found == search else bench.race(built, found)[1]
-            return Alternative(criterion, found.settings(bool(factor)), faster * best.qps)
-    return Alternative(criterion, None)
+    walks = (
+        bench.least_effort(built, replace(search, rerank=factor), criterion) for factor in factors
+    )
+    others: list[Search | None] = [search, next(filter(None, walks), None)]
+    if bench.space.scans:
+        others.append(replace(search, ef=None))
+    judge = bench.problem.tuning
+    options = [one for one in others if one and judge.met(built.values(one), criterion)]
+    if not options:
+        return Alternative(criterion, None)
+    faster = {one: 1.0 if one == search else bench.race(built, one)[1] for one in options}
+    found = max(options, key=lambda one: faster[one])
+    return Alternative(criterion, found.settings(found.rerank > 0), faster[found] * best.qps)
 
 
 def _binding(bench: Workbench, best: Trial, ended: str) -> str:

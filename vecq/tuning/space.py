@@ -1,7 +1,7 @@
 """What may be chosen: codecs, wider stores, graphs, and how they are searched."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
@@ -84,13 +84,11 @@ class Space:
     query_bits: Sequence[int] = (15, 8)
     efs: Sequence[int] | None = None
     scans: bool = True
-    _names: tuple[str, ...] = field(
-        default=("wides", "reranks", "m", "ef_construction", "query_bits"), init=False, repr=False
-    )
 
     def __post_init__(self) -> None:
-        for name in self._names:
-            if len(getattr(self, name)) == 0 and name != "reranks":
+        for name in ("codecs", "wides", "m", "ef_construction", "query_bits"):
+            values = getattr(self, name)
+            if values is not None and len(values) == 0:
                 raise ArgumentError(f"{name} is empty, expected at least one", name)
         for name, least, most in (("m", 2, 256), ("ef_construction", 1, 100_000)):
             for value in getattr(self, name):
@@ -105,8 +103,8 @@ class Space:
                 Codec.of(wide, "wides")
         for ef in self.efs or ():
             whole(ef, "efs", 1, 2**31 - 1)
-        if self.codecs is not None and len(self.codecs) == 0:
-            raise ArgumentError("codecs is empty, expected at least one", "codecs")
+        for codec in self.codecs or ():
+            Codec.of(codec, "codecs")
 
     def candidates(self, metric: Metric) -> list[Codec]:
         """The codecs, the plainest first."""

@@ -1,6 +1,5 @@
 """Speeds, measured in short turns: whatever disturbs the machine disturbs all who take part."""
 
-import statistics
 import time
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -9,12 +8,11 @@ from vecq.tuning.built import Built
 from vecq.tuning.queries import Queries
 from vecq.tuning.space import Search
 
-# Turns of each, seconds that they may take, and a share of the first's speed that is hopeless.
-TURNS, SECONDS, HOPELESS = 7, 0.8, 0.6
-# Queries of a turn: as many as take this long, in seconds.
-SLICE, MOST = 0.02, 256
-# Queries of a turn at most where each is a call.
-CALLS = 64
+# Turns of each, seconds that one takes, seconds for all, and a share of speed that is hopeless.
+TURNS, TURN, SECONDS, HOPELESS = 5, 0.02, 1.0, 0.6
+# Queries of a call: those of so many seconds, so that most calls are not interrupted, but so many
+# that scans have blocks of them to work on.
+CALL, FEWEST, MOST = 0.005, 64, 256
 
 Work = Callable[[int], object]
 
@@ -22,29 +20,26 @@ Work = Callable[[int], object]
 def speeds(works: Sequence[Work], queries: int, turns: int = TURNS) -> list[float]:
     """Queries per second of each work, which is called with how many queries to answer.
 
-    Of the first it is the best of its turns. The others are compared with it turn by turn, and the
-    median tells how much faster they are. Two of which the second is far behind end early.
+    What disturbs a call makes it slower, never faster: the fastest call of all turns counts. Of two
+    works of which the second is far behind, both end early.
     """
-    counts = [_slice(work, min(queries, MOST)) for work in works]
-    found: list[list[float]] = []
+    counts = [_count(work, min(queries, MOST)) for work in works]
+    best = [0.0] * len(works)
     start = time.perf_counter()
     for turn in range(turns):
-        found.append([n / _seconds(work, n) for work, n in zip(works, counts, strict=True)])
-        behind = len(works) == 2 and found[-1][1] < HOPELESS * found[-1][0]
-        if (turn > 1 and behind) or time.perf_counter() - start > SECONDS * len(works):
+        for number, (work, count) in enumerate(zip(works, counts, strict=True)):
+            best[number] = max(best[number], count / _fastest(work, count))
+        behind = len(works) == 2 and best[1] < HOPELESS * best[0]
+        if (turn > 0 and behind) or time.perf_counter() - start > SECONDS * len(works):
             break
-    first = max(turn[0] for turn in found)
-    return [
-        first * statistics.median(turn[number] / turn[0] for turn in found)
-        for number in range(len(works))
-    ]
+    return best
 
 
 def work(built: Built, search: Search, objective: str) -> Work:
     """Answers queries as the objective wants them answered: all at once, or each by a call."""
     queries = built.problem.tuning.queries
     if objective == "latency":
-        singles = [queries.of([number]) for number in range(min(len(queries), CALLS))]
+        singles = [queries.of([number]) for number in range(min(len(queries), MOST))]
 
         def one_by_one(count: int) -> object:
             return [built.search(one, search, threads=1) for one in singles[:count]]
@@ -58,11 +53,22 @@ def work(built: Built, search: Search, objective: str) -> Work:
     return lambda count: built.search(first(count), search)
 
 
-def _slice(work: Work, most: int) -> int:
-    """How many queries make a turn; warms up on the way."""
-    few = min(16, most)
+def _count(work: Work, most: int) -> int:
+    """How many queries make a call; warms up on the way."""
+    few = min(FEWEST, most)
     work(few)
-    return max(few, min(most, int(few * SLICE / _seconds(work, few))))
+    count = max(few, min(most, int(few * CALL / _seconds(work, few))))
+    work(count)
+    return count
+
+
+def _fastest(work: Work, count: int) -> float:
+    """Seconds of the fastest call of a turn."""
+    end, least = time.perf_counter() + TURN, float("inf")
+    while True:
+        least = min(least, _seconds(work, count))
+        if time.perf_counter() >= end:
+            return least
 
 
 def _seconds(work: Work, count: int) -> float:

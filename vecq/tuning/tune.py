@@ -1,7 +1,6 @@
 """From the accuracy that is needed to the settings that keep it and cost the least."""
 
 import warnings
-from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -22,7 +21,7 @@ from vecq.tuning.problem import Judge, Problem
 from vecq.tuning.queries import Queries
 from vecq.tuning.result import Tuned
 from vecq.tuning.space import Space
-from vecq.tuning.strategies import STRATEGIES
+from vecq.tuning.strategies import STRATEGIES, nearest
 from vecq.tuning.workbench import ROUGHLY, Workbench
 
 StrategyName = Literal["basic", "mse", "random", "exhaustive", "bayesian", "tpe"]
@@ -57,9 +56,10 @@ def tune(
     1,000, tell in the end what accuracy to expect.
 
     Ctrl-C, and a limit that is reached, end it early with the best so far. With threads=1 and a
-    seed the same settings are tried every time and reach the same recalls. Which of those that are
-    accurate enough is chosen is up to clocks where the objective is one of time; of what is equal
-    within noise the earlier, simpler one is kept.
+    seed settings reach the same recall every time, and "random", "tpe" and "bayesian" draw the same
+    ones as far as only recall or memory decides. Clocks decide which graphs "basic" can afford, and
+    which of the settings that are accurate enough is the fastest; of what is equal within noise the
+    earlier, simpler one is kept.
 
     Args:
         vectors: the items.
@@ -110,8 +110,17 @@ def tune(
             "chose later",
             "heldout",
         )
-    problem = _problem(kept, found, metric, k, criterion, users, rng, seed, threads)
-    problem = replace(problem, total=len(rows))
+    k, threads = whole(k, "k", 1, len(kept)), thread_count(threads)
+    judges = [Judge(half, kept, metric, k, criterion, threads) for half in asked.split(found, rng)]
+    problem = Problem(
+        *(kept, metric, k, criterion),
+        tuning=judges[0],
+        fresh=judges[1],
+        users=None if users is None else as_vectors(users, "users", rows.shape[1]),
+        total=len(rows),
+        threads=threads,
+        seed=seed,
+    )
     with Report(progress, given.trials or 1, unit=" trials") as report:
         bench = Workbench(problem, chosen, given, objective, clock, report)
         _check_memory(bench, given)
@@ -137,38 +146,12 @@ def _queries(
     return asked.hold_out(rows, rng)
 
 
-def _problem(
-    rows: NDArray[Any],
-    queries: Queries,
-    metric: Metric,
-    k: int,
-    criterion: Criterion,
-    users: ArrayLike | None,
-    rng: np.random.Generator,
-    seed: int,
-    threads: int,
-) -> Problem:
-    k = whole(k, "k", 1, len(rows))
-    tuning, fresh = asked.split(queries, rng)
-    threads = thread_count(threads)
-    return Problem(
-        rows,
-        metric,
-        k,
-        criterion,
-        tuning=Judge(tuning, rows, metric, k, criterion, threads),
-        fresh=Judge(fresh, rows, metric, k, criterion, threads),
-        users=None if users is None else as_vectors(users, "users", rows.shape[1]),
-        total=len(rows),
-        threads=threads,
-        seed=seed,
-    )
-
-
 def _run(bench: Workbench, strategy: str) -> str:
     """Tries what the strategy wants to; returns why it ended early, if it did."""
     try:
         STRATEGIES[strategy](bench)
+        if bench.best is None:
+            nearest(bench)
         bench.settle()
     except LimitError as reached:
         return reached.limit

@@ -106,13 +106,14 @@ class Workbench:
         held = [(one, built) for one, built in found if built is not None]
         works = [work(built, one.search, self.objective) for one, built in held]
         timed = speeds(works, len(self.problem.tuning.queries), 2 * TURNS)
-        self.best = None
-        for number in sorted(range(len(held)), key=lambda n: self.trials.index(held[n][0])):
-            trial = replace(held[number][0], qps=timed[number])
-            self.trials[self.trials.index(held[number][0])] = trial
-            ratio = 1.0 if self.best is None else trial.qps / self.best.qps
-            if better(trial, self.best, self.objective, ratio):
-                self.best = trial
+        best: Trial | None = None
+        places = [self.trials.index(one) for one, _ in held]
+        for place, qps in sorted(zip(places, timed, strict=True)):
+            self.trials[place] = trial = replace(self.trials[place], qps=qps)
+            ratio = 1.0 if best is None else qps / best.qps
+            if better(trial, best, self.objective, ratio):
+                best = trial
+        self.best = best
 
     def least_effort(
         self, built: Built, search: Search, criterion: Criterion | None = None

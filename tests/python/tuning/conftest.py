@@ -11,6 +11,13 @@ from vecq.tuning import Space
 K = 10
 
 
+@pytest.fixture(autouse=True)
+def short_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is tested here does not depend on how exactly speeds are known."""
+    monkeypatch.setattr("vecq.tuning.stopwatch.TURN", 0.001)
+    monkeypatch.setattr("vecq.tuning.stopwatch.CALL", 0.0)
+
+
 class Data:
     """Items around a far centre, so that int8 loses much of their inner products."""
 

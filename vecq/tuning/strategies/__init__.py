@@ -5,6 +5,7 @@ They differ in which settings they try, and in what order. The workbench keeps t
 
 from vecq.tuning.strategies.basic import basic
 from vecq.tuning.strategies.mse import mse
+from vecq.tuning.strategies.nearest import nearest
 from vecq.tuning.strategies.sampled import bayesian, exhaustive, random, tpe
 from vecq.tuning.workbench import Strategy
 
@@ -17,4 +18,4 @@ STRATEGIES: dict[str, Strategy] = {
     "tpe": tpe,
 }
 
-__all__ = ["STRATEGIES"]
+__all__ = ["STRATEGIES", "nearest"]

@@ -2,6 +2,7 @@
 
 from itertools import product
 
+from vecq.tuning.objective import TIMED
 from vecq.tuning.space import Graph
 from vecq.tuning.strategies.pilots import Pilot, pilots
 from vecq.tuning.strategies.ways import Ways, ways_of
@@ -17,7 +18,7 @@ def basic(bench: Workbench) -> None:
     """What codes lose chooses codecs, small graphs choose links, and a few large ones decide."""
     found = [ways_of(bench, store) for store in bench.screening.shortlist()]
     ways = _one_of_each_kind([one for one in found if one.pairs])
-    if bench.objective in ("qps", "latency"):
+    if bench.objective in TIMED:
         _fastest(bench, ways)
     else:
         _least(bench, ways)
@@ -27,7 +28,7 @@ def _fastest(bench: Workbench, ways: list[Ways]) -> None:
     """Builds the graph that small ones speak for, then its rivals, while builds are affordable."""
     for number, one in enumerate(ways):
         found = pilots(bench, one)
-        ranked = sorted(found, key=lambda graph: found[graph].cost)
+        ranked = sorted(found, key=lambda graph: (found[graph].cost, -graph.m))
         spent = sum(pilot.seconds for pilot in found.values())
         first = max(trial.build_seconds for trial in one.attempt(bench, ranked[0], scan=True))
         if first == 0:  # there was no room for any of it
@@ -45,9 +46,17 @@ def _fastest(bench: Workbench, ways: list[Ways]) -> None:
 
 
 def _rivals(ranked: list[Graph], found: dict[Graph, Pilot]) -> list[Graph]:
-    """The graphs whose pilots were about as good as the best."""
-    least = found[ranked[0]].cost
-    return [graph for graph in ranked[1:] if found[graph].cost <= RIVAL * least]
+    """Graphs whose pilots were about as good as the best, and the one with the next more links.
+
+    The more rows there are, the more links they want: pilots have few.
+    """
+    best = ranked[0]
+    more = min((graph.m for graph in found if graph.m > best.m), default=best.m)
+    return [
+        graph
+        for graph in ranked[1:]
+        if graph.m == more or found[graph].cost <= RIVAL * found[best].cost
+    ]
 
 
 def _finer(bench: Workbench, graph: Graph) -> list[Graph]:
@@ -75,7 +84,7 @@ def _least(bench: Workbench, ways: list[Ways]) -> None:
         return weight if bench.objective == "memory" else weight * graph.m * graph.ef_construction
 
     for one, graph in sorted(product(ways, bench.space.graphs()), key=cost):
-        one.attempt(bench, graph)
+        one.attempt(bench, graph, scan=True)
         if bench.met:
             return
 
