@@ -22,8 +22,8 @@ from vecq.bench.turns import best_times
 from vecq.datasets import Dataset, read_hdf5
 from vecq.tuning import Space
 
-# A grid that trying everything can be done with: 12 graphs and 10 ef.
-MULTIPLES = (1, 1.2, 1.5, 2, 3, 4, 6, 10, 16, 30)
+# A grid that trying everything can be done with: 12 graphs and 18 ef.
+MULTIPLES = (1, 1.1, 1.2, 1.3, 1.45, 1.6, 1.8, 2, 2.3, 2.6, 3, 3.5, 4, 5, 7, 10, 16, 30)
 
 
 def grid(k: int) -> Space:
