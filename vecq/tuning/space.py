@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from vecq.arguments import real, whole
-from vecq.codec import Codec, Metric
+from vecq.codec import CALIBRATIONS, Codec, Metric
 from vecq.errors import ArgumentError
 
 # Between one `ef` that is tried and the next, and how far they go.
@@ -104,7 +104,12 @@ class Space:
         for ef in self.efs or ():
             whole(ef, "efs", 1, 2**31 - 1)
         for codec in self.codecs or ():
-            Codec.of(codec, "codecs")
+            if Codec.of(codec, "codecs").settings["scale"] == "dimension":
+                raise ArgumentError(
+                    f"codecs has {codec}, which no graph can be linked by: expected scale vector "
+                    "or global",
+                    "codecs",
+                )
 
     def candidates(self, metric: Metric) -> list[Codec]:
         """The codecs, the plainest first."""
@@ -149,13 +154,12 @@ def _varied(metric: Metric) -> Iterator[Codec]:
     center = metric == "l2"
     yield Codec("int8", center=not center)
     yield Codec("int8", rotate=False, center=center)
-    # Rotation makes dimensions alike: a scale for each is for those that are not rotated.
-    for scale, rotate in (("dimension", False), ("global", True), ("global", False)):
-        for calibration in ("minmax", "percentile", "mse", "entropy"):
+    for rotate in (True, False):
+        for calibration in CALIBRATIONS:
             yield Codec(
                 "int8",
-                scale=scale,  # type: ignore[arg-type]
-                calibration=calibration,
+                scale="global",
+                calibration=calibration,  # type: ignore[arg-type]
                 rotate=rotate,
                 center=center,
             )

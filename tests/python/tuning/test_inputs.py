@@ -75,6 +75,7 @@ def test_limits_that_allow_nothing(refuse, options):
     [
         *({"m": []}, {"m": [1]}, {"ef_construction": [0]}, {"query_bits": [3]}),
         *({"reranks": [0.5]}, {"wides": ["int9"]}, {"efs": [0]}, {"codecs": []}),
+        *({"codecs": [vecq.Codec("int8", scale="dimension")]}, {"codecs": ["int9"]}),
     ],
 )
 def test_spaces(refuse, options):

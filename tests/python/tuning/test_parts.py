@@ -104,3 +104,10 @@ def test_ladders_rise_from_k():
     assert Space().ladder(10, 50)[-1] == 50
     assert Space().ladder(50, 50) == [50]
     assert Space(efs=[5, 200, 100]).ladder(10, 150) == [10, 100, 150]
+
+
+@pytest.mark.parametrize("metric", ["ip", "cosine", "l2"])
+def test_every_codec_of_the_default_space_can_be_linked(metric):
+    rows = np.random.default_rng(0).standard_normal((50, 16), np.float32)
+    for codec in Space().candidates(metric):
+        vecq.Index(16, metric, codec).add(rows, threads=1)
