@@ -92,6 +92,9 @@ bench-tuning: $(VENV)/bench ## the basic ladder against trying everything, and w
 bench-files: $(VENV)/bench ## save, open and search files; ARGS='--rows 200000 --folder /mnt'
 	python -I -m vecq.bench.files $(ARGS)
 
+bench-interop: $(VENV)/bench ## indexes of hnswlib and faiss, brought over; DATA=FILE.hdf5 ... ARGS='--rows 0'
+	python -I -m vecq.bench.interop $(ARGS) $(DATA)
+
 wheel: $(VENV)/dev ## a portable wheel in dist/, tried in an empty venv
 	rm -rf dist build/wheel
 	pip wheel -q --no-build-isolation --no-deps -w build/wheel .
@@ -132,4 +135,5 @@ $(VENV)/dev: $(VENV)/tools $(SOURCES)
 	touch $@ $(VENV)/vecq
 
 .PHONY: help demo test native-tests aarch64-tests lint sanitize build/asan build/tsan fuzz \
-	bench-kernels bench-codecs bench-core bench-links bench-tuning bench-files wheel format clean
+	bench-kernels bench-codecs bench-core bench-links bench-exact bench-filters bench-tuning \
+	bench-files bench-interop wheel format clean

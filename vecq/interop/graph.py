@@ -56,7 +56,8 @@ class Graph:
             nodes = np.empty(len(self.levels), np.int64)
             nodes[self.rows(number)] = np.arange(len(self.layers[number]))
             lists = self.layers[number][nodes[rows[levels >= number]]]
-            layers.append(places[np.minimum(lists, len(self.levels))])
+            own = np.flatnonzero(levels >= number)
+            layers.append(_tidy(own, places[np.minimum(lists, len(self.levels))]))
         entry = int(places[self.entry])
         if entry == NONE:
             entry = int(levels.argmax()) if len(rows) > 0 else 0

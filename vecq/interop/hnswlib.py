@@ -9,7 +9,8 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,14 +74,15 @@ def from_hnswlib(
     if hasattr(path_or_index, "save_index"):
         space, dim = _same(path_or_index, "space", space), _same(path_or_index, "dim", dim)
     choose(METRICS, space, "space")
+    metric: Metric = space  # type: ignore[assignment]
     width = whole(dim, "dim", 1, 65535)
     with _saved(path_or_index) as reader:
-        graph, deleted, ef = _parse(reader, width)
+        saved = parse(reader, width)
         if space == "cosine":
-            _check_norms(graph.vectors)
-        graph = graph.without(deleted)
+            _check_norms(saved.graph.vectors)
+        graph = saved.graph.without(saved.deleted)
         with reader.blamed():
-            index = index_for(graph, space, codec, rerank, ef)  # type: ignore[arg-type]
+            index = index_for(graph, metric, codec, rerank, saved.ef_construction)
             return adopt(graph, index, threads, progress)
 
 
@@ -109,8 +111,18 @@ def _saved(path_or_index: Any) -> Iterator[Reader]:
         yield Reader.of(path)
 
 
-def _parse(reader: Reader, dim: int) -> tuple[Graph, NDArray[np.bool_], int]:
-    """The graph, which rows are deleted, and ef_construction."""
+@dataclass
+class Saved:
+    """What a file holds."""
+
+    graph: Graph
+    deleted: NDArray[np.bool_]  # of each row
+    ef_construction: int
+    room: int
+
+
+def parse(reader: Reader, dim: int) -> Saved:
+    """Reads a file of vectors of `dim` numbers."""
     header = reader.array(HEADER, 1, "the header")[0]
     _check_header(reader, header, dim)
     count, lower, upper = (int(header[name]) for name in ("count", "lower", "upper"))
@@ -133,7 +145,7 @@ def _parse(reader: Reader, dim: int) -> tuple[Graph, NDArray[np.bool_], int]:
         layers=layers + above,
         entry=int(header["entry"]),
     )
-    return graph, (heads & DELETED) != 0, int(min(header["ef"], 100_000))
+    return Saved(graph, (heads & DELETED) != 0, int(header["ef"]), int(header["room"]))
 
 
 def _check_header(reader: Reader, header: Any, dim: int) -> None:
@@ -223,31 +235,45 @@ def write(index: Index, path: str | os.PathLike[str]) -> None:
         raise ArgumentError(
             f"index has the id {graph.ids.min()}, but labels of hnswlib are not negative", "index"
         )
-    lower, upper = 2 * int(options.m), int(options.m)
-    header = np.zeros(1, HEADER)
+    if index.metric == "cosine":
+        graph.vectors = normalised(graph.vectors)
+    with replacing(path) as file:
+        encode(graph, file, int(options.m), int(options.ef_construction))
+
+
+def encode(
+    graph: Graph,
+    file: IO[bytes],
+    m: int,
+    ef: int,
+    deleted: NDArray[np.bool_] | None = None,
+    room: int = 0,
+) -> None:
+    """Writes what hnswlib saves of a graph: some rows marked as deleted, with room for so many."""
     count, dim = graph.vectors.shape
-    header["room"] = header["count"] = count
-    header["vector"] = WORD * (1 + lower)
+    header = np.zeros(1, HEADER)
+    header["room"], header["count"] = max(room, count), count
+    header["vector"] = WORD * (1 + 2 * m)
     header["label"] = header["vector"] + WORD * dim
     header["record"] = header["label"] + 8
     header["top"] = int(graph.levels.max()) if count > 0 else -1
     header["entry"] = graph.entry if count > 0 else NONE
-    header["lower"], header["upper"], header["m"] = lower, upper, upper
-    header["multiplier"] = 1 / np.log(upper)
-    header["ef"] = options.ef_construction
-    with replacing(path) as file:
-        header.tofile(file)
-        for first in range(0, count, ROWS_AT_ONCE):
-            _records(graph, slice(first, first + ROWS_AT_ONCE), index.metric).tofile(file)
-        _upper_words(graph, upper).tofile(file)
+    header["lower"], header["upper"], header["m"] = 2 * m, m, m
+    header["multiplier"], header["ef"] = 1 / np.log(m), ef
+    marks = np.zeros(count, "<u4") if deleted is None else deleted * np.uint32(DELETED)
+    file.write(header.tobytes())
+    for first in range(0, count, ROWS_AT_ONCE):
+        part = slice(first, first + ROWS_AT_ONCE)
+        records = _records(graph, part)
+        records[:, 0] |= marks[part]
+        file.write(records.data)
+    file.write(_upper_words(graph, m).data)
 
 
-def _records(graph: Graph, part: slice, metric: str) -> NDArray[np.uint32]:
-    lists, vectors = _padded(graph.layers[0][part]), graph.vectors[part]
-    if metric == "cosine":
-        vectors = normalised(vectors)
+def _records(graph: Graph, part: slice) -> NDArray[np.uint32]:
     labels = graph.ids[part].astype("<u8")[:, None].view("<u4")
-    return np.hstack([lists, vectors.astype("<f4").view("<u4"), labels])
+    vectors = graph.vectors[part].astype("<f4").view("<u4")
+    return np.hstack([_padded(graph.layers[0][part]), vectors, labels])
 
 
 def _padded(lists: NDArray[np.uint32]) -> NDArray[np.uint32]:

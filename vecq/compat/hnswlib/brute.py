@@ -1,0 +1,125 @@
+"""hnswlib's BFIndex, which compares with every vector."""
+
+import os
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import vecq
+from vecq.compat.hnswlib.inputs import (
+    Filter,
+    as_distances,
+    as_labels,
+    as_rows,
+    checked_space,
+    passing,
+    require_full,
+)
+from vecq.errors import VecqError
+from vecq.interop.reader import Reader
+from vecq.interop.writer import replacing
+
+FULL = "The number of elements exceeds the specified limit\n"
+
+
+class BFIndex:
+    """Exact nearest neighbours, as `hnswlib.BFIndex`."""
+
+    def __init__(self, space: str, dim: int) -> None:
+        self._space, self._dim = checked_space(space), int(dim)
+        self._room = -1
+        self._vectors = np.empty((0, self._dim), np.float32)
+        self._labels = np.empty(0, np.uint64)
+        self._next = 0
+        self.num_threads = os.cpu_count() or 1
+
+    def init_index(self, max_elements: int) -> None:
+        if self._room >= 0:
+            raise RuntimeError("The index is already initiated.")
+        self._room = int(max_elements)
+
+    def add_items(self, data: Any, ids: Any = None) -> None:
+        """Adds vectors. With a label that is there already, one takes the place of the old."""
+        self._require()
+        rows = as_rows(data, self._dim, self._space)
+        if ids is None:
+            labels = np.arange(self._next, self._next + len(rows), dtype=np.uint64)
+        else:
+            labels = as_labels(ids, len(rows))
+        everything = np.append(self._labels, labels)
+        # Of each label the last vector, where the first one was.
+        _, first, inverse = np.unique(everything, return_index=True, return_inverse=True)
+        if len(first) > self._room:
+            raise RuntimeError(FULL)
+        last = np.zeros(len(first), np.int64)
+        np.maximum.at(last, inverse, np.arange(len(everything)))
+        kept = last[np.argsort(first)]
+        self._vectors = np.concatenate([self._vectors, rows])[kept]
+        self._labels = everything[kept]
+        self._next += len(rows)
+
+    def delete_vector(self, label: int) -> None:
+        """Takes a vector away; a label that there is not means nothing."""
+        self._require()
+        kept = self._labels != np.uint64(label)
+        self._vectors, self._labels = self._vectors[kept], self._labels[kept]
+
+    def knn_query(
+        self, data: Any, k: int = 1, num_threads: int = -1, filter: Filter | None = None
+    ) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
+        """Labels and distances of the `k` nearest of each vector, the nearest first."""
+        self._require()
+        queries = as_rows(data, self._dim, self._space)
+        threads = num_threads if num_threads > 0 else max(self.num_threads, 0)
+        vectors, labels = self._vectors, self._labels
+        if filter is not None:
+            allowed = passing(filter, labels)
+            vectors, labels = vectors[allowed], labels[allowed]
+        found = vecq.exact(queries, vectors, k, metric=self._space, threads=min(threads, 1024))
+        require_full(found.counts, k)
+        return labels[found.ids], as_distances(found.scores, self._space)
+
+    def save_index(self, path_to_index: str) -> None:
+        """Writes a file that hnswlib reads as well."""
+        self._require()
+        count = len(self._labels)
+        records = np.zeros((self._room, 4 * self._dim + 8), np.uint8)
+        records[:count, :-8] = self._vectors.view(np.uint8)
+        records[:count, -8:] = self._labels[:, None].view(np.uint8)
+        with replacing(path_to_index) as file:
+            file.write(np.array([self._room, records.shape[1], count], "<u8").tobytes())
+            file.write(records.data)
+
+    def load_index(self, path_to_index: str, max_elements: int = 0) -> None:
+        """Takes over what hnswlib or `save_index` saved."""
+        try:
+            reader = Reader.of(path_to_index)
+            room, size, count = (int(one) for one in reader.array("<u8", 3, "the header"))
+            if size != 4 * self._dim + 8 or count > room:
+                reader.fail(f"it is no BFIndex of {self._dim} dimensions")
+            records = reader.array("u1", room * size, "the records").reshape(room, size)[:count]
+            reader.finish()
+        except VecqError as error:
+            raise RuntimeError(str(error)) from error
+        self._vectors = np.ascontiguousarray(records[:, :-8]).view("<f4").astype(np.float32)
+        self._labels = np.ascontiguousarray(records[:, -8:]).view("<u8").ravel().astype(np.uint64)
+        self._room, self._next = max(room, int(max_elements)), count
+
+    def set_num_threads(self, num_threads: int) -> None:
+        self.num_threads = int(num_threads)
+
+    def get_max_elements(self) -> int:
+        self._require()
+        return self._room
+
+    def get_current_count(self) -> int:
+        self._require()
+        return len(self._labels)
+
+    def __repr__(self) -> str:
+        return f"<vecq.compat.hnswlib.BFIndex(space={self._space!r}, dim={self._dim})>"
+
+    def _require(self) -> None:
+        if self._room < 0:
+            raise RuntimeError("The index is not initiated: call init_index or load_index first.")

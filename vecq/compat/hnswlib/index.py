@@ -1,0 +1,351 @@
+"""hnswlib's Index."""
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import vecq
+from vecq.codec import Codec, Kind
+from vecq.compat.hnswlib.inputs import (
+    Filter,
+    as_distances,
+    as_labels,
+    as_rows,
+    checked_space,
+    passing,
+    require_full,
+)
+from vecq.compat.hnswlib.rows import Rows
+from vecq.errors import VecqError
+from vecq.interop.graph import adopt, graph_of, index_for
+from vecq.interop.hnswlib import encode, parse
+from vecq.interop.reader import Reader
+from vecq.interop.writer import replacing
+
+EF = 10
+MOST_THREADS = 1024
+# Before a filter is asked about all labels, it is asked about so many times as are wanted.
+WIDER = 8
+# Rows whose exact distances are computed at a time.
+FLOATS_AT_ONCE = 1 << 24
+
+
+class Index:
+    """Approximate nearest neighbours, as `hnswlib.Index`."""
+
+    def __init__(self, space: str, dim: int, *, codec: Kind | Codec = "fp32") -> None:
+        self._space, self._dim, self._codec = checked_space(space), int(dim), codec
+        self._own: vecq.Index | None = None
+        self._rows = Rows()
+        self._ef, self._m, self._ef_construction, self._room = EF, 0, 0, 0
+        self._replaces, self._next = False, 0
+        self._found: vecq.Filter | None = None
+        self._lock = threading.RLock()
+        self.num_threads = os.cpu_count() or 1
+
+    def init_index(
+        self,
+        max_elements: int,
+        M: int = 16,  # noqa: N803
+        ef_construction: int = 200,
+        random_seed: int = 100,
+        allow_replace_deleted: bool = False,
+    ) -> None:
+        if self._own is not None:
+            raise RuntimeError("The index is already initiated.")
+        with _as_runtime_error():
+            self._own = vecq.Index(
+                self._dim,
+                self._space,
+                self._codec,
+                m=M,
+                ef_construction=ef_construction,
+                seed=random_seed,
+            )
+        self._m, self._ef_construction, self._room = M, ef_construction, max_elements
+        self._replaces = allow_replace_deleted
+
+    def add_items(
+        self, data: Any, ids: Any = None, num_threads: int = -1, replace_deleted: bool = False
+    ) -> None:
+        """Adds vectors. With a label that is there already, one takes the place of the old."""
+        own = self._index()
+        rows = as_rows(data, self._dim, self._space)
+        if replace_deleted and not self._replaces:
+            raise RuntimeError("Replacement of deleted elements is disabled in constructor")
+        with self._lock:
+            if ids is None:
+                labels = np.arange(self._next, self._next + len(rows), dtype=np.uint64)
+            else:
+                labels = as_labels(ids, len(rows))
+                rows, labels = _last_of_each(rows, labels)
+            vacant = self._vacant(labels, replace_deleted)
+            own.add(rows, threads=self._threads(num_threads, len(rows)))
+            self._next += len(rows)
+            self._rows.forget(vacant)
+            self._rows.add(labels)
+            self._found = None
+            if 2 * self._rows.stale > len(self._rows.labels):
+                self._renew()
+
+    def _vacant(self, labels: NDArray[np.uint64], replace_deleted: bool) -> list[int]:
+        """Labels that give up their places for new ones, if there is room for all of these."""
+        given = set(labels.tolist())
+        if self._replaces and not replace_deleted and given & self._rows.deleted:
+            raise RuntimeError(
+                "Can't use addPoint to update deleted elements if replacement of deleted elements "
+                "is enabled."
+            )
+        new = sum(label not in self._rows for label in given)
+        vacant = sorted(self._rows.deleted - given)[:new] if replace_deleted else []
+        if len(self._rows) + new - len(vacant) > self._room:
+            raise RuntimeError("The number of elements exceeds the specified limit")
+        return vacant
+
+    def _renew(self) -> None:
+        """Makes the index anew, without what is stale."""
+        current = self._rows.current()
+        labels, alive = self._rows.labels[current], self._rows.alive[current]
+        own = vecq.Index(
+            self._dim, self._space, self._codec, m=self._m, ef_construction=self._ef_construction
+        )
+        own.add(self._index().get(current))
+        self._take(own, labels, alive)
+
+    def _take(self, own: vecq.Index, labels: NDArray[np.uint64], alive: NDArray[np.bool_]) -> None:
+        self._own, self._rows, self._found = own, Rows(), None
+        self._rows.add(labels)
+        self._rows.alive = alive
+        self._rows.deleted = set(labels[~alive].tolist())
+
+    def knn_query(
+        self, data: Any, k: int = 1, num_threads: int = -1, filter: Filter | None = None
+    ) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
+        """Labels and distances of the `k` nearest of each vector, the nearest first.
+
+        Args:
+            filter: is asked whether a label may be found. It is asked about the nearest labels
+                first, and about all of them if too few of these may.
+        """
+        self._index()
+        queries = as_rows(data, self._dim, self._space)
+        threads = self._threads(num_threads, len(queries))
+        with self._lock:
+            if filter is not None:
+                return self._filtered(queries, k, threads, filter)
+            return self._answer(queries, k, threads, self._alive())
+
+    def _filtered(
+        self, queries: NDArray[np.float32], k: int, threads: int, verdict: Filter
+    ) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
+        wide = min(max(WIDER * k, self._ef), int(self._rows.alive.sum()))
+        if len(queries) * wide < len(self._rows):
+            labels, distances = self._answer(queries, wide, threads, self._alive())
+            seen, place = np.unique(labels, return_inverse=True)
+            allowed = passing(verdict, seen)[place].reshape(labels.shape)
+            if (allowed.sum(axis=1) >= k).all():
+                nearest = np.argsort(~allowed, axis=1, kind="stable")[:, :k]
+                return (
+                    np.take_along_axis(labels, nearest, 1),
+                    np.take_along_axis(distances, nearest, 1),
+                )
+        mask = self._rows.alive.copy()
+        mask[mask] = passing(verdict, self._rows.labels[mask])
+        return self._answer(queries, k, threads, vecq.Filter(self._index(), mask))
+
+    def _answer(
+        self,
+        queries: NDArray[np.float32],
+        k: int,
+        threads: int,
+        allowed: vecq.Filter | None,
+    ) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
+        own = self._index()
+        with _as_runtime_error():
+            found = own.search(queries, k, ef=max(self._ef, k), allow=allowed, threads=threads)
+        require_full(found.counts, k)
+        rows, distances = found.ids, as_distances(found.scores, self._space)
+        if self._space == "l2" and self._keeps_floats:
+            rows, distances = self._sharpened(queries, rows)
+        return self._rows.labels[rows], distances
+
+    def _sharpened(
+        self, queries: NDArray[np.float32], rows: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Distances by differences, as hnswlib has them: a dot product loses what is far away."""
+        own, distances = self._index(), np.empty(rows.shape, np.float32)
+        step = max(1, FLOATS_AT_ONCE // (rows.shape[1] * self._dim))
+        for first in range(0, len(rows), step):
+            part = slice(first, first + step)
+            vectors = own.get(rows[part].ravel()).reshape(*rows[part].shape, -1)
+            differences = vectors - queries[part, None]
+            distances[part] = np.einsum("qkd,qkd->qk", differences, differences)
+        order = np.argsort(distances, axis=1, kind="stable")
+        return np.take_along_axis(rows, order, 1), np.take_along_axis(distances, order, 1)
+
+    @property
+    def _keeps_floats(self) -> bool:
+        return Codec.of(self._codec).kind == "fp32"
+
+    def _alive(self) -> vecq.Filter | None:
+        """What may be found, if not everything may."""
+        if self._found is None and not self._rows.alive.all():
+            self._found = vecq.Filter(self._index(), self._rows.alive)
+        return self._found
+
+    def get_items(self, ids: Any = None, return_type: str = "numpy") -> Any:
+        """The vectors of labels, as an array or a list of lists."""
+        if return_type not in ("numpy", "list"):
+            raise ValueError('return_type should be "numpy" or "list"')
+        labels = np.asarray([] if ids is None else ids)
+        if labels.ndim == 0:
+            raise ValueError("get_items accepts a list of indices and returns a list of vectors")
+        asked = labels.ravel()[: len(labels)].tolist()
+        own = self._index()
+        with self._lock:
+            rows = [self._rows.row_of(label, deleted=False) for label in asked]
+            vectors = own.get(np.array(rows, np.int64))
+        return vectors if return_type == "numpy" else vectors.tolist()
+
+    def get_ids_list(self) -> list[int]:
+        return list(self._rows)
+
+    def mark_deleted(self, label: int) -> None:
+        self._index()
+        with self._lock:
+            self._rows.delete(label)
+            self._found = None
+
+    def unmark_deleted(self, label: int) -> None:
+        self._index()
+        with self._lock:
+            self._rows.restore(label)
+            self._found = None
+
+    def resize_index(self, new_size: int) -> None:
+        self._index()
+        if new_size < len(self._rows):
+            raise RuntimeError(
+                "Cannot resize, max element is less than the current number of elements"
+            )
+        self._room = int(new_size)
+
+    def save_index(self, path_to_index: str) -> None:
+        """Writes a file that hnswlib reads as well."""
+        self._index()
+        with _as_runtime_error(), replacing(path_to_index) as file:
+            self._encode(file)
+
+    def _encode(self, file: IO[bytes]) -> None:
+        with self._lock:
+            graph = graph_of(self._index())
+            stale = np.ones(len(self._rows.labels), bool)
+            stale[self._rows.current()] = False
+            graph = graph.without(stale)
+            rows = graph.ids
+            graph.ids = self._rows.labels[rows].astype(np.int64)
+            deleted = ~self._rows.alive[rows]
+            encode(graph, file, self._m, self._ef_construction, deleted, self._room)
+
+    def load_index(
+        self, path_to_index: str, max_elements: int = 0, allow_replace_deleted: bool = False
+    ) -> None:
+        """Takes over what hnswlib or `save_index` saved, with what is deleted."""
+        with _as_runtime_error(), self._lock:
+            self._decode(Reader.of(path_to_index), max_elements)
+            self._replaces, self._ef = allow_replace_deleted, EF
+
+    def _decode(self, reader: Reader, room: int) -> None:
+        saved = parse(reader, self._dim)
+        graph = saved.graph
+        labels = graph.ids.astype(np.uint64)
+        graph.ids = np.arange(len(labels))
+        with reader.blamed():
+            if len(np.unique(labels)) < len(labels):
+                reader.fail("a label belongs to two rows")
+            own = index_for(graph, self._space, self._codec, None, saved.ef_construction)
+            adopt(graph, own, 0, False)
+        self._take(own, labels, ~saved.deleted)
+        self._m, self._ef_construction = graph.m, saved.ef_construction
+        self._room = room if room >= len(labels) else saved.room
+        self._next = len(labels)
+
+    def index_file_size(self) -> int:
+        content = BytesIO()
+        self._encode(content)
+        return content.tell()
+
+    def __getstate__(self) -> dict[str, Any]:
+        content = None
+        if self._own is not None:
+            written = BytesIO()
+            self._encode(written)
+            content = written.getvalue()
+        kept = ("_space", "_dim", "_codec", "_ef", "_room", "_replaces", "_next", "num_threads")
+        return {"content": content} | {name: getattr(self, name) for name in kept}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        content = state.pop("content")
+        self.__init__(state["_space"], state["_dim"], codec=state["_codec"])  # type: ignore[misc]
+        if content is not None:
+            self._decode(Reader(np.frombuffer(content, np.uint8), "<pickle>"), state["_room"])
+        self.__dict__.update(state)
+
+    def set_ef(self, ef: int) -> None:
+        self._ef = int(ef)
+
+    def set_num_threads(self, num_threads: int) -> None:
+        self.num_threads = int(num_threads)
+
+    def get_max_elements(self) -> int:
+        return self._room
+
+    def get_current_count(self) -> int:
+        return len(self._rows)
+
+    space = property(lambda self: self._space)
+    dim = property(lambda self: self._dim)
+    ef = property(lambda self: self._ef, set_ef)
+    M = property(lambda self: self._m)
+    ef_construction = property(lambda self: self._ef_construction)
+    max_elements = property(get_max_elements)
+    element_count = property(get_current_count)
+
+    def __repr__(self) -> str:
+        return f"<vecq.compat.hnswlib.Index(space={self._space!r}, dim={self._dim})>"
+
+    def _index(self) -> vecq.Index:
+        if self._own is None:
+            raise RuntimeError("The index is not initiated: call init_index or load_index first.")
+        return self._own
+
+    def _threads(self, given: int, rows: int) -> int:
+        """As hnswlib: one for a few rows."""
+        threads = given if given > 0 else max(self.num_threads, 0)
+        return 1 if 0 < rows <= 4 * threads else min(threads, MOST_THREADS)
+
+
+def _last_of_each(
+    rows: NDArray[np.float32], labels: NDArray[np.uint64]
+) -> tuple[NDArray[np.float32], NDArray[np.uint64]]:
+    """Of vectors with the same label the last one stays."""
+    _, last = np.unique(labels[::-1], return_index=True)
+    if len(last) == len(labels):
+        return rows, labels
+    kept = np.sort(len(labels) - 1 - last)
+    return rows[kept], labels[kept]
+
+
+@contextmanager
+def _as_runtime_error() -> Iterator[None]:
+    """What hnswlib raises where something goes wrong."""
+    try:
+        yield
+    except VecqError as error:
+        raise RuntimeError(str(error)) from error
