@@ -45,11 +45,12 @@ def pointer(array: NDArray[Any], ctype: str = "char[]") -> Any:
 def as_vectors(array: object, argument: str, dim: int | None = None) -> NDArray[Any]:
     """Returns `array` as a matrix of floating numbers, a vector becoming its only row.
 
-    Takes whatever has `__array__`, in any layout and byte order; copies nothing that is an array.
+    Takes whatever has `__array__` or `__dlpack__`, such as tensors and data frames, in any layout
+    and byte order, and columns of lists of one length; copies nothing that is an array.
     """
     try:
-        found = np.asanyarray(array)
-    except (RuntimeError, TypeError, ValueError) as error:
+        found = _array(array)
+    except (BufferError, RuntimeError, TypeError, ValueError) as error:
         raise ArgumentError(f"{argument} is no array: {error}", argument) from None
     if type(found) is not np.ndarray and np.ma.is_masked(found):
         raise ArgumentError(f"{argument} has masked values, fill them first", argument)
@@ -69,6 +70,21 @@ def as_vectors(array: object, argument: str, dim: int | None = None) -> NDArray[
             f"{argument} has {rows.shape[1]} columns, expected 1 to {MAX_DIM}", argument
         )
     return rows
+
+
+def _array(array: Any) -> NDArray[Any]:
+    if hasattr(array, "combine_chunks"):  # an Arrow column
+        array = array.combine_chunks()
+    if hasattr(getattr(array, "type", None), "list_size"):  # of lists of a fixed size
+        if array.null_count > 0 or array.flatten().null_count > 0:
+            raise ValueError("it has nulls")
+        return np.asarray(array.flatten()).reshape(len(array), array.type.list_size)
+    if hasattr(array, "__dlpack__") and not hasattr(array, "__array__"):
+        return np.from_dlpack(array)
+    found: NDArray[Any] = np.asanyarray(array)
+    if found.dtype == object and found.ndim == 1 and len(found) > 0:  # a column of lists
+        return np.stack([np.asarray(row) for row in found])
+    return found
 
 
 def as_ids(array: object, argument: str, count: int) -> NDArray[np.int64]:

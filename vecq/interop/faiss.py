@@ -63,8 +63,7 @@ def from_faiss(
     """
     threads = thread_count(threads)
     reader = _reader(index_or_path)
-    found = _parse(reader)
-    reader.finish()
+    found = parse(reader)
     graph = found.graph
     if ids is not None:
         graph.ids = as_ids(ids, "ids", len(graph.ids))
@@ -116,6 +115,13 @@ def _header(reader: Reader) -> tuple[int, int, Metric]:
 def _vector(reader: Reader, kind: str, what: str, unit: int = 1) -> NDArray[Any]:
     """An array behind its length, which counts so many elements."""
     return reader.array(kind, reader.number("<u8", f"the length of {what}") * unit, what)
+
+
+def parse(reader: Reader) -> Found:
+    """Reads what faiss has written of an index."""
+    found = _parse(reader)
+    reader.finish()
+    return found
 
 
 def _parse(reader: Reader) -> Found:
@@ -214,27 +220,30 @@ def write(index: Index, path: str | os.PathLike[str]) -> None:
 
 
 def _encode(index: Index, file: IO[bytes]) -> None:
-    """An IndexHNSWFlat; in an IndexIDMap, unless ids are the numbers of rows."""
-    graph = graph_of(index)
-    metric = 1 if index.metric == "l2" else 0
+    graph, options = graph_of(index), native_options(index)
+    if index.metric == "cosine":
+        graph.vectors = normalised(graph.vectors)
+    encode(graph, file, index.metric, int(options.m), int(options.ef_construction))
+
+
+def encode(graph: Graph, file: IO[bytes], space: str, m: int, ef: int) -> None:
+    """Writes an IndexHNSWFlat; in an IndexIDMap, unless ids are the numbers of rows."""
+    metric = 1 if space == "l2" else 0
     head = np.zeros(1, HEADER)
-    head["dim"], head["count"] = index.dim, len(graph.ids)
+    head["dim"], head["count"] = graph.vectors.shape[1], len(graph.ids)
     head["unused"], head["trained"], head["metric"] = UNUSED, 1, metric
     numbered = np.array_equal(graph.ids, np.arange(len(graph.ids)))
     if not numbered:
         file.write(b"IxMp" + head.tobytes())
     file.write(b"IHNf" + head.tobytes())
-    _encode_graph(index, graph, file)
+    _encode_graph(graph, file, m, ef)
     file.write((b"IxF2" if metric == 1 else b"IxFI") + head.tobytes())
-    vectors = normalised(graph.vectors) if index.metric == "cosine" else graph.vectors
-    _put(file, vectors.astype("<f4", copy=False))
+    _put(file, graph.vectors.astype("<f4", copy=False))
     if not numbered:
         _put(file, graph.ids.astype("<i8"))
 
 
-def _encode_graph(index: Index, graph: Graph, file: IO[bytes]) -> None:
-    options = native_options(index)
-    m = int(options.m)
+def _encode_graph(graph: Graph, file: IO[bytes], m: int, ef: int) -> None:
     heights = graph.levels.astype(np.int64) + 1
     places = m * np.array([0, *range(2, LAYERS + 2)], np.int64)
     ends = np.cumsum(places[heights])
@@ -250,7 +259,7 @@ def _encode_graph(index: Index, graph: Graph, file: IO[bytes]) -> None:
     _put(file, np.append(0, ends).astype("<u8"))
     _put(file, links.astype("<u4", copy=False))
     entry, top = (graph.entry, int(graph.levels.max())) if len(heights) > 0 else (-1, -1)
-    settings = [entry, top, int(options.ef_construction), EF_SEARCH, BEAM]
+    settings = [entry, top, ef, EF_SEARCH, BEAM]
     file.write(np.array(settings, "<i4").tobytes())
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 import vecq
 from vecq.codec import Codec, Kind
+from vecq.compat.distances import by_differences
 from vecq.compat.hnswlib.inputs import (
     Filter,
     as_distances,
@@ -21,7 +22,7 @@ from vecq.compat.hnswlib.inputs import (
     passing,
     require_full,
 )
-from vecq.compat.hnswlib.rows import Rows
+from vecq.compat.rows import Rows
 from vecq.errors import VecqError
 from vecq.interop.graph import adopt, graph_of, index_for
 from vecq.interop.hnswlib import encode, parse
@@ -32,8 +33,6 @@ EF = 10
 MOST_THREADS = 1024
 # Before a filter is asked about all labels, it is asked about so many times as are wanted.
 WIDER = 8
-# Rows whose exact distances are computed at a time.
-FLOATS_AT_ONCE = 1 << 24
 
 
 class Index:
@@ -42,7 +41,7 @@ class Index:
     def __init__(self, space: str, dim: int, *, codec: Kind | Codec = "fp32") -> None:
         self._space, self._dim, self._codec = checked_space(space), int(dim), codec
         self._own: vecq.Index | None = None
-        self._rows = Rows()
+        self._rows = Rows(np.uint64)
         self._ef, self._m, self._ef_construction, self._room = EF, 0, 0, 0
         self._replaces, self._next = False, 0
         self._found: vecq.Filter | None = None
@@ -119,7 +118,7 @@ class Index:
         self._take(own, labels, alive)
 
     def _take(self, own: vecq.Index, labels: NDArray[np.uint64], alive: NDArray[np.bool_]) -> None:
-        self._own, self._rows, self._found = own, Rows(), None
+        self._own, self._rows, self._found = own, Rows(np.uint64), None
         self._rows.add(labels)
         self._rows.alive = alive
         self._rows.deleted = set(labels[~alive].tolist())
@@ -172,22 +171,8 @@ class Index:
         require_full(found.counts, k)
         rows, distances = found.ids, as_distances(found.scores, self._space)
         if self._space == "l2" and self._keeps_floats:
-            rows, distances = self._sharpened(queries, rows)
+            rows, distances = by_differences(own, queries, rows)
         return self._rows.labels[rows], distances
-
-    def _sharpened(
-        self, queries: NDArray[np.float32], rows: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Distances by differences, as hnswlib has them: a dot product loses what is far away."""
-        own, distances = self._index(), np.empty(rows.shape, np.float32)
-        step = max(1, FLOATS_AT_ONCE // (rows.shape[1] * self._dim))
-        for first in range(0, len(rows), step):
-            part = slice(first, first + step)
-            vectors = own.get(rows[part].ravel()).reshape(*rows[part].shape, -1)
-            differences = vectors - queries[part, None]
-            distances[part] = np.einsum("qkd,qkd->qk", differences, differences)
-        order = np.argsort(distances, axis=1, kind="stable")
-        return np.take_along_axis(rows, order, 1), np.take_along_axis(distances, order, 1)
 
     @property
     def _keeps_floats(self) -> bool:

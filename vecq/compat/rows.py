@@ -5,16 +5,17 @@ away. It stays in the index, and is never found, until the index is made anew.
 """
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 
 class Rows:
     """Labels of rows, in the order in which these were added."""
 
-    def __init__(self) -> None:
-        self.labels = np.empty(0, np.uint64)
+    def __init__(self, dtype: DTypeLike) -> None:
+        self.labels: NDArray[Any] = np.empty(0, dtype)
         self.alive = np.empty(0, bool)
         self.deleted: set[int] = set()
         self._rows: dict[int, int] = {}
@@ -33,7 +34,7 @@ class Rows:
     def stale(self) -> int:
         return len(self.labels) - len(self)
 
-    def add(self, labels: NDArray[np.uint64]) -> None:
+    def add(self, labels: NDArray[Any]) -> None:
         """Gives labels to as many rows that are new; a label that is there already changes rows."""
         known = labels.tolist()
         before = [self._rows[label] for label in known if label in self._rows]

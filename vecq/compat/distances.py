@@ -1,0 +1,28 @@
+"""Distances as other libraries have them."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+import vecq
+
+# Numbers of vectors that are taken out of an index at a time.
+FLOATS_AT_ONCE = 1 << 24
+
+
+def by_differences(
+    index: vecq.Index, queries: NDArray[np.float32], rows: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Rows that were found, by their squared distances, which are computed from differences.
+
+    Scores are made of dot products, in which what is near is lost where all is far from the origin.
+    A row of -1 stays one, at the largest distance.
+    """
+    distances = np.full(rows.shape, np.finfo(np.float32).max)
+    step = max(1, FLOATS_AT_ONCE // max(1, rows.shape[1] * index.dim))
+    for first in range(0, len(rows), step):
+        part = slice(first, first + step)
+        query, place = np.nonzero(rows[part] >= 0)
+        differences = index.get(rows[part][query, place]) - queries[part][query]
+        distances[part][query, place] = np.einsum("nd,nd->n", differences, differences)
+    order = np.argsort(distances, axis=1, kind="stable")
+    return np.take_along_axis(rows, order, 1), np.take_along_axis(distances, order, 1)
