@@ -175,7 +175,6 @@ def test_what_only_the_data_tells_is_refused_before_anything_is_built(measure, r
     refuse("isas", "has 'mmx', expected of scalar", measure, "broken_indexes:Scan", isas=["mmx"])
 
 
-@pytest.mark.skipif(not hasattr(vecq, "open"), reason="this vecq has no saved indexes")
 def test_every_instruction_set_finds_the_same(measure):
     found = measure(codecs=["int8"], isas=None, repetitions=2)
     speeds = found.all(IsaSpeed)
@@ -185,7 +184,6 @@ def test_every_instruction_set_finds_the_same(measure):
     assert len({one.recall for one in speeds}) == 1
 
 
-@pytest.mark.skipif(not hasattr(vecq, "open"), reason="this vecq has no saved indexes")
 def test_processes_open_an_index_of_vecq(measure):
     points = measure(codecs=["int8"], regimes=["processes"], processes=2).points(
         "vecq int8", "processes"
