@@ -177,6 +177,13 @@ def native_options(index: Index) -> Any:
 
 def graph_of(index: Index) -> Graph:
     """The graph of an index, in the order of its ids."""
+    with index._adding:
+        graph = _exported(index)
+    return graph.select(np.argsort(graph.ids, kind="stable"))
+
+
+def _exported(index: Index) -> Graph:
+    """The same in the order of rows."""
     shape = ffi.new("vecq_graph *")
     call(lib.vecq_index_export_graph, index._handle, shape)
     count = shape.rows
@@ -201,7 +208,7 @@ def graph_of(index: Index) -> Graph:
     if shape.entry_count > 1:
         entries = np.array(ffi.unpack(shape.entries, shape.entry_count))
         _raise_entries(graph, np.sort(entries), shape.degree // 2)
-    return graph.select(np.argsort(ids, kind="stable"))
+    return graph
 
 
 def _raise_entries(graph: Graph, entries: NDArray[np.int64], width: int) -> None:

@@ -12,16 +12,13 @@ from numpy.typing import NDArray
 
 import vecq
 from vecq.codec import Codec, Kind
-from vecq.compat.distances import by_differences
 from vecq.compat.hnswlib.inputs import (
     Filter,
-    as_distances,
     as_labels,
     as_rows,
     checked_space,
-    passing,
-    require_full,
 )
+from vecq.compat.hnswlib.query import Query
 from vecq.compat.rows import Rows
 from vecq.errors import VecqError
 from vecq.interop.graph import adopt, graph_of, index_for
@@ -31,8 +28,6 @@ from vecq.interop.writer import replacing
 
 EF = 10
 MOST_THREADS = 1024
-# Before a filter is asked about all labels, it is asked about so many times as are wanted.
-WIDER = 8
 
 
 class Index:
@@ -134,49 +129,25 @@ class Index:
         """
         self._index()
         queries = as_rows(data, self._dim, self._space)
-        threads = self._threads(num_threads, len(queries))
-        with self._lock:
-            if filter is not None:
-                return self._filtered(queries, k, threads, filter)
-            return self._answer(queries, k, threads, self._alive())
-
-    def _filtered(
-        self, queries: NDArray[np.float32], k: int, threads: int, verdict: Filter
-    ) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
-        wide = min(max(WIDER * k, self._ef), int(self._rows.alive.sum()))
-        if len(queries) * wide < len(self._rows):
-            labels, distances = self._answer(queries, wide, threads, self._alive())
-            seen, place = np.unique(labels, return_inverse=True)
-            allowed = passing(verdict, seen)[place].reshape(labels.shape)
-            if (allowed.sum(axis=1) >= k).all():
-                nearest = np.argsort(~allowed, axis=1, kind="stable")[:, :k]
-                return (
-                    np.take_along_axis(labels, nearest, 1),
-                    np.take_along_axis(distances, nearest, 1),
-                )
-        mask = self._rows.alive.copy()
-        mask[mask] = passing(verdict, self._rows.labels[mask])
-        return self._answer(queries, k, threads, vecq.Filter(self._index(), mask))
-
-    def _answer(
-        self,
-        queries: NDArray[np.float32],
-        k: int,
-        threads: int,
-        allowed: vecq.Filter | None,
-    ) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
-        own = self._index()
+        query = self._query(self._threads(num_threads, len(queries)))
         with _as_runtime_error():
-            found = own.search(queries, k, ef=max(self._ef, k), allow=allowed, threads=threads)
-        require_full(found.counts, k)
-        rows, distances = found.ids, as_distances(found.scores, self._space)
-        if self._space == "l2" and self._keeps_floats:
-            rows, distances = by_differences(own, queries, rows)
-        return self._rows.labels[rows], distances
+            if filter is None:
+                return query.nearest(queries, k)
+            return query.nearest_that_pass(queries, k, filter)
 
-    @property
-    def _keeps_floats(self) -> bool:
-        return Codec.of(self._codec).kind == "fp32"
+    def _query(self, threads: int) -> Query:
+        sharp = self._space == "l2" and Codec.of(self._codec).kind == "fp32"
+        with self._lock:
+            return Query(
+                self._index(),
+                self._rows,
+                self._alive(),
+                self._lock,
+                self._space,
+                sharp,
+                self._ef,
+                threads,
+            )
 
     def _alive(self) -> vecq.Filter | None:
         """What may be found, if not everything may."""
