@@ -4,6 +4,7 @@ import math
 import os
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import numpy as np
@@ -252,20 +253,130 @@ class Index:
                 False for none. By default there is a bar if this takes seconds and runs in a
                 terminal.
         """
-        threads = thread_count(threads)
         rows = as_vectors(vectors, "vectors", self._dim)
         numbers = None if ids is None else as_ids(ids, "ids", len(rows))
         sample = None if users is None else as_vectors(users, "users", self._dim)
-        first = len(self) == 0
-        with self._adding, Report(progress, len(rows)) as report:
+        return self._grow(lib.vecq_index_stage, rows, numbers, sample, threads, progress)
+
+    def update(
+        self,
+        ids: ArrayLike,
+        vectors: ArrayLike,
+        *,
+        threads: int = 0,
+        progress: Progress = None,
+    ) -> "Index":
+        """Gives items new vectors, and adds those that are not there yet; returns the index.
+
+        Searches find an item by its old vector until the new one is linked, and never by both. It
+        keeps its place in `ids`, and passes a `Filter` if it did before. What is ended early, as
+        `add` may be, has updated some of the items.
+
+        Args:
+            ids: a whole number of 64 bits for each vector, none twice.
+            vectors: one row each.
+            threads, progress: as in `add`.
+
+        >>> items = numpy.random.default_rng(0).standard_normal((1000, 64), dtype="float32")
+        >>> index = vecq.Index(64, metric="cosine").add(items[:999])
+        >>> len(index.update([7, 999], items[[500, 999]]))
+        1000
+        >>> sorted(index.search(items[500], k=2).ids[0])
+        [7, 500]
+        """
+        rows = as_vectors(vectors, "vectors", self._dim)
+        numbers = as_ids(np.atleast_1d(np.asarray(ids)), "ids", len(rows))
+        return self._grow(lib.vecq_index_stage_updates, rows, numbers, None, threads, progress)
+
+    def remove(self, ids: ArrayLike, *, progress: Progress = None) -> "Index":
+        """Removes items and returns the index.
+
+        The graph is mended around them, so that what is left is found as well as before; their
+        room is for items to come. Ctrl-C, or an exception from `progress`, ends it early: the first
+        of them are removed then.
+
+        Args:
+            ids: of items, all of which must be there, none twice.
+            progress: as in `add`.
+
+        >>> items = numpy.random.default_rng(0).standard_normal((1000, 64), dtype="float32")
+        >>> index = vecq.Index(64, metric="cosine").add(items)
+        >>> 7 in index.remove([7, 8]), len(index)
+        (False, 998)
+        """
+        numbers = as_ids(np.atleast_1d(np.asarray(ids)), "ids", np.size(ids))
+        with self._changing(progress, len(numbers)) as report:
+            self._require(numbers)
+            self._remove(numbers, report)
+        return self
+
+    def __contains__(self, id: object) -> bool:
+        """Whether there is an item of that id."""
+        try:
+            numbers = as_ids(np.asarray(id).reshape(1), "id", 1)
+        except (ArgumentError, TypeError, ValueError):
+            return False
+        return bool(self._held(numbers)[0])
+
+    def _held(self, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which ids there are items of."""
+        held = np.empty(len(ids), np.uint8)
+        call(
+            lib.vecq_index_holds,
+            *(self._handle, pointer(ids, "int64_t[]"), len(ids), pointer(held, "uint8_t[]")),
+        )
+        return held.view(np.bool_)
+
+    def _require(self, ids: NDArray[np.int64]) -> None:
+        missing = np.flatnonzero(~self._held(ids))
+        if len(missing) > 0:
+            raise ArgumentError(
+                f"ids has {ids[missing[0]]} at {missing[0]}, which is not in the index", "ids"
+            )
+        found, counts = np.unique(ids, return_counts=True)
+        if len(found) < len(ids):
+            raise ArgumentError(f"ids has {found[counts > 1][0]} twice, expected it once", "ids")
+
+    def _remove(self, ids: NDArray[np.int64], report: Report) -> None:
+        """Removes a slice of time's worth at a time."""
+        done, many, clock = 0, 16, report.seconds
+        while done < len(ids):
+            before = clock()
+            part = ids[done : done + many]
+            call(lib.vecq_index_remove, self._handle, pointer(part, "int64_t[]"), len(part))
+            done += len(part)
+            report(done, len(ids))
+            factor = SLICE / max(clock() - before, 1e-6)
+            many = max(16, int(many * min(2.0, factor)))
+
+    @contextmanager
+    def _changing(self, progress: Progress, count: int) -> Iterator[Report]:
+        """One change at a time, and none from its own progress function."""
+        with self._adding, Report(progress, count) as report:
             if self._busy:
-                raise ArgumentError("progress may not add to the index that it watches", "progress")
+                raise ArgumentError("progress may not change the index that it watches", "progress")
             self._busy = True
             try:
-                self._stage(rows, numbers, sample, threads)
-                self._link(threads, report)
+                yield report
             finally:
                 self._busy = False
+
+    def _grow(
+        self,
+        stage: Any,
+        rows: NDArray[Any],
+        ids: NDArray[np.int64] | None,
+        users: NDArray[Any] | None,
+        threads: int,
+        progress: Progress,
+    ) -> "Index":
+        threads = thread_count(threads)
+        first = len(self) == 0
+        with self._changing(progress, len(rows)) as report:
+            try:
+                self._stage(stage, rows, ids, users, threads)
+                self._link(threads, report)
+            finally:
                 call(lib.vecq_index_settle, self._handle)
         if first and self._wide is None and self._codec.kind in ("int8", "int16"):
             warn_of_loss(self._codec, rows, self._metric)
@@ -273,6 +384,7 @@ class Index:
 
     def _stage(
         self,
+        stage: Any,
         rows: NDArray[Any],
         ids: NDArray[np.int64] | None,
         users: NDArray[Any] | None,
@@ -287,7 +399,7 @@ class Index:
             if ids is not None:
                 numbers = pointer(ids[first : first + len(block)], "int64_t[]")
             call(
-                lib.vecq_index_stage,
+                stage,
                 *(self._handle, pointer(block, "float[]"), len(block)),
                 *(numbers, first, threads),
             )
@@ -529,6 +641,7 @@ class Index:
             degrees=np.trim_zeros(degrees, "b"),
             unreachable=native.unreachable,
             aside=native.aside,
+            vacant=native.vacant,
             code_bytes=native.code_bytes,
             link_bytes=native.link_bytes,
             id_bytes=native.id_bytes,

@@ -57,6 +57,7 @@ class IndexStats:
     degrees: NDArray[np.int64]  # how many items have 0, 1, 2, ... links on layer 0
     unreachable: int  # items that no walk can come to
     aside: int  # items left out of the graph: their inner products are all but zero
+    vacant: int  # places that removed items left, for items to come
     code_bytes: int
     link_bytes: int
     id_bytes: int

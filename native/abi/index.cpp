@@ -87,7 +87,35 @@ vecq_status vecq_index_stage(vecq_index* index, const float* vectors, size_t cou
     return fenced(error, [&] {
         Index& own = require(index, "index")->index;
         checked(vectors, "vectors", count, own.dim() * sizeof *vectors, "count");
-        own.stage(vectors, count, ids, first_row, threads);
+        own.stage(vectors, count, ids, false, first_row, threads);
+    });
+}
+
+vecq_status vecq_index_stage_updates(vecq_index* index, const float* vectors, size_t count,
+                                     const int64_t* ids, size_t first_row, size_t threads,
+                                     vecq_error* error) {
+    return fenced(error, [&] {
+        Index& own = require(index, "index")->index;
+        checked(vectors, "vectors", count, own.dim() * sizeof *vectors, "count");
+        checked(ids, "ids", count, sizeof *ids, "count");
+        own.stage(vectors, count, ids, true, first_row, threads);
+    });
+}
+
+vecq_status vecq_index_remove(vecq_index* index, const int64_t* ids, size_t count,
+                              vecq_error* error) {
+    return fenced(error, [&] {
+        Index& own = require(index, "index")->index;
+        own.remove(checked(ids, "ids", count, sizeof *ids, "count"), count);
+    });
+}
+
+vecq_status vecq_index_holds(const vecq_index* index, const int64_t* ids, size_t count,
+                             uint8_t* held, vecq_error* error) {
+    return fenced(error, [&] {
+        const Index& own = require(index, "index")->index;
+        checked(ids, "ids", count, sizeof *ids, "count");
+        own.holds(ids, count, checked(held, "held", count, sizeof *held, "count"));
     });
 }
 
@@ -178,6 +206,7 @@ vecq_status vecq_index_get_stats(const vecq_index* index, vecq_index_stats* stat
         std::copy(own.degrees.begin(), own.degrees.end(), out.degrees);
         out.unreachable = own.unreachable;
         out.aside = own.aside;
+        out.vacant = own.vacant;
         out.code_bytes = own.code_bytes;
         out.link_bytes = own.link_bytes;
         out.id_bytes = own.id_bytes;

@@ -7,7 +7,11 @@
 
 #include "graph/walk.inl.hpp"
 
+#include "graph/lists.inl.hpp"
+
 #include "graph/link.inl.hpp"
+
+#include "graph/unlink.inl.hpp"
 
 #include "engine/scorer.inl.hpp"
 
@@ -32,6 +36,7 @@ constexpr Kernels kernels_of() {
         .search = search<C>,
         .link_room = link_room<C>,
         .link = link<C>,
+        .unlink = unlink<C>,
         .score = score<C>,
         .sift = sift<DotOf<C>>,
         .scan_rows = scan_rows<C>,

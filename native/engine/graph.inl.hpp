@@ -44,6 +44,13 @@ void link(const RowLinkJob& job, LinkScratch& scratch, std::byte* room) {
     linker.link(job.rows, job.turns);
 }
 
+template <class C>
+void unlink(const RowLinkJob& job, uint32_t row, LinkScratch& scratch, std::byte* room) {
+    RowsAsQueries<C> nodes(job.scored, job.measure, room);
+    Unlinker<RowsAsQueries<C>> unlinker(job.link, scratch, nodes);
+    unlinker.unlink(row);
+}
+
 // scores[i] of rows[ids[i]].
 template <class C>
 void score(const EncodedQuery& query, const ScoredRows& scored, std::span<const uint32_t> ids,

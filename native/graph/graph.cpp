@@ -60,14 +60,13 @@ void Graph::truncate(size_t rows) {
     refresh();
 }
 
-void Graph::drop_stray_links() {
-    for (const Layer& layer : views_)
-        for (uint32_t node = 0; node < layer.count; ++node) {
-            uint32_t* list = layer.list(node);
-            uint32_t* end = std::remove_if(list, list + layer.degree,
-                                           [&](uint32_t to) { return to >= layer.count; });
-            std::fill(end, list + layer.degree, kNone);
-        }
+void Graph::drop_links(const std::function<bool(uint32_t row)>& gone) {
+    for (const Layer& layer : views_) {
+        const auto leads_nowhere = [&](uint32_t to) {
+            return to >= layer.count || gone(layer.row_of(to));
+        };
+        for (uint32_t node = 0; node < layer.count; ++node) layer.remove_if(node, leads_nowhere);
+    }
 }
 
 void Graph::enter_at(std::vector<uint32_t> nodes, size_t layers) {

@@ -4,6 +4,7 @@
 // lists; `truncate` takes back nodes that nothing was linked to. Only linking runs on many threads.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -31,8 +32,8 @@ public:
     // Makes a node for each new row, on all layers up to its level.
     void extend(std::span<const uint8_t> levels);
     void truncate(size_t rows);
-    // Takes links to nodes that there are no more out of all lists.
-    void drop_stray_links();
+    // Takes links to rows that are gone, and to nodes that there are none of, out of all lists.
+    void drop_links(const std::function<bool(uint32_t row)>& gone);
 
     // The highest layer that the row is on.
     uint8_t level_of(uint32_t row) const;

@@ -15,6 +15,12 @@ inline constexpr size_t kMaxRows = size_t{1} << 31;
 inline constexpr size_t kMaxDegree = 512;
 inline constexpr uint8_t kHighestLevel = 15;
 
+// Lists are read while others write them: each link is whole, a list may be of two times.
+inline uint32_t read_link(const uint32_t& link) { return __atomic_load_n(&link, __ATOMIC_RELAXED); }
+inline void write_link(uint32_t& link, uint32_t node) {
+    __atomic_store_n(&link, node, __ATOMIC_RELAXED);
+}
+
 struct Layer {
     uint32_t* links;  // `degree` for each node; unused ones, at the end, are kNone
     size_t degree;
@@ -27,11 +33,29 @@ struct Layer {
     uint32_t node_of(uint32_t row) const {
         return rows == nullptr ? row : uint32_t(std::lower_bound(rows, rows + count, row) - rows);
     }
+    bool holds(uint32_t row) const {
+        if (rows == nullptr) return row < count;
+        const uint32_t node = node_of(row);
+        return node < count && rows[node] == row;
+    }
     std::span<const uint32_t> links_of(uint32_t node) const {
         const uint32_t* first = list(node);
         return {first, static_cast<size_t>(std::find(first, first + degree, kNone) - first)};
     }
     uint32_t* list(uint32_t node) const { return links + node * degree; }
+    // Takes a link out of a list. Returns how many are left.
+    size_t remove(uint32_t from, uint32_t to) const {
+        return remove_if(from, [to](uint32_t link) { return link == to; });
+    }
+    template <class Gone>
+    size_t remove_if(uint32_t from, Gone&& gone) const {
+        uint32_t* own = list(from);
+        size_t kept = 0, i = 0;
+        for (; i < degree && own[i] != kNone; ++i)
+            if (!gone(own[i])) write_link(own[kept++], own[i]);
+        for (size_t end = kept; end < i; ++end) write_link(own[end], kNone);
+        return kept;
+    }
 };
 
 // What a walk needs to know. It begins at all entries, nodes of the top layer.
@@ -42,10 +66,11 @@ struct GraphView {
     size_t entry_count;
 };
 
-// Lists are read while others write them: each link is whole, a list may be of two times.
-inline uint32_t read_link(const uint32_t& link) { return __atomic_load_n(&link, __ATOMIC_RELAXED); }
-inline void write_link(uint32_t& link, uint32_t node) {
-    __atomic_store_n(&link, node, __ATOMIC_RELAXED);
+// The highest layer that has a node for the row, of those that walks go through.
+inline size_t level_of(const GraphView& graph, uint32_t row) {
+    size_t level = 0;
+    while (level + 1 < graph.layer_count && graph.layers[level + 1].holds(row)) ++level;
+    return level;
 }
 
 }  // namespace vecq

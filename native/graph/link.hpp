@@ -1,8 +1,9 @@
-// What linking rows into a graph needs, and works in.
+// What linking rows into a graph and unlinking them needs, and works in.
 #pragma once
 
 #include <memory>
 
+#include "base/row_set.hpp"
 #include "graph/layer.hpp"
 #include "graph/locks.hpp"
 #include "graph/walk.hpp"
@@ -13,15 +14,20 @@ struct LinkJob {
     GraphView graph;
     size_t links;           // chosen for a new node; the others that link back fill the rest
     size_t width;           // of the walk that finds candidates
-    const uint8_t* levels;  // the highest layer of each row, from `first_row` on
-    size_t first_row;
+    const uint64_t* taken;  // a bit for each row that may be linked to; null: all
     Locks* locks;
+};
+
+// What lists are chosen in.
+struct ListScratch {
+    Frontier sorted;
+    uint32_t chosen[kMaxDegree], rows[kMaxDegree + 16];
 };
 
 struct LinkScratch {
     WalkScratch walks[kMostTurns];
-    Frontier candidates;
-    uint32_t chosen[kMaxDegree], rows[kMaxDegree + 16];
+    ListScratch lists;
+    RowSet near;  // nodes around one that is being unlinked
 };
 
 }  // namespace vecq

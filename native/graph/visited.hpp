@@ -17,9 +17,10 @@ public:
     void begin(size_t count) {
         clear();
         if (count_ == count && !words_.empty()) return;
-        count_ = count;
+        count_ = 0;  // until there is memory
         words_.assign(count / 64 + 1, 0);
         log_.resize(std::max(words_.size(), 4 * kMaxDegree));
+        count_ = count;
         mark(count);
     }
 

@@ -201,6 +201,7 @@ typedef struct {
     size_t degrees[513];   /* how many rows have so many links on layer 0 */
     size_t unreachable;    /* rows that no walk can come to */
     size_t aside;          /* rows left out of the graph, all but zero; scored where they matter */
+    size_t vacant;         /* places that removed rows left, for rows to come */
     size_t code_bytes, link_bytes, id_bytes, rerank_bytes;
 } vecq_index_stats;
 
@@ -228,12 +229,26 @@ vecq_status vecq_index_stage(vecq_index* index, const float* vectors, size_t cou
                              const int64_t* ids, size_t first_row, size_t threads,
                              vecq_error* error);
 
+/* The same with ids that are in use as well: their items are replaced when the new ones are linked. */
+vecq_status vecq_index_stage_updates(vecq_index* index, const float* vectors, size_t count,
+                                     const int64_t* ids, size_t first_row, size_t threads,
+                                     vecq_error* error);
+
 /* Links about `rows` staged rows. Done when *done == *total. */
 vecq_status vecq_index_link(vecq_index* index, size_t rows, size_t threads, size_t* done,
                             size_t* total, vecq_error* error);
 
 /* Ends an addition; staged rows that are not linked are dropped. */
 vecq_status vecq_index_settle(vecq_index* index, vecq_error* error);
+
+/* Removes the items of `count` ids, all or none: unknown ids are refused, and ids that come twice. Not
+ * while vectors are staged. */
+vecq_status vecq_index_remove(vecq_index* index, const int64_t* ids, size_t count,
+                              vecq_error* error);
+
+/* For each id a byte to `held`: 1 if the index has an item of that id, 0 if not. */
+vecq_status vecq_index_holds(const vecq_index* index, const int64_t* ids, size_t count,
+                             uint8_t* held, vecq_error* error);
 
 /* The best `k` rows of each of `count` queries, best first, to `ids` and `scores`, `k` for each query;
  * where `counts` is less than k, the ids that follow are -1. `report` may be NULL. */

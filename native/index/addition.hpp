@@ -8,6 +8,11 @@
 
 namespace vecq {
 
+// Where walks for inner products begin: at so many of the longest rows.
+inline constexpr size_t kEntries = 32;
+// The whole graph is looked over once a part of all rows came or went, this one.
+inline constexpr size_t kSweepEvery = 64;
+
 // What one thread links with.
 struct LinkWorker {
     LinkScratch scratch;
@@ -15,11 +20,11 @@ struct LinkWorker {
 };
 
 struct Index::Addition {
-    size_t first;                 // of its rows
-    std::vector<uint8_t> levels;  // of its rows
-    size_t in_graph;              // its rows that belong into the graph; the rest stays aside
-    Locks locks;
-    std::vector<std::unique_ptr<LinkWorker>> workers;
+    std::vector<uint32_t> rows;  // in the order in which they are linked
+    size_t in_graph;             // those that belong into the graph; the rest stays aside
+    size_t linked = 0;
+    bool updates;  // some of them replace others
+    size_t rows_before;
     std::vector<uint32_t> samples;  // rows whose best items are yet to be connected
     size_t sampled = 0;             // users and rows
     std::optional<Connector> connector;

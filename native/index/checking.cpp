@@ -64,7 +64,7 @@ void Checking::check_numbers() {
     check_store(index_.store_, index_.affine_, "");
     if (index_.wide_) check_store(*index_.wide_, index_.wide_affine_, "wider ");
     if (!index_.has_link_affine()) return;
-    add(index_.linked_, kRows, [this](size_t from, size_t to) {
+    add(index_.slots_.extent(), kRows, [this](size_t from, size_t to) {
         for (size_t row = from; row < to; ++row)
             if (!is_finite(index_.link_affine_[row]) && !index_.is_aside(uint32_t(row)))
                 report(row_of("factors of links", row), "is not finite");
@@ -72,7 +72,7 @@ void Checking::check_numbers() {
 }
 
 void Checking::check_store(const Store& store, const Array<Affine>& affine, const char* name) {
-    add(index_.linked_, kRows, [this, &store, &affine, name](size_t from, size_t to) {
+    add(index_.slots_.extent(), kRows, [this, &store, &affine, name](size_t from, size_t to) {
         for (size_t row = from; row < to; ++row) {
             const RowConstants& own = store[row];
             if (!is_size(own.scale) || !is_size(own.centred_norm) || !is_size(own.norm))
@@ -135,16 +135,19 @@ void Checking::check_aside() {
     add(index_.aside_.size(), kRows, [this](size_t from, size_t to) {
         const Array<uint32_t>& aside = index_.aside_;
         for (size_t i = from; i < to; ++i)
-            if (aside[i] >= index_.linked_ || (i > 0 && aside[i] <= aside[i - 1]))
+            if (aside[i] >= index_.slots_.extent() || (i > 0 && aside[i] <= aside[i - 1]))
                 report("rows aside", "number " + std::to_string(i) + " is row " +
                                          std::to_string(aside[i]) + ", out of range or order");
     });
 }
 
+// Of a row that holds no item neither means anything.
 void Checking::check_ids() {
     add(1, 1, [this](size_t, size_t) {
         const Ids& own = index_.ids_;
-        std::vector<int64_t> ids(own.data(), own.data() + index_.linked_);
+        std::vector<int64_t> ids;
+        for (uint32_t row = 0; row < index_.slots_.extent(); ++row)
+            if (index_.slots_.shows(row)) ids.push_back(own[row]);
         std::sort(ids.begin(), ids.end());
         for (auto at = ids.begin(); (at = std::adjacent_find(at, ids.end())) != ids.end(); ++at)
             report("ids", std::to_string(*at) + " belongs to two rows");
@@ -154,10 +157,13 @@ void Checking::check_ids() {
     });
     add(1, 1, [this](size_t, size_t) {
         const Array<uint32_t>& own = index_.ids_.order();
-        std::vector<uint32_t> order(own.data(), own.data() + own.size());
+        std::vector<uint32_t> order;
+        for (uint32_t row = 0; row < own.size(); ++row)
+            if (index_.slots_.shows(row)) order.push_back(own[row]);
         std::sort(order.begin(), order.end());
         if (const auto at = std::adjacent_find(order.begin(), order.end()); at != order.end())
             report("order of rows", "two rows have number " + std::to_string(*at));
+        if (!order.empty() && order.back() == kNoRow) report("order of rows", "a row has none");
     });
 }
 

@@ -40,24 +40,38 @@ void extend(Passing& passing, size_t rows, bool pass) {
 
 Filter::Filter(const Index& index, const Choice* allow, const Choice* deny)
     : index_(index),
+      changes_(index.changes_),
       later_((allow == nullptr || (allow->filter != nullptr && allow->filter->later_)) &&
              (deny == nullptr || deny->filter == nullptr || !deny->filter->later_)) {
-    auto passing = std::make_shared<Passing>();
-    index.look([&](size_t rows, const Ids& ids) {
-        extend(*passing, rows, allow == nullptr);
-        if (allow != nullptr) set_chosen(*passing, ids, *allow, true, "allow");
-        if (deny != nullptr) set_chosen(*passing, ids, *deny, false, "deny");
+    index.look([&] {
+        auto passing = std::make_shared<Passing>();
+        choose(*passing, allow, deny);
+        count_and_list(*passing);
+        passing_ = std::move(passing);
+        changes_->watch(this);
     });
-    count_and_list(*passing);
-    passing_ = std::move(passing);
 }
 
-void Filter::set_chosen(Passing& passing, const Ids& ids, const Choice& choice, bool pass,
+Filter::~Filter() { changes_->leave(this); }
+
+void Filter::choose(Passing& passing, const Choice* allow, const Choice* deny) const {
+    const Slots& slots = index_.slots_;
+    passing.changes = changes_->count();
+    extend(passing, slots.extent(), allow == nullptr);
+    if (allow != nullptr) set_chosen(passing, *allow, true, "allow");
+    if (deny != nullptr) set_chosen(passing, *deny, false, "deny");
+    if (const uint64_t* shown = slots.shown())
+        for (size_t i = 0; i < passing.bits.size(); ++i) passing.bits[i] &= shown[i];
+}
+
+void Filter::set_chosen(Passing& passing, const Choice& choice, bool pass,
                         const char* argument) const {
+    const Ids& ids = index_.ids_;
+    const size_t count = index_.slots_.count();
     if (choice.filter != nullptr) {
         if (&choice.filter->index_ != &index_)
             refuse(argument, std::string(argument) + " is a filter of another index");
-        const std::shared_ptr<const Passing> other = choice.filter->passing(passing.rows);
+        const std::shared_ptr<const Passing> other = choice.filter->passing();
         for (size_t i = 0; i < passing.bits.size(); ++i) {
             if (pass)
                 passing.bits[i] |= other->bits[i];
@@ -71,31 +85,45 @@ void Filter::set_chosen(Passing& passing, const Ids& ids, const Choice& choice, 
             if (row < passing.rows) set(passing.bits, row, pass);
         }
     } else {
-        if (choice.count != passing.rows)
+        if (choice.count != count)
             refuse(argument, std::string(argument) + " has " + std::to_string(choice.count) +
-                                 " flags, expected one for each of " +
-                                 std::to_string(passing.rows) +
+                                 " flags, expected one for each of " + std::to_string(count) +
                                  " items, in the order they were added");
-        const uint8_t* flag = choice.mask;
+        size_t at = 0;
         for (const uint32_t row : ids.in_order())
-            if (row < passing.rows && *flag++ != 0) set(passing.bits, row, pass);
+            if (index_.slots_.shows(row) && at < count && choice.mask[at++] != 0)
+                set(passing.bits, row, pass);
     }
 }
 
 size_t Filter::count() const {
     size_t count = 0;
-    index_.look([&](size_t rows, const Ids&) { count = passing(rows)->count; });
+    index_.look([&] { count = passing()->count; });
     return count;
 }
 
-std::shared_ptr<const Passing> Filter::passing(size_t rows) const {
+std::shared_ptr<const Passing> Filter::passing() const {
     const std::lock_guard lock(growing_);
-    if (passing_->rows == rows) return passing_;
+    if (passing_->rows == index_.slots_.extent() && passing_->changes == changes_->count())
+        return passing_;
     auto grown = std::make_shared<Passing>(*passing_);
-    extend(*grown, rows, later_);
+    extend(*grown, index_.slots_.extent(), later_);
+    replay(*grown);
     count_and_list(*grown);
     passing_ = grown;
     return passing_;
+}
+
+void Filter::replay(Passing& passing) const {
+    for (const Change& change : changes_->since(passing.changes)) {
+        bool passes = change.kind == Change::Kind::added && later_;
+        if (change.kind == Change::Kind::moved) {
+            passes = (passing.bits[change.from / 64] >> change.from % 64 & 1) != 0;
+            set(passing.bits, change.from, false);
+        }
+        set(passing.bits, change.row, passes);
+    }
+    passing.changes = changes_->count();
 }
 
 }  // namespace vecq

@@ -9,9 +9,10 @@
 
 namespace vecq {
 
-// A bit for each of the index's rows at some time.
+// A bit for each of the index's rows at some time; none for one that is not there.
 struct Passing {
     std::vector<uint64_t> bits;
+    size_t changes = 0;          // of the index by then
     size_t rows = 0, count = 0;  // of all, and of those that pass
     std::vector<uint32_t> list;  // of those that pass, if they are few enough to be listed
 };
@@ -31,20 +32,25 @@ class Filter {
 public:
     // What is allowed, where null stands for everything, and not denied, where null is nothing.
     Filter(const Index& index, const Choice* allow, const Choice* deny);
+    Filter(const Filter&) = delete;
+    Filter& operator=(const Filter&) = delete;
+    ~Filter();
 
     const Index& index() const { return index_; }
-    // How many of the index's rows pass.
+    // Items that were added later pass if it wasn't listed what is allowed, unless another filter that
+    // they pass is denied; one that was updated passes if it did before. The index must not change meanwhile, nor until whoever asks is done with it.
+    std::shared_ptr<const Passing> passing() const;
+    // How many items pass now.
     size_t count() const;
-    // Of the rows that a search sees, never fewer than one before it saw. Those that were added later
-    // pass if it wasn't listed what is allowed, unless another filter that they pass is denied.
-    std::shared_ptr<const Passing> passing(size_t rows) const;
 
 private:
-    void set_chosen(Passing& passing, const Ids& ids, const Choice& choice, bool pass,
-                    const char* argument) const;
+    void choose(Passing& passing, const Choice* allow, const Choice* deny) const;
+    void set_chosen(Passing& passing, const Choice& choice, bool pass, const char* argument) const;
+    void replay(Passing& passing) const;
 
     const Index& index_;
-    bool later_;  // whether rows that were added later pass
+    std::shared_ptr<Changes> changes_;  // it may be left when the index is gone
+    bool later_;                        // whether rows that were added later pass
     mutable std::mutex growing_;
     mutable std::shared_ptr<const Passing> passing_;
 };

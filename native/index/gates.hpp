@@ -13,12 +13,11 @@ public:
     // Of `count` queries from number `first` on; null if everything passes for all of them.
     // `find` tells the row of an id, or kNoRow.
     template <class Find>
-    const Gate* set(Find&& find, const Passing* passing, const Exclusions& exclude, size_t first,
+    const Gate* set(Find&& find, const uint64_t* allowed, const Exclusions& exclude, size_t first,
                     size_t count) {
-        if (passing == nullptr && exclude.offsets == nullptr) return nullptr;
+        if (allowed == nullptr && exclude.offsets == nullptr) return nullptr;
         gates_.assign(count, {});
-        if (passing != nullptr)
-            for (Gate& gate : gates_) gate.allowed = passing->bits.data();
+        for (Gate& gate : gates_) gate.allowed = allowed;
         if (exclude.offsets != nullptr) exclude_rows(find, exclude, first);
         return gates_.data();
     }

@@ -11,16 +11,17 @@
 
 namespace vecq {
 
-void Ids::append(std::span<const int64_t> ids, size_t number) {
+void Ids::append(std::span<const int64_t> ids, size_t number, size_t replaceable) {
     const size_t first = size();
     keep_order();
+    if (replaceable > 0) replaced_.resize(replaceable);
     ids_.resize(first + ids.size());
     std::copy(ids.begin(), ids.end(), ids_.data() + first);
     try {
         number_from(first);
         if (slots_.size() < 2 * size()) rebuild(first);
         for (size_t i = 0; i < ids.size(); ++i)
-            if (!insert(first + i))
+            if (!announce(first + i, replaceable))
                 refuse("ids", "ids has " + std::to_string(ids[i]) + " in row " +
                                   std::to_string(number + i) + ", which is taken already");
     } catch (...) {
@@ -28,6 +29,14 @@ void Ids::append(std::span<const int64_t> ids, size_t number) {
         throw;
     }
     for (const int64_t id : ids) largest_ = std::max(largest_, id);
+}
+
+// Has a new row found by its id, unless that is yet to be replaced. False: the id is taken.
+bool Ids::announce(size_t row, size_t replaceable) {
+    if (insert(row)) return true;
+    const uint32_t other = find(ids_[row]);
+    if (other >= replaceable || replaced_[other]) return false;
+    return replaced_[other] = true;
 }
 
 void Ids::append_next(size_t count) {
@@ -44,27 +53,78 @@ void Ids::append_next(size_t count) {
 }
 
 void Ids::truncate(size_t count) {
+    for (size_t row = count; slots_.size() > 0 && row < size(); ++row) {
+        const uint32_t other = find(ids_[row]);
+        if (other < replaced_.size()) replaced_[other] = false;
+    }
     ids_.resize(count);
     slots_ = {};
     order_.resize(count == 0 ? 0 : std::min(order_.size(), count));
-    largest_ = -1;
-    for (size_t row = 0; row < count; ++row) largest_ = std::max(largest_, ids_[row]);
+    largest_ = largest_erased_;
+    for (size_t row = 0; row < count; ++row)
+        if (!is_empty(row)) largest_ = std::max(largest_, ids_[row]);
 }
 
 void Ids::permute(size_t first, std::span<const uint32_t> order) {
+    constexpr size_t kNowhere = SIZE_MAX;
     std::vector<size_t> slots(slots_.size() == 0 ? 0 : order.size());
-    for (size_t i = 0; i < slots.size(); ++i) slots[i] = slot_of(ids_[first + i]);
+    for (size_t i = 0; i < slots.size(); ++i) {
+        slots[i] = slot_of(ids_[first + i]);
+        if (slots_[slots[i]] != first + i + 1) slots[i] = kNowhere;
+    }
     permute_in_place(order, ids_.data() + first);
     if (order_.size() > 0) permute_in_place(order, order_.data() + first);
     for (size_t i = 0; i < slots.size(); ++i)
-        slots_[slots[order[i]]] = static_cast<uint32_t>(first + i + 1);
+        if (slots[order[i]] != kNowhere)
+            slots_[slots[order[i]]] = static_cast<uint32_t>(first + i + 1);
+}
+
+void Ids::move_last(size_t to) {
+    const size_t last = size() - 1;
+    if (uint32_t& slot = slots_[slot_of(ids_[last])]; slot == last + 1)
+        slot = static_cast<uint32_t>(to + 1);
+    ids_[to] = ids_[last];
+    order_[to] = order_[last];
+    ids_.resize(last);
+    order_.resize(last);
+}
+
+void Ids::keep() {
+    keep_order();
+    prepare();
+}
+
+void Ids::erase(size_t row) {
+    order_[row] = kNoRow;
+    largest_erased_ = std::max(largest_erased_, ids_[row]);
+    const size_t mask = slots_.size() - 1;
+    size_t hole = slot_of(ids_[row]);
+    if (slots_[hole] != row + 1) return;  // it was to replace another one
+    // What comes behind moves up, unless that would be before its home.
+    for (size_t at = hole + 1; slots_[at & mask] != 0; ++at) {
+        const size_t from_home = at - home_of(ids_[slots_[at & mask] - 1]);
+        if ((from_home & mask) < ((at - hole) & mask)) continue;
+        slots_[hole & mask] = slots_[at & mask];
+        hole = at;
+    }
+    slots_[hole & mask] = 0;
+}
+
+void Ids::replace(size_t row) {
+    uint32_t& slot = slots_[slot_of(ids_[row])];
+    const uint32_t other = slot - 1;
+    order_[row] = order_[other];
+    order_[other] = kNoRow;
+    replaced_[other] = false;
+    slot = static_cast<uint32_t>(row + 1);
 }
 
 void Ids::restore(Array<int64_t> ids, Array<uint32_t> order, int64_t largest) {
     ids_ = std::move(ids);
     order_ = std::move(order);
     slots_ = {};
-    largest_ = largest;
+    next_ = 0;
+    largest_ = largest_erased_ = largest;
 }
 
 // From now on the order is not that of the ids.
@@ -73,19 +133,30 @@ void Ids::keep_order() {
     const std::vector<uint32_t> rows = in_order();
     order_.resize(rows.size());
     for (size_t i = 0; i < rows.size(); ++i) order_[rows[i]] = static_cast<uint32_t>(i);
+    next_ = rows.size();
 }
 
 // Rows from `first` on came after all others.
 void Ids::number_from(size_t first) {
-    uint32_t next = 0;
-    for (size_t row = 0; row < first; ++row) next = std::max(next, order_[row] + 1);
+    if (next_ == 0)
+        for (size_t row = 0; row < first; ++row)
+            if (!is_empty(row)) next_ = std::max(next_, order_[row] + size_t{1});
+    if (next_ + (size() - first) > kNoRow) renumber();
     order_.resize(size());
-    for (size_t row = first; row < size(); ++row) order_[row] = next++;
+    for (size_t row = first; row < size(); ++row) order_[row] = static_cast<uint32_t>(next_++);
+}
+
+// Numbers of the order grow with every item that comes, but not for ever.
+void Ids::renumber() {
+    next_ = 0;
+    for (const uint32_t row : in_order()) order_[row] = static_cast<uint32_t>(next_++);
 }
 
 std::vector<uint32_t> Ids::in_order() const {
-    std::vector<uint32_t> rows(size());
-    std::iota(rows.begin(), rows.end(), 0);
+    std::vector<uint32_t> rows;
+    rows.reserve(size());
+    for (uint32_t row = 0; row < size(); ++row)
+        if (!is_empty(row)) rows.push_back(row);
     std::sort(rows.begin(), rows.end(), [&](uint32_t a, uint32_t b) {
         return order_.size() == 0 ? ids_[a] < ids_[b] : order_[a] < order_[b];
     });
@@ -108,7 +179,8 @@ void Ids::rebuild(size_t count) const {
     larger.reserve(std::bit_ceil(2 * size() + 2));
     larger.resize(std::bit_ceil(2 * size() + 2));
     slots_ = std::move(larger);
-    for (size_t row = 0; row < count; ++row) insert(row);
+    for (size_t row = 0; row < count; ++row)
+        if (!is_empty(row)) insert(row);
 }
 
 bool Ids::insert(size_t row) const {
@@ -118,14 +190,18 @@ bool Ids::insert(size_t row) const {
     return true;
 }
 
-// Where the id is, or where it would go. Ids in sequence go to slots in sequence, which is how they are
-// mostly asked for; what is above the bits that number the slots is scattered over them.
-size_t Ids::slot_of(int64_t id) const {
-    const size_t mask = slots_.size() - 1;
+// Ids in sequence go to slots in sequence, which is how they are mostly asked for; what is above the bits
+// that number the slots is scattered over them.
+size_t Ids::home_of(int64_t id) const {
     const int bits = std::countr_zero(slots_.size());
     const auto number = static_cast<uint64_t>(id);
-    size_t at = number + ((number >> bits) * 0x9e3779b97f4a7c15U >> (64 - bits));
-    for (;; ++at) {
+    return number + ((number >> bits) * 0x9e3779b97f4a7c15U >> (64 - bits));
+}
+
+// Where the id is, or where it would go.
+size_t Ids::slot_of(int64_t id) const {
+    const size_t mask = slots_.size() - 1;
+    for (size_t at = home_of(id);; ++at) {
         const uint32_t slot = slots_[at & mask];
         if (slot == 0 || ids_[slot - 1] == id) return at & mask;
     }

@@ -1,4 +1,5 @@
-// The callers' ids of rows, a table that finds a row by its id, and the order in which rows came.
+// The callers' ids of rows, a table that finds a row by its id, and the order in which items came. A row
+// that was erased keeps its place, empty, until another one is moved there.
 #pragma once
 
 #include <mutex>
@@ -21,12 +22,24 @@ public:
     int64_t largest() const { return largest_; }
 
     void reserve(size_t count) { ids_.reserve(count); }
-    // Refuses ids that are there already, naming the position in `ids`; then nothing changes.
-    void append(std::span<const int64_t> ids, size_t number);
+    // Refuses ids that are there already, naming the position in `ids`; then nothing changes. Rows below
+    // `replaceable` may have the id as well: they are found by it until they are replaced.
+    void append(std::span<const int64_t> ids, size_t number, size_t replaceable = 0);
     // Ids that go on from the largest so far.
     void append_next(size_t count);
     void truncate(size_t count);
     void permute(size_t first, std::span<const uint32_t> order);
+    // The last row becomes row `to`, which is empty.
+    void move_last(size_t to);
+    // The row is no item any more. The table must be there, and the order, see `keep`.
+    void erase(size_t row);
+    // The row takes the place of the one that its id is found by, which becomes empty.
+    void replace(size_t row);
+    // After this `erase`, `replace` and `find` do not fail.
+    void keep();
+    // What was to be replaced, and was not, stays.
+    void settle() { replaced_.clear(); }
+    bool replaces() const { return !replaced_.empty(); }
     // What was stored somewhere; an empty order is that of the ids.
     void restore(Array<int64_t> ids, Array<uint32_t> order, int64_t largest);
     // Moves ids that were restored in place to memory of their own.
@@ -36,14 +49,18 @@ public:
     // after the last change.
     uint32_t find(int64_t id) const;
     void prepare() const;
-    // All rows in the order in which they came.
+    // All rows but empty ones, in the order in which they came.
     std::vector<uint32_t> in_order() const;
 
 private:
+    bool is_empty(size_t row) const { return order_.size() > row && order_[row] == kNoRow; }
     bool insert(size_t row) const;
+    bool announce(size_t row, size_t replaceable);
     void rebuild(size_t count) const;
     void keep_order();
     void number_from(size_t first);
+    void renumber();
+    size_t home_of(int64_t id) const;
     size_t slot_of(int64_t id) const;
 
     Array<int64_t> ids_;
@@ -53,7 +70,11 @@ private:
     mutable std::mutex preparing_;
     // Grows with time. Made when a caller first gives ids: until then they are the order.
     Array<uint32_t> order_;
-    int64_t largest_ = -1;
+    size_t next_ = 0;       // in the order; 0: not known
+    int64_t largest_ = -1;  // that was ever given
+    int64_t largest_erased_ = -1;
+    std::vector<bool>
+        replaced_;  // rows whose ids were given to others, which are yet to replace them
 };
 
 }  // namespace vecq

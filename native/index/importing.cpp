@@ -60,7 +60,7 @@ const Layer& checked_layer(const Graph& graph, size_t number) {
 void Index::import_levels(const uint8_t* levels, size_t count) {
     const auto lock = turnstile_.write();
     require_changeable();
-    if (linked_ > 0 || addition_)
+    if (slots_.extent() > 0 || addition_)
         refuse("index", "index has rows, a graph is for one that has none");
     if (flat())
         refuse("index", "index links for inner products on one layer, open it with link layered");
@@ -101,42 +101,44 @@ void Index::import_links(size_t number, const LinkLists& lists) {
 void Index::import_adopt(uint32_t entry) {
     const auto lock = turnstile_.write();
     Graph& graph = importing();
-    if (linked_ > 0 || addition_ || graph.rows() != store_.size())
+    if (slots_.extent() > 0 || addition_ || graph.rows() != store_.size())
         refuse("index", "index was given other rows since it was given levels");
     const Layer& top = graph.layers().back();
     const uint32_t node = top.node_of(entry);
     if (node >= top.count || top.row_of(node) != entry)
         refuse("entry",
                "entry is " + std::to_string(entry) + ", which is not on the highest layer");
-    fill_affines();
+    resize_affines();
+    for (uint32_t row = 0; row < store_.size(); ++row) fill_affine(row);
     graph.enter_at({node}, graph.layers().size());
     graph_ = std::move(graph);
     imported_.reset();
-    linked_ = store_.size();
-    sweep(linked_);
+    while (slots_.extent() < store_.size()) slots_.show(static_cast<uint32_t>(slots_.extent()));
+    sweep(slots_.extent());
     measure_pace();
 }
 
 // A file may say anything: what is no row is left out, here and below.
 GraphShape Index::export_graph() const {
     const auto lock = turnstile_.read();
-    GraphShape shape{linked_, graph_.layers().size(), graph_.degree(), entry_rows()};
-    std::erase_if(shape.entries, [&](uint32_t row) { return row >= linked_; });
+    GraphShape shape{slots_.extent(), graph_.layers().size(), graph_.degree(), entry_rows()};
+    std::erase_if(shape.entries, [&](uint32_t row) { return !slots_.shows(row); });
     return shape;
 }
 
 void Index::export_rows(size_t first, size_t count, uint8_t* levels, int64_t* ids,
                         float* vectors) const {
     const auto lock = turnstile_.read();
-    if (first > linked_ || count > linked_ - first)
+    const size_t extent = slots_.extent();
+    if (first > extent || count > extent - first)
         refuse("count", "count is " + std::to_string(count) + " from row " + std::to_string(first) +
-                            " on, but there are " + std::to_string(linked_));
+                            " on, but there are " + std::to_string(extent));
     const Store& store = wide_ ? *wide_ : store_;
     RowCoder coder(store.codec());
     for (size_t i = 0; i < count; ++i) {
         const auto row = static_cast<uint32_t>(first + i);
         levels[i] = graph_.level_of(row);
-        ids[i] = ids_[row];
+        ids[i] = slots_.shows(row) ? ids_[row] : -1;
         coder.decode(store.rows().at(row), store[row], vectors + i * dim());
     }
 }
@@ -153,7 +155,7 @@ void Index::export_links(size_t number, size_t first, size_t count, uint32_t* li
     for (size_t i = 0; i < count; ++i) {
         uint32_t* list = links + i * width;
         for (const uint32_t node : layer.links_of(static_cast<uint32_t>(first + i)))
-            if (node < layer.count && layer.row_of(node) < linked_) *list++ = layer.row_of(node);
+            if (node < layer.count && slots_.shows(layer.row_of(node))) *list++ = layer.row_of(node);
     }
 }
 

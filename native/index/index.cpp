@@ -38,6 +38,11 @@ Link chosen_link(const IndexOptions& options, const Codec& codec) {
 
 }  // namespace
 
+void refuse_unknown(const int64_t* ids, size_t at) {
+    refuse("ids", "ids has " + std::to_string(ids[at]) + " at " + std::to_string(at) +
+                      ", which is not in the index");
+}
+
 Index::Index(const IndexOptions& options, const Codec& codec, const Codec* wide_codec)
     : options_(options),
       dim_(codec.dim()),
@@ -53,7 +58,7 @@ Index::~Index() = default;
 
 size_t Index::size() const {
     const auto lock = turnstile_.read();
-    return linked_;
+    return slots_.count();
 }
 
 bool Index::flat() const { return options_.metric == Metric::ip && link_ != Link::layered; }
@@ -81,8 +86,8 @@ void Index::fit(const float* sample, size_t count) {
     if (wide_ && wide_->must_fit()) wide_->fit(sample, count);
 }
 
-void Index::stage(const float* vectors, size_t count, const int64_t* ids, size_t number,
-                  size_t threads) {
+void Index::stage(const float* vectors, size_t count, const int64_t* ids, bool updating,
+                  size_t number, size_t threads) {
     const auto lock = turnstile_.write();
     require_changeable();
     if (addition_) refuse("vectors", "vectors can't be staged while others are being linked");
@@ -94,8 +99,9 @@ void Index::stage(const float* vectors, size_t count, const int64_t* ids, size_t
     try {
         store_.append(vectors, count, number, threads);
         if (wide_) wide_->append(vectors, count, number, threads);
+        slots_.reserve(store_.size(), updating ? store_.size() - slots_.extent() : 0);
         if (ids != nullptr)
-            ids_.append({ids, count}, number);
+            ids_.append({ids, count}, number, updating ? slots_.extent() : 0);
         else
             ids_.append_next(count);
         check_affines(before, number);
@@ -134,8 +140,8 @@ ScoredRows Index::scored_for_links() const {
 std::vector<uint32_t> Index::unreachable() const {
     const Reach reach(graph_.view());
     std::vector<uint32_t> lost;
-    for (uint32_t row = 0; row < linked_; ++row)
-        if (!reach.holds(row)) lost.push_back(row);
+    for (uint32_t row = 0; row < slots_.extent(); ++row)
+        if (slots_.shows(row) && !reach.holds(row)) lost.push_back(row);
     std::vector<uint32_t> all;
     std::set_difference(lost.begin(), lost.end(), aside_.data(), aside_.data() + aside_.size(),
                         std::back_inserter(all));
@@ -167,31 +173,46 @@ void Index::get(const int64_t* ids, size_t count, float* vectors) const {
     RowCoder coder(store.codec());
     for (size_t i = 0; i < count; ++i) {
         const uint32_t row = ids_.find(ids[i]);
-        if (row >= linked_)
-            refuse("ids", "ids has " + std::to_string(ids[i]) + " at " + std::to_string(i) +
-                              ", which is not in the index");
+        if (!slots_.shows(row)) refuse_unknown(ids, i);
         coder.decode(store.rows().at(row), store[row], vectors + i * dim());
     }
 }
 
 size_t Index::list_ids(int64_t* ids, size_t room) const {
     const auto lock = turnstile_.read();
-    if (room < linked_) return linked_;
+    const size_t count = slots_.count();
+    if (room < count) return count;
+    int64_t* const end = ids + count;
     for (const uint32_t row : ids_.in_order())
-        if (row < linked_) *ids++ = ids_[row];
-    return linked_;
+        if (slots_.shows(row) && ids < end) *ids++ = ids_[row];
+    std::fill(ids, end, -1);  // a file may say anything
+    return count;
+}
+
+void Index::holds(const int64_t* ids, size_t count, uint8_t* held) const {
+    const auto lock = turnstile_.read();
+    ids_.prepare();
+    for (size_t i = 0; i < count; ++i) held[i] = slots_.shows(ids_.find(ids[i])) ? 1 : 0;
+}
+
+size_t Index::items_on(const Layer& layer) const {
+    if (slots_.shown() == nullptr) return layer.count;
+    size_t items = 0;
+    for (uint32_t node = 0; node < layer.count; ++node) items += slots_.shows(layer.row_of(node));
+    return items;
 }
 
 IndexStats Index::stats() const {
     const auto lock = turnstile_.read();
     IndexStats stats{};
-    stats.rows = linked_;
+    stats.rows = slots_.count();
+    stats.vacant = slots_.extent() - slots_.count();
     stats.aside = aside_.size();
     stats.unreachable = unreachable().size();
-    for (const Layer& layer : graph_.layers()) stats.layer_rows.push_back(layer.count);
+    for (const Layer& layer : graph_.layers()) stats.layer_rows.push_back(items_on(layer));
     stats.degrees.resize(kMaxDegree + 1);
-    for (uint32_t row = 0; row < linked_; ++row)
-        ++stats.degrees[graph_.layers().front().links_of(row).size()];
+    for (uint32_t row = 0; row < slots_.extent(); ++row)
+        if (slots_.shows(row)) ++stats.degrees[graph_.layers().front().links_of(row).size()];
     stats.code_bytes = store_.bytes() + affine_.bytes() + link_affine_.bytes();
     stats.link_bytes = graph_.bytes();
     stats.id_bytes = ids_.bytes();

@@ -20,8 +20,10 @@
 #include "base/turnstile.hpp"
 #include "engine/engine.hpp"
 #include "graph/graph.hpp"
+#include "index/changes.hpp"
 #include "index/ids.hpp"
 #include "index/planner.hpp"
+#include "index/slots.hpp"
 #include "index/store.hpp"
 #include "index/task.hpp"
 #include "storage/mapped_file.hpp"
@@ -41,6 +43,7 @@ struct IndexOptions {
 };
 
 class Filter;
+struct LinkWorker;
 
 // For each query, ids that it is not to be answered with: those from offsets[query] on, up to
 // offsets[query + 1]. Unknown ones mean nothing.
@@ -85,7 +88,7 @@ bool is_point(const CurvePoint& point);
 struct IndexStats {
     size_t rows;
     std::vector<size_t> layer_rows, degrees;
-    size_t unreachable, aside;
+    size_t unreachable, aside, vacant;
     size_t code_bytes, link_bytes, id_bytes, rerank_bytes;
 };
 
@@ -100,6 +103,8 @@ struct LinkLists {
     const uint32_t* rows;  // `width` for each
     size_t width;
 };
+
+[[noreturn]] void refuse_unknown(const int64_t* ids, size_t at);
 
 class Index {
 public:
@@ -123,7 +128,8 @@ public:
     void fit(const float* sample, size_t count);
     // Users whose best items the repair of an inner-product graph looks at, beside those of items.
     void sample_users(const float* users, size_t count, size_t number);
-    void stage(const float* vectors, size_t count, const int64_t* ids, size_t number,
+    // With `updating`, ids may be those of items, which are replaced.
+    void stage(const float* vectors, size_t count, const int64_t* ids, bool updating, size_t number,
                size_t threads);
     // Links about `rows` rows, or does as much of what follows; done == total ends it.
     Progress link(size_t rows, size_t threads);
@@ -151,16 +157,22 @@ public:
     void export_links(size_t layer, size_t first, size_t count, uint32_t* links,
                       size_t width) const;
 
-    // Calls body(rows, ids) while they do not change.
+    // Takes items out, all or none: an id that is not there is refused.
+    void remove(const int64_t* ids, size_t count);
+    // Whether there is an item of each id.
+    void holds(const int64_t* ids, size_t count, uint8_t* held) const;
+
+    // Calls body() while nothing changes.
     template <class Body>
     void look(Body&& body) const {
         const auto lock = turnstile_.read();
-        body(linked_, ids_);
+        body();
     }
 
 private:
     friend class Saving;
     friend class Checking;
+    friend class Filter;
     class Opening;
     struct Addition;
     struct Searcher;
@@ -179,20 +191,38 @@ private:
     ScoredRows scored_for_links() const;
     LinkMeasure measure() const;
     std::vector<uint32_t> unreachable() const;
+    size_t items_on(const Layer& layer) const;
     void check_affines(size_t first, size_t number) const;
     void truncate(size_t rows);
 
     bool begin_linking();
-    std::vector<uint32_t> link_order(const std::vector<uint8_t>& levels) const;
+    size_t slots_to_fill(size_t count);
+    std::vector<uint32_t> staged_order(const std::vector<uint8_t>& levels, size_t count) const;
     float usual_norm(size_t count) const;
-    void fill_affines();
-    void enter_at_longest(uint32_t row);
-    void link_first(size_t end);
-    void link_range(size_t from, size_t to, size_t threads, size_t turns);
+    void put_into_slots(Addition& addition, size_t filled);
+    void resize_affines();
+    void fill_affine(uint32_t row);
+    void link_first();
+    void link_range(size_t to, size_t threads, size_t turns);
+    RowLinkJob link_job();
+    LinkWorker& worker(size_t number);
+    void show(size_t to);
     size_t rows_linked_alone() const;
     void finish_linking();
 
     Graph& importing() const;
+
+    void enter_at(uint32_t row);
+    void enter_at_longest(uint32_t row);
+    void leave_entries(uint32_t row);
+    void enter_anew(uint32_t without);
+    void enter_longest(uint32_t without);
+
+    std::vector<uint32_t> rows_of(const int64_t* ids, size_t count) const;
+    void take_out(uint32_t row);
+    void unlink(uint32_t row);
+    void sweep_links();
+    void start_over();
 
     size_t samples() const;
     void choose_samples();
@@ -202,8 +232,10 @@ private:
     EncodedQuery link_query(uint32_t row, std::vector<std::byte>& codes) const;
     std::vector<uint32_t> entry_rows() const;
     bool is_aside(uint32_t row) const;
+    void put_aside(uint32_t row);
+    void take_from_aside(uint32_t row);
     bool same(uint32_t a, uint32_t b) const;
-    void sweep(size_t added);
+    void sweep(size_t changed);
 
     std::unique_ptr<Searcher> take_searcher(int query_bits) const;
     void keep_searcher(std::unique_ptr<Searcher> searcher) const;
@@ -217,12 +249,13 @@ private:
                          size_t count) const;
     void walk(const Request& request, SearchReport& report) const;
     size_t walk_some(Searcher& searcher, const Request& request, size_t first, size_t count) const;
+    void drop_gone(std::vector<Key>& keys) const;
     void offer_aside(Searcher& searcher, const EncodedQuery& query, const Gate* gate,
                      size_t width) const;
     size_t scan(const Request& request) const;
     void scan_group(Searcher& searcher, const Request& request, size_t first, size_t count) const;
     void scan_parts(const Request& request, size_t first, size_t count, size_t threads) const;
-    void scan_for(Searcher& searcher, const Request& request, size_t i, const Gate* gate) const;
+    void scan_for(Searcher& searcher, const Request& request, size_t i, Gate gate) const;
     void finish(Searcher& searcher, const Request& request, size_t number) const;
     size_t codes_in_row() const { return padded_codes(store_.codec().width(), dim_); }
 
@@ -243,8 +276,9 @@ private:
     Array<Affine> affine_;       // for searching
     Array<Affine> wide_affine_;  // for reranking
     Array<Affine> link_affine_;  // for linking, where that is by another measure
-    size_t linked_ = 0;          // rows that searches see
-    Array<uint32_t> aside_;      // rows too short for the graph of an inner product
+    Slots slots_;                // which rows searches see
+    std::shared_ptr<Changes> changes_ = std::make_shared<Changes>();
+    Array<uint32_t> aside_;  // rows too short for the graph of an inner product
     Random levels_;
     float unit_ = 0;            // the norm that links by norm are relative to
     std::vector<float> users_;  // of the next addition
@@ -253,7 +287,10 @@ private:
     std::vector<CurvePoint> curve_;
     std::unique_ptr<Addition> addition_;
     std::unique_ptr<Graph> imported_;  // until it is adopted
-    bool torn_ = false;  // linking was broken off: rows that are dropped may be linked to
+    Locks locks_;
+    std::vector<std::unique_ptr<LinkWorker>>
+        workers_;        // kept, for they cost more than to link a row
+    bool torn_ = false;  // work on links was broken off: rows that are gone may be linked to
     std::shared_ptr<const MappedFile> file_;
     bool looked_over_ = true;                  // no file's word is taken for what linking relies on
     mutable std::atomic<size_t> savings_ = 0;  // that go on

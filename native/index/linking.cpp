@@ -9,8 +9,6 @@
 namespace vecq {
 namespace {
 
-// Where walks for inner products begin: at the longest rows.
-constexpr size_t kEntries = 32;
 // Shorter than this, against the rows' usual length, a row's inner products are all but zero.
 constexpr float kTooShort = 1e-6F;
 // Rows that a thread takes at a time.
@@ -20,86 +18,112 @@ constexpr size_t kSmall = 256;
 
 }  // namespace
 
-// Rows of equal level, or of a flat graph of equal length, keep their order.
-std::vector<uint32_t> Index::link_order(const std::vector<uint8_t>& levels) const {
-    std::vector<uint32_t> order(levels.size());
+// Vacant slots that rows of an addition are put into. What links still lead to the vacant ones are
+// looked for when there are many of them, for that takes as long as the graph is large.
+size_t Index::slots_to_fill(size_t count) {
+    const size_t stray = slots_.stray();
+    if (slots_.free() < count && stray > 0 && stray * kSweepEvery >= slots_.extent()) sweep_links();
+    return std::min(count, slots_.free());
+}
+
+// How staged rows are ordered before they are linked: those of the highest levels first, or in a flat
+// graph the longest; what has no level comes last, and is put into slots. Equals keep their order.
+std::vector<uint32_t> Index::staged_order(const std::vector<uint8_t>& levels, size_t count) const {
+    std::vector<uint32_t> order(count);
     std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
-        if (flat()) return store_[linked_ + a].norm > store_[linked_ + b].norm;
-        return levels[a] > levels[b];
-    });
+    const size_t first = slots_.extent();
+    if (flat())
+        std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
+            return store_[first + a].norm > store_[first + b].norm;
+        });
+    else
+        std::stable_sort(order.begin(), order.begin() + static_cast<ptrdiff_t>(levels.size()),
+                         [&](uint32_t a, uint32_t b) { return levels[a] > levels[b]; });
     return order;
 }
 
 // False: there is nothing to link. On failure nothing is left of what was staged.
 bool Index::begin_linking() try {
-    const size_t count = store_.size() - linked_;
+    const size_t first = slots_.extent(), count = store_.size() - first;
     if (count == 0) return false;
     auto addition = std::make_unique<Addition>();
-    addition->first = linked_;
-    addition->levels.resize(count);
+    const size_t filled = slots_to_fill(count), appended = count - filled;
+    std::vector<uint8_t> levels(appended);
     if (!flat())
-        for (uint8_t& level : addition->levels)
+        for (uint8_t& level : levels)
             while (level < kHighestLevel && levels_.below(options_.m) == 0) ++level;
-    const std::vector<uint32_t> order = link_order(addition->levels);
-    std::sort(addition->levels.rbegin(), addition->levels.rend());
-    graph_.extend(addition->levels);
-    store_.permute(linked_, order);
-    if (wide_) wide_->permute(linked_, order);
-    ids_.permute(linked_, order);
+    const std::vector<uint32_t> order = staged_order(levels, count);
+    std::sort(levels.rbegin(), levels.rend());
+    addition->rows.resize(count);
+    addition->updates = ids_.replaces();
+    if (addition->updates || filled > 0) ids_.keep();
+    slots_.reserve(store_.size(), filled + (addition->updates ? count : 0));
+    graph_.extend(levels);
+    resize_affines();
+    store_.permute(first, order);
+    if (wide_) wide_->permute(first, order);
+    ids_.permute(first, order);
     if (flat() && unit_ == 0) unit_ = usual_norm(count);
-    fill_affines();
+    std::iota(addition->rows.begin(), addition->rows.end(), static_cast<uint32_t>(first));
+    put_into_slots(*addition, filled);
+    for (const uint32_t row : addition->rows) fill_affine(row);
     addition->in_graph = count;
     if (flat()) {
         while (addition->in_graph > 0 &&
-               !(store_[linked_ + addition->in_graph - 1].norm > kTooShort * unit_))
+               !(store_[addition->rows[addition->in_graph - 1]].norm > kTooShort * unit_))
             --addition->in_graph;
     }
+    addition->rows_before = slots_.count();
     addition_ = std::move(addition);
     return true;
 } catch (...) {
-    truncate(linked_);
+    truncate(slots_.extent());
     throw;
+}
+
+// The last `filled` of the staged rows. Does not fail.
+void Index::put_into_slots(Addition& addition, size_t filled) {
+    if (filled == 0) return;
+    std::vector<uint32_t>& rows = addition.rows;
+    for (size_t i = rows.size(); i-- > rows.size() - filled;) {
+        rows[i] = slots_.put();
+        store_.move_last(rows[i]);
+        if (wide_) wide_->move_last(rows[i]);
+        ids_.move_last(rows[i]);
+    }
+    resize_affines();
+    if (flat()) return;
+    const GraphView all{graph_.layers().data(), graph_.layers().size(), nullptr, 0};
+    std::stable_sort(rows.begin(), rows.end(),
+                     [&](uint32_t a, uint32_t b) { return level_of(all, a) > level_of(all, b); });
+}
+
+void Index::resize_affines() {
+    affine_.resize(store_.size());
+    if (wide_) wide_affine_.resize(store_.size());
+    if (has_link_affine()) link_affine_.resize(store_.size());
 }
 
 // The median of the first rows, which now are in order; the largest if most are zero.
 float Index::usual_norm(size_t count) const {
-    const float median = store_[linked_ + count / 2].norm;
-    return median > 0 ? median : store_[linked_].norm;
+    const float median = store_[slots_.extent() + count / 2].norm;
+    return median > 0 ? median : store_[slots_.extent()].norm;
 }
 
-void Index::fill_affines() {
-    affine_.resize(store_.size());
-    if (wide_) wide_affine_.resize(store_.size());
-    if (has_link_affine()) link_affine_.resize(store_.size());
-    for (size_t row = linked_; row < store_.size(); ++row) {
-        const RowConstants& own = store_[row];
-        affine_[row] = affine_of(options_.metric, own);
-        if (wide_) wide_affine_[row] = affine_of(options_.metric, (*wide_)[row]);
-        if (!has_link_affine()) continue;
-        if (link_ == Link::automatic) {
-            link_affine_[row] = affine_of(Metric::l2, own);
-            continue;
-        }
-        if (link_ == Link::cosine) {
-            link_affine_[row] = {own.scale / own.norm, 0};
-            continue;
-        }
+void Index::fill_affine(uint32_t row) {
+    const RowConstants& own = store_[row];
+    affine_[row] = affine_of(options_.metric, own);
+    if (wide_) wide_affine_[row] = affine_of(options_.metric, (*wide_)[row]);
+    if (!has_link_affine()) return;
+    if (link_ == Link::automatic) {
+        link_affine_[row] = affine_of(Metric::l2, own);
+    } else if (link_ == Link::cosine) {
+        link_affine_[row] = {own.scale / own.norm, 0};
+    } else {
         const double length = double{own.norm} / unit_, scale = double{own.scale} / unit_;
         link_affine_[row] = {static_cast<float>(2 * scale / (length * length)),
                              static_cast<float>(-1 / (length * length))};
     }
-}
-
-// Offers a linked row as one where walks begin.
-void Index::enter_at_longest(uint32_t row) {
-    std::vector<uint32_t> rows(graph_.entries().begin(), graph_.entries().end());
-    const auto place = std::upper_bound(rows.begin(), rows.end(), row, [&](uint32_t a, uint32_t b) {
-        return store_[a].norm > store_[b].norm;
-    });
-    rows.insert(place, row);
-    rows.resize(std::min(rows.size(), kEntries));
-    graph_.enter_at(std::move(rows), 1);
 }
 
 LinkMeasure Index::measure() const {
@@ -108,100 +132,127 @@ LinkMeasure Index::measure() const {
     return {distance ? 0.5F : 1.0F, distance ? 1.0F : 0.0F};
 }
 
-void Index::link_range(size_t from, size_t to, size_t threads, size_t turns) {
-    Addition& addition = *addition_;
-    const size_t tasks = (to - from + kRowsPerTask - 1) / kRowsPerTask;
-    const size_t workers = workers_for(threads, tasks);
-    while (addition.workers.size() < workers) {
-        addition.workers.push_back(std::make_unique<LinkWorker>());
-        addition.workers.back()->room = Memory(kernels_.link_room(store_.codec().row_bytes()));
+LinkWorker& Index::worker(size_t number) {
+    while (workers_.size() <= number) {
+        auto worker = std::make_unique<LinkWorker>();
+        worker->room = Memory(kernels_.link_room(store_.codec().row_bytes()));
+        workers_.push_back(std::move(worker));
     }
-    RowLinkJob all{};
-    all.link = {graph_.view(),          options_.m,     options_.ef_construction,
-                addition.levels.data(), addition.first, &addition.locks};
-    all.scored = scored_for_links();
-    all.measure = measure();
+    return *workers_[number];
+}
+
+RowLinkJob Index::link_job() {
+    RowLinkJob job{};
+    job.link = {graph_.view(), options_.m, options_.ef_construction, slots_.taken(), &locks_};
+    job.scored = scored_for_links();
+    job.measure = measure();
+    job.turns = 1;
+    return job;
+}
+
+// The next rows of the addition, up to number `to`.
+void Index::link_range(size_t to, size_t threads, size_t turns) {
+    const size_t from = addition_->linked, tasks = (to - from + kRowsPerTask - 1) / kRowsPerTask;
+    const size_t workers = workers_for(threads, tasks);
+    worker(workers - 1);
+    RowLinkJob all = link_job();
     all.turns = turns;
+    const std::span<const uint32_t> rows = addition_->rows;
     torn_ = true;
-    parallel_for(workers, tasks, [&](size_t task, size_t worker) {
-        uint32_t rows[kRowsPerTask];
+    parallel_for(workers, tasks, [&](size_t task, size_t number) {
         const size_t first = from + task * kRowsPerTask;
-        const size_t count = std::min(kRowsPerTask, to - first);
-        std::iota(rows, rows + count, static_cast<uint32_t>(first));
         RowLinkJob job = all;
-        job.rows = {rows, count};
-        LinkWorker& own = *addition.workers[worker];
+        job.rows = rows.subspan(first, std::min(kRowsPerTask, to - first));
+        LinkWorker& own = *workers_[number];
         kernels_.link(job, own.scratch, own.room.as<std::byte>());
     });
     torn_ = false;
-    linked_ = to;
+    show(to);
 }
 
-// The first rows of an addition may be where walks begin from then on: the longest, or one that is on
-// more layers than any before.
-void Index::link_first(size_t end) {
-    const size_t count = std::min(flat() ? kEntries : 1, end - linked_);
-    for (size_t i = 0; i < count; ++i) {
-        const auto row = static_cast<uint32_t>(linked_);
-        link_range(linked_, linked_ + 1, 1, 1);
-        if (flat()) {
-            enter_at_longest(row);
-            continue;
+// Lets searches see the next rows of the addition, in place of those that they replace.
+void Index::show(size_t to) {
+    while (addition_->linked < to) {
+        const uint32_t row = addition_->rows[addition_->linked];
+        const uint32_t replaced = addition_->updates ? ids_.find(ids_[row]) : row;
+        if (replaced != row) {
+            leave_entries(replaced);
+            changes_->note({row, Change::Kind::moved, replaced});
+        } else if (row < slots_.extent()) {
+            changes_->note({row, Change::Kind::added});
         }
-        const size_t layers = addition_->levels.front() + size_t{1};
-        if (graph_.entries().empty() || layers > graph_.view().layer_count)
-            graph_.enter_at({graph_.layers()[layers - 1].node_of(row)}, layers);
+        ++addition_->linked;
+        slots_.show(row);
+        if (replaced == row) continue;
+        ids_.replace(row);
+        take_out(replaced);
+    }
+}
+
+// The first rows of an addition may be where walks begin from then on.
+void Index::link_first() {
+    const size_t count = std::min(flat() ? kEntries : 1, addition_->in_graph);
+    for (size_t i = 0; i < count; ++i) {
+        link_range(i + 1, 1, 1);
+        enter_at(addition_->rows[i]);
     }
 }
 
 void Index::finish_linking() {
-    for (; linked_ < store_.size(); ++linked_) {
-        aside_.resize(aside_.size() + 1);
-        aside_[aside_.size() - 1] = static_cast<uint32_t>(linked_);
-    }
+    aside_.reserve(aside_.size() + addition_->rows.size() - addition_->in_graph);
+    for (size_t i = addition_->in_graph; i < addition_->rows.size(); ++i)
+        put_aside(addition_->rows[i]);
+    show(addition_->rows.size());
     choose_samples();
 }
 
 // What is linked together does not see each other: a small graph is built row by row.
 size_t Index::rows_linked_alone() const {
-    const size_t first = addition_->first;
-    const size_t count = std::max(kEntries, kSmall - std::min(kSmall, first));
-    return first + (count + kRowsPerTask - 1) / kRowsPerTask * kRowsPerTask;
+    const size_t count = std::max(kEntries, kSmall - std::min(kSmall, addition_->rows_before));
+    return (count + kRowsPerTask - 1) / kRowsPerTask * kRowsPerTask;
 }
 
 Progress Index::link(size_t rows, size_t threads) {
     const auto lock = turnstile_.write();
     if (!addition_ && !begin_linking()) return {0, 0};
     Addition& addition = *addition_;
-    const size_t end = addition.first + addition.in_graph;
-    if (linked_ < store_.size()) {
+    const size_t total = addition.rows.size(), end = addition.in_graph;
+    if (addition.linked < total) {
         // Where calls end has no part in which rows are linked together.
-        const size_t so_far = linked_ - addition.first;
-        const size_t whole = (so_far + std::min(rows, store_.size())) / kRowsPerTask + 1;
-        const size_t to = std::min(addition.first + whole * kRowsPerTask, end);
+        const size_t whole = (addition.linked + std::min(rows, total)) / kRowsPerTask + 1;
+        const size_t to = std::min(whole * kRowsPerTask, end);
         const size_t alone = std::min(to, rows_linked_alone());
-        if (linked_ == addition.first) link_first(end);
-        if (linked_ < alone) link_range(linked_, alone, 1, 1);
-        if (linked_ < to) link_range(linked_, to, threads, kMostTurns);
-        if (linked_ == end) finish_linking();
+        if (addition.linked == 0) link_first();
+        if (addition.linked < alone) link_range(alone, 1, 1);
+        if (addition.linked < to) link_range(to, threads, kMostTurns);
+        if (addition.linked == end) finish_linking();
     } else if (addition.sampled < samples()) {
         connect_samples(threads);
     }
-    return {linked_ - addition.first + addition.sampled, addition.levels.size() + samples()};
+    return {addition.linked + addition.sampled, total + samples()};
 }
 
+// What was not linked goes.
 void Index::settle() {
     const auto lock = turnstile_.write();
-    truncate(linked_);
     const std::unique_ptr<Addition> addition = std::move(addition_);
+    if (addition)
+        for (size_t i = addition->linked; i < addition->rows.size(); ++i)
+            if (const uint32_t row = addition->rows[i]; row < slots_.extent()) {
+                ids_.erase(row);
+                slots_.vacate(row);
+            }
+    truncate(slots_.extent());
+    ids_.settle();
     users_.clear();
     imported_.reset();
     if (std::exchange(torn_, false)) {
-        graph_.drop_stray_links();
-        unswept_ = linked_;
+        sweep_links();
+        unswept_ = slots_.extent();
     }
+    changes_->catch_up(slots_.extent());
     if (!addition) return;
-    sweep(linked_ - addition->first);
+    sweep(addition->linked);
     measure_pace();
 }
 

@@ -167,7 +167,7 @@ void Index::Opening::fill(Index& index) const {
     index.aside_ = array<uint32_t>(section(Kind::aside));
     if (index.aside_.size() > rows) corrupt("more rows are aside than there are");
     fill_graph(index.graph_, index.flat());
-    index.linked_ = rows;
+    restore_slots(index.slots_);
     index.levels_ = Random(state_.levels);
     index.unit_ = state_.unit;
     index.pace_ = pace();
@@ -183,6 +183,17 @@ void Index::Opening::fill_store(Store& store, Array<Affine>& affine, size_t numb
     store.restore(array<std::byte>(section(Kind::codes, number), rows, store.codec().row_bytes(),
                                    Use::at_random),
                   array<RowConstants>(section(Kind::constants, number), rows, 1, Use::at_random));
+}
+
+// Where a link may lead to a vacant row, by the file, it is as if the row had just been removed.
+void Index::Opening::restore_slots(Slots& slots) const {
+    const SectionEntry* entry = file_->table().find(section(Kind::vacant));
+    if (entry == nullptr) return slots.restore(state_.rows, {});
+    const auto vacant = array<uint32_t>(entry->id);
+    for (size_t i = 0; i < vacant.size(); ++i)
+        if (vacant[i] >= state_.rows || (i > 0 && vacant[i] <= vacant[i - 1]))
+            corrupt("vacant rows are out of range or order");
+    slots.restore(state_.rows, {vacant.data(), vacant.size()});
 }
 
 Graph::Stored Index::Opening::layer(size_t number, size_t degree, size_t most) const {
@@ -247,7 +258,8 @@ void Index::require_sound_layers() const {
             if (!graph_.has_place(layer, node))
                 corrupt("node " + std::to_string(node) + " of layer " + std::to_string(layer) +
                         " has no place in the layer below");
-    if (graph_.entries().empty() && aside_.size() < linked_) corrupt("the graph has no entries");
+    if (graph_.entries().empty() && aside_.size() < slots_.count())
+        corrupt("the graph has no entries");
 }
 
 }  // namespace vecq

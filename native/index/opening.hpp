@@ -41,6 +41,7 @@ private:
     T read_struct(SectionId id) const;
 
     void fill_store(Store& store, Array<Affine>& affine, size_t number) const;
+    void restore_slots(Slots& slots) const;
     void fill_graph(Graph& graph, bool flat) const;
     Graph::Stored layer(size_t number, size_t degree, size_t most) const;
 

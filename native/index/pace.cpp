@@ -38,14 +38,14 @@ Pace::Line line_through(double narrow, double wide) {
 }  // namespace
 
 void Index::measure_pace() {
-    const size_t in_graph = linked_ - aside_.size();
-    if (in_graph < kFewest || linked_ < 2 * pace_.rows) return;
+    const size_t in_graph = slots_.count() - aside_.size();
+    if (in_graph < kFewest || slots_.count() < 2 * pace_.rows) return;
     Searcher searcher(*this, 15);
     encode_own_rows(searcher);
     pace_ = {};
     measure_walks(searcher);
     measure_scans(searcher);
-    pace_.rows = linked_;
+    pace_.rows = slots_.count();
 }
 
 // Evenly spaced ones.
@@ -53,7 +53,7 @@ void Index::encode_own_rows(Searcher& searcher) const {
     std::vector<float> vectors(2 * kQueries * dim());
     RowCoder coder(store_.codec());
     for (size_t i = 0; i < 2 * kQueries; ++i) {
-        const size_t row = i * linked_ / (2 * kQueries);
+        const size_t row = i * slots_.extent() / (2 * kQueries);
         coder.decode(store_.rows().at(row), store_[row], vectors.data() + i * dim());
     }
     searcher.encode(vectors.data(), dim(), 0, 2 * kQueries);
@@ -84,7 +84,7 @@ void Index::measure_walks(Searcher& searcher) {
     };
     pace_.walk_alone = line_through(alone(kNarrow), alone(kWide));
     pace_.walk = line_through(together(kNarrow), together(kWide));
-    if (options_.metric != Metric::ip && linked_ >= kFewestForGrowth)
+    if (options_.metric != Metric::ip && slots_.extent() >= kFewestForGrowth)
         pace_.growth = growth_of(found, counts);
 }
 
@@ -105,9 +105,9 @@ float Index::growth_of(std::span<const Key> found, std::span<const size_t> count
 }
 
 void Index::measure_scans(Searcher& searcher) {
-    const size_t rows = std::min(linked_, kScannedRows);
+    const size_t rows = std::min(slots_.extent(), kScannedRows);
     std::vector<uint32_t> apart(rows);
-    for (size_t i = 0; i < rows; ++i) apart[i] = static_cast<uint32_t>(i * linked_ / rows);
+    for (size_t i = 0; i < rows; ++i) apart[i] = static_cast<uint32_t>(i * slots_.extent() / rows);
     const auto scan = [&](size_t count, const RowList& list) {
         searcher.scanner.begin(std::span(searcher.coarse).subspan(0, count), codes_in_row(), 1,
                                nullptr);

@@ -22,8 +22,6 @@ constexpr size_t kSamples = 10'000;
 constexpr size_t kListed = 100;
 // Rows that a walk looks for near one that cannot be reached.
 constexpr size_t kNear = 64;
-// Rows that may be added before the whole graph is looked over again, as a part of all.
-constexpr size_t kSweepEvery = 64;
 
 }  // namespace
 
@@ -41,13 +39,13 @@ public:
         scorer_.encode(queries, index_.dim(), 0, count);
         for (size_t q = 0; q < count; ++q) best_[q].begin(kListed);
         const Rows rows = index_.store_.rows();
-        const size_t all = index_.linked_;
+        const size_t all = index_.slots_.extent();
         for (size_t first = 0; first < all; first += kRowsAtOnce) {
             const size_t now = std::min(kRowsAtOnce, all - first);
             scorer_.score({rows.at(first), rows.row_bytes, now}, index_.affine_.data() + first,
                           scores_.data(), kRowsAtOnce);
             for (size_t q = 0; q < count; ++q)
-                keep(best_[q], scores_.data() + q * kRowsAtOnce, first, now);
+                keep(index_.slots_, best_[q], scores_.data() + q * kRowsAtOnce, first, now);
         }
         for (size_t q = 0; q < count; ++q) {
             lists[q].clear();
@@ -58,14 +56,15 @@ public:
 
 private:
     // Few scores are worth a look once there are enough good ones.
-    static void keep(Frontier& best, const float* scores, size_t first, size_t count) {
+    static void keep(const Slots& slots, Frontier& best, const float* scores, size_t first,
+                     size_t count) {
         for (size_t r = 0; r < count; r += kChunk) {
             Floats some;
             load_chunk(some, scores + r);
             const Ints better = some > best.worst();
             if (sum_of<int32_t>(better) == 0) continue;
             for (size_t i = r; i < std::min(r + kChunk, count); ++i)
-                if (scores[i] > best.worst())
+                if (scores[i] > best.worst() && slots.shows(static_cast<uint32_t>(first + i)))
                     best.offer(scores[i], static_cast<uint32_t>(first + i));
         }
     }
@@ -92,22 +91,17 @@ void Index::sample_users(const float* users, size_t count, size_t number) {
     users_.insert(users_.end(), users, users + count * dim());
 }
 
-bool Index::is_aside(uint32_t row) const {
-    return std::binary_search(aside_.data(), aside_.data() + aside_.size(), row);
-}
-
 size_t Index::samples() const { return users_.size() / dim() + addition_->samples.size(); }
 
 // Rows of this addition, evenly spaced, as many of them as make up their part of the graph.
 void Index::choose_samples() {
     Addition& addition = *addition_;
     if (link_ != Link::moebius) return;
-    const size_t all = linked_ - aside_.size();
+    const size_t all = slots_.count() - aside_.size();
     const size_t share = all == 0 ? 0 : kSamples * addition.in_graph / all;
     const size_t count = std::min(addition.in_graph, share);
     for (size_t i = 0; i < count; ++i)
-        addition.samples.push_back(
-            static_cast<uint32_t>(addition.first + i * addition.in_graph / count));
+        addition.samples.push_back(addition.rows[i * addition.in_graph / count]);
 }
 
 // Connects the best items of the next samples, a block of them for each thread.
@@ -174,19 +168,11 @@ EncodedQuery Index::link_query(uint32_t row, std::vector<std::byte>& codes) cons
     return query;
 }
 
-std::vector<uint32_t> Index::entry_rows() const {
-    const GraphView graph = graph_.view();
-    std::vector<uint32_t> rows;
-    for (size_t i = 0; i < graph.entry_count; ++i)
-        rows.push_back(graph.layers[graph.layer_count - 1].row_of(graph.entries[i]));
-    return rows;
-}
-
 // Links what no walk can come to from near rows that one can come to. All is looked over only when
-// enough was added, for that takes as long as the graph is large.
-void Index::sweep(size_t added) {
-    unswept_ += added;
-    if (unswept_ * kSweepEvery < linked_) return;
+// enough came or went, for that takes as long as the graph is large.
+void Index::sweep(size_t changed) {
+    unswept_ += changed;
+    if (unswept_ * kSweepEvery < slots_.extent()) return;
     unswept_ = 0;
     const std::vector<uint32_t> lost = unreachable();
     if (lost.empty()) return;
@@ -214,7 +200,9 @@ void Index::sweep(size_t added) {
                              .scratch = {walk.get(), 1},
                              .found = near,
                              .found_counts = &count});
-            attacher.attach(row, {near, count});
+            const Key* end = std::remove_if(near, near + count,
+                                            [&](Key key) { return !slots_.shows(node_of(key)); });
+            if (end != near) attacher.attach(row, {near, end});
         }
         reach.spread(row);
     }

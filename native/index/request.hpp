@@ -14,9 +14,10 @@ struct Index::Request {
     size_t count;
     const SearchOptions& options;
     const Found& found;
-    std::shared_ptr<const Passing> passing;  // null: all rows
+    std::shared_ptr<const Passing> passing;  // null: all items
     size_t passing_count;
-    RowList rows;  // to be scanned
+    const uint64_t* allowed;  // what passes, a bit for each row; null: all
+    RowList rows;             // to be scanned
     size_t walk_width, scan_width;
     Plan plan;
 

@@ -33,7 +33,7 @@ SavedCodec saved(const Codec& codec) {
 
 Saving::Hold::Hold(const Index& index) : index(index) {
     const auto lock = index.turnstile_.read();
-    if (index.addition_ || index.store_.size() != index.linked_)
+    if (index.addition_ || index.store_.size() != index.slots_.extent())
         refuse("index", "index is being added to, save it before or after that");
     ++index.savings_;
 }
@@ -91,11 +91,12 @@ uint64_t Saving::list_all() {
     state_.m = options.m;
     state_.ef_construction = options.ef_construction;
     state_.seed = options.seed;
-    state_.rows = index.linked_;
+    state_.rows = index.slots_.extent();
     state_.levels = index.levels_.state();
     state_.unswept = index.unswept_;
     state_.largest_id = index.ids_.largest();
     state_.unit = index.unit_;
+    vacant_ = index.slots_.vacant();
     const Pace& pace = index.pace_;
     state_.growth = pace.growth;
     state_.pace_rows = pace.rows;
@@ -108,6 +109,7 @@ uint64_t Saving::list_all() {
     if (index.wide_) list_codec(*index.wide_, 1);
     list(section(Kind::entries), index.graph_.entries().data(), index.graph_.entries().size());
     list(section(Kind::aside), index.aside_.data(), index.aside_.size());
+    if (!vacant_.empty()) list(section(Kind::vacant), vacant_.data(), vacant_.size());
     for (size_t layer = index.graph_.stored().size(); layer-- > 0;) list_layer(layer);
     list(section(Kind::ids), index.ids_.data(), index.ids_.size());
     list(section(Kind::order), index.ids_.order().data(), index.ids_.order().size());

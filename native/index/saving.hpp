@@ -41,6 +41,7 @@ private:
     const Index& index_;
     SavedIndex state_;
     SavedCodec codecs_[2];
+    std::vector<uint32_t> vacant_;
     Table table_{};
     std::vector<const std::byte*> data_;  // of each section
     uint64_t total_ = 0, done_ = 0;       // bytes of sections

@@ -18,7 +18,7 @@ constexpr size_t kMostQueries = 8 * kBlockQueries;
 // Shares out queries if there are enough of them for all threads, otherwise rows. Returns how many
 // scores that took.
 size_t Index::scan(const Request& request) const {
-    const size_t threads = workers_for(request.options.threads, request.count * linked_);
+    const size_t threads = workers_for(request.options.threads, request.count * request.rows.count);
     const size_t share = (request.count + threads - 1) / threads;
     const size_t blocks = (share + kBlockQueries - 1) / kBlockQueries;
     const size_t group = std::min(blocks * kBlockQueries, kMostQueries);
@@ -80,8 +80,9 @@ void Index::scan_parts(const Request& request, size_t first, size_t count, size_
 }
 
 // In place of what a walk found for one of its queries, whose gate has its set, for it was walked for.
-void Index::scan_for(Searcher& searcher, const Request& request, size_t i, const Gate* gate) const {
-    searcher.scanner.begin({&searcher.coarse[i], 1}, codes_in_row(), request.scan_width, gate);
+void Index::scan_for(Searcher& searcher, const Request& request, size_t i, Gate gate) const {
+    gate.allowed = request.allowed;
+    searcher.scanner.begin({&searcher.coarse[i], 1}, codes_in_row(), request.scan_width, &gate);
     searcher.scanner.scan(scored(), request.rows);
     const std::span<const Key> keys = searcher.scanner.finish(0);
     searcher.keys.assign(keys.begin(), keys.end());

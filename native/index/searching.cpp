@@ -17,6 +17,8 @@ namespace {
 constexpr float kNothing = -std::numeric_limits<float>::infinity();
 // Queries that a thread walks for at a time.
 constexpr size_t kQueriesPerTask = 32;
+// Rows that a walk keeps for those that turn out to be gone.
+constexpr size_t kStray = 16;
 
 // Walks look farther than the k-th best, as far as so many more rows are likely to lie.
 Stop stop_of(Metric metric, float growth, size_t k, size_t width) {
@@ -74,25 +76,27 @@ SearchReport Index::search(const float* queries, size_t count, const SearchOptio
 
 Index::Request Index::request_of(const float* queries, size_t count, const SearchOptions& options,
                                  const Found& found) const {
-    Request request{queries, count, options, found,   {},
-                    linked_, {},    linked_, linked_, options.plan};
+    const size_t items = slots_.count();
+    Request request{queries,        count, options, found, {},          items,
+                    slots_.shown(), {},    0,       0,     options.plan};
     if (options.filter != nullptr) {
-        request.passing = options.filter->passing(linked_);
+        request.passing = options.filter->passing();
         request.passing_count = request.passing->count;
+        request.allowed = request.passing->bits.data();
     }
-    request.rows = {{}, 0, linked_};
+    request.rows = {{}, 0, slots_.extent()};
     if (request.passing && !request.passing->list.empty())
         request.rows = {request.passing->list, 0, request.passing_count};
     const size_t k = options.k;
-    request.walk_width = std::min(linked_, std::max({options.ef, k, options.rerank}));
-    request.scan_width = std::min(linked_, std::max(k + k / 4 + 32, options.rerank));
+    request.walk_width = std::min(items, std::max({options.ef, k, options.rerank}));
+    request.scan_width = std::min(items, std::max(k + k / 4 + 32, options.rerank));
     return request;
 }
 
 Question Index::question_of(const Request& request) const {
     const int64_t* offsets = request.options.exclude.offsets;
     const auto excluded = offsets == nullptr ? 0 : offsets[request.count] - offsets[0];
-    return {.rows = linked_,
+    return {.rows = slots_.extent(),
             .passing = request.passing_count,
             .queries = request.count,
             .threads = workers_for(request.options.threads, request.count),
@@ -116,12 +120,13 @@ void Index::walk(const Request& request, SearchReport& report) const {
 // Returns how many queries had to be scanned for.
 size_t Index::walk_some(Searcher& searcher, const Request& request, size_t first,
                         size_t count) const {
-    const size_t width = request.walk_width;
+    // Links may still lead to rows that were removed.
+    const size_t width = request.walk_width + std::min(slots_.stray(), kStray);
     searcher.encode(request.query(first, dim()), dim(), request.number_of(first), count);
     const Gate* gates = gates_of(searcher, request, first, count);
     searcher.found.resize(count * width);
     searcher.found_counts.resize(count);
-    const bool looks_at_all = width == linked_;
+    const bool looks_at_all = width >= slots_.count();
     kernels_.search({.graph = graph_.view(),
                      .scored = scored(),
                      .queries = searcher.coarse,
@@ -137,20 +142,26 @@ size_t Index::walk_some(Searcher& searcher, const Request& request, size_t first
     for (size_t i = 0; i < count; ++i) {
         const Key* keys = searcher.found.data() + i * width;
         searcher.keys.assign(keys, keys + searcher.found_counts[i]);
+        drop_gone(searcher.keys);
         if (searcher.queries[i].digit_count > 1)
             searcher.rescore(kernels_, scored(), searcher.queries[i]);
         offer_aside(searcher, searcher.queries[i], gates == nullptr ? nullptr : gates + i, width);
         // Behind a filter a walk may end before it comes to where the best are.
-        const size_t wanted = request.passing ? width : request.options.k;
-        const size_t all =
-            gates == nullptr ? linked_ : searcher.gates.left(i, request.passing_count);
-        if (searcher.keys.size() < std::min(wanted, all)) {
-            scan_for(searcher, request, i, gates == nullptr ? nullptr : gates + i);
+        const size_t wanted = request.passing ? request.walk_width : request.options.k;
+        const size_t there = gates == nullptr ? request.passing_count
+                                              : searcher.gates.left(i, request.passing_count);
+        if (searcher.keys.size() < std::min(wanted, there)) {
+            scan_for(searcher, request, i, gates == nullptr ? Gate{} : gates[i]);
             ++starved;
         }
         finish(searcher, request, first + i);
     }
     return starved;
+}
+
+void Index::drop_gone(std::vector<Key>& keys) const {
+    if (slots_.shown() != nullptr)
+        std::erase_if(keys, [&](Key key) { return !slots_.shows(node_of(key)); });
 }
 
 // Rows that are all but zero score about zero, which may be more than what was found.
@@ -161,7 +172,7 @@ void Index::offer_aside(Searcher& searcher, const EncodedQuery& query, const Gat
     const size_t room = keys.size() + width;
     for (size_t i = 0; i < aside_.size() && keys.size() < room; ++i) {
         const uint32_t row = aside_[i];
-        if (row >= linked_) continue;  // a file may say anything
+        if (!slots_.shows(row)) continue;  // a file may say anything
         if (gate == nullptr || gate->keeps(row)) keys.push_back(key_of(0, row));
     }
     searcher.rescore(kernels_, scored(), query);

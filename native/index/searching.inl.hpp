@@ -35,16 +35,17 @@ inline const Gate* Index::gates_of(Searcher& searcher, const Request& request, s
                                    size_t count) const {
     const auto row_of = [&](int64_t id) {
         const uint32_t row = ids_.find(id);
-        return row < linked_ ? row : kNoRow;
+        return slots_.shows(row) ? row : kNoRow;
     };
-    const Gate* gates =
-        searcher.gates.set(row_of, request.passing.get(), request.options.exclude, first, count);
+    const bool open = request.plan != Plan::scan && !request.passing;
+    const Gate* gates = searcher.gates.set(row_of, open ? nullptr : request.allowed,
+                                           request.options.exclude, first, count);
     if (gates == nullptr) return nullptr;
     if (request.plan != Plan::scan || Scanner::wants_sets(count, request.rows))
         searcher.gates.make_sets();
     // What is not kept takes up room on a walk; of a filter's, about as much as there is of it. Where
     // that is very much, a scan that makes up for a walk cut short is cheaper than the walk.
-    const size_t held_back = linked_ - request.passing_count;
+    const size_t held_back = slots_.count() - request.passing_count;
     const size_t width = request.walk_width;
     const size_t guides = request.plan == Plan::step_over
                               ? 0

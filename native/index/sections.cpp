@@ -4,7 +4,7 @@ namespace vecq {
 
 bool is_known(SectionId id) {
     return id.kind >= static_cast<uint32_t>(Kind::index) &&
-           id.kind <= static_cast<uint32_t>(Kind::curve);
+           id.kind <= static_cast<uint32_t>(Kind::vacant);
 }
 
 std::string name_of(SectionId id) {
@@ -27,6 +27,7 @@ std::string name_of(SectionId id) {
         case Kind::aside: return "rows aside";
         case Kind::order: return "order of rows";
         case Kind::curve: return "calibration";
+        case Kind::vacant: return "vacant rows";
     }
     return "section " + std::to_string(id.kind) + "." + std::to_string(id.number);
 }

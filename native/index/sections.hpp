@@ -24,6 +24,7 @@ enum class Kind : uint32_t {
     aside = 14,        // rows, ascending
     order = 15,        // uint32_t for each row, in the order in which rows came; empty: as ids do
     curve = 16,        // CurvePoint, of the calibration; not required
+    vacant = 17,       // rows that hold no item, ascending; not written where there are none
 };
 
 constexpr SectionId section(Kind kind, size_t number = 0) {

@@ -52,6 +52,14 @@ void Store::permute(size_t first, std::span<const uint32_t> order) {
     permute_in_place(order, constants_.data() + first);
 }
 
+void Store::move_last(size_t to) {
+    const size_t last = size() - 1, bytes = codec_->row_bytes();
+    std::memcpy(codes_.data() + to * bytes, codes_.data() + last * bytes, bytes);
+    constants_[to] = constants_[last];
+    codes_.resize(last * bytes);
+    constants_.resize(last);
+}
+
 void Store::restore(Array<std::byte> codes, Array<RowConstants> constants) {
     codes_ = std::move(codes);
     constants_ = std::move(constants);

@@ -33,6 +33,8 @@ public:
     void truncate(size_t count);
     // Row first + i becomes what row first + order[i] was.
     void permute(size_t first, std::span<const uint32_t> order);
+    // The last row becomes row `to`.
+    void move_last(size_t to);
     // Rows that were stored somewhere, coded by this store's codec.
     void restore(Array<std::byte> codes, Array<RowConstants> constants);
     // Moves codes that were restored in place to memory of their own.

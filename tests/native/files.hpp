@@ -149,6 +149,13 @@ public:
             added = vecq_index_link(own, 1000, 1, &done, &total, &error);
         return vecq_index_settle(own, &error) == VECQ_OK && added == VECQ_OK;
     }
+    vecq_status remove(const Ids& ids) {
+        return vecq_index_remove(own, ids.data(), ids.size(), &error);
+    }
+    bool holds(int64_t id) const {
+        uint8_t held = 2;
+        return vecq_index_holds(own, &id, 1, &held, nullptr) == VECQ_OK && held == 1;
+    }
 
     vecq_index* own = nullptr;
     vecq_error error{};

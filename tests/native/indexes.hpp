@@ -104,6 +104,19 @@ public:
     bool add(const Vector& vectors, const Ids& ids = {}, size_t threads = 1) {
         return stage(vectors, ids) == VECQ_OK && link_all(100, threads) && settle() == VECQ_OK;
     }
+    bool update(const Vector& vectors, const Ids& ids, size_t threads = 1) {
+        const bool staged = vecq_index_stage_updates(own, vectors.data(), ids.size(), ids.data(), 0,
+                                                     1, &error) == VECQ_OK;
+        const bool linked = staged && link_all(100, threads);
+        return settle() == VECQ_OK && linked;
+    }
+    vecq_status remove(const Ids& ids) {
+        return vecq_index_remove(own, ids.data(), ids.size(), &error);
+    }
+    bool holds(int64_t id) const {
+        uint8_t held = 2;
+        return vecq_index_holds(own, &id, 1, &held, nullptr) == VECQ_OK && held == 1;
+    }
     vecq_status settle() { return vecq_index_settle(own, &error); }
 
     size_t size() const {

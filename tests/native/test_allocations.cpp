@@ -17,16 +17,16 @@ bool fails() { return until_failure > 0 && --until_failure == 0; }
 
 }  // namespace
 
-void* operator new(size_t bytes) {
+[[gnu::noinline]] void* operator new(size_t bytes) {
     void* memory = fails() ? nullptr : std::malloc(bytes > 0 ? bytes : 1);
     if (memory == nullptr) throw std::bad_alloc();
     return memory;
 }
-void* operator new(size_t bytes, const std::nothrow_t&) noexcept {
+[[gnu::noinline]] void* operator new(size_t bytes, const std::nothrow_t&) noexcept {
     return fails() ? nullptr : std::malloc(bytes > 0 ? bytes : 1);
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 // The linker has the library call this one.
 extern "C" void* __real_aligned_alloc(size_t alignment, size_t bytes);
@@ -118,6 +118,38 @@ TEST(allocations_that_fail_while_an_index_is_saved_and_checked) {
             },
             [](size_t) {});
         CHECK(problems_of(opened.own) == 0 && s.index.add(s.vectors), s.index.error.message);
+    }
+}
+
+TEST(allocations_that_fail_while_items_go_or_change) {
+    const Ids gone = {0, 3, 5, 149, 77, 80}, changed = {1, 2, 150, 151};
+    const Vector more = random_vector(4 * kDim, 3);
+    for (const int32_t metric : kMetrics) {
+        const Sample s(metric);
+        for (size_t number = 1;; ++number) {
+            Index index(options_of(metric), s.codec, &s.wide);
+            CHECK(index.add(s.vectors) && index.remove({9, 10, 11}) == VECQ_OK, number);
+            until_failure = number;
+            bool well = index.remove(gone) == VECQ_OK;
+            const bool removed = well;
+            well = well && index.update(more, changed);
+            const bool failed = until_failure == 0;
+            until_failure = 0;
+            CHECK(index.settle() == VECQ_OK && (well || failed), number, index.error.message);
+            std::string problem;
+            CHECK(problems_of(index.own, &problem) == 0, metric, number, problem);
+            CHECK(s.answers(index.own).counts == Ids(4, 5), metric, number);
+            if (removed)
+                for (const int64_t id : gone) CHECK(!index.holds(id), number, id);
+            const size_t least = kRows - 3 - gone.size();
+            CHECK(index.size() >= least && index.size() <= kRows - 3 + 2, number, index.size());
+            if (!failed) {
+                CHECK(index.size() == least + 2 && number > 20, number);
+                break;
+            }
+            CHECK(index.update(more, changed) && index.holds(151), number, index.error.message);
+            CHECK(index.remove({1, 2, 150, 151}) == VECQ_OK && problems_of(index.own) == 0, number);
+        }
     }
 }
 

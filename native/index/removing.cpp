@@ -1,0 +1,109 @@
+// Items go: their rows are hidden from searches, taken out of the graph, which is mended around them, and
+// leave vacant slots behind. Whatever fails on the way, an item is there or it is not.
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+#include "base/status.hpp"
+#include "index/addition.hpp"
+#include "index/index.hpp"
+#include "index/searcher.hpp"
+
+namespace vecq {
+
+void Index::remove(const int64_t* ids, size_t count) {
+    const auto lock = turnstile_.write();
+    require_changeable();
+    if (addition_ || store_.size() > slots_.extent())
+        refuse("ids", "ids can't be removed while vectors are being linked");
+    ids_.keep();
+    const std::vector<uint32_t> rows = rows_of(ids, count);
+    slots_.reserve(slots_.extent(), count);
+    for (const uint32_t row : rows) {
+        leave_entries(row);
+        changes_->note({row, Change::Kind::removed});
+        ids_.erase(row);
+        take_out(row);
+    }
+    changes_->catch_up(slots_.extent());
+    if (slots_.count() == 0) return start_over();
+    sweep(count);
+}
+
+std::vector<uint32_t> Index::rows_of(const int64_t* ids, size_t count) const {
+    std::vector<uint32_t> rows(count);
+    for (size_t i = 0; i < count; ++i) {
+        rows[i] = ids_.find(ids[i]);
+        if (!slots_.shows(rows[i])) refuse_unknown(ids, i);
+    }
+    std::vector<uint32_t> sorted = rows;
+    std::sort(sorted.begin(), sorted.end());
+    const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
+    if (twice != sorted.end()) refuse("ids", "ids has " + std::to_string(ids_[*twice]) + " twice");
+    return rows;
+}
+
+// A row that walks do not begin at, and that is found by no id.
+void Index::take_out(uint32_t row) {
+    slots_.hide(row);
+    slots_.vacate(row);
+    if (is_aside(row))
+        take_from_aside(row);
+    else
+        unlink(row);
+}
+
+void Index::unlink(uint32_t row) {
+    torn_ = true;
+    if (!graph_.entries().empty()) {
+        const RowLinkJob job = link_job();
+        LinkWorker& own = worker(0);
+        kernels_.unlink(job, row, own.scratch, own.room.as<std::byte>());
+    }
+    for (const Layer& layer : graph_.layers())
+        if (layer.holds(row)) layer.remove_if(layer.node_of(row), [](uint32_t) { return true; });
+    torn_ = false;
+}
+
+bool Index::is_aside(uint32_t row) const {
+    return std::binary_search(aside_.data(), aside_.data() + aside_.size(), row);
+}
+
+// There is room.
+void Index::put_aside(uint32_t row) {
+    const size_t size = aside_.size();
+    aside_.resize(size + 1);
+    uint32_t* end = aside_.data() + size;
+    uint32_t* place = std::upper_bound(aside_.data(), end, row);
+    std::copy_backward(place, end, end + 1);
+    *place = row;
+}
+
+void Index::take_from_aside(uint32_t row) {
+    uint32_t* end = aside_.data() + aside_.size();
+    uint32_t* place = std::lower_bound(aside_.data(), end, row);
+    std::copy(place + 1, end, place);
+    aside_.resize(aside_.size() - 1);
+}
+
+// Of links that lead to rows that are gone none are left.
+void Index::sweep_links() {
+    const size_t extent = slots_.extent();
+    graph_.drop_links([&](uint32_t row) { return row >= extent || !slots_.shows(row); });
+    slots_.sweep();
+}
+
+// As it was before there was anything, but for ids: those that were given are not given again.
+void Index::start_over() {
+    changes_->bring_up();
+    graph_.enter_at({}, 1);
+    truncate(0);
+    aside_.resize(0);
+    slots_.clear();
+    changes_->bring_up();
+    unit_ = 0;
+    unswept_ = 0;
+    pace_ = {};
+}
+
+}  // namespace vecq
