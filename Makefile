@@ -89,6 +89,9 @@ bench-links: $(VENV)/bench ## graphs for inner products, by what items are linke
 bench-tuning: $(VENV)/bench ## the basic ladder against trying everything, and what it promises; DATA=FILE.hdf5 ...
 	python -I -m vecq.bench.tuning $(ARGS) $(DATA)
 
+bench-living: $(VENV)/bench ## items that come, change and go, beside hnswlib; ARGS='--rows 100000 --rounds 20'
+	python -I -m vecq.bench.living $(ARGS)
+
 bench-files: $(VENV)/bench ## save, open and search files; ARGS='--rows 200000 --folder /mnt'
 	python -I -m vecq.bench.files $(ARGS)
 
@@ -136,4 +139,4 @@ $(VENV)/dev: $(VENV)/tools $(SOURCES)
 
 .PHONY: help demo test native-tests aarch64-tests lint sanitize build/asan build/tsan fuzz \
 	bench-kernels bench-codecs bench-core bench-links bench-exact bench-filters bench-tuning \
-	bench-files bench-interop wheel format clean
+	bench-files bench-living bench-interop wheel format clean
