@@ -16,7 +16,7 @@ from vecq.progress import Progress, Report
 from vecq.result import Result
 
 if TYPE_CHECKING:
-    from vecq.index import Index
+    from vecq.searching import Searching
 
 # Efforts that are tried, as multiples of k, until recall is as good as all.
 EFFORTS = (1, 1.25, 1.6, 2, 2.5, 3.2, 4, 5, 6.4, 8, 12, 16, 24, 32, 64)
@@ -32,13 +32,13 @@ class Calibration:
     @classmethod
     def measure(
         cls,
-        index: "Index",
+        index: "Searching",
         queries: ArrayLike,
         k: int | Sequence[int],
         threads: int,
         progress: Progress,
     ) -> "Calibration":
-        rows = as_floats(as_vectors(queries, "queries", index.dim))
+        rows = as_floats(as_vectors(queries, "queries", index._dim))
         if len(rows) == 0 or len(index) == 0:
             empty = "queries" if len(rows) == 0 else "index"
             raise ArgumentError(f"{empty} is empty, nothing can be measured", empty)
@@ -105,7 +105,7 @@ class Calibration:
 
 
 def _curve(
-    index: "Index", queries: NDArray[np.float32], k: int, threads: int
+    index: "Searching", queries: NDArray[np.float32], k: int, threads: int
 ) -> tuple[tuple[int, float], ...]:
     truth = index.search(queries, k, exact=True, threads=threads)
     curve: list[tuple[int, float]] = []

@@ -1,6 +1,7 @@
 """Files of indexes: what is in one, and the long work that reads, writes and checks them."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
@@ -53,6 +54,18 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Saved:
+    """A file that was written."""
+
+    bytes: int
+    seconds: float  # that it took
+    pause: float  # seconds of these in which changes had to wait
+
+    def __str__(self) -> str:
+        return f"{self.bytes:,} bytes in {self.seconds:.2f} s"
+
+
+@dataclass(frozen=True)
 class Section:
     """One array of a file."""
 
@@ -97,7 +110,7 @@ class FileInfo:
 def info(path: str | os.PathLike[str]) -> FileInfo:
     """Reads the table of a file, and nothing else of it.
 
-    >>> vecq.Index(8).add(numpy.eye(8, dtype="float32")).save("eight.vecq")
+    >>> saved = vecq.Index(8).add(numpy.eye(8, dtype="float32")).save("eight.vecq")
     >>> [section.name for section in vecq.info("eight.vecq").sections][:2]
     ['settings', 'codec']
     """
@@ -125,13 +138,15 @@ def open_index(path: str | os.PathLike[str], writable: bool) -> Any:
     return ffi.gc(handle[0], lib.vecq_index_close)
 
 
-def save(index: Any, path: str | os.PathLike[str], progress: Progress) -> None:
+def save(index: Any, path: str | os.PathLike[str], progress: Progress) -> Saved:
     """Writes a native index to a file; where `path` is a link, to what it leads to."""
-    place = os.path.realpath(os.fsdecode(encoded(path)))
+    place, start = os.path.realpath(os.fsdecode(encoded(path))), time.perf_counter()
     with naming(path), _report(progress) as report:
         task = _begin(lib.vecq_task_save, index, os.fsencode(place))
         with closing(task):
             task.run(report)
+            written, pause = task.saved()
+    return Saved(written, time.perf_counter() - start, pause)
 
 
 def preload(
@@ -142,6 +157,12 @@ def preload(
         task = _begin(lib.vecq_task_preload, index, what, bool(lock))
         with closing(task):
             task.run(report)
+
+
+def rebuild(begin: Any, index: Any, report: Report) -> None:
+    """Puts the rows of a native index into new arrays."""
+    with closing(_begin(begin, index)) as task:
+        task.run(report)
 
 
 def verify(index: Any, path: str | os.PathLike[str], progress: Progress) -> None:
@@ -181,6 +202,11 @@ class Task:
         found = ffi.new("vecq_problem[]", listed[0])
         call(lib.vecq_task_problems, self._handle, found, len(found), listed, count)
         return Check(tuple(Problem(text(one.where), text(one.what)) for one in found), count[0])
+
+    def saved(self) -> tuple[int, float]:
+        found = ffi.new("vecq_saved *")
+        call(lib.vecq_task_saved, self._handle, found)
+        return found.bytes, found.pause
 
     def close(self) -> None:
         lib.vecq_task_close(self._handle)

@@ -11,7 +11,7 @@ from vecq.arrays import as_ids, pointer
 from vecq.errors import ArgumentError, call
 
 if TYPE_CHECKING:
-    from vecq.index import Index
+    from vecq.searching import Searching
 
 Ids = NDArray[np.int64]
 
@@ -39,7 +39,7 @@ class Filter:
 
     def __init__(
         self,
-        index: "Index",
+        index: "Searching",
         allow: "ArrayLike | Filter | None" = None,
         deny: "ArrayLike | Filter | None" = None,
     ) -> None:
@@ -60,7 +60,7 @@ class Filter:
     @classmethod
     def of(
         cls,
-        index: "Index",
+        index: "Searching",
         allow: "ArrayLike | Filter | None",
         deny: "ArrayLike | Filter | None",
     ) -> "Filter | None":

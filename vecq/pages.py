@@ -12,14 +12,14 @@ from vecq.filters import Exclusions
 from vecq.result import Result
 
 if TYPE_CHECKING:
-    from vecq.index import Index
+    from vecq.searching import Searching
 
 
 def search_pages(
-    index: "Index", query: ArrayLike, page: int, options: dict[str, Any]
+    index: "Searching", query: ArrayLike, page: int, options: dict[str, Any]
 ) -> Iterator[Result]:
     """Checks what was given at once; the pages come as they are asked for."""
-    rows = as_vectors(query, "query", index.dim)
+    rows = as_vectors(query, "query", index._dim)
     if len(rows) != 1:
         raise ArgumentError(f"query has {len(rows)} rows, expected one vector", "query")
     if "k" in options:
@@ -30,7 +30,7 @@ def search_pages(
 
 
 def _pages(
-    index: "Index", query: Any, page: int, options: dict[str, Any], seen: Any
+    index: "Searching", query: Any, page: int, options: dict[str, Any], seen: Any
 ) -> Iterator[Result]:
     # What was shown leads the next search on but is not found again. Each search looks for twice as
     # many as the one before, so that all of them together cost little more than the last.

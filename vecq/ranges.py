@@ -11,7 +11,7 @@ from vecq.errors import ArgumentError
 from vecq.filters import Exclusions
 
 if TYPE_CHECKING:
-    from vecq.index import Index
+    from vecq.searching import Searching
 
 FIRST, FACTOR = 128, 8
 
@@ -26,10 +26,10 @@ class Ranges:
 
 
 def search_range(
-    index: "Index", queries: ArrayLike, threshold: float, options: dict[str, Any]
+    index: "Searching", queries: ArrayLike, threshold: float, options: dict[str, Any]
 ) -> Ranges:
     """Asks for more and more items, until the last scores less than the threshold."""
-    rows = as_vectors(queries, "queries", index.dim)
+    rows = as_vectors(queries, "queries", index._dim)
     if np.isnan(threshold):
         raise ArgumentError("threshold is nan, expected a number", "threshold")
     if "k" in options:

@@ -58,6 +58,7 @@ class IndexStats:
     unreachable: int  # items that no walk can come to
     aside: int  # items left out of the graph: their inner products are all but zero
     vacant: int  # places that removed items left, for items to come
+    clipped: float  # share of the values added lately beyond the range of a shared scale
     code_bytes: int
     link_bytes: int
     id_bytes: int

@@ -5,6 +5,7 @@
 #include "abi/handles.hpp"
 #include "index/checking.hpp"
 #include "index/fetching.hpp"
+#include "index/rebuilding.hpp"
 #include "index/saving.hpp"
 #include "index/sections.hpp"
 #include "storage/failure.hpp"
@@ -90,7 +91,7 @@ vecq_status vecq_file_describe(const char* path, vecq_file_info* info, vecq_sect
     });
 }
 
-vecq_status vecq_task_save(const vecq_index* index, const char* path, vecq_task** task,
+vecq_status vecq_task_save(vecq_index* index, const char* path, vecq_task** task,
                            vecq_error* error) {
     return begin_task(task, error, [&] {
         return std::make_unique<Saving>(require(index, "index")->index, require(path, "path"));
@@ -103,6 +104,16 @@ vecq_status vecq_task_preload(vecq_index* index, int32_t what, int32_t lock, vec
         return std::make_unique<Fetching>(require(index, "index")->index,
                                           checked_enum(what, Preload::copied, "what"), lock != 0);
     });
+}
+
+vecq_status vecq_task_refit(vecq_index* index, vecq_task** task, vecq_error* error) {
+    return begin_task(task, error,
+                      [&] { return std::make_unique<Refitting>(require(index, "index")->index); });
+}
+
+vecq_status vecq_task_compact(vecq_index* index, vecq_task** task, vecq_error* error) {
+    return begin_task(task, error,
+                      [&] { return std::make_unique<Compacting>(require(index, "index")->index); });
 }
 
 vecq_status vecq_task_check(const vecq_index* index, int32_t deep, vecq_task** task,
@@ -123,6 +134,14 @@ vecq_status vecq_task_step(vecq_task* task, size_t* done, size_t* total, vecq_er
         const Progress progress = require(task, "task")->task->step();
         *done = progress.done;
         *total = progress.total;
+    });
+}
+
+vecq_status vecq_task_saved(const vecq_task* task, vecq_saved* saved, vecq_error* error) {
+    return fenced(error, [&] {
+        const auto* saving = dynamic_cast<const Saving*>(require(task, "task")->task.get());
+        if (saving == nullptr) refuse("task", "task saves nothing");
+        *require(saved, "saved") = {saving->bytes(), saving->pause()};
     });
 }
 

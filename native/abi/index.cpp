@@ -134,6 +134,17 @@ vecq_status vecq_index_settle(vecq_index* index, vecq_error* error) {
     return fenced(error, [&] { require(index, "index")->index.settle(); });
 }
 
+vecq_status vecq_index_add_few(vecq_index* index, const float* vectors, size_t count,
+                               const int64_t* ids, int32_t updating, int32_t* added,
+                               vecq_error* error) {
+    return fenced(error, [&] {
+        Index& own = require(index, "index")->index;
+        checked(vectors, "vectors", count, own.dim() * sizeof *vectors, "count");
+        if (updating != 0) checked(ids, "ids", count, sizeof *ids, "count");
+        *require(added, "added") = own.add_few(vectors, count, ids, updating != 0) ? 1 : 0;
+    });
+}
+
 vecq_status vecq_index_search(const vecq_index* index, const vecq_search_options* options,
                               const float* queries, size_t count, int64_t* ids, float* scores,
                               int64_t* counts, vecq_search_report* report, vecq_error* error) {
@@ -191,6 +202,14 @@ vecq_status vecq_index_ids(const vecq_index* index, int64_t* ids, size_t room, s
     return fenced(error, [&] {
         checked(ids, "ids", room, sizeof *ids, "room");
         *require(count, "count") = require(index, "index")->index.list_ids(ids, room);
+    });
+}
+
+vecq_status vecq_index_get_clipped(const vecq_index* index, vecq_clipped* clipped,
+                                   vecq_error* error) {
+    return fenced(error, [&] {
+        const Store::Clipped found = require(index, "index")->index.clipped();
+        *require(clipped, "clipped") = {found.lately, found.fitted};
     });
 }
 

@@ -32,12 +32,12 @@ public:
     size_t size() const { return size_; }
     T* data() const { return data_; }
     T& operator[](size_t i) const { return data_[i]; }
-    size_t bytes() const { return room_ * sizeof(T); }
+    size_t bytes() const { return size_ * sizeof(T); }
 
-    // Exactly this much room, unless there is more.
+    // At first exactly this much room; later, for it will not be the last time, a good deal more.
     void reserve(size_t count) {
-        if (count <= room_) return;
-        move_to_room_for(count);
+        if (count > room_)
+            move_to_room_for(size_ == 0 ? count : std::max(count, room_ + room_ / 2));
     }
 
     // In memory of its own.
@@ -47,7 +47,7 @@ public:
 
     // New elements are zero.
     void resize(size_t count) {
-        if (count > room_) reserve(std::max(count, size_ == 0 ? 0 : room_ + room_ / 2));
+        reserve(count);
         if (count < size_) std::memset(data_ + count, 0, (size_ - count) * sizeof(T));
         size_ = count;
     }
@@ -55,10 +55,14 @@ public:
 private:
     void move_to_room_for(size_t count) {
         if (count > static_cast<size_t>(PTRDIFF_MAX) / sizeof(T)) throw std::bad_alloc();
-        Memory larger(count * sizeof(T));
-        if (size_ > 0) std::memcpy(larger.as<void>(), data_, size_ * sizeof(T));
-        memory_ = std::move(larger);
-        owner_.reset();
+        if (owner_ != nullptr || size_ == 0) {
+            Memory own(count * sizeof(T));
+            if (size_ > 0) std::memcpy(own.as<void>(), data_, size_ * sizeof(T));
+            memory_ = std::move(own);
+            owner_.reset();
+        } else {
+            memory_.grow(count * sizeof(T));
+        }
         data_ = memory_.as<T>();
         room_ = count;
     }

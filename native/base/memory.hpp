@@ -1,4 +1,5 @@
-// Zeroed memory aligned for the widest vectors; large pieces ask for huge pages.
+// Zeroed memory aligned for the widest vectors. Large pieces ask for huge pages, are given to us page by
+// page as they are first written to, and grow without being copied.
 #pragma once
 
 #include <cstddef>
@@ -24,6 +25,9 @@ public:
         std::swap(bytes_, other.bytes_);
         return *this;
     }
+
+    // What is new is zero. It may move.
+    void grow(size_t bytes);
 
     size_t bytes() const { return bytes_; }
     template <class T>

@@ -30,12 +30,10 @@ bool Attacher::add(uint32_t from, uint32_t to) {
     for (const uint32_t link : links)
         if (link == to) return true;
     if (links.size() == layer_.degree) return false;
-    layer_.list(from)[links.size()] = to;
+    layer_.set(from, links.size(), to);
     return true;
 }
 
-void Attacher::replace_last(uint32_t from, uint32_t to) {
-    layer_.list(from)[layer_.degree - 1] = to;
-}
+void Attacher::replace_last(uint32_t from, uint32_t to) { layer_.set(from, layer_.degree - 1, to); }
 
 }  // namespace vecq

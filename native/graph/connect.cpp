@@ -42,7 +42,7 @@ bool Connector::link_to(uint32_t node, std::span<const uint32_t> list, const Ali
     alike(node, with_room_, scores_.data());
     const auto best = std::max_element(scores_.begin(), scores_.end()) - scores_.begin();
     const uint32_t from = with_room_[static_cast<size_t>(best)];
-    layer_.list(from)[layer_.links_of(from).size()] = node;
+    layer_.set(from, layer_.links_of(from).size(), node);
     return true;
 }
 

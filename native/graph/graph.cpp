@@ -14,8 +14,18 @@ void Graph::reserve(size_t rows) {
     refresh();
 }
 
+void Graph::clear_ahead(size_t rows) {
+    const size_t first = std::max(cleared_, this->rows());
+    if (rows <= first) return;
+    const Array<uint32_t>& links = layers_.front().links;
+    std::fill(links.data() + first * degree_, links.data() + rows * degree_, kNone);
+    cleared_ = rows;
+}
+
 void Graph::extend(std::span<const uint8_t> levels) {
     const size_t first = rows();
+    layers_.front().links.resize((first + levels.size()) * degree_);
+    clear_ahead(first + levels.size());
     for (size_t i = 0; i < levels.size(); ++i)
         for (size_t layer = 0; layer <= levels[i]; ++layer)
             add_node(layer, static_cast<uint32_t>(first + i));
@@ -26,9 +36,9 @@ void Graph::add_node(size_t layer, uint32_t row) {
     if (layer == layers_.size()) layers_.emplace_back(degree_ / 2);
     Stored& stored = layers_[layer];
     const size_t node = stored.nodes;
-    stored.links.resize((node + 1) * stored.degree);
-    std::fill_n(stored.links.data() + node * stored.degree, stored.degree, kNone);
     if (layer > 0) {
+        stored.links.resize((node + 1) * stored.degree);
+        std::fill_n(stored.links.data() + node * stored.degree, stored.degree, kNone);
         stored.rows.resize(node + 1);
         stored.below.resize(node + 1);
         stored.rows[node] = row;
@@ -48,6 +58,7 @@ uint8_t Graph::level_of(uint32_t row) const {
 }
 
 void Graph::truncate(size_t rows) {
+    cleared_ = 0;
     for (size_t layer = layers_.size(); layer-- > 0;) {
         Stored& stored = layers_[layer];
         if (layer == 0)
@@ -105,8 +116,8 @@ void Graph::refresh() {
         const Stored& stored = layers_[layer];
         const bool base = layer == 0;
         views_.push_back({stored.links.data(), stored.degree, stored.nodes,
-                          base ? nullptr : stored.rows.data(),
-                          base ? nullptr : stored.below.data()});
+                          base ? nullptr : stored.rows.data(), base ? nullptr : stored.below.data(),
+                          base ? keeper_ : nullptr});
     }
 }
 

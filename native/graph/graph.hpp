@@ -29,6 +29,8 @@ public:
     size_t degree() const { return degree_; }
 
     void reserve(size_t rows);
+    // Empties the lists of rows to come, for which there is room. Walks may go on meanwhile.
+    void clear_ahead(size_t rows);
     // Makes a node for each new row, on all layers up to its level.
     void extend(std::span<const uint8_t> levels);
     void truncate(size_t rows);
@@ -45,6 +47,8 @@ public:
 
     GraphView view() const { return {views_.data(), entered_, entries_.data(), entries_.size()}; }
     std::span<const Layer> layers() const { return views_; }
+    // Lists of layer 0 are kept from now on; null: no longer. While nobody walks.
+    void keep_lists(Keeper* keeper) { keeper_ = views_.front().keeper = keeper; }
     size_t bytes() const;
 
     // Whether a node of an upper layer follows the one before it and is on the layer below as well. What
@@ -61,10 +65,12 @@ private:
     void refresh();
 
     size_t degree_;
+    size_t cleared_ = 0;  // rows whose lists on layer 0 are empty, or theirs
     std::vector<Stored> layers_;
     std::vector<Layer> views_;
     std::vector<uint32_t> entries_;
     size_t entered_ = 1;
+    Keeper* keeper_ = nullptr;
 };
 
 }  // namespace vecq

@@ -21,12 +21,18 @@ inline void write_link(uint32_t& link, uint32_t node) {
     __atomic_store_n(&link, node, __ATOMIC_RELAXED);
 }
 
+class Keeper;
+struct Layer;
+// Before a list of the layer changes: the keeper may want it as it is.
+void keep_list(Keeper& keeper, const Layer& layer, uint32_t node);
+
 struct Layer {
     uint32_t* links;  // `degree` for each node; unused ones, at the end, are kNone
     size_t degree;
-    size_t count;           // of nodes
-    const uint32_t* rows;   // of each node; null where a node has its row's number
-    const uint32_t* below;  // of each node, its number one layer down; null on layer 0
+    size_t count;              // of nodes
+    const uint32_t* rows;      // of each node; null where a node has its row's number
+    const uint32_t* below;     // of each node, its number one layer down; null on layer 0
+    Keeper* keeper = nullptr;  // of its lists, while they are being saved
 
     uint32_t row_of(uint32_t node) const { return rows == nullptr ? node : rows[node]; }
     // Rows ascend with nodes.
@@ -40,20 +46,30 @@ struct Layer {
     }
     std::span<const uint32_t> links_of(uint32_t node) const {
         const uint32_t* first = list(node);
-        return {first, static_cast<size_t>(std::find(first, first + degree, kNone) - first)};
+        size_t count = 0;
+        while (count < degree && read_link(first[count]) != kNone) ++count;
+        return {first, count};
     }
     uint32_t* list(uint32_t node) const { return links + node * degree; }
+    // All that changes a list of a row that searches may see is written here.
+    void set(uint32_t node, size_t at, uint32_t link) const {
+        if (keeper != nullptr) keep_list(*keeper, *this, node);
+        write_link(list(node)[at], link);
+    }
     // Takes a link out of a list. Returns how many are left.
     size_t remove(uint32_t from, uint32_t to) const {
         return remove_if(from, [to](uint32_t link) { return link == to; });
     }
     template <class Gone>
     size_t remove_if(uint32_t from, Gone&& gone) const {
-        uint32_t* own = list(from);
+        const uint32_t* own = list(from);
         size_t kept = 0, i = 0;
-        for (; i < degree && own[i] != kNone; ++i)
-            if (!gone(own[i])) write_link(own[kept++], own[i]);
-        for (size_t end = kept; end < i; ++end) write_link(own[end], kNone);
+        for (; i < degree && own[i] != kNone; ++i) {
+            if (gone(own[i])) continue;
+            if (kept < i) set(from, kept, own[i]);
+            ++kept;
+        }
+        for (size_t end = kept; end < i; ++end) set(from, end, kNone);
         return kept;
     }
 };

@@ -45,12 +45,12 @@ public:
 
     void add(const Layer& layer, uint32_t from, uint32_t to) {
         const auto held = locks_.hold(from);
-        uint32_t* list = layer.list(from);
+        const uint32_t* list = layer.list(from);
         size_t count = 0;
         for (; count < layer.degree && list[count] != kNone; ++count)
             if (list[count] == to) return;
         if (count < layer.degree)
-            write_link(list[count], to);
+            layer.set(from, count, to);
         else
             choose_anew(layer, from, to);
     }
@@ -60,7 +60,7 @@ public:
     void replace(const Layer& layer, uint32_t from, uint32_t gone,
                  std::span<const uint32_t> candidates, size_t most) {
         const auto held = locks_.hold(from);
-        uint32_t* list = layer.list(from);
+        const uint32_t* list = layer.list(from);
         const size_t count = layer.remove(from, gone);
         compared_ = 0;
         for (size_t i = 0; i < count; ++i) compare(layer.row_of(list[i]));
@@ -73,7 +73,7 @@ public:
                 continue;
             if (is_near_compared(row, score_of(key))) continue;
             compare(row);
-            write_link(list[next++], node);
+            layer.set(from, next++, node);
         }
     }
 
@@ -119,14 +119,14 @@ private:
     }
 
     void choose_anew(const Layer& layer, uint32_t from, uint32_t to) {
-        uint32_t* list = layer.list(from);
+        const uint32_t* list = layer.list(from);
         uint32_t nodes[kMaxDegree + 1];
         std::copy_n(list, layer.degree, nodes);
         nodes[layer.degree] = to;
         const std::span<const Key> keys = by_score(layer, from, {nodes, layer.degree + 1});
         const std::span<const uint32_t> kept = choose(layer, keys, from, layer.degree);
         for (size_t i = 0; i < layer.degree; ++i)
-            write_link(list[i], i < kept.size() ? kept[i] : kNone);
+            layer.set(from, i, i < kept.size() ? kept[i] : kNone);
     }
 
     Locks& locks_;

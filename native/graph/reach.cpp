@@ -14,7 +14,8 @@ void Reach::spread(uint32_t node) {
     while (!open_.empty()) {
         const uint32_t from = open_.back();
         open_.pop_back();
-        for (const uint32_t to : layer_.links_of(from)) {
+        for (const uint32_t& link : layer_.links_of(from)) {
+            const uint32_t to = read_link(link);
             if (to >= layer_.count || reached_[to]) continue;
             reached_[to] = true;
             open_.push_back(to);

@@ -205,6 +205,13 @@ typedef struct {
     size_t code_bytes, link_bytes, id_bytes, rerank_bytes;
 } vecq_index_stats;
 
+/* Of the values of vectors, the share that lay beyond the range of a scale that all rows share; 0 where
+ * there is none, or where it is not known. */
+typedef struct {
+    double lately; /* of those that came last */
+    double fitted; /* of the sample that it was fitted to */
+} vecq_clipped;
+
 /* The codecs are copied. `wide_codec` is NULL, or codes a second, wider store. The caller owns
  * *index and closes it; closing NULL does nothing. */
 vecq_status vecq_index_open(const vecq_index_options* options, const vecq_codec* codec,
@@ -240,6 +247,12 @@ vecq_status vecq_index_link(vecq_index* index, size_t rows, size_t threads, size
 
 /* Ends an addition; staged rows that are not linked are dropped. */
 vecq_status vecq_index_settle(vecq_index* index, vecq_error* error);
+
+/* All of this in one call, for rows so few that nobody would end it. With `updating` 1, ids may be in use.
+ * Into an index without rows, for which more has to be done, it adds nothing and sets *added to 0. */
+vecq_status vecq_index_add_few(vecq_index* index, const float* vectors, size_t count,
+                               const int64_t* ids, int32_t updating, int32_t* added,
+                               vecq_error* error);
 
 /* Removes the items of `count` ids, all or none: unknown ids are refused, and ids that come twice. Not
  * while vectors are staged. */
@@ -317,6 +330,8 @@ vecq_status vecq_exact(const vecq_codec* codec, const vecq_exact_options* option
 
 vecq_status vecq_index_get_stats(const vecq_index* index, vecq_index_stats* stats,
                                  vecq_error* error);
+vecq_status vecq_index_get_clipped(const vecq_index* index, vecq_clipped* clipped,
+                                   vecq_error* error);
 
 /* ---- Graphs made elsewhere. Rows are staged, as for an addition, in an index that has none; then comes
  * their graph, which is looked over before searches see any of it. Settling drops one that was not adopted.
@@ -349,7 +364,8 @@ typedef struct {
 
 vecq_status vecq_index_export_graph(const vecq_index* index, vecq_graph* graph, vecq_error* error);
 
-/* Of `count` rows, from number `first` on: highest layers, ids and decoded vectors. */
+/* Of `count` rows, from number `first` on: highest layers, ids and decoded vectors. Of a row that holds no
+ * item, 128 is added to the layer, and the rest means nothing. */
 vecq_status vecq_index_export_rows(const vecq_index* index, size_t first, size_t count,
                                    uint8_t* levels, int64_t* ids, float* vectors,
                                    vecq_error* error);
@@ -411,19 +427,31 @@ vecq_status vecq_file_describe(const char* path, vecq_file_info* info, vecq_sect
 /* Each makes a task on an index, which must outlive it. The caller owns *task and closes it, whether or
  * not it came to its end; closing NULL does nothing.
  *   save     writes a file. Until the last step the file that was there stays; a task that is closed
- *            early leaves nothing. Nothing can be added to the index meanwhile.
+ *            early leaves nothing. The file holds the index as it was when the task was made: items may
+ *            come, change and go meanwhile. One at a time.
  *   preload  brings a vecq_preload of an opened index into memory, and pins it if `lock` is 1.
+ *   refit    fits the codec and makes all codes anew, from the wider store.
+ *   compact  gives up the room of items that were removed.
  *   check    looks for what is wrong; with `deep` 0, only for sections that do not match their
  *            checksums. The index must not change meanwhile. */
-vecq_status vecq_task_save(const vecq_index* index, const char* path, vecq_task** task,
+vecq_status vecq_task_save(vecq_index* index, const char* path, vecq_task** task,
                            vecq_error* error);
 vecq_status vecq_task_preload(vecq_index* index, int32_t what, int32_t lock, vecq_task** task,
                               vecq_error* error);
+vecq_status vecq_task_refit(vecq_index* index, vecq_task** task, vecq_error* error);
+vecq_status vecq_task_compact(vecq_index* index, vecq_task** task, vecq_error* error);
 vecq_status vecq_task_check(const vecq_index* index, int32_t deep, vecq_task** task,
                             vecq_error* error);
 void vecq_task_close(vecq_task* task);
 
 vecq_status vecq_task_step(vecq_task* task, size_t* done, size_t* total, vecq_error* error);
+
+typedef struct {
+    uint64_t bytes; /* of the file */
+    double pause;   /* for how many seconds whoever changes the index had to wait */
+} vecq_saved;
+
+vecq_status vecq_task_saved(const vecq_task* task, vecq_saved* saved, vecq_error* error);
 
 /* What a check found so far: how many problems, and the first `room` of those that it lists. */
 vecq_status vecq_task_problems(const vecq_task* task, vecq_problem* problems, size_t room,

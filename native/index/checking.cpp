@@ -66,7 +66,8 @@ void Checking::check_numbers() {
     if (!index_.has_link_affine()) return;
     add(index_.slots_.extent(), kRows, [this](size_t from, size_t to) {
         for (size_t row = from; row < to; ++row)
-            if (!is_finite(index_.link_affine_[row]) && !index_.is_aside(uint32_t(row)))
+            if (!is_finite(index_.link_affine_[row]) && index_.slots_.shows(uint32_t(row)) &&
+                !index_.is_aside(uint32_t(row)))
                 report(row_of("factors of links", row), "is not finite");
     });
 }
@@ -127,7 +128,10 @@ void Checking::check_reach() {
     for (size_t i = 0; i < graph.entry_count; ++i)
         if (graph.entries[i] >= nodes)
             return report("entries", "node " + std::to_string(graph.entries[i]) + " is none");
-    for (const uint32_t row : index_.unreachable())
+    const std::vector<uint32_t> lost = index_.unreachable();
+    // Few changes put off looking for such rows.
+    if (lost.size() <= index_.unswept_) return;
+    for (const uint32_t row : lost)
         report(row_of("links of layer 0", row), "no walk can come to it");
 }
 

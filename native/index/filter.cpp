@@ -30,7 +30,7 @@ void count_and_list(Passing& passing) {
 
 // All rows from `first` on, whether they pass.
 void extend(Passing& passing, size_t rows, bool pass) {
-    passing.bits.resize((rows + 63) / 64);
+    passing.bits.resize(std::max(passing.bits.size(), (rows + 63) / 64));
     for (size_t row = passing.rows; row < rows; ++row)
         set(passing.bits, static_cast<uint32_t>(row), pass);
     passing.rows = rows;
@@ -104,9 +104,13 @@ size_t Filter::count() const {
 
 std::shared_ptr<const Passing> Filter::passing() const {
     const std::lock_guard lock(growing_);
-    if (passing_->rows == index_.slots_.extent() && passing_->changes == changes_->count())
+    // Walks come to rows that are just being linked.
+    const size_t words = (index_.graph_.rows() + 63) / 64;
+    if (passing_->rows == index_.slots_.extent() && passing_->changes == changes_->count() &&
+        passing_->bits.size() >= words)
         return passing_;
     auto grown = std::make_shared<Passing>(*passing_);
+    grown->bits.resize(std::max(grown->bits.size(), words));
     extend(*grown, index_.slots_.extent(), later_);
     replay(*grown);
     count_and_list(*grown);

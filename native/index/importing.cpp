@@ -10,6 +10,9 @@
 namespace vecq {
 namespace {
 
+// Added to the level of a row that holds no item.
+constexpr uint8_t kVacant = 128;
+
 [[noreturn]] void refuse_list(size_t layer, size_t node, const std::string& what) {
     refuse("links", "links of layer " + std::to_string(layer) + ", node " + std::to_string(node) +
                         ", " + what);
@@ -58,7 +61,8 @@ const Layer& checked_layer(const Graph& graph, size_t number) {
 }  // namespace
 
 void Index::import_levels(const uint8_t* levels, size_t count) {
-    const auto lock = turnstile_.write();
+    const std::lock_guard writing(writing_);
+    const auto alone = turnstile_.write();
     require_changeable();
     if (slots_.extent() > 0 || addition_)
         refuse("index", "index has rows, a graph is for one that has none");
@@ -85,7 +89,8 @@ Graph& Index::importing() const {
 }
 
 void Index::import_links(size_t number, const LinkLists& lists) {
-    const auto lock = turnstile_.write();
+    const std::lock_guard writing(writing_);
+    const auto alone = turnstile_.write();
     const Layer& layer = checked_layer(importing(), number);
     check_nodes(layer, lists.first, lists.count);
     for (size_t i = 0; i < lists.count; ++i) {
@@ -99,7 +104,14 @@ void Index::import_links(size_t number, const LinkLists& lists) {
 }
 
 void Index::import_adopt(uint32_t entry) {
-    const auto lock = turnstile_.write();
+    const std::lock_guard writing(writing_);
+    show_imported(entry);
+    sweep(slots_.extent());
+    measure_pace();
+}
+
+void Index::show_imported(uint32_t entry) {
+    const auto alone = turnstile_.write();
     Graph& graph = importing();
     if (slots_.extent() > 0 || addition_ || graph.rows() != store_.size())
         refuse("index", "index was given other rows since it was given levels");
@@ -114,8 +126,6 @@ void Index::import_adopt(uint32_t entry) {
     graph_ = std::move(graph);
     imported_.reset();
     while (slots_.extent() < store_.size()) slots_.show(static_cast<uint32_t>(slots_.extent()));
-    sweep(slots_.extent());
-    measure_pace();
 }
 
 // A file may say anything: what is no row is left out, here and below.
@@ -137,8 +147,8 @@ void Index::export_rows(size_t first, size_t count, uint8_t* levels, int64_t* id
     RowCoder coder(store.codec());
     for (size_t i = 0; i < count; ++i) {
         const auto row = static_cast<uint32_t>(first + i);
-        levels[i] = graph_.level_of(row);
-        ids[i] = slots_.shows(row) ? ids_[row] : -1;
+        levels[i] = graph_.level_of(row) | (slots_.shows(row) ? 0 : kVacant);
+        ids[i] = ids_[row];
         coder.decode(store.rows().at(row), store[row], vectors + i * dim());
     }
 }
@@ -155,7 +165,8 @@ void Index::export_links(size_t number, size_t first, size_t count, uint32_t* li
     for (size_t i = 0; i < count; ++i) {
         uint32_t* list = links + i * width;
         for (const uint32_t node : layer.links_of(static_cast<uint32_t>(first + i)))
-            if (node < layer.count && slots_.shows(layer.row_of(node))) *list++ = layer.row_of(node);
+            if (node < layer.count && slots_.shows(layer.row_of(node)))
+                *list++ = layer.row_of(node);
     }
 }
 

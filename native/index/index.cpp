@@ -64,8 +64,13 @@ size_t Index::size() const {
 bool Index::flat() const { return options_.metric == Metric::ip && link_ != Link::layered; }
 
 void Index::reserve(size_t rows) {
-    const auto lock = turnstile_.write();
+    const std::lock_guard writing(writing_);
     require_changeable();
+    const auto alone = turnstile_.write();
+    make_room(rows);
+}
+
+void Index::make_room(size_t rows) {
     store_.reserve(rows);
     if (wide_) wide_->reserve(rows);
     ids_.reserve(rows);
@@ -78,8 +83,9 @@ void Index::reserve(size_t rows) {
 bool Index::must_fit() const { return store_.must_fit() || (wide_ && wide_->must_fit()); }
 
 void Index::fit(const float* sample, size_t count) {
-    const auto lock = turnstile_.write();
+    const std::lock_guard writing(writing_);
     require_changeable();
+    const auto alone = turnstile_.write();
     if (store_.size() > 0) refuse("sample", "sample comes too late, the index has rows");
     searchers_.clear();  // they refer to the codecs as they were
     if (store_.must_fit()) store_.fit(sample, count);
@@ -88,27 +94,38 @@ void Index::fit(const float* sample, size_t count) {
 
 void Index::stage(const float* vectors, size_t count, const int64_t* ids, bool updating,
                   size_t number, size_t threads) {
-    const auto lock = turnstile_.write();
+    const std::lock_guard writing(writing_);
     require_changeable();
     if (addition_) refuse("vectors", "vectors can't be staged while others are being linked");
     if (store_.size() + count > kMaxRows)
         refuse("vectors", "vectors would make " + std::to_string(store_.size() + count) +
                               " rows, expected at most 2147483648");
     if (must_fit()) refuse("codec", "codec has not been fitted");
-    const size_t before = store_.size();
+    const size_t before = store_.size(), after = before + count;
     try {
+        {
+            const auto alone = turnstile_.write();
+            make_room(after);
+            slots_.reserve(after, updating ? after - slots_.extent() : 0);
+        }
+        // Behind what searches look at.
         store_.append(vectors, count, number, threads);
         if (wide_) wide_->append(vectors, count, number, threads);
-        slots_.reserve(store_.size(), updating ? store_.size() - slots_.extent() : 0);
-        if (ids != nullptr)
-            ids_.append({ids, count}, number, updating ? slots_.extent() : 0);
-        else
-            ids_.append_next(count);
+        stage_ids(ids, count, updating, number);
         check_affines(before, number);
     } catch (...) {
+        const auto alone = turnstile_.write();
         truncate(before);
         throw;
     }
+}
+
+void Index::stage_ids(const int64_t* ids, size_t count, bool updating, size_t number) {
+    const auto alone = turnstile_.write();
+    if (ids != nullptr)
+        ids_.append({ids, count}, number, updating ? slots_.extent() : 0);
+    else
+        ids_.append_next(count);
 }
 
 void Index::check_affines(size_t first, size_t number) const {
@@ -131,10 +148,10 @@ void Index::truncate(size_t rows) {
     if (link_affine_.size() > rows) link_affine_.resize(rows);
 }
 
-ScoredRows Index::scored() const { return {store_.rows(), affine_.data()}; }
+ScoredRows Index::scored() const { return {store_.rows(slots_.extent()), affine_.data()}; }
 
 ScoredRows Index::scored_for_links() const {
-    return {store_.rows(), has_link_affine() ? link_affine_.data() : affine_.data()};
+    return {store_.rows(slots_.extent()), has_link_affine() ? link_affine_.data() : affine_.data()};
 }
 
 std::vector<uint32_t> Index::unreachable() const {
@@ -174,7 +191,7 @@ void Index::get(const int64_t* ids, size_t count, float* vectors) const {
     for (size_t i = 0; i < count; ++i) {
         const uint32_t row = ids_.find(ids[i]);
         if (!slots_.shows(row)) refuse_unknown(ids, i);
-        coder.decode(store.rows().at(row), store[row], vectors + i * dim());
+        coder.decode(store.rows(slots_.extent()).at(row), store[row], vectors + i * dim());
     }
 }
 
@@ -202,6 +219,12 @@ size_t Index::items_on(const Layer& layer) const {
     return items;
 }
 
+Store::Clipped Index::clipped() const {
+    const std::lock_guard writing(writing_);
+    const bool own = codec().options().scale == Scale::global;
+    return own || !wide_ ? store_.clipped() : wide_->clipped();
+}
+
 IndexStats Index::stats() const {
     const auto lock = turnstile_.read();
     IndexStats stats{};
@@ -213,10 +236,11 @@ IndexStats Index::stats() const {
     stats.degrees.resize(kMaxDegree + 1);
     for (uint32_t row = 0; row < slots_.extent(); ++row)
         if (slots_.shows(row)) ++stats.degrees[graph_.layers().front().links_of(row).size()];
-    stats.code_bytes = store_.bytes() + affine_.bytes() + link_affine_.bytes();
+    const size_t affines = has_link_affine() ? 2 : 1;
+    stats.code_bytes = slots_.extent() * (store_.row_bytes() + affines * sizeof(Affine));
     stats.link_bytes = graph_.bytes();
     stats.id_bytes = ids_.bytes();
-    stats.rerank_bytes = wide_ ? wide_->bytes() + wide_affine_.bytes() : 0;
+    stats.rerank_bytes = wide_ ? slots_.extent() * (wide_->row_bytes() + sizeof(Affine)) : 0;
     return stats;
 }
 

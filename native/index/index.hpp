@@ -2,8 +2,17 @@
 //
 // Life cycle of rows: `stage` encodes them behind those that are there, where no search sees them;
 // `link` puts them into the graph, some at a time, in an order of its own; `settle` ends an addition,
-// however far it came, and drops the rows that are not linked. Searches may run between any two of these
-// calls and during none; one addition at a time.
+// however far it came, and drops the rows that are not linked. `remove` takes rows out again.
+//
+// Locks: calls that change the index take turns (`writing_`); of additions there is one at a time, of
+// many calls. Searches hold `turnstile_` to read, and run while a writer works on
+//     rows behind those that searches look at, and their codes and constants;
+//     lists of links, which are written and read link by link: walks come to rows that are just being
+//     linked or were just removed, and drop them from what they found;
+//     what only writers look at.
+// For the rest, which takes microseconds, a writer holds the turnstile alone: to make room, to have walks
+// begin elsewhere, to show rows and hide them, to change ids. Once it was alone, no search is left that
+// came to a row before it was unlinked: then a slot may be filled again.
 //
 // An index may come from a file and then uses its arrays in place, see index/opening; index/saving writes
 // one. Opened to be read, it refuses additions; opened to be written to, it writes to memory only.
@@ -22,6 +31,7 @@
 #include "graph/graph.hpp"
 #include "index/changes.hpp"
 #include "index/ids.hpp"
+#include "index/options.hpp"
 #include "index/planner.hpp"
 #include "index/slots.hpp"
 #include "index/store.hpp"
@@ -30,79 +40,7 @@
 
 namespace vecq {
 
-// What rows are compared by when they are linked; `moebius` is l2 between x / |x|^2. `layered` is `metric`
-// for inner products, on layers: graphs that were made elsewhere are.
-enum class Link : uint8_t { automatic, metric, cosine, moebius, layered };
-
-struct IndexOptions {
-    Metric metric = Metric::ip;
-    Link link = Link::automatic;
-    size_t m = 16;
-    size_t ef_construction = 200;
-    uint64_t seed = 0;
-};
-
-class Filter;
 struct LinkWorker;
-
-// For each query, ids that it is not to be answered with: those from offsets[query] on, up to
-// offsets[query + 1]. Unknown ones mean nothing.
-struct Exclusions {
-    const int64_t* offsets = nullptr;  // null: none
-    const int64_t* ids = nullptr;
-};
-
-struct SearchOptions {
-    size_t k;
-    size_t ef;
-    size_t rerank;  // of the best found, so many are scored anew on the wider store
-    int query_bits;
-    size_t threads;
-    Plan plan = Plan::automatic;
-    const Filter* filter = nullptr;
-    Exclusions exclude = {};
-    size_t first_query = 0;  // errors number queries from it
-};
-
-struct SearchReport {
-    WalkCounts walked = {};
-    Plan plan = Plan::automatic;
-    Costs costs = {};
-    size_t passing = 0;  // rows
-    size_t starved = 0;  // queries whose walk found too little, so that they were scanned for
-};
-
-struct Found {
-    int64_t* ids;   // k for each query, -1 where there are fewer
-    float* scores;  // the same, minus infinity
-    int64_t* counts;
-};
-
-// What recall a walk reached that kept `ef` for k items.
-struct CurvePoint {
-    uint64_t k, ef;
-    double recall;
-};
-bool is_point(const CurvePoint& point);
-
-struct IndexStats {
-    size_t rows;
-    std::vector<size_t> layer_rows, degrees;
-    size_t unreachable, aside, vacant;
-    size_t code_bytes, link_bytes, id_bytes, rerank_bytes;
-};
-
-// A graph as others see it: lists lead to rows.
-struct GraphShape {
-    size_t rows, layers, degree;
-    std::vector<uint32_t> entries;
-};
-
-struct LinkLists {
-    size_t first, count;   // nodes
-    const uint32_t* rows;  // `width` for each
-    size_t width;
-};
 
 [[noreturn]] void refuse_unknown(const int64_t* ids, size_t at);
 
@@ -134,10 +72,14 @@ public:
     // Links about `rows` rows, or does as much of what follows; done == total ends it.
     Progress link(size_t rows, size_t threads);
     void settle();
+    // All of this, on one thread. False, and nothing happens, if there are no rows yet.
+    bool add_few(const float* vectors, size_t count, const int64_t* ids, bool updating);
 
     SearchReport search(const float* queries, size_t count, const SearchOptions& options,
                         const Found& found) const;
     IndexStats stats() const;
+    // Of the store whose codec has a scale that all rows share.
+    Store::Clipped clipped() const;
 
     // The vectors of ids, as far as codes tell them, the wider ones if there are any.
     void get(const int64_t* ids, size_t count, float* vectors) const;
@@ -170,7 +112,10 @@ public:
     }
 
 private:
-    friend class Saving;
+    friend class Snapshot;
+    friend class Rebuilding;
+    friend class Refitting;
+    friend class Compacting;
     friend class Checking;
     friend class Filter;
     class Opening;
@@ -180,6 +125,9 @@ private:
 
     explicit Index(Opening opening);
     void require_changeable();
+    void require_unsaved() const;
+    size_t begin_rebuilding();
+    void end_rebuilding();
     void require_sound_layers() const;
 
     // Graphs for inner products have one layer, entered at the longest rows; all but layered ones.
@@ -192,6 +140,8 @@ private:
     LinkMeasure measure() const;
     std::vector<uint32_t> unreachable() const;
     size_t items_on(const Layer& layer) const;
+    void make_room(size_t rows);
+    void stage_ids(const int64_t* ids, size_t count, bool updating, size_t number);
     void check_affines(size_t first, size_t number) const;
     void truncate(size_t rows);
 
@@ -202,15 +152,19 @@ private:
     void put_into_slots(Addition& addition, size_t filled);
     void resize_affines();
     void fill_affine(uint32_t row);
+    Affine link_affine_of(const RowConstants& row) const;
     void link_first();
     void link_range(size_t to, size_t threads, size_t turns);
     RowLinkJob link_job();
     LinkWorker& worker(size_t number);
     void show(size_t to);
+    void show_next(std::vector<uint32_t>& gone);
+    void drop_unlinked(const Addition* addition);
     size_t rows_linked_alone() const;
     void finish_linking();
 
     Graph& importing() const;
+    void show_imported(uint32_t entry);
 
     void enter_at(uint32_t row);
     void enter_at_longest(uint32_t row);
@@ -218,9 +172,12 @@ private:
     void enter_anew(uint32_t without);
     void enter_longest(uint32_t without);
 
+    std::vector<uint32_t> rows_to_remove(const int64_t* ids, size_t count);
     std::vector<uint32_t> rows_of(const int64_t* ids, size_t count) const;
-    void take_out(uint32_t row);
-    void unlink(uint32_t row);
+    void hide_some(std::span<const uint32_t> rows, std::vector<uint32_t>& gone);
+    void hide(uint32_t row);
+    void unlink(std::span<const uint32_t> rows);
+    void empty_lists(uint32_t row);
     void sweep_links();
     void start_over();
 
@@ -249,7 +206,8 @@ private:
                          size_t count) const;
     void walk(const Request& request, SearchReport& report) const;
     size_t walk_some(Searcher& searcher, const Request& request, size_t first, size_t count) const;
-    void drop_gone(std::vector<Key>& keys) const;
+    bool links_lead_to_items() const;
+    void drop_others(std::vector<Key>& keys) const;
     void offer_aside(Searcher& searcher, const EncodedQuery& query, const Gate* gate,
                      size_t width) const;
     size_t scan(const Request& request) const;
@@ -261,8 +219,8 @@ private:
 
     void measure_pace();
     void encode_own_rows(Searcher& searcher) const;
-    void measure_walks(Searcher& searcher);
-    void measure_scans(Searcher& searcher);
+    void measure_walks(Searcher& searcher, Pace& pace) const;
+    void measure_scans(Searcher& searcher, Pace& pace) const;
     float growth_of(std::span<const Key> found, std::span<const size_t> counts) const;
 
     IndexOptions options_;
@@ -292,8 +250,10 @@ private:
         workers_;        // kept, for they cost more than to link a row
     bool torn_ = false;  // work on links was broken off: rows that are gone may be linked to
     std::shared_ptr<const MappedFile> file_;
-    bool looked_over_ = true;                  // no file's word is taken for what linking relies on
-    mutable std::atomic<size_t> savings_ = 0;  // that go on
+    bool looked_over_ = true;  // no file's word is taken for what linking relies on
+    bool saved_ = false;       // there is a snapshot
+    bool rebuilt_ = false;     // its rows are being put into new arrays
+    mutable std::mutex writing_;
     mutable Turnstile turnstile_;
     mutable std::mutex searchers_mutex_;
     mutable std::vector<std::unique_ptr<Searcher>> searchers_;

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <numeric>
-#include <utility>
 
 #include "base/pool.hpp"
 #include "index/addition.hpp"
@@ -21,6 +20,7 @@ constexpr size_t kSmall = 256;
 // Vacant slots that rows of an addition are put into. What links still lead to the vacant ones are
 // looked for when there are many of them, for that takes as long as the graph is large.
 size_t Index::slots_to_fill(size_t count) {
+    if (saved_) return 0;  // as what they were
     const size_t stray = slots_.stray();
     if (slots_.free() < count && stray > 0 && stray * kSweepEvery >= slots_.extent()) sweep_links();
     return std::min(count, slots_.free());
@@ -55,28 +55,33 @@ bool Index::begin_linking() try {
     const std::vector<uint32_t> order = staged_order(levels, count);
     std::sort(levels.rbegin(), levels.rend());
     addition->rows.resize(count);
+    std::iota(addition->rows.begin(), addition->rows.end(), static_cast<uint32_t>(first));
     addition->updates = ids_.replaces();
-    if (addition->updates || filled > 0) ids_.keep();
-    slots_.reserve(store_.size(), filled + (addition->updates ? count : 0));
-    graph_.extend(levels);
-    resize_affines();
+    addition->rows_before = slots_.count();
     store_.permute(first, order);
     if (wide_) wide_->permute(first, order);
-    ids_.permute(first, order);
+    resize_affines();
     if (flat() && unit_ == 0) unit_ = usual_norm(count);
-    std::iota(addition->rows.begin(), addition->rows.end(), static_cast<uint32_t>(first));
-    put_into_slots(*addition, filled);
     for (const uint32_t row : addition->rows) fill_affine(row);
+    graph_.clear_ahead(first + appended);
+    {
+        const auto alone = turnstile_.write();
+        if (addition->updates || filled > 0) ids_.keep();
+        slots_.reserve(store_.size(), filled + (addition->updates ? count : 0));
+        graph_.extend(levels);
+        ids_.permute(first, order);
+        put_into_slots(*addition, filled);
+    }
     addition->in_graph = count;
     if (flat()) {
         while (addition->in_graph > 0 &&
                !(store_[addition->rows[addition->in_graph - 1]].norm > kTooShort * unit_))
             --addition->in_graph;
     }
-    addition->rows_before = slots_.count();
     addition_ = std::move(addition);
     return true;
 } catch (...) {
+    const auto alone = turnstile_.write();
     truncate(slots_.extent());
     throw;
 }
@@ -90,6 +95,7 @@ void Index::put_into_slots(Addition& addition, size_t filled) {
         store_.move_last(rows[i]);
         if (wide_) wide_->move_last(rows[i]);
         ids_.move_last(rows[i]);
+        fill_affine(rows[i]);
     }
     resize_affines();
     if (flat()) return;
@@ -114,16 +120,15 @@ void Index::fill_affine(uint32_t row) {
     const RowConstants& own = store_[row];
     affine_[row] = affine_of(options_.metric, own);
     if (wide_) wide_affine_[row] = affine_of(options_.metric, (*wide_)[row]);
-    if (!has_link_affine()) return;
-    if (link_ == Link::automatic) {
-        link_affine_[row] = affine_of(Metric::l2, own);
-    } else if (link_ == Link::cosine) {
-        link_affine_[row] = {own.scale / own.norm, 0};
-    } else {
-        const double length = double{own.norm} / unit_, scale = double{own.scale} / unit_;
-        link_affine_[row] = {static_cast<float>(2 * scale / (length * length)),
-                             static_cast<float>(-1 / (length * length))};
-    }
+    if (has_link_affine()) link_affine_[row] = link_affine_of(own);
+}
+
+Affine Index::link_affine_of(const RowConstants& row) const {
+    if (link_ == Link::automatic) return affine_of(Metric::l2, row);
+    if (link_ == Link::cosine) return {row.scale / row.norm, 0};
+    const double length = double{row.norm} / unit_, scale = double{row.scale} / unit_;
+    return {static_cast<float>(2 * scale / (length * length)),
+            static_cast<float>(-1 / (length * length))};
 }
 
 LinkMeasure Index::measure() const {
@@ -166,27 +171,36 @@ void Index::link_range(size_t to, size_t threads, size_t turns) {
         LinkWorker& own = *workers_[number];
         kernels_.link(job, own.scratch, own.room.as<std::byte>());
     });
-    torn_ = false;
     show(to);
+    torn_ = false;
 }
 
 // Lets searches see the next rows of the addition, in place of those that they replace.
 void Index::show(size_t to) {
-    while (addition_->linked < to) {
-        const uint32_t row = addition_->rows[addition_->linked];
-        const uint32_t replaced = addition_->updates ? ids_.find(ids_[row]) : row;
-        if (replaced != row) {
-            leave_entries(replaced);
-            changes_->note({row, Change::Kind::moved, replaced});
-        } else if (row < slots_.extent()) {
-            changes_->note({row, Change::Kind::added});
-        }
-        ++addition_->linked;
-        slots_.show(row);
-        if (replaced == row) continue;
-        ids_.replace(row);
-        take_out(replaced);
+    std::vector<uint32_t> gone;
+    if (addition_->updates) gone.reserve(to - addition_->linked);
+    {
+        const auto alone = turnstile_.write();
+        while (addition_->linked < to) show_next(gone);
     }
+    unlink(gone);
+}
+
+void Index::show_next(std::vector<uint32_t>& gone) {
+    const uint32_t row = addition_->rows[addition_->linked];
+    const uint32_t replaced = addition_->updates ? ids_.find(ids_[row]) : row;
+    if (replaced != row) {
+        leave_entries(replaced);
+        changes_->note({row, Change::Kind::moved, replaced});
+    } else if (row < slots_.extent()) {
+        changes_->note({row, Change::Kind::added});
+    }
+    ++addition_->linked;
+    slots_.show(row);
+    if (replaced == row) return;
+    ids_.replace(row);
+    if (!is_aside(replaced)) gone.push_back(replaced);
+    hide(replaced);
 }
 
 // The first rows of an addition may be where walks begin from then on.
@@ -194,14 +208,18 @@ void Index::link_first() {
     const size_t count = std::min(flat() ? kEntries : 1, addition_->in_graph);
     for (size_t i = 0; i < count; ++i) {
         link_range(i + 1, 1, 1);
+        const auto alone = turnstile_.write();
         enter_at(addition_->rows[i]);
     }
 }
 
 void Index::finish_linking() {
-    aside_.reserve(aside_.size() + addition_->rows.size() - addition_->in_graph);
-    for (size_t i = addition_->in_graph; i < addition_->rows.size(); ++i)
-        put_aside(addition_->rows[i]);
+    {
+        const auto alone = turnstile_.write();
+        aside_.reserve(aside_.size() + addition_->rows.size() - addition_->in_graph);
+        for (size_t i = addition_->in_graph; i < addition_->rows.size(); ++i)
+            put_aside(addition_->rows[i]);
+    }
     show(addition_->rows.size());
     choose_samples();
 }
@@ -213,7 +231,7 @@ size_t Index::rows_linked_alone() const {
 }
 
 Progress Index::link(size_t rows, size_t threads) {
-    const auto lock = turnstile_.write();
+    const std::lock_guard writing(writing_);
     if (!addition_ && !begin_linking()) return {0, 0};
     Addition& addition = *addition_;
     const size_t total = addition.rows.size(), end = addition.in_graph;
@@ -232,28 +250,45 @@ Progress Index::link(size_t rows, size_t threads) {
     return {addition.linked + addition.sampled, total + samples()};
 }
 
-// What was not linked goes.
 void Index::settle() {
-    const auto lock = turnstile_.write();
+    const std::lock_guard writing(writing_);
     const std::unique_ptr<Addition> addition = std::move(addition_);
-    if (addition)
-        for (size_t i = addition->linked; i < addition->rows.size(); ++i)
-            if (const uint32_t row = addition->rows[i]; row < slots_.extent()) {
-                ids_.erase(row);
-                slots_.vacate(row);
-            }
-    truncate(slots_.extent());
-    ids_.settle();
+    drop_unlinked(addition.get());
     users_.clear();
     imported_.reset();
-    if (std::exchange(torn_, false)) {
+    if (torn_) {
         sweep_links();
         unswept_ = slots_.extent();
+        torn_ = false;
     }
-    changes_->catch_up(slots_.extent());
     if (!addition) return;
     sweep(addition->linked);
     measure_pace();
+}
+
+bool Index::add_few(const float* vectors, size_t count, const int64_t* ids, bool updating) {
+    if (size() == 0) return false;
+    stage(vectors, count, ids, updating, 0, 1);
+    try {
+        for (Progress now{0, 1}; now.done < now.total;) now = link(count, 1);
+    } catch (...) {
+        settle();
+        throw;
+    }
+    settle();
+    return true;
+}
+
+void Index::drop_unlinked(const Addition* addition) {
+    const auto alone = turnstile_.write();
+    for (size_t i = addition ? addition->linked : 0; addition && i < addition->rows.size(); ++i)
+        if (const uint32_t row = addition->rows[i]; row < slots_.extent()) {
+            ids_.erase(row);
+            slots_.vacate(row);
+        }
+    truncate(slots_.extent());
+    ids_.settle();
+    changes_->catch_up(slots_.extent());
 }
 
 }  // namespace vecq

@@ -232,8 +232,9 @@ void Index::Opening::fill_graph(Graph& graph, bool flat) const {
 }
 
 void Index::own_walked() {
-    const auto lock = turnstile_.write();
-    if (savings_ > 0) refuse("index", "index is being saved, which has to end first");
+    const std::lock_guard writing(writing_);
+    const auto alone = turnstile_.write();
+    require_unsaved();
     graph_.own();
     store_.own_codes();
     affine_.own();
@@ -242,13 +243,18 @@ void Index::own_walked() {
 
 // Before an index changes.
 void Index::require_changeable() {
-    if (savings_ > 0) refuse("index", "index is being saved, which has to end first");
+    if (rebuilt_) refuse("index", "index is being refitted or compacted, which has to end first");
     if (!file_ || looked_over_) return;
     if (!file_->writable())
         throw Error(VECQ_READ_ONLY, "writable",
                     "the index was opened to be read, open it with writable=True to add to it");
     require_sound_layers();
     looked_over_ = true;
+}
+
+// Before all is put into other places.
+void Index::require_unsaved() const {
+    if (saved_) refuse("index", "index is being saved, which has to end first");
 }
 
 // Walks check what they read. Linking also writes by what upper layers say, which are small.

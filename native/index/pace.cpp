@@ -42,10 +42,12 @@ void Index::measure_pace() {
     if (in_graph < kFewest || slots_.count() < 2 * pace_.rows) return;
     Searcher searcher(*this, 15);
     encode_own_rows(searcher);
-    pace_ = {};
-    measure_walks(searcher);
-    measure_scans(searcher);
-    pace_.rows = slots_.count();
+    Pace pace{};
+    measure_walks(searcher, pace);
+    measure_scans(searcher, pace);
+    pace.rows = slots_.count();
+    const auto alone = turnstile_.write();
+    pace_ = pace;
 }
 
 // Evenly spaced ones.
@@ -59,7 +61,7 @@ void Index::encode_own_rows(Searcher& searcher) const {
     searcher.encode(vectors.data(), dim(), 0, 2 * kQueries);
 }
 
-void Index::measure_walks(Searcher& searcher) {
+void Index::measure_walks(Searcher& searcher, Pace& pace) const {
     std::vector<Key> found(kQueries * kWide);
     std::vector<size_t> counts(kQueries);
     const auto walk = [&](size_t first, size_t count, size_t width) {
@@ -82,10 +84,10 @@ void Index::measure_walks(Searcher& searcher) {
                }) /
                kQueries;
     };
-    pace_.walk_alone = line_through(alone(kNarrow), alone(kWide));
-    pace_.walk = line_through(together(kNarrow), together(kWide));
+    pace.walk_alone = line_through(alone(kNarrow), alone(kWide));
+    pace.walk = line_through(together(kNarrow), together(kWide));
     if (options_.metric != Metric::ip && slots_.extent() >= kFewestForGrowth)
-        pace_.growth = growth_of(found, counts);
+        pace.growth = growth_of(found, counts);
 }
 
 // From squared distances, which are minus a score, or under cosine 1 minus one, times a factor.
@@ -104,7 +106,7 @@ float Index::growth_of(std::span<const Key> found, std::span<const size_t> count
     return seen == 0 ? 0 : static_cast<float>(sum / static_cast<double>(seen));
 }
 
-void Index::measure_scans(Searcher& searcher) {
+void Index::measure_scans(Searcher& searcher, Pace& pace) const {
     const size_t rows = std::min(slots_.extent(), kScannedRows);
     std::vector<uint32_t> apart(rows);
     for (size_t i = 0; i < rows; ++i) apart[i] = static_cast<uint32_t>(i * slots_.extent() / rows);
@@ -115,10 +117,10 @@ void Index::measure_scans(Searcher& searcher) {
         return spent / static_cast<double>(count * rows);
     };
     const RowList together{{}, 0, rows}, listed{apart, 0, rows};
-    pace_.row = scan(2 * kQueries, together);
-    pace_.row_alone = scan(1, together);
-    pace_.gathered = scan(2 * kQueries, listed);
-    pace_.gathered_alone = scan(1, listed);
+    pace.row = scan(2 * kQueries, together);
+    pace.row_alone = scan(1, together);
+    pace.gathered = scan(2 * kQueries, listed);
+    pace.gathered_alone = scan(1, listed);
 }
 
 }  // namespace vecq

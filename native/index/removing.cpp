@@ -10,24 +10,47 @@
 #include "index/searcher.hpp"
 
 namespace vecq {
+namespace {
+
+// Items that searches stop seeing at the same time.
+constexpr size_t kAtOnce = 16;
+
+}  // namespace
 
 void Index::remove(const int64_t* ids, size_t count) {
-    const auto lock = turnstile_.write();
+    const std::lock_guard writing(writing_);
     require_changeable();
     if (addition_ || store_.size() > slots_.extent())
         refuse("ids", "ids can't be removed while vectors are being linked");
+    const std::vector<uint32_t> rows = rows_to_remove(ids, count);
+    std::vector<uint32_t> gone;
+    gone.reserve(kAtOnce);
+    for (size_t first = 0; first < count; first += kAtOnce) {
+        gone.clear();
+        hide_some(std::span(rows).subspan(first, std::min(kAtOnce, count - first)), gone);
+        unlink(gone);
+    }
+    if (slots_.count() == 0 && !saved_) start_over();
+    sweep(count);
+}
+
+std::vector<uint32_t> Index::rows_to_remove(const int64_t* ids, size_t count) {
+    const auto alone = turnstile_.write();
     ids_.keep();
-    const std::vector<uint32_t> rows = rows_of(ids, count);
     slots_.reserve(slots_.extent(), count);
+    return rows_of(ids, count);
+}
+
+void Index::hide_some(std::span<const uint32_t> rows, std::vector<uint32_t>& gone) {
+    const auto alone = turnstile_.write();
     for (const uint32_t row : rows) {
         leave_entries(row);
         changes_->note({row, Change::Kind::removed});
         ids_.erase(row);
-        take_out(row);
+        if (!is_aside(row)) gone.push_back(row);
+        hide(row);
     }
     changes_->catch_up(slots_.extent());
-    if (slots_.count() == 0) return start_over();
-    sweep(count);
 }
 
 std::vector<uint32_t> Index::rows_of(const int64_t* ids, size_t count) const {
@@ -44,25 +67,30 @@ std::vector<uint32_t> Index::rows_of(const int64_t* ids, size_t count) const {
 }
 
 // A row that walks do not begin at, and that is found by no id.
-void Index::take_out(uint32_t row) {
+void Index::hide(uint32_t row) {
     slots_.hide(row);
     slots_.vacate(row);
-    if (is_aside(row))
-        take_from_aside(row);
-    else
-        unlink(row);
+    if (is_aside(row)) take_from_aside(row);
 }
 
-void Index::unlink(uint32_t row) {
+// Rows that are hidden.
+void Index::unlink(std::span<const uint32_t> rows) {
+    if (rows.empty()) return;
     torn_ = true;
-    if (!graph_.entries().empty()) {
-        const RowLinkJob job = link_job();
-        LinkWorker& own = worker(0);
-        kernels_.unlink(job, row, own.scratch, own.room.as<std::byte>());
+    for (const uint32_t row : rows) {
+        if (!graph_.entries().empty()) {
+            const RowLinkJob job = link_job();
+            LinkWorker& own = worker(0);
+            kernels_.unlink(job, row, own.scratch, own.room.as<std::byte>());
+        }
+        empty_lists(row);
     }
+    torn_ = false;
+}
+
+void Index::empty_lists(uint32_t row) {
     for (const Layer& layer : graph_.layers())
         if (layer.holds(row)) layer.remove_if(layer.node_of(row), [](uint32_t) { return true; });
-    torn_ = false;
 }
 
 bool Index::is_aside(uint32_t row) const {
@@ -89,12 +117,15 @@ void Index::take_from_aside(uint32_t row) {
 // Of links that lead to rows that are gone none are left.
 void Index::sweep_links() {
     const size_t extent = slots_.extent();
+    for (const uint32_t row : slots_.vacant()) empty_lists(row);
     graph_.drop_links([&](uint32_t row) { return row >= extent || !slots_.shows(row); });
+    const auto alone = turnstile_.write();
     slots_.sweep();
 }
 
 // As it was before there was anything, but for ids: those that were given are not given again.
 void Index::start_over() {
+    const auto alone = turnstile_.write();
     changes_->bring_up();
     graph_.enter_at({}, 1);
     truncate(0);

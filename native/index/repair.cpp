@@ -76,7 +76,7 @@ private:
 };
 
 void Index::sample_users(const float* users, size_t count, size_t number) {
-    const auto lock = turnstile_.write();
+    const std::lock_guard writing(writing_);
     require_changeable();
     if (link_ != Link::moebius)
         refuse("users", "users are of use only to metric ip with link auto or moebius");

@@ -1,51 +1,37 @@
-// Writes an index to a file: its arrays, as they are.
+// Writes an index to a file: its arrays, as they were when this began.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "base/checksum.hpp"
-#include "index/index.hpp"
-#include "index/sections.hpp"
+#include "index/snapshot.hpp"
 #include "storage/replacement.hpp"
 #include "storage/table.hpp"
 
 namespace vecq {
 
-// While there is one, nothing can be added to the index; searches go on. If it does not come to its end,
-// the file that was there before stays.
+// The index is searched and changed meanwhile. If this does not come to its end, the file that was there
+// before stays.
 class Saving : public Task {
 public:
     // The index must outlive this.
-    Saving(const Index& index, const std::string& path);
+    Saving(Index& index, const std::string& path);
     Progress step() override;
 
-private:
-    // Keeps the index as it is.
-    struct Hold {
-        explicit Hold(const Index& index);
-        ~Hold() { --index.savings_; }
-        const Index& index;
-    };
+    uint64_t bytes() const { return table_.sections.back().end(); }
+    double pause() const { return snapshot_.pause(); }
 
-    template <class T>
-    void list(SectionId id, const T* data, size_t count, size_t per_element = 1);
-    void list_codec(const Store& store, size_t number);
-    void list_rows(const Store& store, const Array<Affine>& affine, size_t number);
-    void list_layer(size_t number);
-    uint64_t list_all();
-    uint64_t write_block(uint64_t most);
+private:
+    uint64_t lay_out();
+    uint64_t write_block();
     void write_table();
 
-    Hold hold_;
-    const Index& index_;
-    SavedIndex state_;
-    SavedCodec codecs_[2];
-    std::vector<uint32_t> vacant_;
+    Snapshot snapshot_;
     Table table_{};
-    std::vector<const std::byte*> data_;  // of each section
-    uint64_t total_ = 0, done_ = 0;       // bytes of sections
+    uint64_t total_ = 0, done_ = 0;  // bytes of sections
     Replacement file_;
+    std::vector<std::byte> block_;
     size_t section_ = 0;    // that is being written
     uint64_t written_ = 0;  // of its bytes
     Checksum sum_;

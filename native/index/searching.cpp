@@ -17,7 +17,7 @@ namespace {
 constexpr float kNothing = -std::numeric_limits<float>::infinity();
 // Queries that a thread walks for at a time.
 constexpr size_t kQueriesPerTask = 32;
-// Rows that a walk keeps for those that turn out to be gone.
+// Rows that a walk keeps for those that turn out to be no items.
 constexpr size_t kStray = 16;
 
 // Walks look farther than the k-th best, as far as so many more rows are likely to lie.
@@ -120,8 +120,7 @@ void Index::walk(const Request& request, SearchReport& report) const {
 // Returns how many queries had to be scanned for.
 size_t Index::walk_some(Searcher& searcher, const Request& request, size_t first,
                         size_t count) const {
-    // Links may still lead to rows that were removed.
-    const size_t width = request.walk_width + std::min(slots_.stray(), kStray);
+    const size_t width = request.walk_width + (links_lead_to_items() ? 0 : kStray);
     searcher.encode(request.query(first, dim()), dim(), request.number_of(first), count);
     const Gate* gates = gates_of(searcher, request, first, count);
     searcher.found.resize(count * width);
@@ -142,7 +141,7 @@ size_t Index::walk_some(Searcher& searcher, const Request& request, size_t first
     for (size_t i = 0; i < count; ++i) {
         const Key* keys = searcher.found.data() + i * width;
         searcher.keys.assign(keys, keys + searcher.found_counts[i]);
-        drop_gone(searcher.keys);
+        drop_others(searcher.keys);
         if (searcher.queries[i].digit_count > 1)
             searcher.rescore(kernels_, scored(), searcher.queries[i]);
         offer_aside(searcher, searcher.queries[i], gates == nullptr ? nullptr : gates + i, width);
@@ -159,8 +158,13 @@ size_t Index::walk_some(Searcher& searcher, const Request& request, size_t first
     return starved;
 }
 
-void Index::drop_gone(std::vector<Key>& keys) const {
-    if (slots_.shown() != nullptr)
+// And not to rows that were removed, or are being linked.
+bool Index::links_lead_to_items() const {
+    return slots_.shown() == nullptr && graph_.rows() == slots_.extent();
+}
+
+void Index::drop_others(std::vector<Key>& keys) const {
+    if (!links_lead_to_items())
         std::erase_if(keys, [&](Key key) { return !slots_.shows(node_of(key)); });
 }
 
@@ -188,7 +192,7 @@ void Index::finish(Searcher& searcher, const Request& request, size_t number) co
             searcher.wide_coder->encode(request.query(number, dim()), request.number_of(number),
                                         searcher.wide_codes.as<std::byte>());
         searcher.rescore(active_engine()[wide_->codec().width()],
-                         {wide_->rows(), wide_affine_.data()}, query);
+                         {wide_->rows(slots_.extent()), wide_affine_.data()}, query);
     }
     const size_t k = request.options.k, kept = std::min(k, searcher.keys.size());
     int64_t* ids = request.found.ids + number * k;

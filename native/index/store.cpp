@@ -6,6 +6,12 @@
 #include "index/permute.hpp"
 
 namespace vecq {
+namespace {
+
+// Values that came before so many count half as much.
+constexpr double kLately = 1 << 20;
+
+}  // namespace
 
 void Store::reserve(size_t count) {
     codes_.reserve(count * codec_->row_bytes());
@@ -16,6 +22,24 @@ void Store::fit(const float* sample, size_t count) {
     auto fitted = std::make_unique<Codec>(given_);
     fitted->fit(sample, count);
     codec_ = std::move(fitted);
+    values_ = beyond_ = beyond_when_fitted_ = 0;
+    if (codec_->options().scale != Scale::global) return;
+    Store trial = like();
+    trial.append(sample, count, 0, 0);
+    beyond_when_fitted_ = trial.clipped().lately;
+}
+
+void Store::note_clipped(std::span<const uint64_t> clipped, size_t count) {
+    if (values_ > kLately) {
+        values_ /= 2;
+        beyond_ /= 2;
+    }
+    values_ += static_cast<double>(count * clipped.size());
+    for (const uint64_t one : clipped) beyond_ += static_cast<double>(one);
+}
+
+Store::Clipped Store::clipped() const {
+    return {values_ == 0 ? 0 : beyond_ / values_, beyond_when_fitted_};
 }
 
 void Store::append(const float* vectors, size_t count, size_t number, size_t threads) {
@@ -26,11 +50,35 @@ void Store::append(const float* vectors, size_t count, size_t number, size_t thr
         std::vector<uint64_t> clipped(codec_->dim());
         encode_rows(*codec_, vectors, count, number, threads, codes_.data() + first * bytes,
                     constants_.data() + first, clipped.data());
+        note_clipped(clipped, count);
     } catch (...) {
         codes_.resize(first * bytes);
         constants_.resize(first);
         throw;
     }
+}
+
+Store Store::like() const {
+    Store other(given_);
+    other.codec_ = std::make_unique<Codec>(*codec_);
+    return other;
+}
+
+void Store::append_from(const Store& other, size_t row) {
+    const size_t last = size(), bytes = codec_->row_bytes();
+    codes_.resize((last + 1) * bytes);
+    constants_.resize(last + 1);
+    std::memcpy(codes_.data() + last * bytes, other.rows().at(row), bytes);
+    constants_[last] = other[row];
+}
+
+void Store::swap_rows(Store& other) {
+    std::swap(codec_, other.codec_);
+    std::swap(codes_, other.codes_);
+    std::swap(constants_, other.constants_);
+    std::swap(values_, other.values_);
+    std::swap(beyond_, other.beyond_);
+    std::swap(beyond_when_fitted_, other.beyond_when_fitted_);
 }
 
 void Store::truncate(size_t count) {

@@ -227,7 +227,10 @@ TEST(array_keeps_what_it_holds) {
 TEST(array_grows_by_zeros) {
     Array<int64_t> array;
     array.reserve(10);
-    CHECK(array.size() == 0 && array.bytes() == 10 * sizeof(int64_t));
+    const int64_t* place = array.data();
+    array.resize(10);
+    CHECK(array.data() == place && array.bytes() == 10 * sizeof(int64_t));
+    array.resize(0);
     for (const size_t count : {10, 3, 7, 0, 10, 500, 20, 501}) {
         const size_t before = std::min(array.size(), count);
         array.resize(count);

@@ -18,6 +18,28 @@ TEST(memory_is_aligned_and_zero) {
     CHECK(Memory(0).as<void>() == nullptr);
 }
 
+TEST(memory_grows_and_keeps_what_it_holds) {
+    Memory memory(1);
+    size_t before = 1, bytes = 3;
+    for (; bytes < size_t{40} << 20; before = bytes, bytes = bytes * 5 / 3) {
+        memory.as<unsigned char>()[before - 1] = 7;
+        memory.grow(bytes);
+        const unsigned char* all = memory.as<unsigned char>();
+        CHECK(memory.bytes() == bytes && vecq::aligned_to_line(all) && all[before - 1] == 7, bytes);
+        size_t used = 0;
+        for (size_t i = before; i < bytes; ++i) used += all[i];
+        CHECK(used == 0, bytes);
+    }
+    const Memory other(before + (size_t{4} << 20));
+    bool refused = false;
+    try {
+        memory.grow(SIZE_MAX / 2);
+    } catch (const std::bad_alloc&) {
+        refused = true;
+    }
+    CHECK(refused && memory.bytes() == before && memory.as<unsigned char>()[2] == 7);
+}
+
 TEST(memory_refuses_what_cannot_be) {
     for (size_t bytes : {SIZE_MAX, SIZE_MAX / 2, SIZE_MAX - (size_t{2} << 20)}) {
         bool refused = false;

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -148,37 +147,52 @@ def test_names_that_are_not_text(tmp_path):
     assert len(vecq.open("here.vecq")) == 10
 
 
-def test_searches_go_on_and_additions_wait_while_it_is_saved(path):
-    index, found, done = built(), [], threading.Event()
-
-    def add():
-        index.add(ITEMS[1000:1100])
-        done.set()
+def test_searches_and_changes_go_on_while_it_is_saved(path):
+    index, found = built(), []
 
     def progress(written, total):
-        if not found:
-            threading.Thread(target=add).start()
-            time.sleep(0.1)
         found.append(index.search(QUERIES, 3).counts.min())
-        assert not done.is_set()
-        with pytest.raises(vecq.ArgumentError, match="being saved"):
-            index.add(ITEMS[:1])
+        if len(found) == 1:
+            index.remove(range(100)).update([100, 101], ITEMS[:2]).add(ITEMS[1000:1100])
+            assert index.check().ok
 
-    index.save(path, progress=progress)
-    assert done.wait(20)
-    assert (found[0], len(vecq.open(path)), len(index)) == (3, 1000, 1100)
+    before = answers(index)
+    saved = index.save(path, progress=progress)
+    assert (found[0], len(index)) == (3, 1000)
+    assert saved.bytes == path.stat().st_size
+    assert 0 < saved.pause < saved.seconds
+    opened = vecq.open(path)
+    assert answers(opened) == before
+    assert opened.check().ok
+    assert list(opened.ids) == list(range(1000))
 
 
-def test_progress_of_an_addition_may_not_save(path):
-    index = vecq.Index(DIM)
+def test_one_save_waits_for_another(path):
+    index, saved = built(), []
+    other = path.with_name("b.vecq")
+    threads = [
+        threading.Thread(target=lambda to=to: saved.append(index.save(to)))
+        for to in (path, other) * 3
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(saved) == 6
+    assert answers(vecq.open(path)) == answers(vecq.open(other))
+
+
+def test_progress_of_an_addition_may_save(path):
+    index, rows = vecq.Index(DIM), []
 
     def progress(done, total):
-        if done < total:
-            index.save(path)
+        index.save(path, progress=False)
+        rows.append(len(vecq.open(path)))
+        assert vecq.open(path).check().ok
 
-    with pytest.raises(vecq.ArgumentError, match="being added to"):
-        index.add(ITEMS, progress=progress)
-    assert not path.exists()
+    index.add(ITEMS, progress=progress)
+    assert rows[0] < len(ITEMS)
+    assert rows == sorted(rows)
 
 
 def test_progress_may_end_a_save(path):

@@ -24,6 +24,8 @@ NONE = np.uint32(2**32 - 1)
 LAYERS = 16
 MOST_LINKS = 256
 ROWS_AT_ONCE = 1 << 16
+# Added to the level of a row that holds no item.
+VACANT = 128
 
 
 @dataclass
@@ -178,12 +180,12 @@ def native_options(index: Index) -> Any:
 def graph_of(index: Index) -> Graph:
     """The graph of an index, in the order of its ids."""
     with index._adding:
-        graph = _exported(index)
-    return graph.select(np.argsort(graph.ids, kind="stable"))
+        graph, items = _exported(index)
+    return graph.select(items[np.argsort(graph.ids[items], kind="stable")])
 
 
-def _exported(index: Index) -> Graph:
-    """The same in the order of rows."""
+def _exported(index: Index) -> tuple[Graph, NDArray[np.int64]]:
+    """The graph of all rows, and those of them that hold items."""
     shape = ffi.new("vecq_graph *")
     call(lib.vecq_index_export_graph, index._handle, shape)
     count = shape.rows
@@ -196,7 +198,8 @@ def _exported(index: Index) -> Graph:
             *(index._handle, first, len(block), pointer(levels[first:last], "uint8_t[]")),
             *(pointer(ids[first:last], "int64_t[]"), pointer(block, "float[]")),
         )
-    graph = Graph(vectors, ids, levels, [], shape.entries[0])
+    items = np.flatnonzero(levels < VACANT)
+    graph = Graph(vectors, ids, levels % VACANT, [], shape.entries[0])
     for number in range(shape.layers):
         width = shape.degree if number == 0 else shape.degree // 2
         lists = np.empty((len(graph.rows(number)), width), np.uint32)
@@ -208,7 +211,7 @@ def _exported(index: Index) -> Graph:
     if shape.entry_count > 1:
         entries = np.array(ffi.unpack(shape.entries, shape.entry_count))
         _raise_entries(graph, np.sort(entries), shape.degree // 2)
-    return graph
+    return graph, items
 
 
 def _raise_entries(graph: Graph, entries: NDArray[np.int64], width: int) -> None:

@@ -1,0 +1,147 @@
+// Rows are put into new arrays: codes that are fitted anew, slots that are closed.
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "check.hpp"
+#include "files.hpp"
+#include "filters.hpp"
+#include "vecq.h"
+
+using namespace files;
+using samples::random_vector;
+
+namespace {
+
+constexpr size_t kDim = 16, kRows = 600;
+
+using Make = vecq_status (*)(vecq_index*, vecq_task**, vecq_error*);
+
+vecq_status rebuild(Index& index, Make make) {
+    vecq_task* task = nullptr;
+    vecq_status status = make(index.own, &task, &index.error);
+    if (status == VECQ_OK) status = run(task, &index.error);
+    vecq_task_close(task);
+    return status;
+}
+
+Ids numbers(int64_t first, size_t count, int64_t step = 1) {
+    Ids ids(count);
+    for (size_t i = 0; i < count; ++i) ids[i] = first + static_cast<int64_t>(i) * step;
+    return ids;
+}
+
+Vector scaled(Vector vectors, float factor) {
+    for (float& value : vectors) value *= factor;
+    return vectors;
+}
+
+double clipped(const Index& index) {
+    vecq_clipped found{-1, -1};
+    vecq_index_get_clipped(index.own, &found, nullptr);
+    return found.lately;
+}
+
+}  // namespace
+
+TEST(compacting_leaves_what_is_there) {
+    const Codec codec(VECQ_INT8, kDim), wide(VECQ_FP32, kDim);
+    const Vector vectors = random_vector(kRows * kDim, 1), queries = random_vector(9 * kDim, 2);
+    for (const int32_t metric : kMetrics)
+        for (const bool given : {false, true}) {
+            Index index(options_of(metric), codec, &wide);
+            CHECK(index.add(vectors, given ? numbers(7000, kRows, -3) : Ids{}));
+            const Ids all = given ? numbers(7000, kRows, -3) : numbers(0, kRows);
+            Ids gone, kept;
+            for (size_t i = 0; i < kRows; ++i) (i % 5 == 0 ? kept : gone).push_back(all[i]);
+            const Ids allowed(kept.begin(), kept.begin() + 30);
+            const vecq_choice choice{allowed.data(), nullptr, nullptr, allowed.size()};
+            vecq_filter* filter = nullptr;
+            CHECK(vecq_filter_open(index.own, &choice, nullptr, &filter, nullptr) == VECQ_OK);
+            CHECK(index.remove(gone) == VECQ_OK && index.stats().vacant == gone.size());
+            vecq_search_options options = search_of(200), few = search_of(40);
+            few.filter = filter;
+            const Found before = index.search(queries, options),
+                        passed = index.search(queries, few);
+            CHECK(passed.counts == Ids(9, 30), metric);
+            CHECK(rebuild(index, vecq_task_compact) == VECQ_OK, index.error.message);
+            std::string problem;
+            CHECK(problems_of(index.own, &problem) == 0, metric, given, problem);
+            CHECK(index.stats().vacant == 0 && index.size() == kept.size(), metric);
+            CHECK(index.search(queries, options) == before, metric, given);
+            CHECK(index.search(queries, few) == passed, metric, given);
+            CHECK(index.add(vectors) && index.remove(allowed) == VECQ_OK, index.error.message);
+            CHECK(index.search(queries, few).counts == Ids(9, 0), metric);
+            CHECK(problems_of(index.own) == 0 && !index.holds(gone[0]), metric);
+            vecq_filter_close(filter);
+        }
+}
+
+TEST(compacting_of_all_and_of_none) {
+    const Codec codec(VECQ_INT8, kDim);
+    for (const int32_t metric : kMetrics) {
+        Index index(options_of(metric), codec);
+        CHECK(rebuild(index, vecq_task_compact) == VECQ_OK && index.size() == 0);
+        CHECK(index.add(random_vector(kRows * kDim, 1)));
+        CHECK(rebuild(index, vecq_task_compact) == VECQ_OK && index.size() == kRows);
+        CHECK(index.remove(numbers(0, kRows - 1)) == VECQ_OK);
+        CHECK(rebuild(index, vecq_task_compact) == VECQ_OK && index.size() == 1);
+        CHECK(index.stats().vacant == 0 && problems_of(index.own) == 0, metric);
+        CHECK(index.remove({kRows - 1}) == VECQ_OK && index.add(random_vector(kDim, 2)));
+        CHECK(index.holds(kRows) && problems_of(index.own) == 0, metric);
+    }
+}
+
+TEST(refitting_follows_the_items) {
+    const Codec wide(VECQ_FP32, kDim);
+    const Vector vectors = random_vector(kRows * kDim, 1), larger = scaled(vectors, 2);
+    for (const int32_t metric : {VECQ_L2, VECQ_COSINE}) {
+        const Codec codec(VECQ_INT8, kDim, VECQ_SCALE_GLOBAL, metric == VECQ_L2);
+        Index index(options_of(metric), codec, &wide), fresh(options_of(metric), codec, &wide);
+        CHECK(index.fit(vectors) == VECQ_OK && index.add(vectors) && clipped(index) < 0.001);
+        CHECK(index.update(larger, numbers(0, kRows)) && clipped(index) > 0.01, clipped(index));
+        CHECK(rebuild(index, vecq_task_refit) == VECQ_OK, index.error.message);
+        CHECK(clipped(index) < 0.001 && problems_of(index.own) == 0, clipped(index));
+        CHECK(fresh.fit(larger) == VECQ_OK && fresh.add(larger));
+        const Found own = index.search(larger, search_of(1)),
+                    other = fresh.search(larger, search_of(1));
+        CHECK(own.ids == other.ids && own.ids == numbers(0, kRows), metric);
+        double worst = 0;
+        for (size_t i = 0; i < kRows; ++i)
+            worst = std::max(worst, double{std::fabs(own.scores[i] - other.scores[i])});
+        CHECK(worst < 0.2, metric, worst);
+    }
+}
+
+TEST(rebuilding_is_refused_or_refuses) {
+    const Folder folder;
+    const Codec codec(VECQ_INT8, kDim), wide(VECQ_FP16, kDim);
+    const Vector vectors = random_vector(kRows * kDim, 1);
+    Index narrow(options_of(VECQ_L2), codec), index(options_of(VECQ_L2), codec, &wide);
+    CHECK(narrow.add(vectors) && index.add(vectors));
+    CHECK(rebuild(narrow, vecq_task_refit) == VECQ_INVALID_ARGUMENT);
+    CHECK(std::string(narrow.error.message).find("rerank") != std::string::npos);
+    for (const Make make : {vecq_task_refit, vecq_task_compact}) {
+        vecq_task *task = nullptr, *other = nullptr;
+        CHECK(make(index.own, &task, nullptr) == VECQ_OK);
+        CHECK(index.stage(vectors) == VECQ_INVALID_ARGUMENT && index.remove({1}) != VECQ_OK);
+        CHECK(save(index.own, folder / "a.vecq") == VECQ_INVALID_ARGUMENT);
+        CHECK(make(index.own, &other, nullptr) == VECQ_INVALID_ARGUMENT && other == nullptr);
+        CHECK(index.search(vectors, search_of(1)).status == VECQ_OK);
+        vecq_task_close(task);  // given up
+        CHECK(vecq_task_save(index.own, (folder / "b.vecq").c_str(), &task, nullptr) == VECQ_OK);
+        CHECK(make(index.own, &other, nullptr) == VECQ_INVALID_ARGUMENT);
+        vecq_task_close(task);
+        CHECK(index.stage(vectors) == VECQ_OK && make(index.own, &other, nullptr) != VECQ_OK);
+        CHECK(index.settle() == VECQ_OK && rebuild(index, make) == VECQ_OK &&
+              index.size() == kRows);
+    }
+    CHECK(save(index.own, folder / "a.vecq") == VECQ_OK);
+    const Opened opened(folder / "a.vecq"), writable(folder / "a.vecq", true);
+    vecq_task* task = nullptr;
+    CHECK(vecq_task_compact(opened.own, &task, nullptr) == VECQ_READ_ONLY);
+    CHECK(vecq_task_refit(writable.own, &task, nullptr) == VECQ_OK && run(task) == VECQ_OK);
+    vecq_task_close(task);
+    CHECK(problems_of(writable.own) == 0);
+}
