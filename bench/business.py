@@ -44,10 +44,14 @@ def recommend(
 ) -> Ids:
     """What every user gets: the `k` best of what they have not seen.
 
-    More are asked for, as many as the user with the longest list has seen, and seen ones dropped.
+    Of who can't leave seen ones out more are asked for, as many as the longest list is long, and
+    seen ones are dropped.
     """
     rows = len(data.train)
     seen = ([0] * (len(queries) + 1), np.empty(0, np.int64)) if data.seen is None else data.seen
+    adapter.set(setting, k, threads)
+    if data.seen is not None and (answer := adapter.search_unseen(queries, k, seen)) is not None:
+        return np.asarray(adapter.ids(answer)).astype(np.int64)
     asked = min(rows, k + int(np.diff(seen[0]).max(initial=0)))
     adapter.set(setting, asked, threads)
     found = np.asarray(adapter.ids(adapter.search(queries, asked))).astype(np.int64)

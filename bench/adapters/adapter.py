@@ -68,6 +68,14 @@ class Adapter:
         """
         raise NotImplementedError
 
+    def search_unseen(self, queries: Floats, k: int, seen: Any) -> Any | None:
+        """Answers each query without the ids on its list, `seen` being (indptr, ids).
+
+        None, as here, if that takes more than one call: then more are asked for, and seen ones are
+        dropped.
+        """
+        return None
+
     def ids(self, answer: Any) -> Any:
         """The ids of an answer, a row for each query."""
         return answer[0]

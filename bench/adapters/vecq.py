@@ -30,6 +30,9 @@ class Vecq(Adapter):
     def search(self, queries: Floats, k: int) -> vecq.Result:
         return self.index.search(queries, k, **self.options)
 
+    def search_unseen(self, queries: Floats, k: int, seen: Any) -> vecq.Result:
+        return self.index.search(queries, k, exclude=seen, **self.options)
+
     def ids(self, answer: vecq.Result) -> Any:
         return answer.ids
 

@@ -32,10 +32,10 @@ struct Kernels {
 
     void (*search)(const SearchJob&);
 
-    // Links rows, or takes one out; `room` has as many bytes as link_room tells, aligned to a line.
+    // Links rows, or takes one out and returns what is nearest to it, or kNone; `room` has as many bytes as link_room tells, aligned to a line.
     size_t (*link_room)(size_t row_bytes);
     void (*link)(const RowLinkJob&, LinkScratch&, std::byte* room);
-    void (*unlink)(const RowLinkJob&, uint32_t row, LinkScratch&, std::byte* room);
+    uint32_t (*unlink)(const RowLinkJob&, uint32_t row, LinkScratch&, std::byte* room);
 
     // scores[i] of row ids[i]
     void (*score)(const EncodedQuery&, const ScoredRows&, std::span<const uint32_t> ids,

@@ -45,10 +45,10 @@ void link(const RowLinkJob& job, LinkScratch& scratch, std::byte* room) {
 }
 
 template <class C>
-void unlink(const RowLinkJob& job, uint32_t row, LinkScratch& scratch, std::byte* room) {
+uint32_t unlink(const RowLinkJob& job, uint32_t row, LinkScratch& scratch, std::byte* room) {
     RowsAsQueries<C> nodes(job.scored, job.measure, room);
     Unlinker<RowsAsQueries<C>> unlinker(job.link, scratch, nodes);
-    unlinker.unlink(row);
+    return unlinker.unlink(row);
 }
 
 // scores[i] of rows[ids[i]].

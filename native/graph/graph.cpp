@@ -71,13 +71,26 @@ void Graph::truncate(size_t rows) {
     refresh();
 }
 
-void Graph::drop_links(const std::function<bool(uint32_t row)>& gone) {
-    for (const Layer& layer : views_) {
-        const auto leads_nowhere = [&](uint32_t to) {
-            return to >= layer.count || gone(layer.row_of(to));
-        };
-        for (uint32_t node = 0; node < layer.count; ++node) layer.remove_if(node, leads_nowhere);
+void Graph::redirect_links(const std::function<uint32_t(uint32_t row)>& now) {
+    for (const Layer& layer : views_)
+        for (uint32_t node = 0; node < layer.count; ++node) redirect(layer, node, now);
+}
+
+void Graph::redirect(const Layer& layer, uint32_t node,
+                     const std::function<uint32_t(uint32_t row)>& now) {
+    const uint32_t* list = layer.list(node);
+    bool left_out = false;
+    for (size_t i = 0; i < layer.degree && list[i] != kNone; ++i) {
+        const uint32_t to = list[i];
+        const uint32_t row = to < layer.count ? now(layer.row_of(to)) : kNone;
+        if (row != kNone && row == layer.row_of(to)) continue;
+        const bool there = row != kNone && layer.holds(row);
+        const uint32_t other = there ? layer.node_of(row) : node;
+        const bool twice = std::find(list, list + layer.degree, other) != list + layer.degree;
+        layer.set(node, i, twice ? node : other);
+        left_out = left_out || twice || other == node;
     }
+    if (left_out) layer.remove(node, node);
 }
 
 void Graph::enter_at(std::vector<uint32_t> nodes, size_t layers) {

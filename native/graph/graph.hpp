@@ -34,8 +34,8 @@ public:
     // Makes a node for each new row, on all layers up to its level.
     void extend(std::span<const uint8_t> levels);
     void truncate(size_t rows);
-    // Takes links to rows that are gone, and to nodes that there are none of, out of all lists.
-    void drop_links(const std::function<bool(uint32_t row)>& gone);
+    // Has all links lead to the row that `now` tells in place of theirs, or nowhere if that is kNone.
+    void redirect_links(const std::function<uint32_t(uint32_t row)>& now);
 
     // The highest layer that the row is on.
     uint8_t level_of(uint32_t row) const;
@@ -63,6 +63,8 @@ public:
 private:
     void add_node(size_t layer, uint32_t row);
     void refresh();
+    static void redirect(const Layer& layer, uint32_t node,
+                         const std::function<uint32_t(uint32_t row)>& now);
 
     size_t degree_;
     size_t cleared_ = 0;  // rows whose lists on layer 0 are empty, or theirs

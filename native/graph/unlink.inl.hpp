@@ -1,6 +1,6 @@
 // Takes a row out of a graph: a walk for it finds most nodes that link to it; each gets links to what lies
 // around it instead, and what it alone led to gets a link from another. Links that were not found lead
-// to an empty list until Graph::drop_links takes them out.
+// to an empty list until Graph::redirect_links has them lead elsewhere.
 
 template <class Nodes>
 class Unlinker {
@@ -13,11 +13,16 @@ public:
           nodes_(nodes),
           lists_(*job.locks, job.taken, scratch.lists, nodes, kMostTurns) {}
 
-    void unlink(uint32_t row) {
+    // Returns the row that is nearest to it, or kNone.
+    uint32_t unlink(uint32_t row) {
+        uint32_t nearest = kNone;
         for (size_t layer = level_of(job_.graph, row) + 1; layer-- > 0;) {
             const Layer& own = job_.graph.layers[layer];
-            mend(own, own.node_of(row), find(row, layer));
+            const std::span<const Key> found = find(row, layer);
+            mend(own, own.node_of(row), found);
+            if (layer == 0) nearest = first_that_is_there(found);
         }
+        return nearest;
     }
 
 private:
@@ -31,6 +36,12 @@ private:
         walk.begin(scratch_.walks[0], job_.graph, {layer, job_.width, {}}, nodes_.scorer(row, 0));
         while (walk.take(nullptr)) walk.follow();
         return walk.found();
+    }
+
+    uint32_t first_that_is_there(std::span<const Key> found) const {
+        for (const Key key : found)
+            if (lists_.holds(node_of(key))) return node_of(key);
+        return kNone;
     }
 
     void mend(const Layer& layer, uint32_t gone, std::span<const Key> found) {

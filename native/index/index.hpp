@@ -231,10 +231,11 @@ private:
     std::optional<Store> wide_;
     Ids ids_;
     Graph graph_;
-    Array<Affine> affine_;       // for searching
-    Array<Affine> wide_affine_;  // for reranking
-    Array<Affine> link_affine_;  // for linking, where that is by another measure
-    Slots slots_;                // which rows searches see
+    Array<Affine> affine_;         // for searching
+    Array<Affine> wide_affine_;    // for reranking
+    Array<Affine> link_affine_;    // for linking, where that is by another measure
+    Slots slots_;                  // which rows searches see
+    std::vector<uint32_t> heirs_;  // of rows that were removed since links were swept
     std::shared_ptr<Changes> changes_ = std::make_shared<Changes>();
     Array<uint32_t> aside_;  // rows too short for the graph of an inner product
     Random levels_;

@@ -68,6 +68,7 @@ bool Index::begin_linking() try {
         const auto alone = turnstile_.write();
         if (addition->updates || filled > 0) ids_.keep();
         slots_.reserve(store_.size(), filled + (addition->updates ? count : 0));
+        if (addition->updates || filled > 0) heirs_.resize(slots_.extent(), kNone);
         graph_.extend(levels);
         ids_.permute(first, order);
         put_into_slots(*addition, filled);
@@ -285,6 +286,7 @@ void Index::drop_unlinked(const Addition* addition) {
         if (const uint32_t row = addition->rows[i]; row < slots_.extent()) {
             ids_.erase(row);
             slots_.vacate(row);
+            heirs_[row] = kNone;
         }
     truncate(slots_.extent());
     ids_.settle();

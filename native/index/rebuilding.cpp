@@ -206,6 +206,7 @@ void Compacting::put_in_place() {
     std::swap(index.link_affine_, link_affine_);
     index.slots_.clear();
     index.slots_.restore(count, {});
+    index.heirs_.clear();
     index.changes_->bring_up();
 }
 

@@ -14,6 +14,8 @@ namespace {
 
 // Items that searches stop seeing at the same time.
 constexpr size_t kAtOnce = 16;
+// What is nearest to a row may be gone, too.
+constexpr size_t kMostHeirs = 8;
 
 }  // namespace
 
@@ -38,6 +40,7 @@ std::vector<uint32_t> Index::rows_to_remove(const int64_t* ids, size_t count) {
     const auto alone = turnstile_.write();
     ids_.keep();
     slots_.reserve(slots_.extent(), count);
+    heirs_.resize(slots_.extent(), kNone);
     return rows_of(ids, count);
 }
 
@@ -70,6 +73,7 @@ std::vector<uint32_t> Index::rows_of(const int64_t* ids, size_t count) const {
 void Index::hide(uint32_t row) {
     slots_.hide(row);
     slots_.vacate(row);
+    heirs_[row] = kNone;
     if (is_aside(row)) take_from_aside(row);
 }
 
@@ -81,7 +85,7 @@ void Index::unlink(std::span<const uint32_t> rows) {
         if (!graph_.entries().empty()) {
             const RowLinkJob job = link_job();
             LinkWorker& own = worker(0);
-            kernels_.unlink(job, row, own.scratch, own.room.as<std::byte>());
+            heirs_[row] = kernels_.unlink(job, row, own.scratch, own.room.as<std::byte>());
         }
         empty_lists(row);
     }
@@ -114,11 +118,16 @@ void Index::take_from_aside(uint32_t row) {
     aside_.resize(aside_.size() - 1);
 }
 
-// Of links that lead to rows that are gone none are left.
+// Links that removals did not find are mostly long ones, which searches need to get about: they lead to
+// what was nearest to the row that is gone. None to rows that are gone are left.
 void Index::sweep_links() {
     const size_t extent = slots_.extent();
     for (const uint32_t row : slots_.vacant()) empty_lists(row);
-    graph_.drop_links([&](uint32_t row) { return row >= extent || !slots_.shows(row); });
+    graph_.redirect_links([&](uint32_t row) {
+        for (size_t i = 0; i < kMostHeirs && row < heirs_.size() && !slots_.shows(row); ++i)
+            row = heirs_[row];
+        return row < extent && slots_.shows(row) ? row : kNone;
+    });
     const auto alone = turnstile_.write();
     slots_.sweep();
 }
@@ -131,6 +140,7 @@ void Index::start_over() {
     truncate(0);
     aside_.resize(0);
     slots_.clear();
+    heirs_.clear();
     changes_->bring_up();
     unit_ = 0;
     unswept_ = 0;

@@ -120,7 +120,9 @@ void Index::walk(const Request& request, SearchReport& report) const {
 // Returns how many queries had to be scanned for.
 size_t Index::walk_some(Searcher& searcher, const Request& request, size_t first,
                         size_t count) const {
-    const size_t width = request.walk_width + (links_lead_to_items() ? 0 : kStray);
+    const size_t width = links_lead_to_items()
+                             ? request.walk_width
+                             : std::max(request.walk_width, request.options.k + kStray);
     searcher.encode(request.query(first, dim()), dim(), request.number_of(first), count);
     const Gate* gates = gates_of(searcher, request, first, count);
     searcher.found.resize(count * width);
@@ -160,7 +162,7 @@ size_t Index::walk_some(Searcher& searcher, const Request& request, size_t first
 
 // And not to rows that were removed, or are being linked.
 bool Index::links_lead_to_items() const {
-    return slots_.shown() == nullptr && graph_.rows() == slots_.extent();
+    return slots_.all_vacant_are_free() && graph_.rows() == slots_.extent();
 }
 
 void Index::drop_others(std::vector<Key>& keys) const {

@@ -37,6 +37,8 @@ public:
     // No link leads to a vacant slot.
     void sweep();
     size_t free() const { return free_.size(); }
+    // None is being filled either.
+    bool all_vacant_are_free() const { return vacant_ == free_.size(); }
     // A free slot, taken.
     uint32_t put();
     // All that are vacant, ascending.

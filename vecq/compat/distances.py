@@ -10,19 +10,22 @@ FLOATS_AT_ONCE = 1 << 24
 
 
 def by_differences(
-    index: vecq.Index, queries: NDArray[np.float32], rows: NDArray[np.int64]
+    index: vecq.Index,
+    queries: NDArray[np.float32],
+    ids: NDArray[np.int64],
+    there: NDArray[np.bool_],
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Rows that were found, by their squared distances, which are computed from differences.
+    """Ids that were found, by their squared distances, which are computed from differences.
 
     Scores are made of dot products, in which what is near is lost where all is far from the origin.
-    A row of -1 stays one, at the largest distance.
+    What is not there is left at the largest distance.
     """
-    distances = np.full(rows.shape, np.finfo(np.float32).max)
-    step = max(1, FLOATS_AT_ONCE // max(1, rows.shape[1] * index.dim))
-    for first in range(0, len(rows), step):
+    distances = np.full(ids.shape, np.finfo(np.float32).max)
+    step = max(1, FLOATS_AT_ONCE // max(1, ids.shape[1] * index.dim))
+    for first in range(0, len(ids), step):
         part = slice(first, first + step)
-        query, place = np.nonzero(rows[part] >= 0)
-        differences = index.get(rows[part][query, place]) - queries[part][query]
+        query, place = np.nonzero(there[part])
+        differences = index.get(ids[part][query, place]) - queries[part][query]
         distances[part][query, place] = np.einsum("nd,nd->n", differences, differences)
     order = np.argsort(distances, axis=1, kind="stable")
-    return np.take_along_axis(rows, order, 1), np.take_along_axis(distances, order, 1)
+    return np.take_along_axis(ids, order, 1), np.take_along_axis(distances, order, 1)

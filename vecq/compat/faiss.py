@@ -12,6 +12,7 @@ IndexIDMap around them. Files are faiss' own: either reads what the other writes
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,10 +24,9 @@ from vecq.arguments import whole
 from vecq.arrays import as_floats, as_ids, as_vectors
 from vecq.codec import Codec, Kind, Metric
 from vecq.compat.distances import by_differences
-from vecq.compat.rows import Rows
 from vecq.errors import ArgumentError
 from vecq.interop import faiss as files
-from vecq.interop.graph import Graph, adopt, graph_of, index_for
+from vecq.interop.graph import adopt, graph_of, index_for
 from vecq.interop.reader import Reader
 from vecq.interop.writer import replacing
 
@@ -83,12 +83,10 @@ class IndexHNSWFlat:
         self.d, self.metric_type, self.hnsw = whole(d, "d", 1, 65535), metric, HNSW()
         self._m, self._codec = whole(M, "M", 2, 256), codec
         self._own: vecq.Index | None = None
-        self._rows = Rows(np.int64)
-        self._found: vecq.Filter | None = None
 
     @property
     def ntotal(self) -> int:
-        return len(self._rows)
+        return 0 if self._own is None else len(self._own)
 
     def train(self, x: ArrayLike) -> None:
         """Does nothing but look at the vectors: codes are fitted to the first that are added."""
@@ -96,28 +94,17 @@ class IndexHNSWFlat:
 
     def add(self, x: ArrayLike) -> None:
         """Adds vectors, under ids that go on from the largest so far."""
-        rows = as_vectors(x, "x", self.d)
-        first = int(self._rows.labels.max(initial=-1)) + 1
-        self.add_with_ids(rows, np.arange(first, first + len(rows)))
+        self._index().add(as_vectors(x, "x", self.d))
 
     def add_with_ids(self, x: ArrayLike, ids: ArrayLike) -> None:
         """Adds vectors under ids; with an id that is there already, one replaces the old."""
-        rows = as_vectors(x, "x", self.d)
-        labels = as_ids(ids, "ids", len(rows))
-        if len(np.unique(labels)) < len(labels):
-            raise ArgumentError("ids has one twice, expected one for each vector", "ids")
-        self._index().add(rows)
-        self._rows.add(labels)
-        self._changed()
+        self._index().update(ids, as_vectors(x, "x", self.d))
 
     def remove_ids(self, ids: ArrayLike) -> int:
         """Removes vectors, returns how many. Others keep their ids; unknown ones mean nothing."""
-        labels = np.unique(as_ids(np.asarray(ids).ravel(), "ids", np.size(ids)))
-        known = [label for label in labels.tolist() if label in self._rows]
-        for label in known:
-            self._rows.delete(label)
-        self._rows.forget(known)
-        self._changed()
+        asked = np.unique(as_ids(np.asarray(ids).ravel(), "ids", np.size(ids)))
+        known = [id for id in asked.tolist() if id in self._index()]
+        self._index().remove(np.array(known, np.int64))
         return len(known)
 
     def search(
@@ -129,10 +116,10 @@ class IndexHNSWFlat:
             queries,
             k,
             ef=max(wanted.efSearch or self.hnsw.efSearch, k),
-            allow=self._allowed(wanted.sel),
+            allow=_allowed(wanted.sel),
             threads=0,
         )
-        return self._answer(queries, found.ids, found.scores)
+        return self._answer(queries, found)
 
     def range_search(
         self, x: ArrayLike, thresh: float
@@ -143,28 +130,30 @@ class IndexHNSWFlat:
         """
         queries = as_floats(as_vectors(x, "x", self.d))
         sign = -1 if self.metric_type == METRIC_L2 else 1
-        ranges = self._index().search_range(
-            queries, sign * thresh, allow=self._allowed(None), exact=True
-        )
+        ranges = self._index().search_range(queries, sign * thresh, exact=True)
         inside = sign * ranges.scores < thresh if sign < 0 else ranges.scores > thresh
         ends = np.append(0, np.cumsum(inside))[ranges.indptr]
         distances = sign * ranges.scores[inside]
-        return ends.astype(np.uint64), distances, self._rows.labels[ranges.ids[inside]]
+        return ends.astype(np.uint64), distances, ranges.ids[inside]
 
     def reconstruct(self, key: int) -> NDArray[np.float32]:
         """The vector of an id."""
-        vector: NDArray[np.float32] = self._index().get([self._rows.row_of(key, deleted=False)])[0]
+        vector: NDArray[np.float32] = self._vectors([key])[0]
         return vector
 
     def reconstruct_n(self, n0: int = 0, ni: int = -1) -> NDArray[np.float32]:
         """The vectors of ids that follow each other."""
-        count = self.ntotal - n0 if ni < 0 else ni
-        rows = [self._rows.row_of(key, deleted=False) for key in range(n0, n0 + count)]
-        return self._index().get(np.array(rows, np.int64))
+        return self._vectors(range(n0, n0 + (self.ntotal - n0 if ni < 0 else ni)))
+
+    def _vectors(self, keys: Sequence[int]) -> NDArray[np.float32]:
+        missing = [key for key in keys if key not in self._index()]
+        if missing:
+            raise RuntimeError(f"id {missing[0]} not found")
+        return self._index().get(np.array(keys, np.int64))
 
     def reset(self) -> None:
         """Removes everything."""
-        self._own, self._rows, self._found = None, Rows(np.int64), None
+        self._own = None
 
     def __repr__(self) -> str:
         return f"<vecq.compat.faiss.{type(self).__name__} of {self.ntotal:,} x {self.d}>"
@@ -181,44 +170,22 @@ class IndexHNSWFlat:
             )
         return self._own
 
-    def _changed(self) -> None:
-        self._found = None
-        if 2 * self._rows.stale > len(self._rows.labels):
-            current = self._rows.current()
-            labels, vectors = self._rows.labels[current], self._index().get(current)
-            self.reset()
-            self._index().add(vectors)
-            self._rows.add(labels)
-
-    def _allowed(self, selected: ArrayLike | None) -> vecq.Filter | None:
-        """What may be found, if not everything may."""
-        if selected is not None:
-            labels = as_ids(np.asarray(selected).ravel(), "sel", np.size(selected))
-            mask = self._rows.alive & np.isin(self._rows.labels, labels)
-            return vecq.Filter(self._index(), mask)
-        if self._found is None and not self._rows.alive.all():
-            self._found = vecq.Filter(self._index(), self._rows.alive)
-        return self._found
-
-    def _answer(
-        self, queries: NDArray[np.float32], rows: NDArray[np.int64], scores: NDArray[np.float32]
-    ) -> Found:
+    def _answer(self, queries: NDArray[np.float32], found: vecq.Result) -> Found:
+        ids, scores = found.ids, found.scores
+        there = np.arange(ids.shape[1]) < found.counts[:, None]
         if self.metric_type == METRIC_INNER_PRODUCT:
-            distances = np.where(rows >= 0, scores, np.float32(-FARTHEST))
-        elif Codec.of(self._codec).kind == "fp32":
-            rows, distances = by_differences(self._index(), queries, rows)
-        else:
-            distances = np.where(rows >= 0, np.maximum(-scores, 0), np.float32(FARTHEST))
-        labels = np.append(self._rows.labels, -1)[rows]
-        return distances, labels
+            return np.where(there, scores, np.float32(-FARTHEST)), ids
+        if Codec.of(self._codec).kind == "fp32":
+            ids, distances = by_differences(self._index(), queries, ids, there)
+            return distances, ids
+        return np.where(there, np.maximum(-scores, 0), np.float32(FARTHEST)), ids
 
-    def _graph(self) -> Graph:
-        graph = graph_of(self._index())
-        stale = np.ones(len(self._rows.labels), bool)
-        stale[self._rows.current()] = False
-        graph = graph.without(stale)
-        graph.ids = self._rows.labels[graph.ids]
-        return graph
+
+def _allowed(selected: ArrayLike | None) -> NDArray[np.int64] | None:
+    """Ids that may be found, if not all may."""
+    if selected is None:
+        return None
+    return as_ids(np.asarray(selected).ravel(), "sel", np.size(selected))
 
 
 class IndexHNSWSQ(IndexHNSWFlat):
@@ -256,21 +223,20 @@ def write_index(index: IndexHNSWFlat | IndexIDMap, fname: str | os.PathLike[str]
     inner = index.index if isinstance(index, IndexIDMap) else index
     with replacing(fname) as file:
         metric = METRICS[inner.metric_type]
-        files.encode(inner._graph(), file, metric, inner._m, inner.hnsw.efConstruction)
+        files.encode(graph_of(inner._index()), file, metric, inner._m, inner.hnsw.efConstruction)
 
 
 def read_index(fname: str | os.PathLike[str]) -> IndexHNSWFlat | IndexIDMap:
     """Reads what faiss or `write_index` wrote; with ids of its own it is an IndexIDMap."""
     reader = Reader.of(fname)
     found = files.parse(reader)
-    labels, found.graph.ids = found.graph.ids, np.arange(len(found.graph.ids))
     metric = METRIC_L2 if found.metric == "l2" else METRIC_INNER_PRODUCT
     index = IndexHNSWFlat(found.graph.vectors.shape[1], found.graph.m, metric)
     index.hnsw.efConstruction = found.ef
     with reader.blamed():
+        ids = found.graph.ids
+        if len(np.unique(ids)) < len(ids):
+            reader.fail("an id belongs to two vectors")
         own = index_for(found.graph, found.metric, index._codec, None, found.ef)
         index._own = adopt(found.graph, own, 0, False)
-        if len(np.unique(labels)) < len(labels):
-            reader.fail("an id belongs to two vectors")
-    index._rows.add(labels)
-    return index if np.array_equal(labels, np.arange(len(labels))) else IndexIDMap(index)
+    return index if np.array_equal(ids, np.arange(len(ids))) else IndexIDMap(index)

@@ -18,8 +18,8 @@ def decode(kind: int, codes: Codes, trained: Floats, count: int, dim: int) -> Fl
     """Vectors, `kind` being a QuantizerType. Raises ValueError where the arrays do not fit it."""
     if kind not in KINDS:
         raise UnsupportedError(
-            f"the index has a scalar quantizer of type {kind}, expected one of 8 or 4 bits, fp16, "
-            "bf16 or 8 bits direct"
+            f"the index has a scalar quantizer of type {kind}, expected one of 8, 6 or 4 bits, "
+            "fp16, bf16 or 8 bits direct"
         )
     bits, learnt, values_of = KINDS[kind]
     size = -(-dim * bits // 8)
@@ -45,6 +45,15 @@ def _bytes(rows: Codes) -> Floats:
 def _halves(rows: Codes) -> Floats:
     parts = np.stack([rows & 15, rows >> 4], axis=2).reshape(len(rows), -1)
     values: Floats = (parts + np.float32(0.5)) / np.float32(15)
+    return values
+
+
+def _six_bits(rows: Codes) -> Floats:
+    """Four of them are in three bytes, the lowest bits first."""
+    whole = np.pad(rows, ((0, 0), (0, -rows.shape[1] % 3))).astype(np.uint32)
+    words = whole[:, ::3] | whole[:, 1::3] << 8 | whole[:, 2::3] << 16
+    parts = words[:, :, None] >> np.arange(0, 24, 6, dtype=np.uint32) & 63
+    values: Floats = (parts.reshape(len(rows), -1) + np.float32(0.5)) / np.float32(63)
     return values
 
 
@@ -84,6 +93,7 @@ KINDS: dict[int, tuple[int, Callable[[int], int] | None, Callable[[Codes], Float
     3: (4, _one, _halves),
     4: (16, None, _fp16),
     5: (8, None, _direct),
+    6: (6, _each, _six_bits),
     7: (16, None, _bf16),
     8: (8, None, _direct_signed),
 }

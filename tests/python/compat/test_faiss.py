@@ -183,7 +183,7 @@ def test_bad_arguments(refuse, tmp_path):
     refuse("x", "columns", index.train, ITEMS[:, 1:])
     refuse("x", "columns", index.search, QUERIES[:, 1:], 3)
     refuse("k", "whole number", index.search, QUERIES, 0)
-    refuse("ids", "twice", index.add_with_ids, ITEMS[:2], [5, 5])
+    refuse("ids", "taken already", index.add_with_ids, ITEMS[:2], [5, 5])
     refuse("ids", "shape", index.add_with_ids, ITEMS[:2], [5])
     (tmp_path / "bad").write_bytes(b"IHNf" + bytes(50))
     with pytest.raises(vecq.CorruptFileError):

@@ -275,13 +275,34 @@ def test_pickle(hnswlib, space):
     again.unmark_deleted(9)
 
 
+def test_a_copy_is_of_its_own(hnswlib):
+    index = made(hnswlib)
+    copy = hnswlib.Index(index=index)
+    copy.mark_deleted(3)
+    assert (copy.element_count, copy.ef, copy.space) == (ROWS, 100, "l2")
+    assert index.knn_query(ITEMS[3])[0][0, 0] == 3 != copy.knn_query(ITEMS[3])[0][0, 0]
+    with pytest.raises(TypeError):
+        hnswlib.Index()
+
+
+def test_labels_of_64_bits(hnswlib):
+    index = hnswlib.Index("l2", DIM)
+    index.init_index(4)
+    labels = np.array([2**64 - 1, 2**63, 5], np.uint64)
+    index.add_items(ITEMS[:3], labels)
+    assert index.knn_query(ITEMS[:3])[0].ravel().tolist() == labels.tolist()
+    assert (index.get_items([2**64 - 1]) == ITEMS[:1]).all()
+    index.mark_deleted(2**63)
+    assert sorted(index.knn_query(ITEMS[1], k=2)[0].ravel().tolist()) == [5, 2**64 - 1]
+
+
 def test_what_was_replaced_leaves_the_index(tmp_path):
     index = made(ours, allow_replace_deleted=True)
     for turn in range(1, 6):
         for label in index.get_ids_list():
             index.mark_deleted(label)
         index.add_items(ITEMS, np.arange(ROWS) + turn * ROWS, replace_deleted=True)
-        assert len(index._own) <= 2 * ROWS
+        assert len(index._own) == ROWS
         assert index.knn_query(ITEMS[:9])[0].ravel().tolist() == [turn * ROWS + n for n in range(9)]
     index.save_index(str(tmp_path / "a"))
     back = ours.Index("l2", DIM)

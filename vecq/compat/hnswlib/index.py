@@ -19,7 +19,6 @@ from vecq.compat.hnswlib.inputs import (
     checked_space,
 )
 from vecq.compat.hnswlib.query import Query
-from vecq.compat.rows import Rows
 from vecq.errors import VecqError
 from vecq.interop.graph import adopt, graph_of, index_for
 from vecq.interop.hnswlib import encode, parse
@@ -33,10 +32,24 @@ MOST_THREADS = 1024
 class Index:
     """Approximate nearest neighbours, as `hnswlib.Index`."""
 
-    def __init__(self, space: str, dim: int, *, codec: Kind | Codec = "fp32") -> None:
+    def __init__(
+        self,
+        space: str | None = None,
+        dim: int | None = None,
+        *,
+        codec: Kind | Codec = "fp32",
+        index: "Index | None" = None,
+    ) -> None:
+        """An index without vectors, or a copy of another one."""
+        if index is not None:
+            self.__setstate__(index.__getstate__())
+            return
+        if space is None or dim is None:
+            raise TypeError("Index takes space and dim, or an index to copy")
         self._space, self._dim, self._codec = checked_space(space), int(dim), codec
+        # Labels are its ids, those beyond int64 negative ones.
         self._own: vecq.Index | None = None
-        self._rows = Rows(np.uint64)
+        self._deleted: set[int] = set()  # ids
         self._ef, self._m, self._ef_construction, self._room = EF, 0, 0, 0
         self._replaces, self._next = False, 0
         self._found: vecq.Filter | None = None
@@ -75,48 +88,29 @@ class Index:
             raise RuntimeError("Replacement of deleted elements is disabled in constructor")
         with self._lock:
             if ids is None:
-                labels = np.arange(self._next, self._next + len(rows), dtype=np.uint64)
+                labels = np.arange(self._next, self._next + len(rows), dtype=np.int64)
             else:
-                labels = as_labels(ids, len(rows))
-                rows, labels = _last_of_each(rows, labels)
+                rows, labels = _last_of_each(rows, as_labels(ids, len(rows)).view(np.int64))
             vacant = self._vacant(labels, replace_deleted)
-            own.add(rows, threads=self._threads(num_threads, len(rows)))
+            own.update(labels, rows, threads=self._threads(num_threads, len(rows)))
+            own.remove(vacant)
             self._next += len(rows)
-            self._rows.forget(vacant)
-            self._rows.add(labels)
+            self._deleted.difference_update(labels.tolist(), vacant.tolist())
             self._found = None
-            if 2 * self._rows.stale > len(self._rows.labels):
-                self._renew()
 
-    def _vacant(self, labels: NDArray[np.uint64], replace_deleted: bool) -> list[int]:
-        """Labels that give up their places for new ones, if there is room for all of these."""
-        given = set(labels.tolist())
-        if self._replaces and not replace_deleted and given & self._rows.deleted:
+    def _vacant(self, ids: NDArray[np.int64], replace_deleted: bool) -> NDArray[np.int64]:
+        """Ids that give up their places for new ones, if there is room for all of these."""
+        own, given = self._index(), set(ids.tolist())
+        if self._replaces and not replace_deleted and given & self._deleted:
             raise RuntimeError(
                 "Can't use addPoint to update deleted elements if replacement of deleted elements "
                 "is enabled."
             )
-        new = sum(label not in self._rows for label in given)
-        vacant = sorted(self._rows.deleted - given)[:new] if replace_deleted else []
-        if len(self._rows) + new - len(vacant) > self._room:
+        new = sum(id not in own for id in given)
+        vacant = sorted(self._deleted - given)[:new] if replace_deleted else []
+        if len(own) + new - len(vacant) > self._room:
             raise RuntimeError("The number of elements exceeds the specified limit")
-        return vacant
-
-    def _renew(self) -> None:
-        """Makes the index anew, without what is stale."""
-        current = self._rows.current()
-        labels, alive = self._rows.labels[current], self._rows.alive[current]
-        own = vecq.Index(
-            self._dim, self._space, self._codec, m=self._m, ef_construction=self._ef_construction
-        )
-        own.add(self._index().get(current))
-        self._take(own, labels, alive)
-
-    def _take(self, own: vecq.Index, labels: NDArray[np.uint64], alive: NDArray[np.bool_]) -> None:
-        self._own, self._rows, self._found = own, Rows(np.uint64), None
-        self._rows.add(labels)
-        self._rows.alive = alive
-        self._rows.deleted = set(labels[~alive].tolist())
+        return np.array(vacant, np.int64)
 
     def knn_query(
         self, data: Any, k: int = 1, num_threads: int = -1, filter: Filter | None = None
@@ -136,24 +130,13 @@ class Index:
             return query.nearest_that_pass(queries, k, filter)
 
     def _query(self, threads: int) -> Query:
+        own = self._index()
         sharp = self._space == "l2" and Codec.of(self._codec).kind == "fp32"
         with self._lock:
-            return Query(
-                self._index(),
-                self._rows,
-                self._alive(),
-                self._lock,
-                self._space,
-                sharp,
-                self._ef,
-                threads,
-            )
-
-    def _alive(self) -> vecq.Filter | None:
-        """What may be found, if not everything may."""
-        if self._found is None and not self._rows.alive.all():
-            self._found = vecq.Filter(self._index(), self._rows.alive)
-        return self._found
+            deleted = np.array(sorted(self._deleted), np.int64)
+            if self._found is None and self._deleted:
+                self._found = vecq.Filter(own, deny=deleted)
+            return Query(own, deleted, self._found, self._space, sharp, self._ef, threads)
 
     def get_items(self, ids: Any = None, return_type: str = "numpy") -> Any:
         """The vectors of labels, as an array or a list of lists."""
@@ -162,31 +145,42 @@ class Index:
         labels = np.asarray([] if ids is None else ids)
         if labels.ndim == 0:
             raise ValueError("get_items accepts a list of indices and returns a list of vectors")
-        asked = labels.ravel()[: len(labels)].tolist()
         own = self._index()
         with self._lock:
-            rows = [self._rows.row_of(label, deleted=False) for label in asked]
-            vectors = own.get(np.array(rows, np.int64))
+            asked = [self._id(label) for label in labels.ravel()[: len(labels)].tolist()]
+            if self._deleted.intersection(asked):
+                raise RuntimeError("Label not found")
+            vectors = own.get(np.array(asked, np.int64))
         return vectors if return_type == "numpy" else vectors.tolist()
 
     def get_ids_list(self) -> list[int]:
-        return list(self._rows)
+        labels: list[int] = [] if self._own is None else self._own.ids.view(np.uint64).tolist()
+        return labels
+
+    def _id(self, label: int) -> int:
+        id = int(np.uint64(label).astype(np.int64))
+        if id not in self._index():
+            raise RuntimeError("Label not found")
+        return id
 
     def mark_deleted(self, label: int) -> None:
-        self._index()
         with self._lock:
-            self._rows.delete(label)
+            id = self._id(label)
+            if id in self._deleted:
+                raise RuntimeError("The requested to delete element is already deleted")
+            self._deleted.add(id)
             self._found = None
 
     def unmark_deleted(self, label: int) -> None:
-        self._index()
         with self._lock:
-            self._rows.restore(label)
+            id = self._id(label)
+            if id not in self._deleted:
+                raise RuntimeError("The requested to undelete element is not deleted")
+            self._deleted.remove(id)
             self._found = None
 
     def resize_index(self, new_size: int) -> None:
-        self._index()
-        if new_size < len(self._rows):
+        if new_size < len(self._index()):
             raise RuntimeError(
                 "Cannot resize, max element is less than the current number of elements"
             )
@@ -201,12 +195,7 @@ class Index:
     def _encode(self, file: IO[bytes]) -> None:
         with self._lock:
             graph = graph_of(self._index())
-            stale = np.ones(len(self._rows.labels), bool)
-            stale[self._rows.current()] = False
-            graph = graph.without(stale)
-            rows = graph.ids
-            graph.ids = self._rows.labels[rows].astype(np.int64)
-            deleted = ~self._rows.alive[rows]
+            deleted = np.isin(graph.ids, sorted(self._deleted))
             encode(graph, file, self._m, self._ef_construction, deleted, self._room)
 
     def load_index(
@@ -220,17 +209,16 @@ class Index:
     def _decode(self, reader: Reader, room: int) -> None:
         saved = parse(reader, self._dim)
         graph = saved.graph
-        labels = graph.ids.astype(np.uint64)
-        graph.ids = np.arange(len(labels))
+        count = len(graph.ids)
         with reader.blamed():
-            if len(np.unique(labels)) < len(labels):
+            if len(np.unique(graph.ids)) < count:
                 reader.fail("a label belongs to two rows")
             own = index_for(graph, self._space, self._codec, None, saved.ef_construction)
-            adopt(graph, own, 0, False)
-        self._take(own, labels, ~saved.deleted)
+            self._own = adopt(graph, own, 0, False)
+        self._deleted, self._found = set(graph.ids[saved.deleted].tolist()), None
         self._m, self._ef_construction = graph.m, saved.ef_construction
-        self._room = room if room >= len(labels) else saved.room
-        self._next = len(labels)
+        self._room = room if room >= count else saved.room
+        self._next = count
 
     def index_file_size(self) -> int:
         content = BytesIO()
@@ -263,7 +251,7 @@ class Index:
         return self._room
 
     def get_current_count(self) -> int:
-        return len(self._rows)
+        return 0 if self._own is None else len(self._own)
 
     space = property(lambda self: self._space)
     dim = property(lambda self: self._dim)
@@ -288,8 +276,8 @@ class Index:
 
 
 def _last_of_each(
-    rows: NDArray[np.float32], labels: NDArray[np.uint64]
-) -> tuple[NDArray[np.float32], NDArray[np.uint64]]:
+    rows: NDArray[np.float32], labels: NDArray[np.int64]
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Of vectors with the same label the last one stays."""
     _, last = np.unique(labels[::-1], return_index=True)
     if len(last) == len(labels):

@@ -1,7 +1,6 @@
 """A query of hnswlib's Index, by what the index is when it is asked: no lock is held meanwhile."""
 
 from dataclasses import dataclass
-from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,6 @@ import vecq
 from vecq.codec import Metric
 from vecq.compat.distances import by_differences
 from vecq.compat.hnswlib.inputs import Filter, as_distances, passing, require_full
-from vecq.compat.rows import Rows
 
 # Before a filter is asked about all labels, it is asked about so many times as are wanted.
 WIDER = 8
@@ -21,12 +19,11 @@ Found = tuple[NDArray[np.uint64], NDArray[np.float32]]
 
 @dataclass
 class Query:
-    """Whom to ask for `k` rows for each query, and how."""
+    """Whom to ask for `k` labels for each query, and how."""
 
     index: vecq.Index
-    rows: Rows
-    alive: vecq.Filter | None  # if not everything is
-    lock: RLock
+    deleted: NDArray[np.int64]
+    alive: vecq.Filter | None  # if something is deleted
     space: Metric
     sharp: bool  # whether distances are to be those of float32
     ef: int
@@ -37,28 +34,24 @@ class Query:
 
     def nearest_that_pass(self, queries: NDArray[np.float32], k: int, verdict: Filter) -> Found:
         """Asks about the nearest labels first, and about all of them if too few of these pass."""
-        with self.lock:
-            rows = np.flatnonzero(self.rows.alive)
-            labels = self.rows.labels[rows]
-        wide = min(max(WIDER * k, self.ef), len(rows))
-        if k <= wide and len(queries) * wide < len(rows):
+        ids = np.setdiff1d(self.index.ids, self.deleted)
+        wide = min(max(WIDER * k, self.ef), len(ids))
+        if k <= wide and len(queries) * wide < len(ids):
             found, distances = self._answer(queries, wide, self.alive)
             seen, place = np.unique(found, return_inverse=True)
             passed = passing(verdict, seen)[place].reshape(found.shape)
             if (passed.sum(axis=1) >= k).all():
                 best = np.argsort(~passed, axis=1, kind="stable")[:, :k]
                 return np.take_along_axis(found, best, 1), np.take_along_axis(distances, best, 1)
-        return self._answer(queries, k, rows[passing(verdict, labels)])
+        return self._answer(queries, k, ids[passing(verdict, ids.view(np.uint64))])
 
     def _answer(self, queries: NDArray[np.float32], k: int, allowed: Any) -> Found:
         found = self.index.search(
             queries, k, ef=max(self.ef, k), allow=allowed, threads=self.threads
         )
         require_full(found.counts, k)
-        rows, distances = found.ids, as_distances(found.scores, self.space)
+        ids, distances = found.ids, as_distances(found.scores, self.space)
         if self.sharp:
-            rows, distances = by_differences(self.index, queries, rows)
-        if rows.max(initial=-1) >= len(self.rows.labels):
-            with self.lock:  # whoever adds them now gives them labels before letting go of it
-                return self.rows.labels[rows], distances
-        return self.rows.labels[rows], distances
+            there = np.ones(ids.shape, bool)
+            ids, distances = by_differences(self.index, queries, ids, there)
+        return np.ascontiguousarray(ids).view(np.uint64), distances
