@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,9 +14,7 @@ from vecq.arrays import as_floats, as_vectors
 from vecq.errors import ArgumentError, call
 from vecq.progress import Progress, Report
 from vecq.result import Result
-
-if TYPE_CHECKING:
-    from vecq.searching import Searching
+from vecq.searchable import Searchable
 
 # Efforts that are tried, as multiples of k, until recall is as good as all.
 EFFORTS = (1, 1.25, 1.6, 2, 2.5, 3.2, 4, 5, 6.4, 8, 12, 16, 24, 32, 64)
@@ -32,7 +30,7 @@ class Calibration:
     @classmethod
     def measure(
         cls,
-        index: "Searching",
+        index: Searchable,
         queries: ArrayLike,
         k: int | Sequence[int],
         threads: int,
@@ -105,7 +103,7 @@ class Calibration:
 
 
 def _curve(
-    index: "Searching", queries: NDArray[np.float32], k: int, threads: int
+    index: Searchable, queries: NDArray[np.float32], k: int, threads: int
 ) -> tuple[tuple[int, float], ...]:
     truth = index.search(queries, k, exact=True, threads=threads)
     curve: list[tuple[int, float]] = []

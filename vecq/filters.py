@@ -1,7 +1,7 @@
 """Which items searches may answer with: for all queries of a call, and for each of them."""
 
 from collections.abc import Iterable, Mapping, Set
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -9,9 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from vecq._native import ffi, lib
 from vecq.arrays import as_ids, pointer
 from vecq.errors import ArgumentError, call
-
-if TYPE_CHECKING:
-    from vecq.searching import Searching
+from vecq.searchable import Searchable
 
 Ids = NDArray[np.int64]
 
@@ -39,7 +37,7 @@ class Filter:
 
     def __init__(
         self,
-        index: "Searching",
+        index: Searchable,
         allow: "ArrayLike | Filter | None" = None,
         deny: "ArrayLike | Filter | None" = None,
     ) -> None:
@@ -60,7 +58,7 @@ class Filter:
     @classmethod
     def of(
         cls,
-        index: "Searching",
+        index: Searchable,
         allow: "ArrayLike | Filter | None",
         deny: "ArrayLike | Filter | None",
     ) -> "Filter | None":

@@ -1,7 +1,7 @@
 """Page after page of results."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,13 +10,11 @@ from vecq.arrays import as_vectors
 from vecq.errors import ArgumentError
 from vecq.filters import Exclusions
 from vecq.result import Result
-
-if TYPE_CHECKING:
-    from vecq.searching import Searching
+from vecq.searchable import Searchable
 
 
 def search_pages(
-    index: "Searching", query: ArrayLike, page: int, options: dict[str, Any]
+    index: Searchable, query: ArrayLike, page: int, options: dict[str, Any]
 ) -> Iterator[Result]:
     """Checks what was given at once; the pages come as they are asked for."""
     rows = as_vectors(query, "query", index._dim)
@@ -30,7 +28,7 @@ def search_pages(
 
 
 def _pages(
-    index: "Searching", query: Any, page: int, options: dict[str, Any], seen: Any
+    index: Searchable, query: Any, page: int, options: dict[str, Any], seen: Any
 ) -> Iterator[Result]:
     # What was shown leads the next search on but is not found again. Each search looks for twice as
     # many as the one before, so that all of them together cost little more than the last.

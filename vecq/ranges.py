@@ -1,7 +1,7 @@
 """All items above a score."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -9,9 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from vecq.arrays import as_vectors
 from vecq.errors import ArgumentError
 from vecq.filters import Exclusions
-
-if TYPE_CHECKING:
-    from vecq.searching import Searching
+from vecq.searchable import Searchable
 
 FIRST, FACTOR = 128, 8
 
@@ -26,7 +24,7 @@ class Ranges:
 
 
 def search_range(
-    index: "Searching", queries: ArrayLike, threshold: float, options: dict[str, Any]
+    index: Searchable, queries: ArrayLike, threshold: float, options: dict[str, Any]
 ) -> Ranges:
     """Asks for more and more items, until the last scores less than the threshold."""
     rows = as_vectors(queries, "queries", index._dim)
