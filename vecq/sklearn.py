@@ -126,7 +126,7 @@ class VecqTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             found = self.index_.search(rows, k, **options)
             return found.ids, np.clip(1 - found.scores, 0, 2)
         found = self.index_.search(rows, min(2 * k, self.n_samples_fit_), rerank=0, **options)
-        neighbours, squared = by_differences(self.index_, rows, found.ids)
+        neighbours, squared = by_differences(self.index_, rows, found)
         distances = squared if self.metric == "sqeuclidean" else np.sqrt(squared)
         return neighbours[:, :k], distances[:, :k]
 

@@ -10,16 +10,15 @@ FLOATS_AT_ONCE = 1 << 24
 
 
 def by_differences(
-    index: vecq.Index,
-    queries: NDArray[np.float32],
-    ids: NDArray[np.int64],
-    there: NDArray[np.bool_],
+    index: vecq.Index, queries: NDArray[np.float32], found: vecq.Result
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Ids that were found, by their squared distances, which are computed from differences.
 
     Scores are made of dot products, in which what is near is lost where all is far from the origin.
-    What is not there is left at the largest distance.
+    Places for which nothing was found are left at the largest distance.
     """
+    ids = found.ids
+    there = np.arange(ids.shape[1]) < found.counts[:, None]
     distances = np.full(ids.shape, np.finfo(np.float32).max)
     step = max(1, FLOATS_AT_ONCE // max(1, ids.shape[1] * index.dim))
     for first in range(0, len(ids), step):

@@ -176,7 +176,7 @@ class IndexHNSWFlat:
         if self.metric_type == METRIC_INNER_PRODUCT:
             return np.where(there, scores, np.float32(-FARTHEST)), ids
         if Codec.of(self._codec).kind == "fp32":
-            ids, distances = by_differences(self._index(), queries, ids, there)
+            ids, distances = by_differences(self._index(), queries, found)
             return distances, ids
         return np.where(there, np.maximum(-scores, 0), np.float32(FARTHEST)), ids
 

@@ -52,6 +52,5 @@ class Query:
         require_full(found.counts, k)
         ids, distances = found.ids, as_distances(found.scores, self.space)
         if self.sharp:
-            there = np.ones(ids.shape, bool)
-            ids, distances = by_differences(self.index, queries, ids, there)
+            ids, distances = by_differences(self.index, queries, found)
         return np.ascontiguousarray(ids).view(np.uint64), distances
