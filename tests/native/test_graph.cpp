@@ -136,6 +136,30 @@ TEST(graph_makes_room_at_once) {
     CHECK(graph.rows() == 1000 && graph.layers().front().links == links);
 }
 
+// Rows 1 and 2 are gone: one is followed by row 5, the other by none.
+TEST(graph_has_links_lead_elsewhere) {
+    Graph graph(4);
+    graph.extend(Levels{1, 1, 1, 0, 0, 1});
+    const auto write = [&](size_t layer, uint32_t node, const std::vector<uint32_t>& links) {
+        for (size_t i = 0; i < links.size(); ++i) graph.layers()[layer].set(node, i, links[i]);
+    };
+    const auto read = [&](size_t layer, uint32_t node) {
+        const auto links = graph.layers()[layer].links_of(node);
+        return std::vector<uint32_t>(links.begin(), links.end());
+    };
+    using Links = std::vector<uint32_t>;
+    write(0, 0, {1, 3, 2, 4});
+    write(0, 3, {5, 1, 0});
+    write(0, 4, {2, 99, 3});
+    write(0, 5, {1, 2});
+    write(1, 0, {1, 2});  // nodes of rows 0, 1, 2, 5
+    write(1, 3, {2, 1, 0});
+    graph.redirect_links([](uint32_t row) { return row == 1 ? 5 : row == 2 ? vecq::kNone : row; });
+    CHECK(read(0, 0) == Links({5, 3, 4}) && read(0, 3) == Links({5, 0}));
+    CHECK(read(0, 4) == Links({3}) && read(0, 5).empty());
+    CHECK(read(1, 0) == Links({3}) && read(1, 3) == Links({0}));
+}
+
 TEST(graph_is_viewed_from_its_entries) {
     Graph graph(4);
     graph.extend(Levels{2, 1, 1, 0});
