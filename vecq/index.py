@@ -191,6 +191,9 @@ class Index(Searching, Changing):
         """Looks for anything that is wrong: checksums of the file it was opened from, numbers that
         are not finite, links that lead nowhere, items that cannot be reached, ids given twice.
 
+        After small changes a few items may be out of reach until the next look at the whole graph;
+        they are reported only if they are more than what was changed since.
+
         >>> print(vecq.Index(8).add(numpy.eye(8, dtype="float32")).check())
         nothing is wrong
         """

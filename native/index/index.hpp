@@ -10,7 +10,7 @@
 //     lists of links, which are written and read link by link: walks come to rows that are just being
 //     linked or were just removed, and drop them from what they found;
 //     what only writers look at.
-// For the rest, which takes microseconds, a writer holds the turnstile alone: to make room, to have walks
+// For the rest, which mostly takes microseconds, a writer holds the turnstile alone: to make room, to have walks
 // begin elsewhere, to show rows and hide them, to change ids. Once it was alone, no search is left that
 // came to a row before it was unlinked: then a slot may be filled again.
 //
