@@ -100,14 +100,14 @@ void measure_rows(Case& c, Data& data, size_t& offset) {
 
 void measure_block(Case& c, Data& data) {
     const Kernels& kernels = (*c.engine)[c.width];
-    const size_t codes = padded_codes(c.width, c.dim);
     Query queries[kBlockQueries];
     std::fill_n(queries, kBlockQueries, Query{data.query, 0});
-    kernels.pack_block(queries, kBlockQueries, codes, data.packed.as<void>());
+    kernels.pack_block(queries, kBlockQueries, c.dim, data.packed.as<void>());
     const size_t count = std::clamp<size_t>((256 << 10) / row_bytes(c.width, c.dim), 64, 1024);
     const Rows rows{data.rows.as<std::byte>(), row_bytes(c.width, c.dim), count};
     raise(c.block, rate([&] {
-              kernels.dot_block({data.packed.as<void>(), data.sums}, rows, data.dots.as<void>());
+              kernels.dot_block({data.packed.as<void>(), data.sums, c.dim}, rows,
+                                data.dots.as<void>());
               return double(count * kBlockQueries);
           }));
 }

@@ -56,19 +56,19 @@ class BlockScorer {
 public:
     BlockScorer(Width width, size_t dim)
         : kernels_(active_engine()[width]),
-          codes_(padded_codes(width, dim)),
-          packed_(kernels_.packed_bytes(codes_)),
+          dim_(dim),
+          packed_(kernels_.packed_bytes(dim)),
           dots_(kRowsAtOnce * kBlockQueries * sizeof(int32_t)) {}
 
     void score(const Query* queries, size_t count, const Rows& rows, int32_t* out) {
         int32_t sums[kBlockQueries] = {};
         for (size_t q = 0; q < count; ++q) sums[q] = queries[q].sum;
-        kernels_.pack_block(queries, count, codes_, packed_.as<void>());
+        kernels_.pack_block(queries, count, dim_, packed_.as<void>());
         auto* dots = dots_.as<int32_t>();
         for (size_t first = 0; first < rows.count; first += kRowsAtOnce) {
             const size_t now = std::min(kRowsAtOnce, rows.count - first);
             const Rows some{rows.at(first), rows.row_bytes, now};
-            kernels_.dot_block({packed_.as<void>(), sums}, some, dots);
+            kernels_.dot_block({packed_.as<void>(), sums, dim_}, some, dots);
             for (size_t q = 0; q < count; ++q)
                 for (size_t r = 0; r < now; ++r)
                     out[q * rows.count + first + r] = dots[r * kBlockQueries + q];
@@ -77,7 +77,7 @@ public:
 
 private:
     const Kernels& kernels_;
-    size_t codes_;
+    size_t dim_;
     Memory packed_, dots_;
 };
 

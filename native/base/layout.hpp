@@ -62,6 +62,7 @@ inline constexpr size_t kBlockQueries = 32;
 struct QueryBlock {
     const void* codes;    // packed by the engine that reads them
     const int32_t* sums;  // kBlockQueries of them; int8 only
+    size_t dim;           // of each; what is behind that in a row is not read, but by tiles
 };
 
 }  // namespace vecq

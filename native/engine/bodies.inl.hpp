@@ -17,6 +17,8 @@
 
 #include "engine/graph.inl.hpp"
 
+#include "scan/block_scores.inl.hpp"
+#include "scan/peaks.inl.hpp"
 #include "scan/sift.inl.hpp"
 
 #include "engine/scan.inl.hpp"
@@ -38,6 +40,7 @@ constexpr Kernels kernels_of() {
         .link = link<C>,
         .unlink = unlink<C>,
         .score = score<C>,
+        .peaks = peaks<DotOf<C>>,
         .sift = sift<DotOf<C>>,
         .scan_rows = scan_rows<C>,
     };

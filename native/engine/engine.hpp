@@ -18,9 +18,9 @@ struct Kernels {
     // dots[i] = query . rows[ids[i]]
     void (*dot_rows)(const Query&, const Rows&, const uint32_t* ids, size_t count, void* dots);
 
-    // Packs up to kBlockQueries queries of `codes` codes; the rest of the block becomes zero.
-    size_t (*packed_bytes)(size_t codes);
-    void (*pack_block)(const Query*, size_t count, size_t codes, void* block);
+    // Packs up to kBlockQueries queries of `dim` codes; the rest of the block becomes zero.
+    size_t (*packed_bytes)(size_t dim);
+    void (*pack_block)(const Query*, size_t count, size_t dim, void* block);
 
     // dots[row * kBlockQueries + query], line-aligned
     void (*dot_block)(const QueryBlock&, const Rows&, void* dots);
@@ -41,7 +41,9 @@ struct Kernels {
     void (*score)(const EncodedQuery&, const ScoredRows&, std::span<const uint32_t> ids,
                   float* scores);
 
-    // What to keep of the scores of a block's dots, and of rows one query at a time.
+    // The best scores of a block's dots, group by group of rows; what to keep of them; and of rows one
+    // query at a time.
+    void (*peaks)(const PeakJob&);
     void (*sift)(const SiftJob&);
     void (*scan_rows)(const RowScanJob&);
 };

@@ -18,10 +18,9 @@ public:
     BlockScorer(const Codec& codec, Metric metric, int query_bits)
         : kernels_(active_engine()[codec.width()]),
           coder_(codec, metric, query_bits),
-          codes_in_row_(padded_codes(codec.width(), codec.dim())),
           floating_(codec.levels() == 0),
           codes_(kBlockQueries / coder_.digit_count() * coder_.bytes()),
-          packed_(kernels_.packed_bytes(codes_in_row_)),
+          packed_(kernels_.packed_bytes(codec.dim())),
           dots_(kRowsAtOnce * kBlockQueries * sizeof(int32_t)) {}
 
     size_t queries_at_once() const { return kBlockQueries / coder_.digit_count(); }
@@ -41,13 +40,12 @@ public:
                 sums_[d * count + q] = query.digits[d].sum;
             }
         }
-        kernels_.pack_block(digits, count * coder_.digit_count(), codes_in_row_,
-                            packed_.as<void>());
+        kernels_.pack_block(digits, count * coder_.digit_count(), coder_.dim(), packed_.as<void>());
     }
 
     // scores[q * stride + r] for the encoded queries.
     void score(const Rows& rows, const Affine* affine, float* scores, size_t stride) const {
-        kernels_.dot_block({packed_.as<void>(), sums_}, rows, dots_.as<void>());
+        kernels_.dot_block({packed_.as<void>(), sums_, coder_.dim()}, rows, dots_.as<void>());
         for (size_t first = 0; first < rows.count; first += kChunk) {
             const size_t now = std::min(kChunk, rows.count - first);
             float tile[kChunk][kBlockQueries];
@@ -72,7 +70,6 @@ private:
 
     const Kernels& kernels_;
     QueryCoder coder_;
-    size_t codes_in_row_;
     bool floating_;
     Memory codes_, packed_, dots_;
     size_t count_ = 0;  // of encoded queries

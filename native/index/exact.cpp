@@ -20,7 +20,6 @@ public:
     Worker(const Codec& codec, const ExactOptions& options)
         : kernels_(active_engine()[codec.width()]),
           coder_(codec, options.metric, options.query_bits),
-          codes_in_row_(padded_codes(codec.width(), codec.dim())),
           options_(options),
           codes_(kMostQueries * coder_.bytes()),
           scanner_(kernels_) {}
@@ -41,8 +40,8 @@ public:
         };
         const Gate* gates = gates_.set(row_of, nullptr, options_.exclude, first, count);
         const RowList all{{}, 0, rows};
-        if (gates != nullptr && Scanner::wants_sets(count, all)) gates_.make_sets();
-        scanner_.begin({coarse, count}, codes_in_row_, std::min(rows, k + k / 4 + 32), gates);
+        if (gates != nullptr && Scanner::wants_sets(count)) gates_.make_sets();
+        scanner_.begin({coarse, count}, dim, std::min(rows, k + k / 4 + 32), gates);
         scanner_.scan(scored, all);
         for (size_t i = 0; i < count; ++i)
             merge(fine[i], scanner_.finish(i), scored, first + i, found);
@@ -65,8 +64,9 @@ private:
         for (size_t i = 0; i < rows_.size(); ++i)
             all_.push_back(
                 key_of(scores_[i], static_cast<uint32_t>(options_.first_row + rows_[i])));
-        std::sort(all_.begin(), all_.end());
+        keep_least(std::span(all_), k);
         all_.resize(std::min(all_.size(), k));
+        sort_keys(all_, room_);
         count = static_cast<int64_t>(all_.size());
         for (size_t i = 0; i < all_.size(); ++i) {
             ids[i] = node_of(all_[i]);
@@ -76,14 +76,13 @@ private:
 
     const Kernels& kernels_;
     QueryCoder coder_;
-    size_t codes_in_row_;
     const ExactOptions& options_;
     Memory codes_;
     Gates gates_;
     Scanner scanner_;
     std::vector<uint32_t> rows_;
     std::vector<float> scores_;
-    std::vector<Key> all_;
+    std::vector<Key> all_, room_;
 };
 
 std::vector<Affine> affines_of(Metric metric, const Store& store, size_t first_row) {

@@ -17,15 +17,19 @@ void set(std::vector<uint64_t>& bits, uint32_t row, bool passes) {
 void count_and_list(Passing& passing) {
     passing.count = 0;
     passing.list.clear();
+    passing.before.clear();
     for (const uint64_t word : passing.bits)
         passing.count += static_cast<size_t>(std::popcount(word));
     if (static_cast<double>(passing.count) >= kWorthListing * static_cast<double>(passing.rows))
         return;
     passing.list.reserve(passing.count);
-    for (size_t at = 0; at < passing.bits.size(); ++at)
+    passing.before.reserve(passing.bits.size());
+    for (size_t at = 0; at < passing.bits.size(); ++at) {
+        passing.before.push_back(static_cast<uint32_t>(passing.list.size()));
         for (uint64_t word = passing.bits[at]; word != 0; word &= word - 1)
             passing.list.push_back(
                 static_cast<uint32_t>(at * 64 + static_cast<size_t>(std::countr_zero(word))));
+    }
 }
 
 // All rows from `first` on, whether they pass.

@@ -14,7 +14,8 @@ struct Passing {
     std::vector<uint64_t> bits;
     size_t changes = 0;          // of the index by then
     size_t rows = 0, count = 0;  // of all, and of those that pass
-    std::vector<uint32_t> list;  // of those that pass, if they are few enough to be listed
+    // Of those that pass, if they are few enough to be listed, and how many pass before each word.
+    std::vector<uint32_t> list, before;
 };
 
 class Filter;

@@ -215,7 +215,6 @@ private:
     void scan_parts(const Request& request, size_t first, size_t count, size_t threads) const;
     void scan_for(Searcher& searcher, const Request& request, size_t i, Gate gate) const;
     void finish(Searcher& searcher, const Request& request, size_t number) const;
-    size_t codes_in_row() const { return padded_codes(store_.codec().width(), dim_); }
 
     void measure_pace();
     void encode_own_rows(Searcher& searcher) const;

@@ -111,8 +111,7 @@ void Index::measure_scans(Searcher& searcher, Pace& pace) const {
     std::vector<uint32_t> apart(rows);
     for (size_t i = 0; i < rows; ++i) apart[i] = static_cast<uint32_t>(i * slots_.extent() / rows);
     const auto scan = [&](size_t count, const RowList& list) {
-        searcher.scanner.begin(std::span(searcher.coarse).subspan(0, count), codes_in_row(), 1,
-                               nullptr);
+        searcher.scanner.begin(std::span(searcher.coarse).subspan(0, count), dim(), 1, nullptr);
         const double spent = time_of([&] { searcher.scanner.scan(scored(), list); });
         return spent / static_cast<double>(count * rows);
     };

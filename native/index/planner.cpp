@@ -24,7 +24,7 @@ double scan_cost(const Pace& pace, const Question& question) {
     const double blocks = std::ceil(queries / kQueriesPerBlock) * kQueriesPerBlock;
     const double scored = std::min(queries * alone, blocks * block);
     const double kept = std::min(rows, static_cast<double>(question.scan_width));
-    return (scored + queries * kept * kKeepRow) / static_cast<double>(question.threads);
+    return (scored + queries * kept * kKeepRow) / static_cast<double>(question.scanners);
 }
 
 }  // namespace
@@ -35,7 +35,7 @@ Costs costs_of(const Pace& pace, const Question& question) {
     const double width = static_cast<double>(question.walk_width + question.excluded);
     const Pace::Line& line = question.queries == 1 ? pace.walk_alone : pace.walk;
     const auto queries = static_cast<double>(question.queries);
-    const double turns = std::ceil(queries / static_cast<double>(question.threads));
+    const double turns = std::ceil(queries / static_cast<double>(question.walkers));
     Costs costs{};
     costs.walk = turns * line.at(width / share);
     costs.step_over =

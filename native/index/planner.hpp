@@ -27,7 +27,8 @@ struct Pace {
 
 struct Question {
     size_t rows, passing;  // all, and those that pass the filter
-    size_t queries, threads;
+    size_t queries;
+    size_t walkers, scanners;       // threads that there would be
     size_t walk_width, scan_width;  // how many rows are kept
     size_t excluded;                // of a query, on average
     bool filtered;

@@ -1,6 +1,7 @@
 // One call of search, looked through.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 
 #include "index/filter.hpp"
@@ -23,6 +24,8 @@ struct Index::Request {
 
     const float* query(size_t i, size_t dim) const { return queries + i * dim; }
     size_t number_of(size_t i) const { return options.first_query + i; }
+    // How many rows of a query are worth bringing into order.
+    size_t wanted() const { return std::max(options.k, options.rerank); }
 };
 
 }  // namespace vecq

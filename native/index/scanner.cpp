@@ -15,9 +15,13 @@ constexpr float kOverflown = -std::numeric_limits<float>::max();
 
 // Fewer rows than this need no sample.
 constexpr size_t kWorthSampling = 8192;
-// A sample is a sixteenth of all, or less if that would be more than this.
+// A sample is a sixteenth of all, less of long rows, and less if that would be more than this.
 constexpr int kSampleBits = 4;
+constexpr size_t kLongRow = 512;
 constexpr size_t kMostSampled = 16384;
+// Of so many rows of a sample only the best score is looked at, if that leaves so many for each that is
+// wanted: hardly ever are two of these among the same rows.
+constexpr size_t kMostPerPeak = 16, kPeaksPerRank = 4;
 
 // How many of a sample are better than what the best `width` of all rows will be, hardly ever fewer.
 size_t rank_in_sample(size_t width, size_t rows, size_t sampled) {
@@ -27,19 +31,20 @@ size_t rank_in_sample(size_t width, size_t rows, size_t sampled) {
 
 }  // namespace
 
-void Scanner::begin(std::span<const EncodedQuery> queries, size_t codes_in_row, size_t width,
+void Scanner::begin(std::span<const EncodedQuery> queries, size_t dim, size_t width,
                     const Gate* gates) {
     queries_ = queries;
+    dim_ = dim;
     width_ = width;
     gates_ = gates;
     if (best_.size() < queries.size()) best_.resize(queries.size());
-    if (!by_rows()) pack(queries, codes_in_row);
+    if (!by_rows()) pack();
 }
 
 // A score is scale * (a * dot + c * bias / scale) + offset; only what differs between rows counts.
-void Scanner::pack(std::span<const EncodedQuery> queries, size_t codes_in_row) {
-    const size_t blocks = (queries.size() + kBlockQueries - 1) / kBlockQueries;
-    block_bytes_ = kernels_.packed_bytes(codes_in_row);
+void Scanner::pack() {
+    const size_t blocks = (queries_.size() + kBlockQueries - 1) / kBlockQueries;
+    block_bytes_ = kernels_.packed_bytes(dim_);
     if (packed_.bytes() < blocks * block_bytes_) packed_ = Memory(blocks * block_bytes_);
     if (dots_.bytes() == 0) dots_ = Memory(kChunkRows * kBlockQueries * sizeof(int32_t));
     sums_.assign(blocks * kBlockQueries, 0);
@@ -47,15 +52,14 @@ void Scanner::pack(std::span<const EncodedQuery> queries, size_t codes_in_row) {
     for (size_t block = 0; block < blocks; ++block) {
         Query digits[kBlockQueries];
         const size_t first = block * kBlockQueries;
-        const size_t count = std::min(kBlockQueries, queries.size() - first);
+        const size_t count = std::min(kBlockQueries, queries_.size() - first);
         for (size_t q = 0; q < count; ++q) {
-            const EncodedQuery& query = queries[first + q];
+            const EncodedQuery& query = queries_[first + q];
             digits[q] = query.digits[0];
             sums_[first + q] = query.digits[0].sum;
             biases_[first + q] = query.bias == 0 ? 0 : query.bias / query.scale;
         }
-        kernels_.pack_block(digits, count, codes_in_row,
-                            packed_.as<std::byte>() + block * block_bytes_);
+        kernels_.pack_block(digits, count, dim_, packed_.as<std::byte>() + block * block_bytes_);
     }
 }
 
@@ -88,18 +92,34 @@ void Scanner::scan_again(const ScoredRows& scored, const RowList& list, size_t q
 }
 
 std::vector<float> Scanner::bounds_of_sample(const ScoredRows& scored, const RowList& list) {
-    std::vector<float> bounds(queries_.size(), kLowest);
-    if (list.count < kWorthSampling) return bounds;
-    const int bits = std::max<int>(kSampleBits, std::bit_width(list.count / kMostSampled));
+    std::vector<float> none(queries_.size(), kLowest);
+    if (by_rows() || list.count < kWorthSampling) return none;
+    const int bits = std::max<int>(kSampleBits + (scored.rows.row_bytes > kLongRow),
+                                   std::bit_width(list.count / kMostSampled));
     const RowList sample = list.sample(bits);
     const size_t rank = rank_in_sample(width_, list.count, sample.count);
-    if (rank > sample.count / 2) return bounds;
-    for (size_t q = 0; q < queries_.size(); ++q) best_[q].begin(rank);
-    scan_all(scored, sample);
+    size_t per_peak = kMostPerPeak;
+    while (per_peak > 1 && sample.count / per_peak < kPeaksPerRank * rank) per_peak /= 2;
+    const size_t peaks = (sample.count + per_peak - 1) / per_peak;
+    if (rank > peaks / 2) return none;
+    const size_t blocks = (queries_.size() + kBlockQueries - 1) / kBlockQueries;
+    peaks_.resize(std::max(peaks_.size(), blocks * peaks * kBlockQueries));
+    each_block(scored, sample, [&](const BlockDots& dots, size_t row, size_t block) {
+        float* to = &peaks_[(block * peaks + row / per_peak) * kBlockQueries];
+        kernels_.peaks({dots, per_peak, to});
+    });
+    return bounds_of_peaks(peaks, rank);
+}
+
+// The score of the best peak but `rank` - 1.
+std::vector<float> Scanner::bounds_of_peaks(size_t peaks, size_t rank) const {
+    std::vector<float> bounds(queries_.size()), falling(peaks);
     for (size_t q = 0; q < queries_.size(); ++q) {
-        const std::span<const Key> found = best_[q].finish();
-        if (found.size() == rank)
-            bounds[q] = score_of(*std::max_element(found.begin(), found.end()));
+        const float* from = &peaks_[q / kBlockQueries * peaks * kBlockQueries + q % kBlockQueries];
+        for (size_t i = 0; i < peaks; ++i) falling[i] = -from[i * kBlockQueries];
+        keep_least(std::span(falling), rank);
+        bounds[q] =
+            -*std::max_element(falling.begin(), falling.begin() + static_cast<ptrdiff_t>(rank));
     }
     return bounds;
 }
@@ -137,7 +157,7 @@ Scanner::Chunk Scanner::chunk_of(const ScoredRows& scored, const RowList& list) 
 // Brings what is excluded into the order in which it is met.
 void Scanner::hide(const RowList& list) {
     hidden_starts_.clear();
-    if (gates_ == nullptr || list.listed()) return;
+    if (gates_ == nullptr) return;
     chunks_ = (list.count + kChunkRows - 1) / kChunkRows;
     const size_t blocks = (queries_.size() + kBlockQueries - 1) / kBlockQueries;
     hidden_starts_.assign(blocks * chunks_ + 1, 0);
@@ -162,36 +182,50 @@ void Scanner::hide(const RowList& list) {
     hidden_starts_.front() = 0;
 }
 
+// Which rows of a chunk, whose numbers are set, no query may have. What is listed is allowed.
+void Scanner::hide_part(const RowList& part) {
+    hides_part_ = gates_ != nullptr && gates_->allowed != nullptr && !part.listed();
+    std::fill_n(hidden_part_, kChunkRows, 0);
+    if (!hides_part_) return;
+    for (size_t i = 0; i < part.count; ++i)
+        if (!gates_->allows(numbers_[i])) hidden_part_[i] = ~uint32_t{0};
+}
+
 const uint32_t* Scanner::hidden_in(size_t chunk, size_t block) {
-    if (hidden_starts_.empty()) return nullptr;
+    if (gates_ == nullptr) return nullptr;
     const uint32_t* starts = &hidden_starts_[block * chunks_ + chunk];
-    if (starts[0] == starts[1]) return nullptr;
-    std::fill_n(hidden_rows_, kChunkRows, 0);
+    if (starts[0] == starts[1]) return hides_part_ ? hidden_part_ : nullptr;
+    std::copy_n(hidden_part_, kChunkRows, hidden_rows_);
     for (uint32_t i = starts[0]; i < starts[1]; ++i)
         hidden_rows_[hidden_[i].row] |= 1U << hidden_[i].query;
     return hidden_rows_;
 }
 
-void Scanner::scan_blocks(const ScoredRows& scored, const RowList& list) {
+// body(dots, row, block) for the dots of each block of queries with so many rows from `row` on.
+template <class Body>
+void Scanner::each_block(const ScoredRows& scored, const RowList& list, Body&& body) {
     hide(list);
-    for (size_t first = 0; first < list.count; first += kChunkRows) {
-        const RowList part = list.part(first, std::min(list.count, first + kChunkRows));
+    for (size_t row = 0; row < list.count; row += kChunkRows) {
+        const RowList part = list.part(row, std::min(list.count, row + kChunkRows));
         const Chunk chunk = chunk_of(scored, part);
+        hide_part(part);
         for (size_t q = 0; q < queries_.size(); q += kBlockQueries) {
             const size_t block = q / kBlockQueries;
             const std::byte* codes = packed_.as<std::byte>() + block * block_bytes_;
-            kernels_.dot_block({codes, &sums_[q]}, chunk.rows, dots_.as<void>());
-            kernels_.sift(
-                {.dots = dots_.as<void>(),
-                 .rows = part.count,
-                 .affine = chunk.affine,
-                 .numbers = numbers_,
-                 .biases = &biases_[q],
-                 .best = std::span(best_).subspan(q, std::min(kBlockQueries, queries_.size() - q)),
-                 .gates = gates_ == nullptr ? nullptr : gates_ + q,
-                 .hidden = hidden_in(first / kChunkRows, block)});
+            kernels_.dot_block({codes, &sums_[q], dim_}, chunk.rows, dots_.as<void>());
+            const BlockDots dots{dots_.as<void>(), part.count, chunk.affine, &biases_[q],
+                                 hidden_in(row / kChunkRows, block)};
+            body(dots, row, block);
         }
     }
+}
+
+void Scanner::scan_blocks(const ScoredRows& scored, const RowList& list) {
+    each_block(scored, list, [&](const BlockDots& dots, size_t, size_t block) {
+        const size_t first = block * kBlockQueries;
+        const size_t count = std::min(kBlockQueries, queries_.size() - first);
+        kernels_.sift({dots, numbers_, std::span(best_).subspan(first, count)});
+    });
 }
 
 }  // namespace vecq

@@ -10,22 +10,29 @@
 namespace vecq {
 namespace {
 
-// Queries that a thread scans for at a time: the more, the less often rows come from memory.
+// Queries that a thread scans for at a time: the more, the less often rows come from memory, but what
+// is kept of each takes room.
 constexpr size_t kMostQueries = 8 * kBlockQueries;
+constexpr size_t kMostKeys = size_t{1} << 21;
+
+size_t most_queries(size_t scan_width) {
+    const size_t blocks = kMostKeys / Best::room(scan_width) / kBlockQueries;
+    return std::clamp(blocks * kBlockQueries, kBlockQueries, kMostQueries);
+}
 
 }  // namespace
 
-// Shares out queries if there are enough of them for all threads, otherwise rows. Returns how many
-// scores that took.
+// Shares out queries if there are enough blocks of them for all threads, otherwise rows. Returns how
+// many scores that took.
 size_t Index::scan(const Request& request) const {
+    const size_t most = most_queries(request.scan_width);
     const size_t threads = workers_for(request.options.threads, request.count * request.rows.count);
-    const size_t share = (request.count + threads - 1) / threads;
-    const size_t blocks = (share + kBlockQueries - 1) / kBlockQueries;
-    const size_t group = std::min(blocks * kBlockQueries, kMostQueries);
-    if (request.count < threads * kBlockQueries / 2 && threads > 1) {
-        for (size_t first = 0; first < request.count; first += kMostQueries)
-            scan_parts(request, first, std::min(kMostQueries, request.count - first), threads);
+    const size_t blocks = (request.count + kBlockQueries - 1) / kBlockQueries;
+    if (blocks < threads) {
+        for (size_t first = 0; first < request.count; first += most)
+            scan_parts(request, first, std::min(most, request.count - first), threads);
     } else {
+        const size_t group = std::min((blocks + threads - 1) / threads * kBlockQueries, most);
         const size_t tasks = (request.count + group - 1) / group;
         with_searchers(request, tasks, [&](Searcher& searcher, size_t task) {
             const size_t first = task * group;
@@ -39,12 +46,12 @@ void Index::scan_group(Searcher& searcher, const Request& request, size_t first,
                        size_t count) const {
     searcher.encode(request.query(first, dim()), dim(), request.number_of(first), count);
     const Gate* gates = gates_of(searcher, request, first, count);
-    searcher.scanner.begin(searcher.coarse, codes_in_row(), request.scan_width, gates);
+    searcher.scanner.begin(searcher.coarse, dim(), request.scan_width, gates);
     searcher.scanner.scan(scored(), request.rows);
     for (size_t i = 0; i < count; ++i) {
         const std::span<const Key> keys = searcher.scanner.finish(i);
         searcher.keys.assign(keys.begin(), keys.end());
-        searcher.rescore(kernels_, scored(), searcher.queries[i]);
+        searcher.rescore(kernels_, scored(), searcher.queries[i], request.wanted());
         finish(searcher, request, first + i);
     }
 }
@@ -58,7 +65,7 @@ void Index::scan_parts(const Request& request, size_t first, size_t count, size_
     const size_t rows = request.rows.count;
     parallel_for(threads, threads, [&](size_t part, size_t) {
         Scanner scanner(kernels_);
-        scanner.begin(own->coarse, codes_in_row(), request.scan_width, gates);
+        scanner.begin(own->coarse, dim(), request.scan_width, gates);
         scanner.scan(scored(),
                      request.rows.part(rows * part / threads, rows * (part + 1) / threads));
         for (size_t i = 0; i < count; ++i) {
@@ -66,27 +73,27 @@ void Index::scan_parts(const Request& request, size_t first, size_t count, size_
             found[i * threads + part].assign(keys.begin(), keys.end());
         }
     });
-    for (size_t i = 0; i < count; ++i) {
-        own->keys.clear();
+    with_searchers(request, count, [&](Searcher& searcher, size_t i) {
+        searcher.keys.clear();
         for (size_t part = 0; part < threads; ++part) {
             const std::vector<Key>& keys = found[i * threads + part];
-            own->keys.insert(own->keys.end(), keys.begin(), keys.end());
+            searcher.keys.insert(searcher.keys.end(), keys.begin(), keys.end());
         }
-        std::sort(own->keys.begin(), own->keys.end());
-        own->keys.resize(std::min(own->keys.size(), request.scan_width));
-        own->rescore(kernels_, scored(), own->queries[i]);
-        finish(*own, request, first + i);
-    }
+        keep_least(std::span(searcher.keys), request.scan_width);
+        searcher.keys.resize(std::min(searcher.keys.size(), request.scan_width));
+        searcher.rescore(kernels_, scored(), own->queries[i], request.wanted());
+        finish(searcher, request, first + i);
+    });
 }
 
 // In place of what a walk found for one of its queries, whose gate has its set, for it was walked for.
 void Index::scan_for(Searcher& searcher, const Request& request, size_t i, Gate gate) const {
     gate.allowed = request.allowed;
-    searcher.scanner.begin({&searcher.coarse[i], 1}, codes_in_row(), request.scan_width, &gate);
+    searcher.scanner.begin({&searcher.coarse[i], 1}, dim(), request.scan_width, &gate);
     searcher.scanner.scan(scored(), request.rows);
     const std::span<const Key> keys = searcher.scanner.finish(0);
     searcher.keys.assign(keys.begin(), keys.end());
-    searcher.rescore(kernels_, scored(), searcher.queries[i]);
+    searcher.rescore(kernels_, scored(), searcher.queries[i], request.wanted());
 }
 
 }  // namespace vecq

@@ -35,14 +35,17 @@ struct Index::Searcher {
         }
     }
 
-    // Brings the keys into order by new scores of their rows.
-    void rescore(const Kernels& kernels, const ScoredRows& rows, const EncodedQuery& query) {
+    // Scores the rows of the keys anew and brings the best `wanted` of them into order, without the rest.
+    void rescore(const Kernels& kernels, const ScoredRows& rows, const EncodedQuery& query,
+                 size_t wanted) {
         rows_.resize(keys.size());
         scores_.resize(keys.size());
         for (size_t i = 0; i < keys.size(); ++i) rows_[i] = node_of(keys[i]);
         kernels.score(query, rows, rows_, scores_.data());
         for (size_t i = 0; i < keys.size(); ++i) keys[i] = key_of(scores_[i], rows_[i]);
-        std::sort(keys.begin(), keys.end());
+        keep_least(std::span(keys), wanted);
+        keys.resize(std::min(keys.size(), wanted));
+        sort_keys(keys, room_);
     }
 
     QueryCoder coder;
@@ -61,6 +64,7 @@ struct Index::Searcher {
 private:
     std::vector<uint32_t> rows_;
     std::vector<float> scores_;
+    std::vector<Key> room_;
 };
 
 }  // namespace vecq

@@ -15,7 +15,7 @@ namespace {
 
 // The score where there is no row.
 constexpr float kNothing = -std::numeric_limits<float>::infinity();
-// Queries that a thread walks for at a time.
+// Queries that a thread walks for at a time, at most.
 constexpr size_t kQueriesPerTask = 32;
 // Rows that a walk keeps for those that turn out to be no items.
 constexpr size_t kStray = 16;
@@ -86,7 +86,11 @@ Index::Request Index::request_of(const float* queries, size_t count, const Searc
     }
     request.rows = {{}, 0, slots_.extent()};
     if (request.passing && !request.passing->list.empty())
-        request.rows = {request.passing->list, 0, request.passing_count};
+        request.rows = {request.passing->list,
+                        0,
+                        request.passing_count,
+                        0,
+                        {request.passing->bits.data(), request.passing->before.data()}};
     const size_t k = options.k;
     request.walk_width = std::min(items, std::max({options.ef, k, options.rerank}));
     request.scan_width = std::min(items, std::max(k + k / 4 + 32, options.rerank));
@@ -99,7 +103,8 @@ Question Index::question_of(const Request& request) const {
     return {.rows = slots_.extent(),
             .passing = request.passing_count,
             .queries = request.count,
-            .threads = workers_for(request.options.threads, request.count),
+            .walkers = workers_for(request.options.threads, request.count),
+            .scanners = workers_for(request.options.threads, request.count * request.rows.count),
             .walk_width = request.walk_width,
             .scan_width = request.scan_width,
             .excluded = static_cast<size_t>(excluded) / request.count,
@@ -107,12 +112,13 @@ Question Index::question_of(const Request& request) const {
 }
 
 void Index::walk(const Request& request, SearchReport& report) const {
-    const size_t tasks = (request.count + kQueriesPerTask - 1) / kQueriesPerTask;
+    const size_t threads = workers_for(request.options.threads, request.count);
+    const size_t share = std::min((request.count + threads - 1) / threads, kQueriesPerTask);
+    const size_t tasks = (request.count + share - 1) / share;
     std::atomic<size_t> starved = 0;
     report.walked = with_searchers(request, tasks, [&](Searcher& searcher, size_t task) {
-        const size_t first = task * kQueriesPerTask;
-        starved +=
-            walk_some(searcher, request, first, std::min(kQueriesPerTask, request.count - first));
+        const size_t first = task * share;
+        starved += walk_some(searcher, request, first, std::min(share, request.count - first));
     });
     report.starved = starved;
 }
@@ -145,7 +151,7 @@ size_t Index::walk_some(Searcher& searcher, const Request& request, size_t first
         searcher.keys.assign(keys, keys + searcher.found_counts[i]);
         drop_others(searcher.keys);
         if (searcher.queries[i].digit_count > 1)
-            searcher.rescore(kernels_, scored(), searcher.queries[i]);
+            searcher.rescore(kernels_, scored(), searcher.queries[i], width);
         offer_aside(searcher, searcher.queries[i], gates == nullptr ? nullptr : gates + i, width);
         // Behind a filter a walk may end before it comes to where the best are.
         const size_t wanted = request.passing ? request.walk_width : request.options.k;
@@ -181,8 +187,7 @@ void Index::offer_aside(Searcher& searcher, const EncodedQuery& query, const Gat
         if (!slots_.shows(row)) continue;  // a file may say anything
         if (gate == nullptr || gate->keeps(row)) keys.push_back(key_of(0, row));
     }
-    searcher.rescore(kernels_, scored(), query);
-    keys.resize(std::min(keys.size(), width));
+    searcher.rescore(kernels_, scored(), query, width);
 }
 
 // Of the best found: scores them anew where there are wider rows, and hands them over.
@@ -194,7 +199,8 @@ void Index::finish(Searcher& searcher, const Request& request, size_t number) co
             searcher.wide_coder->encode(request.query(number, dim()), request.number_of(number),
                                         searcher.wide_codes.as<std::byte>());
         searcher.rescore(active_engine()[wide_->codec().width()],
-                         {wide_->rows(slots_.extent()), wide_affine_.data()}, query);
+                         {wide_->rows(slots_.extent()), wide_affine_.data()}, query,
+                         request.options.k);
     }
     const size_t k = request.options.k, kept = std::min(k, searcher.keys.size());
     int64_t* ids = request.found.ids + number * k;

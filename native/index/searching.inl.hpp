@@ -41,8 +41,7 @@ inline const Gate* Index::gates_of(Searcher& searcher, const Request& request, s
     const Gate* gates = searcher.gates.set(row_of, open ? nullptr : request.allowed,
                                            request.options.exclude, first, count);
     if (gates == nullptr) return nullptr;
-    if (request.plan != Plan::scan || Scanner::wants_sets(count, request.rows))
-        searcher.gates.make_sets();
+    if (request.plan != Plan::scan || Scanner::wants_sets(count)) searcher.gates.make_sets();
     // What is not kept takes up room on a walk; of a filter's, about as much as there is of it. Where
     // that is very much, a scan that makes up for a walk cut short is cheaper than the walk.
     const size_t held_back = slots_.count() - request.passing_count;

@@ -7,18 +7,22 @@
 #include <span>
 #include <vector>
 
-#include "base/key.hpp"
+#include "base/order.hpp"
 
 namespace vecq {
 
 class Best {
 public:
+    // Keys that there is room for.
+    static size_t room(size_t width) { return 3 * width + kSpare; }
+
     // Empties it; of what doesn't score lower than `bound` it keeps the best `width` from now on.
     void begin(size_t width, float bound = -std::numeric_limits<float>::infinity()) {
         width_ = width;
         bound_ = bound;
         size_ = 0;
-        if (keys_.size() < 3 * width + kSpare) keys_.resize(3 * width + kSpare);
+        limit_ = room(width);
+        if (keys_.size() < limit_) keys_.resize(limit_);
     }
 
     // What scores lower than this is not worth offering.
@@ -34,7 +38,7 @@ public:
 
     [[gnu::always_inline]] void offer(Key key) {
         keys_[size_++] = key;
-        if (size_ == keys_.size()) select();
+        if (size_ == limit_) select();
     }
 
     // Offering ends here.
@@ -46,15 +50,14 @@ public:
 private:
     [[gnu::noinline]] void select() {
         if (size_ < width_) return;
-        const auto last = keys_.begin() + static_cast<ptrdiff_t>(width_) - 1;
-        std::nth_element(keys_.begin(), last, keys_.begin() + static_cast<ptrdiff_t>(size_));
+        keep_least(std::span(keys_).first(size_), width_);
         size_ = width_;
-        bound_ = std::max(bound_, score_of(*last));
+        bound_ = std::max(bound_, least());
     }
 
     static constexpr size_t kSpare = 64;
 
-    size_t width_ = 0, size_ = 0;
+    size_t width_ = 0, size_ = 0, limit_ = 0;
     float bound_ = 0;
     std::vector<Key> keys_;
 };

@@ -66,6 +66,14 @@ TEST(best_takes_what_is_not_above_its_bound_as_well) {
     for (size_t i = 0; i < found.size(); ++i) CHECK(node_of(found[i]) == 2 * i, i);
 }
 
+// Whatever it was used for before, its bound rises soon.
+TEST(best_is_as_narrow_as_it_was_begun) {
+    Best best;
+    for (const size_t width : {5000, 10}) best.begin(width);
+    for (uint32_t row = 0; row < 200; ++row) best.offer(key_of(static_cast<float>(row), row));
+    CHECK(best.bound() > 80);
+}
+
 TEST(best_tells_its_least) {
     Best best;
     for (const size_t width : {1, 2, 70}) {

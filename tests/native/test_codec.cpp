@@ -108,7 +108,7 @@ void check_dots(const Engine& engine, const Coded& coded, const std::vector<int6
                 CHECK(dots[r] == exact[q * count + r], engine.name, coded.codes(), q, r);
         }
         kernels.pack_block(queries.data(), queries.size(), coded.codes(), packed.as<void>());
-        kernels.dot_block({packed.as<void>(), sums}, coded.rows(), block.as<void>());
+        kernels.dot_block({packed.as<void>(), sums, coded.codes()}, coded.rows(), block.as<void>());
         for (size_t r = 0; r < count; ++r)
             for (size_t q = 0; q < queries.size(); ++q)
                 CHECK(block.as<int32_t>()[r * kBlockQueries + q] == exact[(first + q) * count + r],

@@ -53,15 +53,14 @@ void check_dot_block(const Engine& engine, Width width, size_t dim, const Matrix
                      const Matrix& rows, const std::vector<samples::Exact>& expected) {
     constexpr size_t query_count = 2;
     const Kernels& kernels = engine[width];
-    const size_t codes = padded_codes(width, dim);
     const Query block[query_count] = {queries.query(0), queries.query(0)};
     const int32_t sums[kBlockQueries] = {block[0].sum, block[1].sum};
-    const Memory packed(kernels.packed_bytes(codes)), dots((kRowCount + 1) * kBlockQueries * 4);
-    kernels.pack_block(block, query_count, codes, packed.as<void>());
+    const Memory packed(kernels.packed_bytes(dim)), dots((kRowCount + 1) * kBlockQueries * 4);
+    kernels.pack_block(block, query_count, dim, packed.as<void>());
     for (size_t count : {0, 1, 15, 16, 17}) {
         std::memset(dots.as<void>(), 0x5a, dots.bytes());
-        kernels.dot_block({packed.as<void>(), sums}, {rows.rows(), row_bytes(width, dim), count},
-                          dots.as<void>());
+        kernels.dot_block({packed.as<void>(), sums, dim},
+                          {rows.rows(), row_bytes(width, dim), count}, dots.as<void>());
         const auto* got = dots.as<uint32_t>();
         for (size_t r = 0; r < count; ++r)
             for (size_t q = 0; q < kBlockQueries; ++q) {

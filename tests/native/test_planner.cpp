@@ -27,7 +27,8 @@ Question asked() {
     return {.rows = 1'000'000,
             .passing = 1'000'000,
             .queries = 100,
-            .threads = 1,
+            .walkers = 1,
+            .scanners = 1,
             .walk_width = 200,
             .scan_width = 157,
             .excluded = 0,
@@ -76,7 +77,8 @@ TEST(planner_never_takes_what_is_not_possible) {
         question.filtered = random.below(2) == 1;
         question.passing = question.filtered ? random.below(question.rows + 1) : question.rows;
         question.queries = 1 + random.below(3000);
-        question.threads = 1 + random.below(64);
+        question.walkers = 1 + random.below(64);
+        question.scanners = 1 + random.below(64);
         question.walk_width = 1 + random.below(question.rows);
         question.scan_width = 1 + random.below(question.rows);
         question.excluded = random.below(1000);
@@ -105,7 +107,7 @@ TEST(planner_costs_rise_with_the_work) {
         for (size_t i = 0; i < queries.size(); ++i) queries[i] = i + 2;
         check_rises(question, &Question::queries, queries, "queries");
         const Costs one = costs_of(kPace, question);
-        question.threads = 4;
+        question.walkers = question.scanners = 4;
         const Costs four = costs_of(kPace, question);
         CHECK(four.walk < one.walk && four.scan < one.scan, filtered);
     }

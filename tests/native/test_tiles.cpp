@@ -89,11 +89,11 @@ TEST(tiles_score_blocks) {
                 sums[q] = block[q].sum;
             }
             const size_t codes = padded_codes(Width::int8, dim);
-            const Memory packed(packed_bytes<Int8Quads>(codes)), dots(max_rows * kBlockQueries * 4);
-            pack_block<Int8Quads>(block, kBlockQueries, codes, packed.as<void>());
+            const Memory packed(packed_bytes<Int8Quads>(dim)), dots(max_rows * kBlockQueries * 4);
+            pack_block<Int8Quads>(block, kBlockQueries, dim, packed.as<void>());
             for (size_t count : {0, 1, 31, 32, 33, 64, 97}) {
                 dot_block_tiles<Int8Quads, ModelTiles>(
-                    {packed.as<void>(), sums}, {rows.rows(), codes, count}, dots.as<void>());
+                    {packed.as<void>(), sums, dim}, {rows.rows(), codes, count}, dots.as<void>());
                 for (size_t r = 0; r < count; ++r)
                     for (size_t q = 0; q < kBlockQueries; ++q) {
                         const auto expected =

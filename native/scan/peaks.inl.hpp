@@ -1,0 +1,33 @@
+// The best score of each query of a block among some rows, without a look at which row it is of.
+
+// -infinity in the lanes of those queries that the row is kept from.
+inline F32 without(F32 scores, uint32_t hidden) {
+    float lanes[kLanes<F32>];
+    std::memcpy(lanes, &scores, sizeof lanes);
+    for (; hidden != 0; hidden &= hidden - 1)
+        lanes[std::countr_zero(hidden)] = -std::numeric_limits<float>::infinity();
+    std::memcpy(&scores, lanes, sizeof lanes);
+    return scores;
+}
+
+template <class Dot>
+void peaks(const PeakJob& job) {
+    constexpr size_t lanes = kLanes<F32>;
+    constexpr auto all = static_cast<uint32_t>((uint64_t{1} << lanes) - 1);
+    const BlockDots& block = job.block;
+    float* out = job.peaks;
+    for (size_t first = 0; first < block.rows; first += job.rows_per_peak, out += kBlockQueries) {
+        const size_t last = std::min(block.rows, first + job.rows_per_peak);
+        for (size_t q = 0; q < kBlockQueries; q += lanes) {
+            F32 peak = F32{} - std::numeric_limits<float>::infinity();
+            for (size_t r = first; r < last; ++r) {
+                const auto* dots = static_cast<const Dot*>(block.dots) + r * kBlockQueries;
+                F32 scores = block_scores<false>(dots, block.affine[r], block.biases, q);
+                if (block.hidden != nullptr && block.hidden[r] != 0)
+                    scores = without(scores, block.hidden[r] >> q & all);
+                peak = scores > peak ? scores : peak;
+            }
+            std::memcpy(out + q, &peak, sizeof peak);
+        }
+    }
+}
