@@ -10,12 +10,13 @@ from vecq.errors import call
 
 @dataclass(frozen=True)
 class Rates:
-    """Rows per second on one thread, measured with rows of one kind; `latency` is in seconds."""
+    """Per second on one thread, measured with rows of one kind; `latency` is in seconds."""
 
-    read: float  # at random from all, asked for ahead
+    read: float  # rows at random from all, asked for ahead
     cached: float  # the same, from few rows that stay in the first cache
     scored: float  # scored from there
     latency: float  # until a line comes that was not asked for ahead
+    peak: float  # multiply-adds per second of exact scans, from registers alone
 
 
 def rates(dim: int, rows: int, codec: Kind = "int8") -> Rates:
@@ -30,4 +31,4 @@ def rates(dim: int, rows: int, codec: Kind = "int8") -> Rates:
         *(choose(KINDS, codec, "codec"), whole(dim, "dim", 1, 65535)),
         *(whole(rows, "rows", 1, 2**31), found),
     )
-    return Rates(found.read, found.cached, found.scored, found.latency)
+    return Rates(found.read, found.cached, found.scored, found.latency, found.peak)

@@ -13,6 +13,7 @@ vecq_status vecq_measure_rates(int32_t width, size_t dim, size_t count, vecq_rat
         check_dim(dim);
         checked_range(count, 1, kMaxRows, "count");
         const Rates found = measure_rates(checked_width, dim, count);
-        *require(rates, "rates") = {found.read, found.cached, found.scored, found.latency};
+        *require(rates, "rates") = {found.read, found.cached, found.scored, found.latency,
+                                    found.peak};
     });
 }

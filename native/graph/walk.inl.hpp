@@ -21,7 +21,10 @@ public:
         scorer_ = scorer;
         goal_ = goal;
         gate_ = gate;
-        if constexpr (!kOpen) scratch.kept.begin(goal.width);
+        if constexpr (!kOpen) {
+            scratch.kept.begin(goal.width);
+            passing_ = gate.expected;
+        }
         expanding_ = 0;
         enter(graph.layer_count - 1);
         gather(graph.entries, graph.entry_count);
@@ -40,12 +43,7 @@ public:
 
     // Reads those links; what they lead to waits from now on.
     void follow() {
-        for (size_t i = 0; i < expanding_; ++i) {
-            if (steps_over())
-                gather_over(expand_[i], length(expand_[i]));
-            else
-                gather(expand_[i], length(expand_[i]));
-        }
+        for (size_t i = 0; i < expanding_; ++i) read(expand_[i]);
         expanding_ = 0;
     }
 
@@ -65,12 +63,6 @@ private:
             return scratch_->kept;
     }
     bool at_goal() const { return layer_number_ == goal_.floor; }
-    bool steps_over() const {
-        if constexpr (kOpen)
-            return false;
-        else
-            return gate_.steps_over && at_goal();
-    }
 
     void enter(size_t number) {
         layer_number_ = number;
@@ -106,6 +98,12 @@ private:
         return std::min(count, layer().degree);
     }
 
+    void read(const uint32_t* list) {
+        if constexpr (!kOpen)
+            if (gate_.allowed != nullptr && at_goal()) return gather_passing(list, length(list));
+        gather(list, length(list));
+    }
+
     void gather(const uint32_t* links, size_t count) {
         uint32_t* fresh = scratch_->nodes + waiting_;
         const size_t found = scratch_->visited.filter(links, count, fresh);
@@ -117,22 +115,27 @@ private:
         waiting_ += found;
     }
 
-    // In place of neighbours that the gate holds back, what they lead to; all in all not more than a
-    // node has neighbours.
-    void gather_over(const uint32_t* links, size_t count) {
+    // Where few of the neighbours pass: in place of those that the gate holds back what they lead to; all
+    // in all not more than a node has neighbours.
+    void gather_passing(const uint32_t* links, size_t count) {
         uint32_t held[kMaxDegree];
         uint32_t* fresh = scratch_->nodes + waiting_;
         const size_t seen = scratch_->visited.filter(links, count, fresh);
         size_t taken = 0, back = 0;
         for (size_t i = 0; i < seen; ++i) {
             const uint32_t node = fresh[i];
-            if (gate_.allows(node)) {
-                fresh[taken++] = node;
-            } else {
-                __builtin_prefetch(layer().list(node), 0, 2);
-                held[back++] = node;
-            }
+            const bool passes = gate_.allows(node);
+            fresh[taken] = held[back] = node;
+            taken += passes;
+            back += !passes;
         }
+        passing_ += (static_cast<float>(taken) - passing_ * static_cast<float>(seen)) / kRemembered;
+        if (passing_ >= gate_.enough) {
+            std::copy_n(held, back, fresh + taken);
+            waiting_ += seen;
+            return;
+        }
+        for (size_t i = 0; i < back; ++i) __builtin_prefetch(layer().list(held[i]), 0, 2);
         for (size_t i = 0; i < back && taken < layer().degree; ++i) {
             const uint32_t* list = layer().list(held[i]);
             const size_t most = length(list);
@@ -209,6 +212,8 @@ private:
     }
 
     static constexpr size_t kLinksAtOnce = 8;
+    // Neighbours, about, by which it is told how many pass.
+    static constexpr float kRemembered = 128;
     static constexpr float kLowest = -std::numeric_limits<float>::infinity();
 
     WalkScratch* scratch_;
@@ -217,6 +222,7 @@ private:
     WalkGoal goal_;
     [[no_unique_address]] Gate gate_;
     size_t layer_number_, waiting_, asked_, expanding_;
+    float passing_;  // part of the neighbours that the gate allows, of late
     const uint32_t* expand_[kExpansions];
 };
 

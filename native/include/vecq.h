@@ -464,6 +464,7 @@ typedef struct {
     double cached;  /* the same, from few rows that stay in the first cache */
     double scored;  /* rows per second, scored from there */
     double latency; /* seconds until a line comes that was not asked for ahead */
+    double peak;    /* multiply-adds per second of blocks of queries, from registers alone */
 } vecq_rates;
 
 vecq_status vecq_measure_rates(int32_t width, size_t dim, size_t count, vecq_rates* rates,

@@ -190,12 +190,13 @@ bool Ids::insert(size_t row) const {
     return true;
 }
 
-// A line of slots is for ids in sequence, for so are many asked for; lines are scattered, so that whoever
-// comes to one that is full need not go far.
+// Most callers number their items from 0: such an id is its own place. Of others a line of slots is for ids
+// in sequence, and lines are scattered, so that whoever comes to one that is full need not go far.
 size_t Ids::home_of(int64_t id) const {
     constexpr uint64_t kInLine = 16;
     const int bits = std::countr_zero(slots_.size());
     const auto number = static_cast<uint64_t>(id);
+    if (number < slots_.size()) return number;
     const uint64_t scattered = number / kInLine * 0x9e3779b97f4a7c15U >> (64 - bits);
     return (scattered & ~(kInLine - 1)) | number % kInLine;
 }

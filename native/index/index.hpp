@@ -217,7 +217,7 @@ private:
     void finish(Searcher& searcher, const Request& request, size_t number) const;
 
     void measure_pace();
-    void encode_own_rows(Searcher& searcher) const;
+    double encode_own_rows(Searcher& searcher) const;
     void measure_walks(Searcher& searcher, Pace& pace) const;
     void measure_scans(Searcher& searcher, Pace& pace) const;
     float growth_of(std::span<const Key> found, std::span<const size_t> counts) const;

@@ -10,8 +10,8 @@ namespace {
 constexpr double kNever = std::numeric_limits<double>::infinity();
 // Seconds to keep a row of a scan, bring it into order and score it anew.
 constexpr double kKeepRow = 2e-8;
-// A step over a row costs this part of scoring what it leads to.
-constexpr double kStepOver = 1.0;
+// A walk takes so many times as long for looking at what passes.
+constexpr double kLooking = 1.2;
 constexpr size_t kQueriesPerBlock = 32;
 
 double scan_cost(const Pace& pace, const Question& question) {
@@ -35,11 +35,12 @@ Costs costs_of(const Pace& pace, const Question& question) {
     const double width = static_cast<double>(question.walk_width + question.excluded);
     const Pace::Line& line = question.queries == 1 ? pace.walk_alone : pace.walk;
     const auto queries = static_cast<double>(question.queries);
-    const double turns = std::ceil(queries / static_cast<double>(question.walkers));
+    const double turns = std::ceil(queries / static_cast<double>(question.walkers)) *
+                         (question.filtered ? kLooking : 1);
     Costs costs{};
     costs.walk = turns * line.at(width / share);
-    costs.step_over =
-        question.filtered ? turns * line.at(width) * (1 + kStepOver * (1 - share) / share) : kNever;
+    // A step over a row costs about as much as scoring what it leads to.
+    costs.step_over = question.filtered ? turns * line.at(width) / share : kNever;
     costs.scan = scan_cost(pace, question);
     return costs;
 }

@@ -6,8 +6,9 @@
 
 namespace vecq {
 
-// walk:      over the graph; rows that don't pass lead on but are not kept
-// step_over: over the graph; rows that don't pass are not scored, their links are read in their place
+// walk:      over the graph; rows that don't pass lead on but are not kept, or are stepped over where
+//            they are more than was to be expected
+// step_over: over the graph; rows that don't pass are never scored, their links are read in their place
 // scan:      scores all rows, or those that pass a filter
 enum class Plan : uint8_t { automatic, walk, step_over, scan };
 

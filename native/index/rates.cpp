@@ -30,6 +30,13 @@ double rate_of(size_t calls, Body&& body) {
     return best;
 }
 
+double peak_of(const Kernels& kernels) {
+    constexpr size_t rounds = 1 << 16;
+    const Memory line(kLine);
+    const uint64_t each = kernels.block_multiply_adds(1, line.as<void>());
+    return rate_of(rounds * each, [&] { kernels.block_multiply_adds(rounds, line.as<void>()); });
+}
+
 std::vector<uint32_t> random_ids(size_t count, size_t below) {
     Random random(1);
     std::vector<uint32_t> ids(count);
@@ -71,6 +78,7 @@ Rates measure_rates(Width width, size_t dim, size_t count) {
     rates.cached = rate_of(kReads, [&] { engine.read_rows(rows, few.data(), kReads); });
     rates.scored = rate_of(
         kReads, [&] { engine[width].dot_rows(query, rows, few.data(), kReads, dots.data()); });
+    rates.peak = peak_of(engine[width]);
     rates.latency = time_of_step(memory, bytes * count / kLine);
     return rates;
 }

@@ -12,6 +12,7 @@ struct Rates {
     double cached;   // the same, from few rows that stay in the first cache
     double scored;   // rows per second, scored from there
     double latency;  // seconds until a line comes that was not asked for ahead
+    double peak;     // multiply-adds per second of blocks of queries, from registers alone
 };
 
 // For `count` rows of that kind, on one thread.

@@ -4,7 +4,6 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
-#include <utility>
 
 namespace vecq {
 namespace {
@@ -154,68 +153,44 @@ Scanner::Chunk Scanner::chunk_of(const ScoredRows& scored, const RowList& list) 
     return {{to, bytes, count}, affine_};
 }
 
-// Brings what is excluded into the order in which it is met.
-void Scanner::hide(const RowList& list) {
-    hidden_starts_.clear();
+// What is listed is allowed.
+void Scanner::hide(const RowList& stretch) {
     if (gates_ == nullptr) return;
-    chunks_ = (list.count + kChunkRows - 1) / kChunkRows;
+    const bool excludes = std::any_of(gates_, gates_ + queries_.size(),
+                                      [](const Gate& gate) { return !gate.excluded_rows.empty(); });
     const size_t blocks = (queries_.size() + kBlockQueries - 1) / kBlockQueries;
-    hidden_starts_.assign(blocks * chunks_ + 1, 0);
-    const auto each = [&](auto&& body) {
-        for (size_t q = 0; q < queries_.size(); ++q)
-            for (const uint32_t row : gates_[q].excluded_rows) {
-                const size_t place = list.place_of(row);
-                if (place < list.count)
-                    body(q / kBlockQueries * chunks_ + place / kChunkRows, place % kChunkRows,
-                         q % kBlockQueries);
-            }
-    };
-    each([&](size_t at, size_t, size_t) { ++hidden_starts_[at]; });
-    uint32_t sum = 0;
-    for (uint32_t& start : hidden_starts_) sum += std::exchange(start, sum);
-    hidden_.resize(sum);
-    each([&](size_t at, size_t row, size_t query) {
-        hidden_[hidden_starts_[at]++] = {static_cast<uint8_t>(row), static_cast<uint8_t>(query)};
-    });
-    // Each start has become the next one's.
-    std::copy_backward(hidden_starts_.begin(), hidden_starts_.end() - 1, hidden_starts_.end());
-    hidden_starts_.front() = 0;
-}
-
-// Which rows of a chunk, whose numbers are set, no query may have. What is listed is allowed.
-void Scanner::hide_part(const RowList& part) {
-    hides_part_ = gates_ != nullptr && gates_->allowed != nullptr && !part.listed();
-    std::fill_n(hidden_part_, kChunkRows, 0);
-    if (!hides_part_) return;
-    for (size_t i = 0; i < part.count; ++i)
-        if (!gates_->allows(numbers_[i])) hidden_part_[i] = ~uint32_t{0};
-}
-
-const uint32_t* Scanner::hidden_in(size_t chunk, size_t block) {
-    if (gates_ == nullptr) return nullptr;
-    const uint32_t* starts = &hidden_starts_[block * chunks_ + chunk];
-    if (starts[0] == starts[1]) return hides_part_ ? hidden_part_ : nullptr;
-    std::copy_n(hidden_part_, kChunkRows, hidden_rows_);
-    for (uint32_t i = starts[0]; i < starts[1]; ++i)
-        hidden_rows_[hidden_[i].row] |= 1U << hidden_[i].query;
-    return hidden_rows_;
+    hidden_stride_ = excludes ? stretch.count : 0;
+    hidden_.assign(std::max<size_t>(stretch.count, blocks * hidden_stride_), 0);
+    if (gates_->allowed != nullptr && !stretch.listed()) {
+        for (size_t i = 0; i < stretch.count; ++i)
+            hidden_[i] = gates_->allows(stretch[i]) ? 0 : ~uint32_t{0};
+        for (size_t block = 1; excludes && block < blocks; ++block)
+            std::copy_n(hidden_.begin(), stretch.count, &hidden_[block * hidden_stride_]);
+    }
+    for (size_t q = 0; q < queries_.size(); ++q) {
+        uint32_t* hidden = &hidden_[q / kBlockQueries * hidden_stride_];
+        for (const uint32_t row : gates_[q].excluded_rows)
+            if (const size_t place = stretch.place_of(row); place < stretch.count)
+                hidden[place] |= 1U << q % kBlockQueries;
+    }
 }
 
 // body(dots, row, block) for the dots of each block of queries with so many rows from `row` on.
 template <class Body>
 void Scanner::each_block(const ScoredRows& scored, const RowList& list, Body&& body) {
-    hide(list);
     for (size_t row = 0; row < list.count; row += kChunkRows) {
+        const size_t start = row % kStretchRows;
+        if (start == 0) hide(list.part(row, std::min(list.count, row + kStretchRows)));
         const RowList part = list.part(row, std::min(list.count, row + kChunkRows));
         const Chunk chunk = chunk_of(scored, part);
-        hide_part(part);
         for (size_t q = 0; q < queries_.size(); q += kBlockQueries) {
             const size_t block = q / kBlockQueries;
             const std::byte* codes = packed_.as<std::byte>() + block * block_bytes_;
+            const uint32_t* hidden = hidden_.data() + block * hidden_stride_ + start;
             kernels_.dot_block({codes, &sums_[q], dim_}, chunk.rows, dots_.as<void>());
-            const BlockDots dots{dots_.as<void>(), part.count, chunk.affine, &biases_[q],
-                                 hidden_in(row / kChunkRows, block)};
-            body(dots, row, block);
+            body(BlockDots{dots_.as<void>(), part.count, chunk.affine, &biases_[q],
+                           gates_ == nullptr ? nullptr : hidden},
+                 row, block);
         }
     }
 }

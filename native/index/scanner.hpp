@@ -40,9 +40,7 @@ private:
     void scan_blocks(const ScoredRows& scored, const RowList& list);
     template <class Body>
     void each_block(const ScoredRows& scored, const RowList& list, Body&& body);
-    void hide(const RowList& list);
-    void hide_part(const RowList& part);
-    const uint32_t* hidden_in(size_t chunk, size_t block);
+    void hide(const RowList& stretch);
     struct Chunk {
         Rows rows;
         const Affine* affine;
@@ -51,6 +49,8 @@ private:
 
     static constexpr size_t kFew = 6;
     static constexpr size_t kChunkRows = kSiftedRows;
+    // What is hidden of so many rows stays in the second cache.
+    static constexpr size_t kStretchRows = size_t{1} << 16;
 
     const Kernels& kernels_;
     std::span<const EncodedQuery> queries_;
@@ -61,16 +61,10 @@ private:
     Memory packed_, dots_, gathered_;
     std::vector<int32_t> sums_;
     std::vector<float> biases_, peaks_;
-    // Excluded rows of each block's queries, by chunk: for chunk c of block b those from
-    // hidden_starts_[b * chunks + c] on, each a row of the chunk and a query of the block.
-    struct Hidden {
-        uint8_t row, query;
-    };
-    std::vector<Hidden> hidden_;
-    std::vector<uint32_t> hidden_starts_;
-    size_t chunks_ = 0;
-    bool hides_part_ = false;  // whether rows of the chunk are not allowed
-    uint32_t hidden_part_[kChunkRows] = {}, hidden_rows_[kChunkRows] = {};
+    // Of each row of a stretch a bit for each query of a block that it is kept from, block by block; of all
+    // blocks together, `hidden_stride_` being 0, where that is the same for all.
+    std::vector<uint32_t> hidden_;
+    size_t hidden_stride_ = 0;
     uint32_t numbers_[kChunkRows] = {};
     Affine affine_[kChunkRows] = {};
 };

@@ -9,7 +9,15 @@
 
 namespace vecq {
 
-inline constexpr size_t kMostGuides = 10;
+inline constexpr size_t kMostGuides = 3;
+
+// What passes a filter may lie together, so that around a query more or less passes than of all. A walk
+// should not waver where it is as expected.
+inline void set_steps(Gate& gate, Plan plan, float share) {
+    constexpr float kStepBelow = 0.25F;
+    gate.expected = share;
+    gate.enough = plan == Plan::step_over ? 2 : share < kStepBelow ? 2 * share : share / 2;
+}
 
 // Calls body(searcher, task) for all tasks and returns what the walks in there counted.
 template <class Body>
@@ -42,17 +50,19 @@ inline const Gate* Index::gates_of(Searcher& searcher, const Request& request, s
                                            request.options.exclude, first, count);
     if (gates == nullptr) return nullptr;
     if (request.plan != Plan::scan || Scanner::wants_sets(count)) searcher.gates.make_sets();
-    // What is not kept takes up room on a walk; of a filter's, about as much as there is of it. Where
-    // that is very much, a scan that makes up for a walk cut short is cheaper than the walk.
+    // What is not kept takes up room on a walk; of a filter's, about as much as there is of it, but around
+    // a query there may be more.
     const size_t held_back = slots_.count() - request.passing_count;
     const size_t width = request.walk_width;
-    const size_t guides = request.plan == Plan::step_over
-                              ? 0
-                              : std::min({held_back, 2 * width * held_back / request.passing_count,
-                                          kMostGuides * width});
+    const size_t guides =
+        request.plan == Plan::step_over
+            ? 0
+            : std::min({held_back, kMostGuides * width,
+                        width / 2 + 2 * width * held_back / request.passing_count});
+    const float share = static_cast<float>(request.passing_count) / slots_.count();
     for (size_t i = 0; i < count; ++i) {
         Gate& gate = searcher.gates[i];
-        gate.steps_over = request.plan == Plan::step_over;
+        set_steps(gate, request.plan, share);
         gate.guides = guides + gate.excluded_rows.size();
     }
     return gates;

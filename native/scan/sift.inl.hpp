@@ -47,10 +47,12 @@ template <class Dot>
 void sift(const SiftJob& job) {
     const BlockDots& block = job.block;
     alignas(kLine) float bounds[kBlockQueries];
-    std::fill_n(bounds, kBlockQueries, std::numeric_limits<float>::infinity());
-    for (size_t q = 0; q < job.best.size(); ++q) bounds[q] = job.best[q].bound();
-    const bool plain = std::all_of(block.biases, block.biases + kBlockQueries,
-                                   [](float bias) { return bias == 0; });
+    bool plain = true;
+    for (size_t q = 0; q < kBlockQueries; ++q) {
+        const bool there = q < job.best.size();
+        bounds[q] = there ? job.best[q].bound() : std::numeric_limits<float>::infinity();
+        plain &= block.biases[q] == 0;
+    }
     uint32_t rows[kSiftedRows], masks[kSiftedRows];
     const size_t found = plain ? find_better<true, Dot>(block, bounds, rows, masks)
                                : find_better<false, Dot>(block, bounds, rows, masks);
