@@ -21,7 +21,12 @@ Examples:
   vecq convert items.vecq items.faiss
 """
 SUFFIXES = {".vecq": "vecq", ".faiss": "faiss", ".bin": "hnswlib", ".hnswlib": "hnswlib"}
-STARTS = {b"\x89VEC": "vecq"} | dict.fromkeys((b"IHNf", b"IHNs", b"IxMp", b"IxM2"), "faiss")
+# What goes with which source; anything else would be ignored.
+OPTIONS = {
+    "vecq": (),
+    "faiss": ("ids", "codec", "rerank"),
+    "hnswlib": ("space", "dim", "codec", "rerank"),
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--space", metavar="SPACE", help="of hnswlib: l2, ip or cosine")
     parser.add_argument("--dim", type=int, help="of hnswlib: how many numbers a vector has")
     parser.add_argument("--ids", metavar="FILE", help="for faiss: .npy, or text with an id a line")
-    parser.add_argument("--codec", default="int8", help="int8, int16, fp16 or fp32 (%(default)s)")
+    parser.add_argument("--codec", help="int8, int16, fp16 or fp32 (int8)")
     parser.add_argument("--rerank", help="keep wider codes too: int16, fp16 or fp32")
     parser.add_argument("--threads", type=int, default=0, help="0 for all cores")
     add_json(parser)
@@ -59,24 +64,45 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _kind(source: str) -> str:
+    """Whose file it is, by its first bytes: a file of hnswlib begins with the number 0."""
+    from vecq.interop.faiss_kinds import is_kind
+
+    with open(source, "rb") as file:
+        start = file.read(8)
+    if start[:4] == b"\x89VEC":
+        return "vecq"
+    if is_kind(start[:4]):
+        return "faiss"
+    if start == bytes(8):
+        return "hnswlib"
+    raise ArgumentError(f"source is {source!r}, no index of vecq, hnswlib or faiss", "source")
+
+
 def _read(arguments: argparse.Namespace) -> Any:
     import vecq
 
-    with open(arguments.source, "rb") as file:
-        kind = STARTS.get(file.read(4), "hnswlib")
-    options = {name: getattr(arguments, name) for name in ("codec", "rerank", "threads")}
+    source, kind = arguments.source, _kind(arguments.source)
+    given = {name: getattr(arguments, name) for name in ("space", "dim", "ids", "codec", "rerank")}
+    for name, value in given.items():
+        if value is not None and name not in OPTIONS[kind]:
+            raise ArgumentError(f"{name} is {value!r}, but means nothing for {kind}'s files", name)
     if kind == "vecq":
-        return vecq.open(arguments.source)
+        return vecq.open(source)
+    options = {
+        "codec": arguments.codec or "int8",
+        "rerank": arguments.rerank,
+        "threads": arguments.threads,
+    }
     if kind == "faiss":
         ids = None if arguments.ids is None else read_ids(arguments.ids, "ids")
-        return vecq.from_faiss(arguments.source, ids, **options)
+        return vecq.from_faiss(source, ids, **options)
     if arguments.space is None or arguments.dim is None:
         raise ArgumentError(
-            f"{arguments.source} is no index of vecq or faiss; of hnswlib's it takes --space and "
-            "--dim to read one",
+            f"{source} may be an index of hnswlib, but it takes --space and --dim to read one",
             "space",
         )
-    return vecq.from_hnswlib(arguments.source, arguments.space, arguments.dim, **options)
+    return vecq.from_hnswlib(source, arguments.space, arguments.dim, **options)
 
 
 def _write(index: Any, target: Path) -> None:

@@ -19,6 +19,7 @@ from vecq.codec import Codec, Kind, Metric
 from vecq.errors import ArgumentError, UnsupportedError
 from vecq.index import Index
 from vecq.interop.faiss_codes import decode
+from vecq.interop.faiss_kinds import named
 from vecq.interop.graph import LAYERS, NONE, Graph, adopt, graph_of, index_for, native_options
 from vecq.interop.hnswlib import normalised
 from vecq.interop.packages import need
@@ -33,6 +34,9 @@ METRICS: dict[int, Metric] = {0: "ip", 1: "l2"}
 GRAPHS, MAPS = ("IHNf", "IHNs"), ("IxMp", "IxM2")
 FLAT, SCALAR = ("IxF2", "IxFI"), ("IxSQ",)
 UNUSED, EF_SEARCH, BEAM = 1 << 20, 16, 1
+# In place of what is unused in the header of an IndexIDMap, which faiss ignores: that it is there
+# for the ids only, of an index which has them without one.
+BARE, MARK = "bare", int.from_bytes(b"vecq", "little")
 
 
 def from_faiss(
@@ -68,8 +72,17 @@ def from_faiss(
     if ids is not None:
         graph.ids = as_ids(ids, "ids", len(graph.ids))
     with reader.blamed():
-        index = index_for(graph, found.metric, codec, rerank, found.ef)
+        index = index_for(graph, found.metric, codec, rerank, found.settings.ef_construction)
         return adopt(graph, index, threads, progress)
+
+
+@dataclass
+class Settings:
+    """What else is known of a graph."""
+
+    m: int
+    ef_construction: int
+    ef_search: int = EF_SEARCH
 
 
 @dataclass
@@ -78,7 +91,8 @@ class Found:
 
     graph: Graph
     metric: Metric
-    ef: int
+    settings: Settings
+    map: str = BARE  # the kind of map it is in
 
 
 def _reader(index_or_path: Any) -> Reader:
@@ -99,8 +113,8 @@ def _letters(reader: Reader) -> str:
     return bytes(reader.array("u1", 4, "the kind of index")).decode("latin-1")
 
 
-def _header(reader: Reader) -> tuple[int, int, Metric]:
-    """Dimension, rows and metric."""
+def _header(reader: Reader) -> tuple[int, int, Metric, bool]:
+    """Dimension, rows, metric, and whether it was marked."""
     header = reader.array(HEADER, 1, "the header")[0]
     dim, count, metric = int(header["dim"]), int(header["count"]), int(header["metric"])
     if not (0 < dim <= 65535 and 0 <= count < 2**31):
@@ -109,7 +123,7 @@ def _header(reader: Reader) -> tuple[int, int, Metric]:
         raise UnsupportedError(
             f"the index has metric number {metric}, expected METRIC_INNER_PRODUCT or METRIC_L2"
         )
-    return dim, count, METRICS[metric]
+    return dim, count, METRICS[metric], int(header["unused"][0]) == MARK
 
 
 def _vector(reader: Reader, kind: str, what: str, unit: int = 1) -> NDArray[Any]:
@@ -127,12 +141,12 @@ def parse(reader: Reader) -> Found:
 def _parse(reader: Reader) -> Found:
     kind = _letters(reader)
     if kind in MAPS:
-        _, count, _ = _header(reader)
+        _, count, _, marked = _header(reader)
         found = _parse_index(reader, _letters(reader))
         ids = _vector(reader, "<i8", "the ids")
         if not len(ids) == count == len(found.graph.ids):
             reader.fail(f"{len(ids):,} ids are not those of {len(found.graph.ids):,} vectors")
-        found.graph.ids = ids.astype(np.int64)
+        found.graph.ids, found.map = ids.astype(np.int64), BARE if marked else kind
         return found
     return _parse_index(reader, kind)
 
@@ -140,26 +154,27 @@ def _parse(reader: Reader) -> Found:
 def _parse_index(reader: Reader, kind: str) -> Found:
     if kind not in GRAPHS:
         raise UnsupportedError(
-            f"the index is of the kind {kind!r}, expected an IndexHNSWFlat or IndexHNSWSQ, or one "
-            "in an IndexIDMap"
+            f"{reader.name} is {named(kind)}, which can't be converted: expected an IndexHNSWFlat "
+            "or IndexHNSWSQ, or one in an IndexIDMap"
         )
-    dim, count, metric = _header(reader)
-    levels, layers, entry, ef = _parse_graph(reader, count)
+    dim, count, metric, _ = _header(reader)
+    levels, layers, entry, ef, ef_search = _parse_graph(reader, count)
     vectors = _parse_storage(reader, dim, count)
     graph = Graph(vectors, np.arange(count), levels, layers, entry)
-    return Found(graph, metric, ef)
+    return Found(graph, metric, Settings(graph.m, ef, ef_search))
 
 
 def _parse_graph(
     reader: Reader, count: int
-) -> tuple[NDArray[np.uint8], list[NDArray[np.uint32]], int, int]:
-    """Levels, lists of all layers, the entry, and efConstruction."""
+) -> tuple[NDArray[np.uint8], list[NDArray[np.uint32]], int, int, int]:
+    """Levels, lists of all layers, the entry, efConstruction and efSearch."""
     _vector(reader, "<f8", "the shares of levels")
     places = _vector(reader, "<i4", "the places of layers in a row's links").astype(np.int64)
     heights = _vector(reader, "<i4", "the levels").astype(np.int64)
     offsets = _vector(reader, "<u8", "the places of links")
     links = _vector(reader, "<i4", "the links")
-    entry, _, ef, _, _ = (int(one) for one in reader.array("<i4", 5, "the settings of the graph"))
+    settings = reader.array("<i4", 5, "the settings of the graph")
+    entry, _, ef, ef_search, _ = (int(one) for one in settings)
     if len(places) == 0 or places[0] != 0 or (np.diff(places) < 1).any():
         reader.fail("the layers of a row's links do not follow each other")
     if len(heights) != count or len(offsets) != count + 1:
@@ -177,14 +192,15 @@ def _parse_graph(
         lists = links[starts[heights > layer][:, None] + columns].view("<u4")
         # A list ends at the first link that is unused.
         layers.append(np.where(np.logical_or.accumulate(lists == NONE, axis=1), NONE, lists))
-    return np.minimum(heights - 1, LAYERS - 1).astype(np.uint8), layers, max(entry, 0), ef
+    levels = np.minimum(heights - 1, LAYERS - 1).astype(np.uint8)
+    return levels, layers, max(entry, 0), ef, ef_search
 
 
 def _parse_storage(reader: Reader, dim: int, count: int) -> NDArray[np.float32]:
     kind = _letters(reader)
     if kind not in (*FLAT, *SCALAR):
         raise UnsupportedError(
-            f"the vectors of the index are stored as {kind!r}, expected an IndexFlat or an "
+            f"the vectors of the index are stored as {named(kind)}, expected an IndexFlat or an "
             "IndexScalarQuantizer"
         )
     if _header(reader)[:2] != (dim, count):
@@ -223,27 +239,34 @@ def _encode(index: Index, file: IO[bytes]) -> None:
     graph, options = graph_of(index), native_options(index)
     if index.metric == "cosine":
         graph.vectors = normalised(graph.vectors)
-    encode(graph, file, index.metric, int(options.m), int(options.ef_construction))
+    settings = Settings(int(options.m), int(options.ef_construction))
+    encode(graph, file, index.metric, settings)
 
 
-def encode(graph: Graph, file: IO[bytes], space: str, m: int, ef: int) -> None:
-    """Writes an IndexHNSWFlat; in an IndexIDMap, unless ids are the numbers of rows."""
+def encode(
+    graph: Graph, file: IO[bytes], space: str, settings: Settings, map: str | None = None
+) -> None:
+    """Writes an IndexHNSWFlat; in a map, if one is named or ids are not the numbers of rows."""
     metric = 1 if space == "l2" else 0
     head = np.zeros(1, HEADER)
     head["dim"], head["count"] = graph.vectors.shape[1], len(graph.ids)
     head["unused"], head["trained"], head["metric"] = UNUSED, 1, metric
     numbered = np.array_equal(graph.ids, np.arange(len(graph.ids)))
-    if not numbered:
-        file.write(b"IxMp" + head.tobytes())
+    mapped = map in MAPS or not numbered
+    if mapped:
+        outer = head.copy()
+        outer["unused"] = MARK if map == BARE else UNUSED
+        file.write((map if map in MAPS else "IxMp").encode() + outer.tobytes())
     file.write(b"IHNf" + head.tobytes())
-    _encode_graph(graph, file, m, ef)
+    _encode_graph(graph, file, settings)
     file.write((b"IxF2" if metric == 1 else b"IxFI") + head.tobytes())
     _put(file, graph.vectors.astype("<f4", copy=False))
-    if not numbered:
+    if mapped:
         _put(file, graph.ids.astype("<i8"))
 
 
-def _encode_graph(graph: Graph, file: IO[bytes], m: int, ef: int) -> None:
+def _encode_graph(graph: Graph, file: IO[bytes], settings: Settings) -> None:
+    m = settings.m
     heights = graph.levels.astype(np.int64) + 1
     places = m * np.array([0, *range(2, LAYERS + 2)], np.int64)
     ends = np.cumsum(places[heights])
@@ -259,8 +282,8 @@ def _encode_graph(graph: Graph, file: IO[bytes], m: int, ef: int) -> None:
     _put(file, np.append(0, ends).astype("<u8"))
     _put(file, links.astype("<u4", copy=False))
     entry, top = (graph.entry, int(graph.levels.max())) if len(heights) > 0 else (-1, -1)
-    settings = [entry, top, ef, EF_SEARCH, BEAM]
-    file.write(np.array(settings, "<i4").tobytes())
+    numbers = [entry, top, settings.ef_construction, settings.ef_search, BEAM]
+    file.write(np.array(numbers, "<i4").tobytes())
 
 
 def _put(file: IO[bytes], array: NDArray[Any]) -> None:

@@ -81,6 +81,8 @@ def from_hnswlib(
         if space == "cosine":
             _check_norms(saved.graph.vectors)
         graph = saved.graph.without(saved.deleted)
+        if (graph.ids < 0).any():
+            reader.fail(f"label {graph.ids.view(np.uint64).max()} is beyond 64 bits with a sign")
         with reader.blamed():
             index = index_for(graph, metric, codec, rerank, saved.ef_construction)
             return adopt(graph, index, threads, progress)
@@ -108,7 +110,7 @@ def _saved(path_or_index: Any) -> Iterator[Reader]:
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "hnswlib.bin")
         path_or_index.save_index(path)
-        yield Reader.of(path)
+        yield Reader.of(path, "<hnswlib.Index>")
 
 
 @dataclass
@@ -122,7 +124,7 @@ class Saved:
 
 
 def parse(reader: Reader, dim: int) -> Saved:
-    """Reads a file of vectors of `dim` numbers."""
+    """Reads a file of vectors of `dim` numbers. Labels beyond int64 become negative ids."""
     header = reader.array(HEADER, 1, "the header")[0]
     _check_header(reader, header, dim)
     count, lower, upper = (int(header[name]) for name in ("count", "lower", "upper"))
@@ -133,14 +135,12 @@ def parse(reader: Reader, dim: int) -> Saved:
         reader.fail("a record begins with what is no number of links")
     layers = [_lists(reader, heads & np.uint32(DEGREE), records[:, 1 : 1 + lower])]
     labels = np.ascontiguousarray(records[:, -2:]).view("<u8")[:, 0]
-    if (labels >> np.uint64(63)).any():
-        reader.fail(f"label {labels.max()} is beyond 64 bits with a sign")
     levels, above = _parse_upper(reader, count, upper)
     if count > 0 and int(header["top"]) != levels.max():
         reader.fail(f"the highest level is {levels.max()}, the header says {header['top']}")
     graph = Graph(
         vectors=records[:, 1 + lower : 1 + lower + dim].view("<f4"),
-        ids=labels.astype(np.int64),
+        ids=labels.view(np.int64),
         levels=np.minimum(levels, LAYERS - 1).astype(np.uint8),
         layers=layers + above,
         entry=int(header["entry"]),

@@ -16,15 +16,18 @@ class Reader:
     """Bytes, read from the first to the last."""
 
     def __init__(self, content: NDArray[np.uint8], name: str) -> None:
-        self._content, self._name = content, name
+        self._content, self.name = content, name
         self._at = 0
 
     @classmethod
-    def of(cls, path: Any) -> "Reader":
-        """Reads a whole file: one that shrinks while it is mapped would end the process."""
+    def of(cls, path: Any, called: str | None = None) -> "Reader":
+        """Reads a whole file: one that shrinks while it is mapped would end the process.
+
+        Errors blame the file, or what it is called.
+        """
         name = os.fsdecode(encoded(path))
         try:
-            return cls(np.fromfile(name, np.uint8), name)
+            return cls(np.fromfile(name, np.uint8), called or name)
         except OSError as error:
             failure = FileError(f"{name}: can't read the file: {error.strerror or error}", "path")
             failure.errno, failure.filename = error.errno, path
@@ -54,8 +57,8 @@ class Reader:
             self.fail(f"{self.left:,} bytes follow behind the end")
 
     def fail(self, message: str) -> NoReturn:
-        failure = CorruptFileError(f"{self._name}: {message}", "path")
-        failure.filename = self._name
+        failure = CorruptFileError(f"{self.name}: {message}", "path")
+        failure.filename = self.name
         raise failure
 
     @contextmanager

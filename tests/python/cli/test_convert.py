@@ -40,6 +40,27 @@ def test_mistakes(index, shell):
         "vectors of 32 numbers", "convert", "c.bin", "c.vecq", "--space", "l2", "--dim", 9
     )
     shell.refuses("expected a file of .vecq", "convert", "own.vecq", "c.xyz")
+    shell.refuses("no index of vecq, hnswlib or faiss", "convert", "items.npy", "c.vecq")
     shell.refuses("c.none", "convert", "c.none", "c.vecq")
     shell.refuses("does not exist", "convert", "own.vecq", "none/c.bin")
     shell.refuses("expected one of", "convert", "c.bin", "c.vecq", "--space", "dot", "--dim", 32)
+
+
+def test_options_that_would_be_ignored(index, shell):
+    shell("convert", "own.vecq", "d.faiss")
+    shell("convert", "own.vecq", "d.bin")
+    for source, options in {
+        "own.vecq": ("space", "dim", "ids", "codec", "rerank"),
+        "d.faiss": ("space", "dim"),
+        "d.bin": ("ids",),
+    }.items():
+        for option in options:
+            value = 32 if option == "dim" else "fp16"
+            shell.refuses(f"{option} is", "convert", source, "d.vecq", f"--{option}", value)
+
+
+@pytest.mark.parametrize("kind", ["IxF2 IndexFlatL2", "IwFl IndexIVFFlat", "IHNp IndexHNSWPQ"])
+def test_kinds_of_faiss_that_are_not_converted(kind, shell):
+    letters, name = kind.split()
+    (shell.folder / "e.faiss").write_bytes(letters.encode() + bytes(100))
+    shell.refuses(f"an {name} of faiss, which can't", "convert", "e.faiss", "e.vecq")

@@ -5,6 +5,7 @@ import pytest
 
 import vecq
 import vecq.compat.faiss as ours
+from vecq.compat.faiss import settings
 
 try:
     import faiss as theirs
@@ -154,7 +155,9 @@ def test_files_go_either_way(faiss, reader, metric, mapped, tmp_path):
     inner = back.index if mapped else back
     if mapped and target is theirs:
         inner = theirs.downcast_index(inner)
-    inner.hnsw.efSearch = 200
+    assert inner.hnsw.efSearch == 200
+    if not mapped:
+        assert inner.hnsw.efConstruction == 100
     pairs = zip(back.search(QUERIES, K)[1], index.search(QUERIES, K)[1], strict=True)
     assert np.mean([np.isin(a, b).mean() for a, b in pairs]) > 0.97
     if mapped:
@@ -169,8 +172,72 @@ def test_what_was_removed_is_not_written(tmp_path):
     index.remove_ids(np.arange(100))
     ours.write_index(index, tmp_path / "a")
     back = ours.read_index(tmp_path / "a")
+    assert isinstance(back, ours.IndexHNSWFlat)
     assert back.ntotal == ROWS - 100
     assert back.search(QUERIES, 5)[1].min() >= 100
+    back.add(QUERIES[:1])
+    back.add_with_ids(QUERIES[1:2], [3])
+    assert back.search(QUERIES[:2], 1)[1].ravel().tolist() == [ROWS, 3]
+    if theirs is not None:
+        assert isinstance(theirs.read_index(str(tmp_path / "a")), theirs.IndexIDMap)
+
+
+@pytest.mark.parametrize("kind", ["IndexIDMap", "IndexIDMap2"])
+@pytest.mark.parametrize("first", [0, 7])
+def test_maps_stay_maps(faiss, kind, first):
+    index = getattr(faiss, kind)(faiss.IndexHNSWFlat(DIM, 16))
+    index.add_with_ids(ITEMS[:50], np.arange(50) + first)
+    for module in filter(None, (ours, theirs)):
+        back = module.deserialize_index(faiss.serialize_index(index))
+        assert type(back) is getattr(module, kind)
+        assert back.search(ITEMS[:1], 1)[1].tolist() == [[first]]
+        back.add_with_ids(ITEMS[50:51], np.array([1000]))
+        assert back.ntotal == 51
+        if kind == "IndexIDMap2":
+            assert (back.reconstruct(1000) == ITEMS[50]).all()
+
+
+def test_how_it_is_built_is_fixed_with_the_first_vectors():
+    index = made(ours)
+    index.hnsw.efConstruction = 100
+    with pytest.raises(RuntimeError, match="efConstruction stays 100"):
+        index.hnsw.efConstruction = 200
+    index.reset()
+    index.hnsw.efConstruction = 200
+    assert "efConstruction=200" in repr(index.hnsw)
+
+
+def test_selectors(faiss):
+    index = made(faiss)
+    some = faiss.IDSelectorBatch(np.array([3, 5, 7, ROWS + 5]))
+    for selector, expected in (
+        (some, {3, 5, 7}),
+        (faiss.IDSelectorRange(10, 14), {10, 11, 12, 13}),
+        (faiss.IDSelectorNot(faiss.IDSelectorRange(4, ROWS)), {0, 1, 2, 3}),
+    ):
+        params = faiss.SearchParametersHNSW(sel=selector, efSearch=2 * ROWS)
+        assert set(index.search(QUERIES[:1], 10, params=params)[1][0].tolist()) == expected | {-1}
+
+
+def test_selectors_remove_as_well():
+    index = made(ours)
+    assert index.remove_ids(ours.IDSelectorRange(10, 20)) == 10
+    assert index.remove_ids(ours.IDSelectorBatch([9, 10, 21])) == 2
+    assert index.remove_ids(ours.IDSelectorNot(ours.IDSelectorRange(0, 30))) == ROWS - 30
+    assert index.ntotal == 18
+
+
+def test_normalize(faiss):
+    rows = np.vstack([ITEMS[:5], np.zeros((1, DIM), np.float32)])
+    faiss.normalize_L2(rows)
+    assert np.allclose(np.linalg.norm(rows, axis=1), [1] * 5 + [0], atol=1e-6)
+
+
+def test_threads(monkeypatch):
+    monkeypatch.setattr(settings._Threads, "count", 0)
+    ours.omp_set_num_threads(1)
+    assert settings.threads() == 1
+    assert made(ours).ntotal == ROWS
 
 
 def test_bad_arguments(refuse, tmp_path):
@@ -185,6 +252,23 @@ def test_bad_arguments(refuse, tmp_path):
     refuse("k", "whole number", index.search, QUERIES, 0)
     refuse("ids", "taken already", index.add_with_ids, ITEMS[:2], [5, 5])
     refuse("ids", "shape", index.add_with_ids, ITEMS[:2], [5])
+    for bad in ("a", 0, 2.5):
+        refuse("efSearch", "whole number", setattr, index.hnsw, "efSearch", bad)
+        refuse("efConstruction", "whole number", setattr, index.hnsw, "efConstruction", bad)
+    refuse("efSearch", "whole number", ours.SearchParametersHNSW, "a")
+    refuse("k", "whole number", index.search, QUERIES, "a")
+    refuse("ids", "whole numbers", index.remove_ids, [0.5])
+    refuse("indices", "whole numbers", ours.IDSelectorBatch, [0.5])
+    refuse("sel", "IDSelector", ours.IDSelectorNot, [5])
+    refuse("index", "is a int, expected an IndexHNSWFlat", ours.write_index, 5, tmp_path / "a")
+    refuse("index", "is a int", ours.IndexIDMap, 5)
+    refuse("data", "array of bytes", ours.deserialize_index, np.zeros(5))
+    refuse("num_threads", "whole number", ours.omp_set_num_threads, 0)
+    refuse("x", "float32", ours.normalize_L2, np.ones((2, 2)))
+    for call in (lambda: index.reconstruct_n(0, 10**9), lambda: index.reconstruct_n(ROWS, 1)):
+        with pytest.raises(RuntimeError, match=f"id {ROWS} not found"):
+            call()
+    assert list(tmp_path.iterdir()) == []
     (tmp_path / "bad").write_bytes(b"IHNf" + bytes(50))
     with pytest.raises(vecq.CorruptFileError):
         ours.read_index(tmp_path / "bad")

@@ -285,7 +285,7 @@ def test_a_copy_is_of_its_own(hnswlib):
         hnswlib.Index()
 
 
-def test_labels_of_64_bits(hnswlib):
+def test_labels_of_64_bits(hnswlib, tmp_path):
     index = hnswlib.Index("l2", DIM)
     index.init_index(4)
     labels = np.array([2**64 - 1, 2**63, 5], np.uint64)
@@ -294,6 +294,15 @@ def test_labels_of_64_bits(hnswlib):
     assert (index.get_items([2**64 - 1]) == ITEMS[:1]).all()
     index.mark_deleted(2**63)
     assert sorted(index.knn_query(ITEMS[1], k=2)[0].ravel().tolist()) == [5, 2**64 - 1]
+    path = str(tmp_path / "a")
+    index.save_index(path)
+    for module in filter(None, (ours, theirs)):
+        loaded = module.Index("l2", DIM)
+        loaded.load_index(path)
+        assert sorted(loaded.get_ids_list()) == sorted(labels.tolist())
+    for copy in (hnswlib.Index(index=index), pickle.loads(pickle.dumps(index))):
+        assert copy.knn_query(ITEMS[0])[0].tolist() == [[2**64 - 1]]
+        copy.unmark_deleted(2**63)
 
 
 def test_what_was_replaced_leaves_the_index(tmp_path):

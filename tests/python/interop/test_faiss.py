@@ -157,6 +157,8 @@ def test_what_is_not_supported(peer):
     ):
         with pytest.raises(vecq.UnsupportedError):
             vecq.from_faiss(other)
+    with pytest.raises(vecq.UnsupportedError, match="<IndexFlatL2> is an IndexFlatL2 of faiss"):
+        vecq.from_faiss(faiss.IndexFlatL2(8))
 
 
 def test_bad_arguments_are_named(peer, tmp_path, refuse):

@@ -187,6 +187,21 @@ def test_bad_arguments_are_named(peer, tmp_path, refuse):
     assert (caught.value.errno, caught.value.filename) == (errno.ENOENT, tmp_path / "none")
 
 
+def test_of_a_live_index_the_index_is_blamed(peer):
+    source = hnswlib.Index("l2", peer.dim)
+    source.init_index(2)
+    source.add_items(np.full((1, peer.dim), np.nan))
+    with pytest.raises(vecq.CorruptFileError, match=r"^<hnswlib.Index>: .*not finite"):
+        vecq.from_hnswlib(source)
+    source = hnswlib.Index("l2", peer.dim)
+    source.init_index(2)
+    source.add_items(peer.items[:2], [2**63 + 5, 7])
+    with pytest.raises(vecq.CorruptFileError, match=r"^<hnswlib.Index>: label 9223372036854775813"):
+        vecq.from_hnswlib(source)
+    source.mark_deleted(2**63 + 5)
+    assert vecq.from_hnswlib(source).ids.tolist() == [7]
+
+
 def test_progress_and_its_end(peer):
     seen = []
     vecq.from_hnswlib(theirs(peer, "l2"), progress=lambda *now: seen.append(now))
