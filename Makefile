@@ -10,6 +10,7 @@ CONFIGURE := cmake --log-level=WARNING -S native -G Ninja
 CLANG := $(firstword $(foreach name,clang++ $(addprefix clang++-,22 21 20 19 18 17 16 15 14),\
 	$(shell command -v $(name) 2>&1)))
 FUZZ_SECONDS ?= 60
+HNSWLIB ?= build/hnswlib
 CROSS := aarch64-linux-gnu-g++ qemu-aarch64
 
 help: ## list the targets
@@ -46,6 +47,19 @@ lint: $(VENV)/dev ## formatting, types and which room may include which
 	python tests/lint/floors.py
 
 sanitize: build/asan build/tsan ## native tests under the address, undefined and thread sanitizers
+
+# They write files to where they run. It is the shim that they import as hnswlib.
+hnswlib-tests: export PYTHONPATH := $(CURDIR)/tests/hnswlib_shim
+hnswlib-tests: $(VENV)/dev $(HNSWLIB) ## hnswlib's Python tests over vecq.compat.hnswlib; HNSWLIB=FOLDER
+	mkdir -p build/hnswlib-tests
+	cd build/hnswlib-tests && for folder in tests/python python_bindings/tests; do \
+		python -m unittest discover -b -s $(abspath $(HNSWLIB))/$$folder -p 'bindings_test*.py' \
+		|| exit 1; \
+	done
+
+build/hnswlib:
+	git clone -q -c advice.detachedHead=false --depth 1 --branch v0.8.0 \
+		https://github.com/nmslib/hnswlib $@
 
 build/asan: SANITIZE := address,undefined
 build/tsan: SANITIZE := thread
@@ -128,15 +142,18 @@ $(VENV)/vecq: $(VENV)/tools $(SOURCES)
 	touch $@
 
 # hnswlib comes as source and brings its own build tools: it is the one that needs isolation.
-$(VENV)/bench: $(VENV)/vecq
+$(VENV)/hnswlib: $(VENV)/tools
 	pip install -q hnswlib
+	touch $@
+
+$(VENV)/bench: $(VENV)/vecq $(VENV)/hnswlib
 	$(INSTALL) '.[bench]'
 	touch $@
 
-$(VENV)/dev: $(VENV)/tools $(SOURCES)
+$(VENV)/dev: $(VENV)/tools $(VENV)/hnswlib $(SOURCES)
 	$(INSTALL) '.[dev]'
 	touch $@ $(VENV)/vecq
 
-.PHONY: help demo test native-tests aarch64-tests lint sanitize build/asan build/tsan fuzz \
+.PHONY: help demo test native-tests aarch64-tests hnswlib-tests lint sanitize build/asan build/tsan fuzz \
 	bench-kernels bench-codecs bench-core bench-links bench-exact bench-filters bench-tuning \
 	bench-files bench-living bench-interop wheel format clean

@@ -49,7 +49,7 @@ def as_vectors(array: object, argument: str, dim: int | None = None) -> NDArray[
     and byte order, and columns of lists of one length; copies nothing that is an array.
     """
     try:
-        found = _array(array)
+        found = as_array(array)
     except (BufferError, RuntimeError, TypeError, ValueError) as error:
         raise ArgumentError(f"{argument} is no array: {error}", argument) from None
     if type(found) is not np.ndarray and np.ma.is_masked(found):
@@ -72,7 +72,10 @@ def as_vectors(array: object, argument: str, dim: int | None = None) -> NDArray[
     return rows
 
 
-def _array(array: Any) -> NDArray[Any]:
+def as_array(array: Any) -> NDArray[Any]:
+    """Returns what `as_vectors` takes as an array, of whatever it holds."""
+    if getattr(array, "num_columns", 0) == 1 and hasattr(array.schema.types[0], "value_field"):
+        array = array.column(0)  # an Arrow table or batch of a column of lists
     if hasattr(array, "combine_chunks"):  # an Arrow column
         array = array.combine_chunks()
     if hasattr(getattr(array, "type", None), "list_size"):  # of lists of a fixed size
@@ -82,8 +85,8 @@ def _array(array: Any) -> NDArray[Any]:
     if hasattr(array, "__dlpack__") and not hasattr(array, "__array__"):
         return np.from_dlpack(array)
     found: NDArray[Any] = np.asanyarray(array)
-    if found.dtype == object and found.ndim == 1 and len(found) > 0:  # a column of lists
-        return np.stack([np.asarray(row) for row in found])
+    if found.dtype == object and found.ndim > 0 and found.size == len(found) > 0:
+        return np.stack([np.asarray(row) for row in found.ravel()])  # a column of lists
     return found
 
 

@@ -51,11 +51,24 @@ def test_arrow():
     assert len(vecq.Index(3, "l2").add(lists)) == 4
 
 
+def test_arrow_tables():
+    pa = pytest.importorskip("pyarrow")
+    lists = pa.FixedSizeListArray.from_arrays(pa.array(ROWS.ravel()), 3)
+    ragged = pa.array(ROWS.tolist(), pa.list_(pa.float32()))
+    for kind in (pa.table, pa.RecordBatch.from_pydict):
+        for column in (lists, ragged):
+            assert (as_vectors(kind({"a": column}), "x") == ROWS).all()
+        numbers = {name: pa.array(ROWS[:, place]) for place, name in enumerate("abc")}
+        assert (as_vectors(kind(numbers), "x") == ROWS).all()
+        assert as_vectors(kind({"a": numbers["a"]}), "x").shape == (len(ROWS), 1)
+
+
 def test_pandas():
     pd = pytest.importorskip("pandas")
     assert (as_vectors(pd.DataFrame(ROWS), "x") == ROWS).all()
     assert (as_vectors(pd.Series(list(ROWS)), "x") == ROWS).all()
     assert (as_vectors(pd.Series(ROWS.tolist()), "x") == ROWS).all()
+    assert (as_vectors(pd.DataFrame({"a": list(ROWS)}), "x") == ROWS).all()
 
 
 def test_polars():
@@ -63,6 +76,7 @@ def test_polars():
     assert (as_vectors(pl.DataFrame(ROWS), "x") == ROWS).all()
     assert (as_vectors(pl.Series(list(ROWS), dtype=pl.Array(pl.Float32, 3)), "x") == ROWS).all()
     assert (as_vectors(pl.Series(ROWS.tolist()), "x") == ROWS).all()
+    assert (as_vectors(pl.DataFrame({"a": ROWS.tolist()}), "x") == ROWS).all()
 
 
 def test_torch():
@@ -80,6 +94,8 @@ def test_columns_that_are_no_vectors(refuse):
     refuse("x", "nulls", as_vectors, nulls, "x")
     inner = pa.array([[1.0, 2.0], [None, 2.0]], pa.list_(pa.float32(), 2))
     refuse("x", "nulls", as_vectors, inner, "x")
+    mixed = pa.table({"a": pa.array([[1.0], [2.0]]), "b": pa.array([1.0, 2.0])})
+    refuse("x", "dtype object", as_vectors, mixed, "x")
     refuse("x", "dtype", as_vectors, pa.array([["a"], ["b"]], pa.list_(pa.string(), 1)), "x")
 
 

@@ -207,6 +207,121 @@ def test_what_is_wrong_is_a_runtime_error(hnswlib):
         index.knn_query(QUERIES, k=11)
 
 
+@pytest.mark.parametrize("bad", ["a", None, 1.5, -1, 2**64])
+def test_what_is_no_number_is_a_type_error(hnswlib, bad):
+    index, brute = made(hnswlib, rows=10, room=20), hnswlib.BFIndex("l2", DIM)
+    for call in (
+        lambda: hnswlib.Index("l2", DIM).init_index(bad),
+        lambda: hnswlib.Index("l2", DIM).init_index(5, M=bad),
+        lambda: hnswlib.Index("l2", DIM).init_index(5, ef_construction=bad),
+        lambda: index.mark_deleted(bad),
+        lambda: index.unmark_deleted(bad),
+        lambda: index.knn_query(QUERIES, k=bad),
+        lambda: index.set_ef(bad),
+        lambda: index.resize_index(bad),
+        lambda: index.load_index("none", bad),
+        lambda: brute.init_index(bad),
+        lambda: brute.load_index("none", bad),
+    ):
+        with pytest.raises(TypeError):
+            call()
+    for threads in {"a", None, 1.5, 2**64} & {bad}:
+        for own in (index, brute):
+            with pytest.raises(TypeError):
+                own.set_num_threads(threads)
+        with pytest.raises(TypeError):
+            index.knn_query(QUERIES, num_threads=threads)
+        with pytest.raises(TypeError):
+            hnswlib.Index("l2", threads)
+
+
+def test_no_labels_are_asked_for(hnswlib):
+    index, empty, brute = made(hnswlib), hnswlib.Index("l2", DIM), hnswlib.BFIndex("l2", DIM)
+    empty.init_index(5)
+    brute.init_index(5)
+    for own in (index, empty, brute):
+        labels, found = own.knn_query(QUERIES, k=0)
+        assert (labels.shape, labels.dtype) == ((30, 0), np.uint64)
+        assert (found.shape, found.dtype) == ((30, 0), np.float32)
+
+
+def test_few_links_and_candidates(hnswlib):
+    for links in (0, 1):
+        index = hnswlib.Index("l2", DIM)
+        index.init_index(ROWS, M=links)
+        assert index.M == links
+    index = hnswlib.Index("l2", DIM)
+    index.init_index(ROWS, M=20, ef_construction=3)
+    assert index.ef_construction == 20
+
+
+def test_one_link(tmp_path):
+    index = ours.Index("l2", DIM)
+    index.init_index(ROWS, M=1)
+    index.add_items(ITEMS)
+    index.save_index(str(tmp_path / "a"))
+    for module in filter(None, (ours, theirs)):
+        back = module.Index("l2", DIM)
+        back.load_index(str(tmp_path / "a"))
+        assert back.element_count == ROWS
+    assert pickle.loads(pickle.dumps(index)).element_count == ROWS
+
+
+def test_labels_that_are_floats(hnswlib):
+    index = hnswlib.Index("l2", DIM)
+    index.init_index(ROWS)
+    index.add_items(ITEMS[:2], np.array([3.0, 7.0]))
+    assert sorted(index.get_ids_list()) == [3, 7]
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e300])
+def test_what_is_not_finite(bad, space, tmp_path):
+    rows = ITEMS[:5].astype("f8")
+    rows[3, 1] = bad
+    brute = ours.BFIndex(space, DIM)
+    brute.init_index(ROWS)
+    for own in (made(ours, space, rows=10), brute):
+        for call in (own.add_items, own.knn_query):
+            with pytest.raises(RuntimeError, match="data has a number in row 3"):
+                call(rows)
+    assert brute.get_current_count() == 0
+    with pytest.raises(RuntimeError, match="Labels have dtype"):
+        brute.add_items(ITEMS[:1], [0.5])
+    brute.add_items(ITEMS[:1])
+    brute.save_index(str(tmp_path / "a"))
+    content = (tmp_path / "a").read_bytes()
+    (tmp_path / "a").write_bytes(content[:24] + np.float32(np.nan).tobytes() + content[28:])
+    with pytest.raises(RuntimeError, match="not finite"):
+        brute.load_index(str(tmp_path / "a"))
+    assert brute.knn_query(ITEMS[0])[0].tolist() == [[0]]
+
+
+def test_a_folder_that_is_not_there(tmp_path):
+    brute = ours.BFIndex("l2", DIM)
+    brute.init_index(5)
+    for own in (made(ours), brute):
+        with pytest.raises(RuntimeError, match="can't write the file"):
+            own.save_index(str(tmp_path / "none" / "a"))
+
+
+def test_arrow():
+    pa = pytest.importorskip("pyarrow")
+    column = pa.FixedSizeListArray.from_arrays(pa.array(ITEMS.ravel()), DIM)
+    brute = ours.BFIndex("l2", DIM)
+    brute.init_index(ROWS)
+    index = ours.Index("l2", DIM)
+    index.init_index(ROWS)
+    for own in (index, brute):
+        own.add_items(column, pa.array(np.arange(ROWS) + 5))
+        assert own.knn_query(column[:3])[0].tolist() == [[5], [6], [7]]
+
+
+def test_tensors():
+    torch = pytest.importorskip("torch")
+    index = made(ours)
+    assert index.knn_query(torch.from_numpy(ITEMS[:3]))[0].tolist() == [[0], [1], [2]]
+
+
 def test_what_would_crash_hnswlib_is_a_runtime_error(tmp_path):
     index = ours.Index("l2", DIM)
     for call in (
@@ -281,6 +396,7 @@ def test_a_copy_is_of_its_own(hnswlib):
     copy.mark_deleted(3)
     assert (copy.element_count, copy.ef, copy.space) == (ROWS, 100, "l2")
     assert index.knn_query(ITEMS[3])[0][0, 0] == 3 != copy.knn_query(ITEMS[3])[0][0, 0]
+    assert hnswlib.Index(index).element_count == ROWS
     with pytest.raises(TypeError):
         hnswlib.Index()
 

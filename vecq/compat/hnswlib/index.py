@@ -2,8 +2,6 @@
 
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from io import BytesIO
 from typing import IO, Any
 
@@ -14,19 +12,25 @@ import vecq
 from vecq.codec import Codec, Kind
 from vecq.compat.hnswlib.inputs import (
     Filter,
+    as_count,
     as_labels,
     as_rows,
+    as_runtime_error,
+    as_size,
     checked_space,
+    nothing,
+    require_full,
 )
 from vecq.compat.hnswlib.query import Query
-from vecq.errors import VecqError
 from vecq.interop.graph import adopt, graph_of, index_for
 from vecq.interop.hnswlib import encode, parse
 from vecq.interop.reader import Reader
 from vecq.interop.writer import replacing
 
 EF = 10
-MOST_THREADS = 1024
+MOST_THREADS, MOST_CANDIDATES = 1024, 100_000
+# With M=1 there are lists of two links on all layers, instead of one above the lowest.
+LEAST_M = 2
 
 
 class Index:
@@ -34,19 +38,20 @@ class Index:
 
     def __init__(
         self,
-        space: str | None = None,
+        space: "str | Index | None" = None,
         dim: int | None = None,
         *,
         codec: Kind | Codec = "fp32",
         index: "Index | None" = None,
     ) -> None:
         """An index without vectors, or a copy of another one."""
-        if index is not None:
-            self.__setstate__(index.__getstate__())
+        other = space if isinstance(space, Index) else index
+        if other is not None:
+            self.__setstate__(other.__getstate__())
             return
         if space is None or dim is None:
             raise TypeError("Index takes space and dim, or an index to copy")
-        self._space, self._dim, self._codec = checked_space(space), int(dim), codec
+        self._space, self._dim, self._codec = checked_space(space), as_count(dim, "dim"), codec
         # Labels are its ids, those beyond int64 negative ones.
         self._own: vecq.Index | None = None
         self._deleted: set[int] = set()  # ids
@@ -66,16 +71,18 @@ class Index:
     ) -> None:
         if self._own is not None:
             raise RuntimeError("The index is already initiated.")
-        with _as_runtime_error():
+        room, m = as_size(max_elements, "max_elements"), as_size(M, "M")
+        candidates = max(as_size(ef_construction, "ef_construction"), m)
+        with as_runtime_error():
             self._own = vecq.Index(
                 self._dim,
                 self._space,
                 self._codec,
-                m=M,
-                ef_construction=ef_construction,
-                seed=random_seed,
+                m=max(m, LEAST_M),
+                ef_construction=min(candidates, MOST_CANDIDATES),
+                seed=as_size(random_seed, "random_seed"),
             )
-        self._m, self._ef_construction, self._room = M, ef_construction, max_elements
+        self._m, self._ef_construction, self._room = m, candidates, room
         self._replaces = allow_replace_deleted
 
     def add_items(
@@ -86,7 +93,7 @@ class Index:
         rows = as_rows(data, self._dim, self._space)
         if replace_deleted and not self._replaces:
             raise RuntimeError("Replacement of deleted elements is disabled in constructor")
-        with self._lock:
+        with as_runtime_error(), self._lock:
             if ids is None:
                 labels = np.arange(self._next, self._next + len(rows), dtype=np.int64)
             else:
@@ -121,13 +128,16 @@ class Index:
             filter: is asked whether a label may be found. It is asked about the nearest labels
                 first, and about all of them if too few of these may.
         """
-        self._index()
-        queries = as_rows(data, self._dim, self._space)
+        own = self._index()
+        wanted, queries = as_size(k, "k"), as_rows(data, self._dim, self._space)
+        if wanted == 0:
+            return nothing(len(queries))
+        require_full(len(own), wanted)
         query = self._query(self._threads(num_threads, len(queries)))
-        with _as_runtime_error():
+        with as_runtime_error():
             if filter is None:
-                return query.nearest(queries, k)
-            return query.nearest_that_pass(queries, k, filter)
+                return query.nearest(queries, wanted)
+            return query.nearest_that_pass(queries, wanted, filter)
 
     def _query(self, threads: int) -> Query:
         own = self._index()
@@ -158,7 +168,7 @@ class Index:
         return labels
 
     def _id(self, label: int) -> int:
-        id = int(np.uint64(label).astype(np.int64))
+        id = int(np.uint64(as_size(label, "label")).astype(np.int64))
         if id not in self._index():
             raise RuntimeError("Label not found")
         return id
@@ -180,30 +190,33 @@ class Index:
             self._found = None
 
     def resize_index(self, new_size: int) -> None:
-        if new_size < len(self._index()):
+        room = as_size(new_size, "new_size")
+        if room < len(self._index()):
             raise RuntimeError(
                 "Cannot resize, max element is less than the current number of elements"
             )
-        self._room = int(new_size)
+        self._room = room
 
     def save_index(self, path_to_index: str) -> None:
         """Writes a file that hnswlib reads as well."""
         self._index()
-        with _as_runtime_error(), replacing(path_to_index) as file:
+        with as_runtime_error(), replacing(path_to_index) as file:
             self._encode(file)
 
     def _encode(self, file: IO[bytes]) -> None:
         with self._lock:
             graph = graph_of(self._index())
             deleted = np.isin(graph.ids, sorted(self._deleted))
-            encode(graph, file, self._m, self._ef_construction, deleted, self._room)
+            m = max(self._m, LEAST_M)
+            encode(graph, file, m, self._ef_construction, deleted, self._room)
 
     def load_index(
         self, path_to_index: str, max_elements: int = 0, allow_replace_deleted: bool = False
     ) -> None:
         """Takes over what hnswlib or `save_index` saved, with what is deleted."""
-        with _as_runtime_error(), self._lock:
-            self._decode(Reader.of(path_to_index), max_elements)
+        room = as_size(max_elements, "max_elements")
+        with as_runtime_error(), self._lock:
+            self._decode(Reader.of(path_to_index), room)
             self._replaces, self._ef = allow_replace_deleted, EF
 
     def _decode(self, reader: Reader, room: int) -> None:
@@ -242,10 +255,10 @@ class Index:
         self.__dict__.update(state)
 
     def set_ef(self, ef: int) -> None:
-        self._ef = int(ef)
+        self._ef = as_size(ef, "ef")
 
     def set_num_threads(self, num_threads: int) -> None:
-        self.num_threads = int(num_threads)
+        self.num_threads = as_count(num_threads, "num_threads")
 
     def get_max_elements(self) -> int:
         return self._room
@@ -271,7 +284,9 @@ class Index:
 
     def _threads(self, given: int, rows: int) -> int:
         """As hnswlib: one for a few rows."""
-        threads = given if given > 0 else max(self.num_threads, 0)
+        threads = as_count(given, "num_threads")
+        if threads <= 0:
+            threads = max(self.num_threads, 0)
         return 1 if 0 < rows <= 4 * threads else min(threads, MOST_THREADS)
 
 
@@ -284,12 +299,3 @@ def _last_of_each(
         return rows, labels
     kept = np.sort(len(labels) - 1 - last)
     return rows[kept], labels[kept]
-
-
-@contextmanager
-def _as_runtime_error() -> Iterator[None]:
-    """What hnswlib raises where something goes wrong."""
-    try:
-        yield
-    except VecqError as error:
-        raise RuntimeError(str(error)) from error
