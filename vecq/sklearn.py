@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vecq.arguments import choose, thread_count, whole
+from vecq.arguments import choose, whole
 from vecq.codec import Codec, Kind, Metric
 from vecq.compat.distances import by_differences
 from vecq.errors import UnsupportedError
@@ -13,12 +13,14 @@ from vecq.index import Index
 from vecq.interop.pickling import from_bytes, to_bytes
 
 try:
+    from joblib import effective_n_jobs  # type: ignore[import-untyped]
     from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
     from sklearn.base import (  # type: ignore[import-untyped]
         BaseEstimator,
         ClassNamePrefixFeaturesOutMixin,
         TransformerMixin,
     )
+    from sklearn.utils import check_random_state  # type: ignore[import-untyped]
     from sklearn.utils.validation import (  # type: ignore[import-untyped]
         check_is_fitted,
         validate_data,
@@ -28,6 +30,7 @@ except ImportError:
         "vecq.sklearn needs the package scikit-learn, 1.6 or later: pip install 'vecq[sklearn]'"
     ) from None
 
+MOST = 1024  # threads
 METRICS: dict[str, Metric] = {"euclidean": "l2", "sqeuclidean": "l2", "cosine": "cosine"}
 
 
@@ -45,8 +48,9 @@ class VecqTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         m: links of a vector, as in `vecq.Index`.
         ef_construction: candidates for them, as in `vecq.Index`.
         ef: how many candidates a search keeps; None for 100 more than neighbours.
-        random_state: the seed of the graph.
-        n_jobs: threads; None and -1 for all cores.
+        random_state: the seed of the graph: a number, a RandomState that it is drawn from, or None
+            for NumPy's own.
+        n_jobs: threads; None and -1 for all cores, -2 for all but one, and so on.
 
     >>> from sklearn.cluster import DBSCAN
     >>> from sklearn.pipeline import make_pipeline
@@ -68,7 +72,7 @@ class VecqTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         m: int = 16,
         ef_construction: int = 200,
         ef: int | None = None,
-        random_state: int = 0,
+        random_state: int | np.random.RandomState | None = 0,
         n_jobs: int | None = None,
     ) -> None:
         self.n_neighbors = n_neighbors
@@ -92,7 +96,7 @@ class VecqTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             Codec.of(self.codec, center=METRICS[self.metric] == "l2"),
             m=self.m,
             ef_construction=self.ef_construction,
-            seed=self.random_state,
+            seed=self._seed(),
             rerank=self.rerank,
         )
         self.index_.add(rows, threads=self._threads())
@@ -130,8 +134,16 @@ class VecqTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         distances = squared if self.metric == "sqeuclidean" else np.sqrt(squared)
         return neighbours[:, :k], distances[:, :k]
 
+    def _seed(self) -> int:
+        if isinstance(self.random_state, int | np.integer):
+            return whole(self.random_state, "random_state", 0, 2**32 - 1)
+        return int(check_random_state(self.random_state).randint(2**31 - 1))
+
     def _threads(self) -> int:
-        return thread_count(0 if self.n_jobs in (None, -1) else self.n_jobs)
+        if self.n_jobs is None:
+            return 0
+        jobs: int = effective_n_jobs(whole(self.n_jobs, "n_jobs", -MOST, MOST))
+        return min(jobs, MOST)
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())

@@ -249,7 +249,7 @@ def test_few_links_and_candidates(hnswlib):
     for links in (0, 1):
         index = hnswlib.Index("l2", DIM)
         index.init_index(ROWS, M=links)
-        assert index.M == links
+        assert (index.M, index.element_count) == (links, 0)
     index = hnswlib.Index("l2", DIM)
     index.init_index(ROWS, M=20, ef_construction=3)
     assert index.ef_construction == 20

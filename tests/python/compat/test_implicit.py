@@ -76,6 +76,8 @@ def test_filters(model, likes):
     assert not np.isin(found, banned).any()
     assert agreement(found, exact) > 0.98
     few = own.recommend(users, likes[users], N, items=np.arange(10))
+    expected = model.recommend(users, likes[users], N, items=np.arange(10))
+    assert few[0].shape == expected[0].shape == (50, 10)
     assert few[0].max() < 10
     assert (few[0] == -1).any()
     assert (few[1][few[0] == -1] < -1e38).all()
@@ -100,6 +102,63 @@ def test_all_else_is_the_models_own(model, likes):
         _ = own.nothing_of_the_kind
 
 
+def test_items_like_others_by_an_index(model, likes):
+    own = VecqModel(model, "fp32", approximate_similar_items=True)
+    popular = np.bincount(likes.indices, minlength=ITEMS).argsort()[::-1]
+    numbers = popular[:50]
+    for options in ({}, {"filter_items": popular[:5]}, {"items": popular[100:300]}):
+        exact, expected = model.similar_items(numbers, N, **options)
+        ids, scores = own.similar_items(numbers, N, **options)
+        assert (ids.shape, scores.dtype) == (exact.shape, expected.dtype)
+        assert agreement(ids, exact) > 0.98
+        assert np.allclose(scores, expected, atol=2e-3)
+    ids, scores = own.similar_items(numbers[0], N)
+    assert (ids[0], ids.shape, scores.shape) == (numbers[0], (N,), (N,))
+    assert scores[0] > 0.999
+    again = pickle.loads(pickle.dumps(own))
+    assert again.similar_items(numbers[0], N)[0].tolist() == ids.tolist()
+
+
+def test_what_is_learnt_later_is_in_the_index(likes):
+    first = implicit.als.AlternatingLeastSquares(16, iterations=2, random_state=0)
+    first.fit(likes[:, ::-1], show_progress=False)
+    own = VecqModel(first, "fp32", approximate_similar_items=True)
+    assert own.fit(likes, show_progress=False) is None
+    users = np.arange(USERS)
+    exact = first.recommend(users, likes, N)[0]
+    assert agreement(own.recommend(users, likes, N)[0], exact) > 0.99
+
+    who = scipy_sparse.random(3, USERS, 0.3, "csr", dtype="f4", random_state=0)
+    who.data[:] = 50
+    own.partial_fit_items([5, ITEMS, ITEMS + 2], who)
+    assert len(own.index) == len(first.item_factors) == ITEMS + 3
+    wide = scipy_sparse.csr_matrix((likes.data, likes.indices, likes.indptr), (USERS, ITEMS + 3))
+    exact = first.recommend(users, wide, N)[0]
+    assert np.isin([5, ITEMS], exact).any()
+    assert agreement(own.recommend(users, wide, N)[0], exact) > 0.99
+    found = own.similar_items([5, ITEMS], N)[0]
+    assert agreement(found, first.similar_items([5, ITEMS], N)[0]) > 0.9
+    assert agreement(found[:, :1], [[5], [ITEMS]]) == 1
+
+    own.partial_fit_users([USERS], likes[:1])
+    assert len(own.recommend(USERS, likes[0], N)[0]) == N
+
+
+def test_items_made_anew(likes):
+    model = implicit.als.AlternatingLeastSquares(16, iterations=2, random_state=0)
+    model.fit(likes, show_progress=False)
+    own, who = VecqModel(model, "fp32", approximate_similar_items=True), likes.T.tocsr()[[8, 9]]
+    exact = model.similar_items([3, 5], N, recalculate_item=True, item_users=who)[0]
+    found = own.similar_items([3, 5], N, recalculate_item=True, item_users=who)[0]
+    assert agreement(found, exact) > 0.9
+
+
+def test_no_users(model, likes):
+    for none in ([], np.array([], np.int64)):
+        ids, scores = VecqModel(model).recommend(none, likes[np.array([], np.int64)], N)
+        assert ids.shape == scores.shape == (0, N)
+
+
 def test_pickle(model, likes):
     own = VecqModel(model)
     again = pickle.loads(pickle.dumps(own))
@@ -112,7 +171,18 @@ def test_bad_arguments(model, likes, refuse):
     refuse("user_items", "CSR", own.recommend, 3, likes[3].tocoo())
     refuse("user_items", "expected 1", own.recommend, 3, likes)
     refuse("user_items", "columns", own.recommend, 3, scipy_sparse.csr_matrix((1, ITEMS + 1)))
-    for bad in (-1, USERS, 0.5, "a"):
+    for bad in (-1, USERS):
         refuse("userid", "expected 0 to 599", own.recommend, bad, likes[3])
-    refuse("k", "whole number", own.recommend, 3, likes[3], 0)
+        refuse("items", "expected 0 to 1999", own.recommend, 3, likes[3], items=[5, bad * 9])
+    for bad in (0.5, "a"):
+        refuse("userid", "whole numbers", own.recommend, bad, likes[3])
+        refuse("items", "whole numbers", own.recommend, 3, likes[3], items=[bad])
+        refuse("filter_items", "whole numbers", own.recommend, 3, likes[3], filter_items=[bad])
+    refuse("userid", "shape", own.recommend, [[3]], likes[3])
+    refuse("items", "empty", own.recommend, 3, likes[3], items=[])
+    for bad in (0, -1, "a"):
+        refuse("N", "whole number", own.recommend, 3, likes[3], bad)
+    near = VecqModel(model, approximate_similar_items=True)
+    refuse("N", "whole number", near.similar_items, 3, 0)
+    refuse("itemid", "expected 0 to 1999", near.similar_items, ITEMS)
     refuse("model", "fitted", VecqModel, implicit.als.AlternatingLeastSquares())

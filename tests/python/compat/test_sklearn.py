@@ -55,6 +55,19 @@ def test_pipelines():
     assert clone(steps[0].set_params(m=9)).m == 9
 
 
+@pytest.mark.parametrize("jobs", [None, -1, -2, -100, 1, 3])
+def test_jobs(jobs):
+    found = VecqTransformer(n_jobs=jobs).fit_transform(X)
+    assert found.shape == (400, 400)
+
+
+def test_random_states():
+    near = [VecqTransformer(random_state=np.random.RandomState(3)).fit_transform(X) for _ in "ab"]
+    assert (near[0] != near[1]).nnz == 0
+    for state in (None, np.int64(5), np.random.mtrand._rand):
+        assert VecqTransformer(random_state=state).fit_transform(X).nnz == 400 * 6
+
+
 def test_pickle_of_an_estimator_that_was_not_fitted():
     assert pickle.loads(pickle.dumps(VecqTransformer(3))).n_neighbors == 3
 
@@ -63,6 +76,11 @@ def test_bad_arguments(refuse):
     refuse("n_neighbors", "whole number", VecqTransformer(0).fit, X)
     refuse("metric", "expected one of", VecqTransformer(metric="l1").fit, X)
     refuse("codec", "expected one of", VecqTransformer(codec="int3").fit, X)
+    refuse("n_jobs", "whole number", VecqTransformer(n_jobs="a").fit, X)
+    refuse("random_state", "whole number", VecqTransformer(random_state=-1).fit, X)
+    for bad in ({"n_jobs": 0}, {"random_state": "a"}):
+        with pytest.raises(ValueError, match=r"n_jobs == 0|used to seed"):
+            VecqTransformer(**bad).fit(X)
     with pytest.raises(ValueError, match="n_samples_fit = 3"):
         VecqTransformer(3).fit(X[:3]).transform(X)
 
