@@ -1,87 +1,185 @@
 """Files of hnswlib and faiss that are cut off, changed or made up: a typed error, never a crash."""
 
+import contextlib
 import io
 
 import numpy as np
 import pytest
 
 import vecq
+import vecq.compat.faiss
+import vecq.compat.hnswlib
+from vecq.interop.faiss import HEADER as FAISS_HEADER
 from vecq.interop.faiss import _encode
 from vecq.interop.hnswlib import HEADER
 
-DIM, ROWS = 5, 40
+DIM, ROWS, TURNS = 5, 40, 400
 FIELDS = [name for name in HEADER.names if name not in ("multiplier", "room", "ef")]
-READERS = {
-    "faiss": vecq.from_faiss,
-    "hnswlib": lambda path: vecq.from_hnswlib(path, "l2", DIM),
-}
 NUMBERS = [0, 1, 2, 3, 0x7F, 0xFF, 0xFFFF, 2**31 - 1, 2**31, 2**32 - 1, 2**63 - 1, 2**64 - 1]
+QUERIES = np.ones((2, DIM), np.float32)
+LEAST, SPAN = np.full(DIM, -4, "<f4"), np.full(DIM, 8, "<f4")
 
 
-def sample(metric="l2", rows=ROWS):
-    items = np.random.default_rng(0).standard_normal((rows, DIM), np.float32)
-    return vecq.Index(DIM, metric, "fp32", m=2, seed=3).add(items, np.arange(rows) * 7, threads=1)
+def sample(step=7):
+    items = np.random.default_rng(0).standard_normal((ROWS, DIM), np.float32)
+    index = vecq.Index(DIM, "l2", "fp32", m=2, seed=3)
+    return index.add(items, np.arange(ROWS) * step, threads=1)
 
 
-@pytest.fixture(scope="module", params=["hnswlib", "faiss"])
-def kind(request):
+def of_faiss(step):
+    written = io.BytesIO()
+    _encode(sample(step), written)
+    return written.getvalue()
+
+
+def of_codes():
+    """An IndexHNSWSQ of 8 bits: the graph of an IndexHNSWFlat, and codes in place of vectors."""
+    flat = of_faiss(1)
+    storage = flat.rindex(b"IxF2")
+    head = flat[storage + 4 : storage + 4 + FAISS_HEADER.itemsize]
+    codes = np.random.default_rng(0).integers(0, 256, ROWS * DIM, np.uint8)
+    quantizer = np.array([0, 0], "<i4").tobytes() + np.float32(0).tobytes()
+    parts = [b"IHNs", flat[4:storage], b"IxSQ", head, quantizer, np.array([DIM] * 2, "<u8")]
+    for array in (np.concatenate([LEAST, SPAN]), codes):
+        parts += [np.array([array.size], "<u8"), array]
+    return b"".join(bytes(part) for part in parts)
+
+
+def of_hnswlib(folder):
+    sample().to_hnswlib(folder / "a")
+    return (folder / "a").read_bytes()
+
+
+def of_brute_force(folder):
+    index = vecq.compat.hnswlib.BFIndex("l2", DIM)
+    index.init_index(ROWS)
+    index.add_items(sample().get(np.arange(ROWS) * 7))
+    index.save_index(str(folder / "a"))
+    return (folder / "a").read_bytes()
+
+
+CONTENTS = {
+    "IHNf": lambda folder: of_faiss(1),
+    "IHNs": lambda folder: of_codes(),
+    "IxMp": lambda folder: of_faiss(7),
+    "hnswlib": of_hnswlib,
+    "brute force": of_brute_force,
+}
+
+
+def bring_hnswlib(path):
+    return vecq.from_hnswlib(path, "l2", DIM)
+
+
+def load(kind):
+    def read(path):
+        index = kind("l2", DIM)
+        index.load_index(str(path))
+        return index
+
+    return read
+
+
+REFUSALS = (vecq.CorruptFileError, vecq.UnsupportedError, vecq.ArgumentError)
+# What reads which content, and what it raises.
+CASES = {
+    "from_faiss IHNf": ("IHNf", vecq.from_faiss, REFUSALS),
+    "from_faiss IHNs": ("IHNs", vecq.from_faiss, REFUSALS),
+    "from_faiss IxMp": ("IxMp", vecq.from_faiss, REFUSALS),
+    "from_hnswlib": ("hnswlib", bring_hnswlib, REFUSALS),
+    "read_index": ("IxMp", vecq.compat.faiss.read_index, REFUSALS),
+    "load_index": ("hnswlib", load(vecq.compat.hnswlib.Index), RuntimeError),
+    "load_index of BFIndex": ("brute force", load(vecq.compat.hnswlib.BFIndex), RuntimeError),
+}
+OF_HNSWLIB = pytest.mark.parametrize("case", ["from_hnswlib", "load_index"], indirect=True)
+
+
+@pytest.fixture(scope="module", params=CASES)
+def case(request):
     return request.param
 
 
 @pytest.fixture(scope="module")
-def content(kind, tmp_path_factory):
-    if kind == "faiss":
-        written = io.BytesIO()
-        _encode(sample(), written)
-        return written.getvalue()
-    path = tmp_path_factory.mktemp("hostile") / "sample.bin"
-    sample().to_hnswlib(path)
-    return path.read_bytes()
+def content(case, tmp_path_factory):
+    return CONTENTS[CASES[case][0]](tmp_path_factory.mktemp("hostile"))
 
 
 @pytest.fixture
-def taken(kind, tmp_path):
-    """Tries a file; whatever comes of it is an index that is sound, or a typed error."""
+def taken(case, tmp_path):
+    """Tries a file; whatever comes of it is an index that is sound, or an error as it should be."""
+    _, read, refusals = CASES[case]
 
     def take(content):
         path = tmp_path / "hostile"
         path.write_bytes(bytes(content))
         try:
-            index = READERS[kind](path)
-        except (vecq.CorruptFileError, vecq.UnsupportedError, vecq.ArgumentError) as error:
+            index = read(path)
+        except refusals as error:
             return error
-        assert index.check().ok
-        index.search(np.ones((2, DIM), np.float32), 3)
+        look_into(index)
         return index
 
     return take
 
 
+def look_into(index):
+    if hasattr(index, "knn_query"):
+        with contextlib.suppress(RuntimeError):  # everything may be deleted
+            index.knn_query(QUERIES, k=1)
+    else:
+        index.search(QUERIES, 3)
+    own = getattr(getattr(index, "index", index), "_own", index)
+    if isinstance(own, vecq.Index):
+        assert own.check().ok
+
+
+def size(index):
+    for name in ("ntotal", "element_count", "get_current_count"):
+        if hasattr(index, name):
+            count = getattr(index, name)
+            return count() if callable(count) else count
+    return len(index)
+
+
+def refused(error):
+    return isinstance(error, Exception)
+
+
 def test_the_sample_itself_is_taken(content, taken):
-    assert len(taken(content)) == ROWS
+    assert size(taken(content)) == ROWS
     assert len(sample().stats().layers) > 3
 
 
+def test_faiss_takes_the_samples_too():
+    faiss = pytest.importorskip("faiss")
+    for name in ("IHNf", "IHNs", "IxMp"):
+        theirs = faiss.deserialize_index(np.frombuffer(CONTENTS[name](None), np.uint8))
+        own = vecq.from_faiss(theirs, codec="fp32")
+        graph = faiss.downcast_index(theirs.index) if name == "IxMp" else theirs
+        assert np.allclose(own.get(own.ids), graph.storage.reconstruct_n(0, ROWS), atol=1e-5)
+
+
 def test_whatever_is_cut_off_is_refused(content, taken):
-    for length in range(0, len(content), 7):
-        assert isinstance(taken(content[:length]), vecq.CorruptFileError), length
-    assert isinstance(taken(content + b"\0"), vecq.CorruptFileError)
+    for length in range(0, len(content), 13):
+        assert refused(taken(content[:length])), length
+    assert refused(taken(content[:-1]))
+    assert refused(taken(content + b"\0"))
 
 
 def test_bits_that_flip(content, taken):
     rng = np.random.default_rng(1)
-    refused = 0
-    for _ in range(600):
+    count = 0
+    for _ in range(TURNS):
         changed = bytearray(content)
         for at in rng.integers(0, len(content), rng.integers(1, 4)):
             changed[at] ^= 1 << int(rng.integers(8))
-        refused += isinstance(taken(changed), vecq.VecqError)
-    assert refused > 100
+        count += refused(taken(changed))
+    assert count > 5
 
 
 def test_words_that_are_anything(content, taken):
     rng = np.random.default_rng(2)
-    for _ in range(600):
+    for _ in range(TURNS):
         changed = bytearray(content)
         at = int(rng.integers(len(content) // 4)) * 4
         size = int(rng.choice([4, 8]))
@@ -93,13 +191,12 @@ def test_words_that_are_anything(content, taken):
 def test_made_up_files(taken):
     rng = np.random.default_rng(3)
     for length in (0, 1, 4, 40, 95, 96, 97, 5000):
-        assert isinstance(taken(rng.bytes(length)), vecq.VecqError)
-        assert isinstance(taken(bytes(length)), vecq.VecqError)
+        assert refused(taken(rng.bytes(length)))
+        assert refused(taken(bytes(length)))
 
 
-def test_every_field_of_a_header_of_hnswlib(content, kind, taken):
-    if kind != "hnswlib":
-        pytest.skip("of hnswlib's header")
+@OF_HNSWLIB
+def test_every_field_of_a_header_of_hnswlib(case, content, taken):
     for name in FIELDS:
         for number in NUMBERS:
             header = np.frombuffer(content[: HEADER.itemsize], HEADER).copy()
@@ -109,7 +206,7 @@ def test_every_field_of_a_header_of_hnswlib(content, kind, taken):
             header[name] = value
             found = taken(header.tobytes() + content[HEADER.itemsize :])
             # Any row that is on the highest layer will do as the entry.
-            assert isinstance(found, vecq.VecqError) or name == "entry", (name, number)
+            assert refused(found) or name == "entry", (name, number)
 
 
 @pytest.mark.parametrize("start", [b"IHNf", b"IHNs", b"IxMp", b"IxM2"])
@@ -134,10 +231,8 @@ def test_maps_in_maps_end(tmp_path):
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_numbers_that_are_none(value, kind, content, taken):
-    at = content.index(sample().get([0]).tobytes())
-    changed = bytearray(content)
-    changed[at : at + 4] = np.float32(value).tobytes()
-    error = taken(changed)
-    assert isinstance(error, vecq.CorruptFileError)
+def test_numbers_that_are_none(value, case, content, taken):
+    numbers = SPAN if "IHNs" in case else sample().get([0])
+    at = content.index(numbers.tobytes())
+    error = taken(content[:at] + np.float32(value).tobytes() + content[at + 4 :])
     assert "not finite" in str(error)

@@ -284,9 +284,8 @@ class Index:
 
     def _threads(self, given: int, rows: int) -> int:
         """As hnswlib: one for a few rows."""
-        threads = as_count(given, "num_threads")
-        if threads <= 0:
-            threads = max(self.num_threads, 0)
+        asked = as_count(given, "num_threads")
+        threads = asked if asked > 0 else max(self.num_threads, 0)
         return 1 if 0 < rows <= 4 * threads else min(threads, MOST_THREADS)
 
 
