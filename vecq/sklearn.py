@@ -55,9 +55,10 @@ class VecqTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     >>> from sklearn.cluster import DBSCAN
     >>> from sklearn.pipeline import make_pipeline
     >>> from vecq.sklearn import VecqTransformer
-    >>> near = VecqTransformer(n_neighbors=10)
-    >>> rows = numpy.repeat([[0.0, 0.0], [9.0, 9.0]], 50, axis=0)
-    >>> labels = make_pipeline(near, DBSCAN(metric="precomputed")).fit_predict(rows)
+    >>> near = VecqTransformer(n_neighbors=30)
+    >>> rows = numpy.random.default_rng(0).standard_normal((100, 2))
+    >>> rows[50:] += 20
+    >>> labels = make_pipeline(near, DBSCAN(3, metric="precomputed")).fit_predict(rows)
     >>> labels[[0, 49, 50, 99]]
     array([0, 0, 1, 1])
     """
