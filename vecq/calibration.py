@@ -19,6 +19,13 @@ from vecq.searchable import Searchable
 # Efforts that are tried, as multiples of k, until recall is as good as all.
 EFFORTS = (1, 1.25, 1.6, 2, 2.5, 3.2, 4, 5, 6.4, 8, 12, 16, 24, 32, 64)
 ENOUGH = 0.9995
+# What recall takes grows with the square root of the number of items, or less: measured up to eight
+# times as many. Beyond the factor that is not relied on.
+GROWN = 2
+# For more items than were measured it may grow faster than their number, as where k leaves the cluster
+# of a query: by this factor at most, in what was measured.
+BEYOND = 2
+MOST = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -26,6 +33,7 @@ class Calibration:
     """For each k, in rising order, pairs of an `ef` and the recall that it reached, both rising."""
 
     curves: Mapping[int, tuple[tuple[int, float], ...]]
+    items: int  # of the index, when it was measured
 
     @classmethod
     def measure(
@@ -37,11 +45,12 @@ class Calibration:
         progress: Progress,
     ) -> "Calibration":
         rows = as_floats(as_vectors(queries, "queries", index._dim))
-        if len(rows) == 0 or len(index) == 0:
+        items = len(index)
+        if len(rows) == 0 or items == 0:
             empty = "queries" if len(rows) == 0 else "index"
             raise ArgumentError(f"{empty} is empty, nothing can be measured", empty)
         asked = [k] if np.ndim(k) == 0 else list(k)  # type: ignore[arg-type]
-        sizes = sorted({min(whole(one, "k", 1, 2**31 - 1), len(index)) for one in asked})
+        sizes = sorted({min(whole(one, "k", 1, MOST), items) for one in asked})
         if not sizes:
             raise ArgumentError("k is empty, expected at least one", "k")
         with Report(progress, len(sizes)) as report:
@@ -49,30 +58,38 @@ class Calibration:
             for done, size in enumerate(sizes, 1):
                 curves[size] = _curve(index, rows, size, threads)
                 report(done, len(sizes))
-        return cls(curves)
+        return cls(curves, items)
 
     def store(self, handle: Any) -> None:
         """Hands it to a native index, which keeps and saves it."""
         points = [(k, *point) for k, curve in self.curves.items() for point in curve]
         call(
             lib.vecq_index_set_curve,
-            *(handle, ffi.new("vecq_curve_point[]", points), len(points)),
+            *(handle, ffi.new("vecq_curve_point[]", points), len(points), self.items),
         )
 
     @classmethod
     def stored(cls, handle: Any) -> "Calibration | None":
         """What a native index has; None if it was never calibrated."""
-        count = ffi.new("size_t *")
-        call(lib.vecq_index_curve, handle, ffi.NULL, 0, count)
+        count, items = ffi.new("size_t *"), ffi.new("uint64_t *")
+        call(lib.vecq_index_curve, handle, ffi.NULL, 0, count, items)
         points = ffi.new("vecq_curve_point[]", count[0])
-        call(lib.vecq_index_curve, handle, points, len(points), count)
+        call(lib.vecq_index_curve, handle, points, len(points), count, items)
         curves: dict[int, tuple[tuple[int, float], ...]] = {}
         for point in points[0 : min(len(points), count[0])]:
             curves[point.k] = (*curves.get(point.k, ()), (point.ef, point.recall))
-        return cls(curves) if curves else None
+        return cls(curves, items[0]) if curves else None
 
-    def ef_for(self, k: int, recall: float) -> int | None:
-        """The least effort that reaches a recall; None if no walk does."""
+    def ef_for(self, k: int, recall: float, items: int | None = None) -> int | None:
+        """The least effort that reaches a recall, also when there are more `items` than it was
+        measured on; None if no walk does."""
+        growth = max(1.0, (items or 0) / self.items)
+        if growth > GROWN:
+            raise ArgumentError(
+                f"target_recall can't be kept: the index was calibrated on {self.items:,} items and "
+                f"has {items:,} now; calibrate it again, or give ef",
+                "target_recall",
+            )
         if not 0 < recall <= 1:
             raise ArgumentError(
                 f"target_recall is {recall!r}, expected more than 0 and at most 1", "target_recall"
@@ -80,14 +97,17 @@ class Calibration:
         fewer = [own for own in self.curves if own <= k]
         more = [own for own in self.curves if own >= k]
         if not more:
-            effort = self._effort(fewer[-1], recall) * k / fewer[-1]
+            times = k / fewer[-1]
+            effort = self._effort(fewer[-1], recall) * times * min(times, BEYOND)
         elif not fewer:  # what finds a part of ten items finds more of the best one
             effort = self._effort(more[0], recall)
         else:
             sizes = fewer[-1], more[0]
             efforts = [self._effort(own, recall) for own in sizes]
             effort = float(np.interp(np.log(k), np.log(sizes), efforts))
-        return max(k, math.ceil(effort)) if math.isfinite(effort) else None
+        if not math.isfinite(effort):
+            return None
+        return min(max(k, math.ceil(effort * math.sqrt(growth))), MOST)
 
     def _effort(self, k: int, recall: float) -> float:
         """Infinite if no walk reached the recall."""
@@ -95,7 +115,7 @@ class Calibration:
         return float(np.interp(recall, recalls, efforts, right=math.inf))
 
     def __str__(self) -> str:
-        lines = []
+        lines = [f"measured on {self.items:,} items"]
         for k, curve in self.curves.items():
             points = ", ".join(f"{recall:.4f} at ef {ef:,}" for ef, recall in curve)
             lines.append(f"recall@{k}: {points}")

@@ -60,7 +60,8 @@ class Searching:
             k: how many items. Where there are fewer, ids are -1 and scores minus infinity.
             ef: how many of the best a walk over the graph keeps, at least `k`. More find more, more
                 slowly. By default k + 100. Given, it asks for a walk, unless there is a filter.
-            target_recall: in place of `ef`, once `calibrate` has measured what it takes.
+            target_recall: in place of `ef`, once `calibrate` has measured what it takes, and until
+                there are twice as many items.
             exclude: for each query, ids that it is not to be answered with, as those of items that
                 a user has seen: a SciPy CSR matrix, a pair (indptr, ids), or a list of id arrays.
                 Unknown ids mean nothing.
@@ -112,13 +113,13 @@ class Searching:
                 "target_recall needs an index that is calibrated: index.calibrate(queries)",
                 "target_recall",
             )
-        found = calibration.ef_for(k, real(target_recall, "target_recall"))
+        found = calibration.ef_for(k, real(target_recall, "target_recall"), len(self))
         return ("scan", k) if found is None else ("auto", found)
 
     def calibrate(
         self,
         queries: ArrayLike,
-        k: int | Sequence[int] = (10, 100),
+        k: int | Sequence[int] = (10, 100, 1000),
         *,
         threads: int = 0,
         progress: Progress = None,
@@ -128,10 +129,14 @@ class Searching:
         The truth is what an exact scan of the same index finds: what coding itself costs is told by
         `vecq.assess`.
 
+        It is kept and saved with the index. Searches keep more as the index grows, as the square
+        root of its size; once there are twice as many items as were measured, `target_recall` is
+        refused until it is measured again. `refit`, or removing every item, drops it.
+
         Args:
             queries: a few hundred, like those to come.
             k: for how many items, one or several. What lies between them is interpolated; for more
-                than the most of them recall may fall short.
+                than the most of them up to twice as much is kept as for these, to be safe.
             threads: 0 for all cores.
             progress: as in `add`.
 

@@ -176,22 +176,23 @@ vecq_status vecq_index_get(const vecq_index* index, const int64_t* ids, size_t c
 }
 
 vecq_status vecq_index_set_curve(vecq_index* index, const vecq_curve_point* points, size_t count,
-                                 vecq_error* error) {
+                                 uint64_t rows, vecq_error* error) {
     return fenced(error, [&] {
         checked(points, "points", count, sizeof *points, "count");
-        std::vector<CurvePoint> own;
+        vecq::Curve own{{}, rows};
         for (size_t i = 0; i < count; ++i)
-            own.push_back({points[i].k, points[i].ef, points[i].recall});
-        require(index, "index")->index.set_curve(own);
+            own.points.push_back({points[i].k, points[i].ef, points[i].recall});
+        require(index, "index")->index.set_curve(std::move(own));
     });
 }
 
 vecq_status vecq_index_curve(const vecq_index* index, vecq_curve_point* points, size_t room,
-                             size_t* count, vecq_error* error) {
+                             size_t* count, uint64_t* rows, vecq_error* error) {
     return fenced(error, [&] {
         checked(points, "points", room, sizeof *points, "room");
-        const std::vector<CurvePoint> own = require(index, "index")->index.curve();
+        const auto [own, measured] = require(index, "index")->index.curve();
         *require(count, "count") = own.size();
+        *require(rows, "rows") = measured;
         for (size_t i = 0; i < std::min(room, own.size()); ++i)
             points[i] = {own[i].k, own[i].ef, own[i].recall};
     });

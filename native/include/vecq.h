@@ -293,19 +293,20 @@ vecq_status vecq_filter_count(const vecq_filter* filter, size_t* count, vecq_err
 vecq_status vecq_index_get(const vecq_index* index, const int64_t* ids, size_t count,
                            float* vectors, vecq_error* error);
 
-/* What recall a walk reached that kept `ef` for k items: measured by the caller, kept and saved with the
- * index. */
+/* What recall a walk reached that kept `ef` for k items: measured by the caller when there were `rows`,
+ * kept and saved with the index. It is gone once the index was empty or refitted. */
 typedef struct {
     uint64_t k, ef;
     double recall;
 } vecq_curve_point;
 
 vecq_status vecq_index_set_curve(vecq_index* index, const vecq_curve_point* points, size_t count,
-                                 vecq_error* error);
+                                 uint64_t rows, vecq_error* error);
 
-/* *count becomes how many there are, of which the first `room` go to `points`. */
+/* *count becomes how many there are, of which the first `room` go to `points`, and *rows what they were
+ * measured on. */
 vecq_status vecq_index_curve(const vecq_index* index, vecq_curve_point* points, size_t room,
-                             size_t* count, vecq_error* error);
+                             size_t* count, uint64_t* rows, vecq_error* error);
 
 /* All ids, in the order in which they were added, and how many there are; if that is more than the
  * `room` in `ids`, for the index may grow meanwhile, none. */

@@ -169,16 +169,18 @@ bool is_point(const CurvePoint& point) {
     return point.k > 0 && point.ef > 0 && point.recall >= 0 && point.recall <= 1;
 }
 
-void Index::set_curve(std::span<const CurvePoint> points) {
-    for (const CurvePoint& point : points)
+void Index::set_curve(Curve curve) {
+    for (const CurvePoint& point : curve.points)
         if (!is_point(point))
             refuse("points", "points has a k or an ef of 0, or a recall that is not from 0 to 1");
-    std::vector<CurvePoint> curve(points.begin(), points.end());
-    const auto lock = turnstile_.write();
+    if (curve.rows == 0 && !curve.points.empty())
+        refuse("rows", "rows is 0, expected those that points were measured on");
+    const std::lock_guard writing(writing_);
+    const auto alone = turnstile_.write();
     curve_ = std::move(curve);
 }
 
-std::vector<CurvePoint> Index::curve() const {
+Curve Index::curve() const {
     const auto lock = turnstile_.read();
     return curve_;
 }

@@ -83,9 +83,9 @@ public:
 
     // The vectors of ids, as far as codes tell them, the wider ones if there are any.
     void get(const int64_t* ids, size_t count, float* vectors) const;
-    // What was measured last of what recall takes; kept with the index.
-    void set_curve(std::span<const CurvePoint> points);
-    std::vector<CurvePoint> curve() const;
+    // What was measured last of what recall takes; kept with the index until its codes are made anew.
+    void set_curve(Curve curve);
+    Curve curve() const;
     // In the order in which they were added, if there is room for all. Returns how many there are.
     size_t list_ids(int64_t* ids, size_t room) const;
 
@@ -242,7 +242,7 @@ private:
     std::vector<float> users_;  // of the next addition
     size_t unswept_ = 0;        // rows added since all was looked over
     Pace pace_;
-    std::vector<CurvePoint> curve_;
+    Curve curve_;
     std::unique_ptr<Addition> addition_;
     std::unique_ptr<Graph> imported_;  // until it is adopted
     Locks locks_;

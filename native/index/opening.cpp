@@ -81,18 +81,19 @@ Array<T> Index::Opening::array(SectionId id, size_t count, size_t per_element, U
     return found;
 }
 
-// Copied, so that what was checked is what is used. Later versions may have appended fields.
+// Copied, so that what was checked is what is used. Later versions may have appended fields, and earlier
+// ones know of `least` bytes only.
 template <class T>
-T Index::Opening::read_struct(SectionId id) const {
+T Index::Opening::read_struct(SectionId id, size_t least) const {
     const SectionEntry& entry = entry_of(id);
-    if (entry.count != 1 || entry.element_bytes < sizeof(T)) corrupt(name_of(id) + " is too short");
-    T value;
-    std::memcpy(&value, file_->at(entry), sizeof value);
+    if (entry.count != 1 || entry.element_bytes < least) corrupt(name_of(id) + " is too short");
+    T value{};
+    std::memcpy(&value, file_->at(entry), std::min<uint64_t>(sizeof value, entry.element_bytes));
     return value;
 }
 
 void Index::Opening::read_options() {
-    state_ = read_struct<SavedIndex>(section(Kind::index));
+    state_ = read_struct<SavedIndex>(section(Kind::index), kFirstSettings);
     options_.metric = checked_enum(state_.metric, Metric::l2, "metric");
     options_.link = checked_enum(state_.link, Link::layered, "link");
     options_.m = checked(state_.m, 2, kMaxDegree / 2, "m");
@@ -121,14 +122,15 @@ Pace Index::Opening::pace() const {
             state_.growth};
 }
 
-std::vector<CurvePoint> Index::Opening::curve() const {
+// One that doesn't tell what it was measured on is worth nothing.
+Curve Index::Opening::curve() const {
     const SectionId id = section(Kind::curve);
-    if (file_->table().find(id) == nullptr) return {};
-    const auto points = array<CurvePoint>(id);
-    std::vector<CurvePoint> curve(points.data(), points.data() + points.size());
-    if (!std::all_of(curve.begin(), curve.end(), is_point))
+    if (file_->table().find(id) == nullptr || state_.curve_rows == 0) return {};
+    const auto stored = array<CurvePoint>(id);
+    std::vector<CurvePoint> points(stored.data(), stored.data() + stored.size());
+    if (!std::all_of(points.begin(), points.end(), is_point))
         corrupt("the calibration has a k or an ef of 0, or a recall that is not from 0 to 1");
-    return curve;
+    return {std::move(points), state_.curve_rows};
 }
 
 Codec Index::Opening::read_codec(size_t number) const {

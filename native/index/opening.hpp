@@ -29,7 +29,7 @@ private:
     void read_options();
     Codec read_codec(size_t number) const;
     Pace pace() const;
-    std::vector<CurvePoint> curve() const;
+    Curve curve() const;
 
     const SectionEntry& entry_of(SectionId id) const;
     // Elements of one section: as many as there are, or as there must be.
@@ -38,7 +38,7 @@ private:
     template <class T>
     Array<T> array(SectionId id, size_t count, size_t per_element, Use use) const;
     template <class T>
-    T read_struct(SectionId id) const;
+    T read_struct(SectionId id, size_t least = sizeof(T)) const;
 
     void fill_store(Store& store, Array<Affine>& affine, size_t number) const;
     void restore_slots(Slots& slots) const;

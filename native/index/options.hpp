@@ -65,6 +65,11 @@ struct CurvePoint {
 };
 bool is_point(const CurvePoint& point);
 
+struct Curve {
+    std::vector<CurvePoint> points;
+    uint64_t rows = 0;  // of the index, when it was measured
+};
+
 struct IndexStats {
     size_t rows;
     std::vector<size_t> layer_rows, degrees;

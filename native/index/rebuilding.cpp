@@ -101,6 +101,7 @@ void Refitting::put_in_place() {
     std::swap(index_.affine_, affine_);
     std::swap(index_.link_affine_, link_affine_);
     index_.pace_ = {};
+    index_.curve_ = {};
 }
 
 void Refitting::finish() {

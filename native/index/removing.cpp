@@ -145,6 +145,7 @@ void Index::start_over() {
     unit_ = 0;
     unswept_ = 0;
     pace_ = {};
+    curve_ = {};
 }
 
 }  // namespace vecq

@@ -1,6 +1,7 @@
 // What the sections of an index's file are. A kind keeps its number and its meaning for ever.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "storage/format.hpp"
@@ -49,7 +50,10 @@ struct SavedIndex {
     float growth;        // of distances around a row
     uint64_t pace_rows;  // rows when it was measured what searches cost; 0: never
     double pace[8];      // seconds: fixed and by row kept of walks, of one alone; a Pace's others
+    // Since the first version, whose settings end here:
+    uint64_t curve_rows;  // when the calibration was measured; 0: not known, or never
 };
+inline constexpr size_t kFirstSettings = offsetof(SavedIndex, curve_rows);
 
 inline constexpr uint32_t kCentres = 1, kRotates = 2, kUnbiased = 4, kFitted = 8;
 
@@ -60,6 +64,6 @@ struct SavedCodec {
     uint64_t seed;
 };
 
-static_assert(sizeof(SavedIndex) == 160 && sizeof(SavedCodec) == 32);
+static_assert(kFirstSettings == 160 && sizeof(SavedIndex) == 168 && sizeof(SavedCodec) == 32);
 
 }  // namespace vecq

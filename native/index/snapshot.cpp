@@ -77,7 +77,8 @@ void Snapshot::take() {
     refer(section(Kind::ids), sizeof(int64_t), rows_, [&index] { return index.ids_.data(); });
     take_order();
     // Whoever doesn't know the calibration is not misled.
-    if (!index.curve_.empty()) keep(section(Kind::curve), index.curve_).required = false;
+    if (!index.curve_.points.empty())
+        keep(section(Kind::curve), index.curve_.points).required = false;
     take_rows(index.store_, index.affine_, 0);
     if (index.has_link_affine())
         refer(section(Kind::link_affine), sizeof(Affine), rows_,
@@ -120,6 +121,7 @@ void Snapshot::take_state() {
     const Pace& pace = index.pace_;
     state.growth = pace.growth;
     state.pace_rows = std::min(pace.rows, rows_);
+    state.curve_rows = index.curve_.rows;
     const double seconds[] = {pace.walk.fixed,       pace.walk.slope,    pace.walk_alone.fixed,
                               pace.walk_alone.slope, pace.row,           pace.row_alone,
                               pace.gathered,         pace.gathered_alone};

@@ -92,6 +92,36 @@ TEST(files_may_hold_nothing) {
     }
 }
 
+// What a calibration was measured on is told by later settings than the first.
+TEST(files_without_it_do_without_the_calibration) {
+    const Folder folder;
+    const std::string path = folder / "a.vecq";
+    const Codec codec(VECQ_INT8, kDim);
+    Index index(options_of(VECQ_L2), codec);
+    const vecq_curve_point points[] = {{10, 20, 0.5}, {10, 40, 0.9}};
+    CHECK(vecq_index_set_curve(index.own, points, 2, 0, &index.error) == VECQ_INVALID_ARGUMENT);
+    CHECK(vecq_index_set_curve(index.own, points, 2, kRows, &index.error) == VECQ_OK);
+    CHECK(index.add(vectors_of(kRows, 1)) && save(index.own, path) == VECQ_OK);
+    const auto calibrated = [&] {
+        const Opened opened(path);
+        size_t count = 0;
+        uint64_t rows = 0;
+        CHECK(vecq_index_curve(opened.own, nullptr, 0, &count, &rows, nullptr) == VECQ_OK);
+        CHECK(same_answers(index, opened) && problems_of(opened.own) == 0);
+        return count == 2 && rows == kRows;
+    };
+    CHECK(calibrated());
+    Bytes earlier(path);
+    earlier.entry(Kind::index).element_bytes = vecq::kFirstSettings;
+    earlier.seal();
+    earlier.write(path);
+    CHECK(!calibrated());
+    earlier.entry(Kind::index).element_bytes = vecq::kFirstSettings - 8;
+    earlier.seal();
+    earlier.write(path);
+    CHECK(Opened(path).status == VECQ_CORRUPT_FILE);
+}
+
 TEST(files_opened_to_be_read_are_not_changed) {
     const Folder folder;
     const std::string path = folder / "a.vecq";
