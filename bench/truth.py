@@ -39,7 +39,7 @@ def best_on_codes(
 
     `seen` has the rows that each query may not get.
     """
-    codec = vecq.Codec(kind, center=data.metric == "l2" and kind in ("int8", "int16"))
+    codec = vecq.Codec.of(kind, metric=data.metric)
     if codec.needs_fit:
         codec.fit(data.train)
     scores = np.full((len(queries), k), -np.inf, np.float32)

@@ -96,6 +96,7 @@ def assess(
 
     All kinds are measured beside the codec, or codecs, that are asked about. Of more than 500
     queries 500 are drawn by `seed`; without queries, vectors are drawn, and none finds itself.
+    Names stand for the codecs that `vecq.Index` makes of them: under "l2" integer kinds centre.
     `progress(done, total)` is called as vectors are worked through. A `QuantizationWarning` names
     the dimensions where clipping costs recall.
 
@@ -108,7 +109,7 @@ def assess(
     chosen, own = _choose_queries(rows, queries, seed)
     available = len(rows) - (queries is None)
     k = whole(k, "k", 1, available)
-    contestants = [_Contestant(c, rows, len(chosen), k) for c in _codecs(codec)]
+    contestants = [_Contestant(c, rows, len(chosen), k) for c in _codecs(codec, metric)]
     truth = contestants[0]
     for first, last in _ranges(len(rows), max(1, SCORES_AT_ONCE // len(chosen))):
         part = rows[first:last]
@@ -136,11 +137,12 @@ def assess(
     return Assessment(costs, metric, k, count, dim, len(chosen), queries is None)
 
 
-def _codecs(asked: Codec | str | Iterable[Codec | str]) -> list[Codec]:
+def _codecs(asked: Codec | str | Iterable[Codec | str], metric: Metric) -> list[Codec]:
     """All kinds, then those asked about that are not among them; asked ones come last."""
-    wanted = [Codec.of(c) for c in ([asked] if isinstance(asked, Codec | str) else asked)]
+    given = [asked] if isinstance(asked, Codec | str) else asked
+    wanted = [Codec.of(c, metric=metric) for c in given]
     names = [repr(c) for c in wanted]
-    others = [Codec(kind) for kind in KINDS]  # type: ignore[arg-type]
+    others = [Codec.of(kind, metric=metric) for kind in KINDS]
     return [others[0], *(c for c in others[1:] if repr(c) not in names), *wanted]
 
 

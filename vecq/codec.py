@@ -110,11 +110,15 @@ class Codec:
         self._state: tuple[int, Any] | None = None
 
     @staticmethod
-    def of(codec: "Codec | str", argument: str = "codec", *, center: bool = False) -> "Codec":
-        """Returns a codec as it is, and for a kind's name a codec of that kind."""
+    def of(codec: "Codec | str", argument: str = "codec", *, metric: str | None = None) -> "Codec":
+        """Returns a codec as it is, and for a kind's name the codec that it stands for.
+
+        Where rows are scored by a metric, that is one that centres for integer kinds under "l2".
+        """
         if isinstance(codec, Codec):
             return codec
         choose(KINDS, codec, argument)
+        center = metric == "l2" and codec in ("int8", "int16")
         return Codec(codec, center=center)  # type: ignore[arg-type]
 
     @classmethod

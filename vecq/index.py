@@ -71,8 +71,7 @@ class Index(Searching, Changing):
     ) -> None:
         self._dim = whole(dim, "dim", 1, 65535)
         self._metric = metric
-        centred = metric == "l2" and codec in ("int8", "int16")
-        self._codec = Codec.of(codec, center=centred)
+        self._codec = Codec.of(codec, metric=metric)
         self._wide = None if rerank is None else Codec.of(rerank, "rerank")
         self._m = whole(m, "m", 2, 256)
         options = {

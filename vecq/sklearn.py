@@ -94,7 +94,7 @@ class VecqTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         self.index_ = Index(
             rows.shape[1],
             METRICS[self.metric],
-            Codec.of(self.codec, center=METRICS[self.metric] == "l2"),
+            self.codec,
             m=self.m,
             ef_construction=self.ef_construction,
             seed=self._seed(),

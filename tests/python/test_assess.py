@@ -7,6 +7,11 @@ import vecq
 from vecq.datasets import heavy_tailed
 
 
+@pytest.fixture(params=["ip", "cosine", "l2"])
+def metric(request):
+    return request.param
+
+
 @pytest.fixture(scope="module")
 def data():
     return heavy_tailed(3000, 48, 100)
@@ -47,6 +52,22 @@ def test_all_kinds_stand_side_by_side(data):
     text = str(found)
     assert all(kind in text for kind in ("fp32", "fp16", "int16", "int8"))
     assert f"{found.recall:.4f}" in text
+
+
+@pytest.mark.parametrize("kind", ["int8", "int16", "fp16", "fp32"])
+def test_names_stand_for_the_codecs_that_an_index_makes_of_them(metric, kind):
+    rng = np.random.default_rng(0)
+    rows, queries = (rng.standard_normal((n, 24)).astype(np.float32) + 9 for n in (600, 50))
+    index = vecq.Index(24, metric, kind).add(rows)
+    by_index = index.search(queries, 10, exact=True)
+    alone = vecq.exact(queries, rows, 10, metric=metric, codec=kind)
+    np.testing.assert_allclose(alone.scores, by_index.scores, rtol=1e-5)
+    truth = vecq.exact(queries, rows, 10, metric=metric)
+    ours = [np.isin(*pair).mean() for pair in zip(truth.ids, by_index.ids, strict=True)]
+    assessed = vecq.assess(kind, rows, queries, 10, metric=metric)
+    assert assessed.recall == pytest.approx(np.mean(ours), abs=0.005)
+    centred = metric == "l2" and kind.startswith("int")
+    assert [cost.codec.settings["center"] for cost in assessed.costs[-1:]] == [centred]
 
 
 def test_several_codecs_at_once(data):

@@ -141,7 +141,7 @@ class Space:
 
 def named(codec: str | Codec, metric: Metric) -> Codec:
     """The codec that an index makes of a kind's name."""
-    return Codec.of(codec, "codecs", center=metric == "l2" and codec in ("int8", "int16"))
+    return Codec.of(codec, "codecs", metric=metric)
 
 
 def short(codec: Codec, metric: Metric) -> str | Codec:

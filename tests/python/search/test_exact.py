@@ -94,11 +94,11 @@ def test_excluded_rows_are_not_found(metric, rows, monkeypatch):
 @pytest.mark.parametrize("kind", ["fp32", "fp16", "int16", "int8", vecq.Codec(center=True)])
 @pytest.mark.parametrize("bits", [8, 15])
 def test_scores_are_those_of_the_codec(metric, kind, bits):
-    codec = kind if isinstance(kind, vecq.Codec) else vecq.Codec(kind)
+    codec = vecq.Codec.of(kind, metric=metric)
     found = vecq.exact(QUERIES, ITEMS, 20, metric=metric, codec=codec, query_bits=bits)
-    assert codec.dim is None  # what was given is as it was
     if codec.needs_fit:
-        codec = vecq.Codec(center=True).fit(ITEMS)
+        assert codec.dim is None  # what was given is as it was
+        codec = vecq.Codec(**codec.settings).fit(ITEMS)
     scores = codec.score(QUERIES, codec.encode(ITEMS), metric, query_bits=bits)
     check(found, scores, 20, slack=1e-6 if codec.kind.startswith("fp") else 0)
 

@@ -136,7 +136,7 @@ def test_a_scan_is_exact_where_the_sample_misleads(metric):
         scores = codec.score(asked, codec.encode(rows), metric)
         best = -np.sort(-scores, axis=1)[:, :300]
         for some in (slice(9), slice(3)):
-            found = vecq.exact(asked[some], rows, 300, metric=metric, codec="int16")
+            found = vecq.exact(asked[some], rows, 300, metric=metric, codec=codec)
             np.testing.assert_array_equal(found.scores, best[some])
 
 
