@@ -47,8 +47,15 @@ public:
         expanding_ = 0;
     }
 
-    // The best first.
-    std::span<const Key> found() const { return results().keys(); }
+    // The best first; only a part, if what the gate holds back filled the frontier, so that the walk
+    // ended before it came to where the others are.
+    std::span<const Key> found() const {
+        const std::span<const Key> keys = results().keys();
+        const size_t most = keys.size() - keys.size() / 4;
+        const bool cut_short =
+            !keys.empty() && score_of(keys[most - 1]) < scratch_->frontier.worst();
+        return cut_short ? keys.first(most - 1) : keys;
+    }
 
 private:
     const Layer& layer() const { return graph_->layers[layer_number_]; }
@@ -204,7 +211,7 @@ private:
     // Whether nodes of that score lead to nothing that is wanted.
     bool is_far(float score) const {
         const Stop& stop = goal_.stop;
-        const std::span<const Key> keys = found();
+        const std::span<const Key> keys = results().keys();
         if (!at_goal()) return false;
         if (score < results().worst()) return true;
         if (stop.k == 0 || keys.size() < stop.k) return false;
