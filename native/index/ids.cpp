@@ -10,6 +10,26 @@
 #include "index/permute.hpp"
 
 namespace vecq {
+namespace {
+
+// Digit by digit, the lowest first, in time that grows with their number only: masks need it at every call.
+template <class NumberOf>
+void sort_by_digits(std::vector<uint32_t>& rows, NumberOf&& number_of) {
+    constexpr int kBits = 11;
+    constexpr uint64_t kMask = (1U << kBits) - 1;
+    uint64_t largest = 0;
+    for (const uint32_t row : rows) largest = std::max(largest, number_of(row));
+    std::vector<uint32_t> sorted(rows.size());
+    for (int shift = 0; shift < 64 && largest >> shift != 0; shift += kBits) {
+        size_t starts[kMask + 2] = {};
+        for (const uint32_t row : rows) ++starts[(number_of(row) >> shift & kMask) + 1];
+        std::partial_sum(std::begin(starts), std::end(starts), std::begin(starts));
+        for (const uint32_t row : rows) sorted[starts[number_of(row) >> shift & kMask]++] = row;
+        rows.swap(sorted);
+    }
+}
+
+}  // namespace
 
 void Ids::append(std::span<const int64_t> ids, size_t number, size_t replaceable) {
     const size_t first = size();
@@ -157,9 +177,10 @@ std::vector<uint32_t> Ids::in_order() const {
     rows.reserve(size());
     for (uint32_t row = 0; row < size(); ++row)
         if (!is_empty(row)) rows.push_back(row);
-    std::sort(rows.begin(), rows.end(), [&](uint32_t a, uint32_t b) {
-        return order_.size() == 0 ? ids_[a] < ids_[b] : order_[a] < order_[b];
-    });
+    if (order_.size() == 0)
+        sort_by_digits(rows, [&](uint32_t row) { return static_cast<uint64_t>(ids_[row]); });
+    else
+        sort_by_digits(rows, [&](uint32_t row) { return uint64_t{order_[row]}; });
     return rows;
 }
 
