@@ -6,6 +6,9 @@ from typing import Any
 
 from vecq.errors import ArgumentError
 
+# Items that may be asked for, or kept on the way.
+MOST = 2**31 - 1
+
 
 def choose(table: Mapping[str, int], name: object, argument: str) -> int:
     """Looks up the constant of a name that a user gave."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vecq._native import ffi, lib
-from vecq.arguments import whole
+from vecq.arguments import MOST, whole
 from vecq.arrays import as_floats, as_vectors
 from vecq.errors import ArgumentError, call
 from vecq.progress import Progress, Report
@@ -22,10 +22,9 @@ ENOUGH = 0.9995
 # What recall takes grows with the square root of the number of items, or less: measured up to eight
 # times as many. Beyond the factor that is not relied on.
 GROWN = 2
-# For more items than were measured it may grow faster than their number, as where k leaves the cluster
-# of a query: by this factor at most, in what was measured.
+# For a k beyond those measured it may grow faster than k does, as where k leaves the cluster of a
+# query: by this factor at most, in what was tried.
 BEYOND = 2
-MOST = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -86,8 +85,8 @@ class Calibration:
         growth = max(1.0, (items or 0) / self.items)
         if growth > GROWN:
             raise ArgumentError(
-                f"target_recall can't be kept: the index was calibrated on {self.items:,} items and "
-                f"has {items:,} now; calibrate it again, or give ef",
+                f"target_recall can't be kept: the index was calibrated on {self.items:,} items "
+                f"and has {items:,} now; calibrate it again, or give ef",
                 "target_recall",
             )
         if not 0 < recall <= 1:

@@ -38,7 +38,10 @@ def exact(
         k: how many; where there are fewer, ids are -1 and scores minus infinity.
         metric: "ip", "cosine" or "l2". Scores are higher the better: "l2" gives minus the squared
             distance.
-        codec: what rows are coded by. "fp32" gives the truth that others are measured by.
+        codec: what rows are coded by, as in `vecq.Index`: under "l2" the names of integer kinds
+            stand for codecs that centre. "fp32" gives the truth that others are measured by. Codes
+            are scored by the upper digit of a query of 15 bits, and of the best k + k / 4 + 32 by
+            both.
         exclude: for each query, numbers of rows that it is not to be answered with: a SciPy CSR
             matrix, a pair (indptr, ids), or a list of arrays.
         threads: 0 for all cores.
@@ -53,7 +56,7 @@ def exact(
     found = as_vectors(rows, "rows")
     asked = as_floats(as_vectors(queries, "queries", found.shape[1]))
     excluded = Exclusions.of(exclude, len(asked))
-    native = _fitted(Codec.of(codec), found)
+    native = _fitted(Codec.of(codec, metric=metric), found)
     result = Result.empty(len(asked), k)
     result.ids[:], result.scores[:], result.counts[:] = -1, -np.inf, 0
     options = ffi.new("vecq_exact_options *", {"k": k, "threads": threads})

@@ -1,6 +1,6 @@
 """Which items searches may answer with: for all queries of a call, and for each of them."""
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ class Filter:
     """Items that searches may answer with, prepared once for many of them.
 
     Of what is added to the index later everything passes, unless ids or a mask say what is
-    allowed.
+    allowed: also an item that was denied, if it is removed and then added again.
 
     Args:
         index: what is to be searched.
@@ -109,6 +109,7 @@ class Exclusions:
                 )
             return cls(*_checked(given.indptr, given.indices, count))
         if isinstance(given, tuple) and len(given) == 2:
+            _refuse_two_lists(given, count)
             return cls(*_checked(*given, count))
         if isinstance(given, np.ndarray) and given.ndim == 1 and given.dtype != object:
             given = [given]
@@ -130,6 +131,18 @@ class Exclusions:
         return (
             pointer(self._offsets[first : last + 1], "int64_t[]"),
             pointer(self._ids, "int64_t[]"),
+        )
+
+
+def _refuse_two_lists(given: tuple[Any, Any], count: int) -> None:
+    """A tuple is a pair (indptr, ids); one of two lists may be meant as a list for each query."""
+    if not all(isinstance(own, Sequence | Set) for own in given):
+        return
+    if count == 2 or len(given[0]) != count + 1:
+        raise ArgumentError(
+            f"exclude is a tuple of two lists for {count} queries: give a list that holds the ids "
+            "of each query, or a pair of arrays (indptr, ids), indptr of one more than queries",
+            "exclude",
         )
 
 

@@ -8,10 +8,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from vecq.arrays import as_vectors
 from vecq.errors import ArgumentError
-from vecq.filters import Exclusions
+from vecq.filters import Exclusions, Filter
 from vecq.searchable import Searchable
 
 FIRST, FACTOR = 128, 8
+# Of all queries that are asked at a time.
+RESULTS_AT_ONCE = 1 << 23
 
 
 @dataclass(frozen=True)
@@ -33,20 +35,27 @@ def search_range(
     if "k" in options:
         raise ArgumentError("k can't be given, the threshold decides how many there are", "k")
     hidden = Exclusions.of(options.pop("exclude", None), len(rows))
+    options["allow"] = Filter.of(index, options.get("allow"), options.pop("deny", None))
+    with np.errstate(over="ignore"):
+        least = np.float32(threshold)
     ids: list[NDArray[np.int64]] = [np.empty(0, np.int64)] * len(rows)
     scores: list[NDArray[np.float32]] = [np.empty(0, np.float32)] * len(rows)
-    left, k = np.arange(len(rows)), min(FIRST, max(len(index), 1))
+    left, size = np.arange(len(rows)), max(len(index), 1)
+    k = min(FIRST, size)
     while len(left) > 0:
-        excluded = None if hidden is None else [hidden.ids_of(int(q)) for q in left]
-        found = index.search(rows[left], k, exclude=excluded, **options)
-        above = np.minimum((found.scores >= threshold).sum(axis=1), found.counts)
-        for i, q in enumerate(left):
-            ids[q], scores[q] = (
-                found.ids[i, : above[i]].copy(),
-                found.scores[i, : above[i]].copy(),
-            )
-        left = left[above == k] if k < len(index) else left[:0]
-        k = min(k * FACTOR, len(index))
+        full = []
+        at_once = max(1, RESULTS_AT_ONCE // k)
+        for part in np.split(left, range(at_once, len(left), at_once)):
+            excluded = None if hidden is None else [hidden.ids_of(int(q)) for q in part]
+            found = index.search(rows[part], k, exclude=excluded, **options)
+            above = np.minimum((found.scores >= least).sum(axis=1), found.counts)
+            for i, q in enumerate(part):
+                ids[q] = found.ids[i, : above[i]].copy()
+                scores[q] = found.scores[i, : above[i]].copy()
+            full.append(part[above == k])
+        left = np.concatenate(full) if k < size else left[:0]
+        size = max(len(index), 1)
+        k = min(k * FACTOR, size)
     indptr = np.cumsum([0, *map(len, ids)])
     return Ranges(
         indptr,

@@ -1,5 +1,6 @@
 """What searches and indexes tell."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vecq.errors import OutOfMemoryError
 from vecq.plan import Explanation
 
 
@@ -32,11 +34,22 @@ class Result:
     @classmethod
     def empty(cls, count: int, k: int) -> "Result":
         """Makes room for `k` items for each of `count` queries."""
-        return cls(
-            np.empty((count, k), np.int64),
-            np.empty((count, k), np.float32),
-            np.empty(count, np.int64),
-        )
+        needed = count * (12 * k + 8)
+        try:
+            # The system promises more than it has.
+            if needed > os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"):
+                raise MemoryError
+            return cls(
+                np.empty((count, k), np.int64),
+                np.empty((count, k), np.float32),
+                np.empty(count, np.int64),
+            )
+        except MemoryError:
+            raise OutOfMemoryError(
+                f"k is {k:,} for {count:,} queries: results of {needed / 1e9:,.1f} GB are more "
+                "than there is memory for",
+                "k",
+            ) from None
 
     def __iter__(self) -> Iterator[NDArray[Any]]:
         return iter((self.ids, self.scores))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vecq._native import ffi, lib
-from vecq.arguments import choose, real, thread_count, whole
+from vecq.arguments import MOST, choose, real, thread_count, whole
 from vecq.arrays import as_floats, as_ids, as_vectors, pointer
 from vecq.calibration import Calibration
 from vecq.codec import Codec
@@ -68,7 +68,8 @@ class Searching:
             allow: what all queries may be answered with: ids, a mask of booleans in the order in
                 which items were added, or a `vecq.Filter`, which is prepared once for many calls.
             deny: the same, of what no query is answered with.
-            exact: score every item that passes.
+            exact: score every item that passes: all by the upper digit of a query of 15 bits, and
+                the best k + k / 4 + 32 of them, or as many as are reranked, by both digits.
             plan: "walk", "step_over" or "scan", see `vecq.Explanation`; by default ("auto")
                 whichever is estimated to be the fastest.
             explain: tell in the result's `explanation` what was done and why.
@@ -82,7 +83,7 @@ class Searching:
         >>> index.search(items[:2], k=2, exclude=[[0], [1]], allow=range(100)).counts
         array([2, 2])
         """
-        wanted = whole(k, "k", 1, 2**31 - 1)
+        wanted = whole(k, "k", 1, MOST)
         rows = as_floats(as_vectors(queries, "queries", self._dim))
         options = ffi.new("vecq_search_options *")
         options.k = wanted
@@ -103,8 +104,8 @@ class Searching:
         """Which way to go unless another is asked for, and what a walk is to keep."""
         if target_recall is None:
             if ef is None:
-                return "auto", k + 100
-            return "auto" if filtered else "walk", whole(ef, "ef", 1, 2**31 - 1)
+                return "auto", min(k + 100, MOST)
+            return "auto" if filtered else "walk", whole(ef, "ef", 1, MOST)
         if ef is not None:
             raise ArgumentError("ef and target_recall are both given, expected one", "ef")
         calibration = Calibration.stored(self._handle)
@@ -172,14 +173,15 @@ class Searching:
     def search_iter(self, query: ArrayLike, page: int = 100, **options: Any) -> Iterator[Result]:
         """Yields page after page of results for one query, each going on where the last ended.
 
-        Ends when there are no more items that pass. Takes the options of `search`, except `k`.
+        The first is searched for at once, the others as they are asked for. Ends when there are no
+        more items that pass. Takes the options of `search`, except `k`.
 
         >>> items = numpy.random.default_rng(0).standard_normal((1000, 64), dtype="float32")
         >>> index = vecq.Index(64, metric="cosine").add(items)
         >>> sum(found.counts[0] for found in index.search_iter(items[0], page=300))
         1000
         """
-        return search_pages(self, query, whole(page, "page", 1, 2**31 - 1), options)
+        return search_pages(self, query, whole(page, "page", 1, MOST), options)
 
     def get(self, ids: ArrayLike) -> NDArray[np.float32]:
         """Returns the vectors of ids, as far as codes tell: the wider ones if there are any."""
@@ -206,7 +208,7 @@ class Searching:
     def _candidates(self, rerank: float | None, k: int) -> int:
         """How many candidates are scored on the wider store."""
         if rerank is None:
-            return 0 if self._wide is None else 2 * k
+            return 0 if self._wide is None else min(2 * k, MOST)
         factor = real(rerank, "rerank")
         if factor == 0:
             return 0
@@ -218,7 +220,7 @@ class Searching:
             )
         if not 1 <= factor <= 1000:
             raise ArgumentError(f"rerank is {rerank!r}, expected 0, or 1 to 1000", "rerank")
-        return min(math.ceil(factor * k), 2**31 - 1)
+        return min(math.ceil(factor * k), MOST)
 
 
 def _plan(plan: Plan | None, exact: bool, otherwise: Plan) -> str:

@@ -25,20 +25,41 @@ class World:
         self.items, self.queries = np.split(rows.astype(np.float32), [COUNT])
         self.items[700:720] = self.items[0]  # some are equal, some are nothing
         self.items[720:730] = 0
-        centred = metric == "l2" and kind in ("int8", "int16")
-        codec = vecq.Codec(kind, center=centred)
-        if centred:
+        codec = vecq.Codec.of(kind, metric=metric)
+        if codec.needs_fit:
             codec.fit(self.items)
         self.metric, self.exact_codes = metric, kind in ("int8", "int16")
         self.index = vecq.Index(DIM, metric, codec, m=8, ef_construction=40).add(self.items)
-        self.scores = codec.score(self.queries, codec.encode(self.items), metric)
+        self.codec, self.codes = codec, codec.encode(self.items)
+        self.scores = self.scores_of(self.queries)
 
-    def check(self, result, passing, best=False, queries=slice(None)):
+    def scores_of(self, queries):
+        return self.codec.score(queries, self.codes, self.metric)
+
+    def choices(self, seed, queries, allowed, denied, excluded):
+        """Options that choose a share of all items each, and what passes all of them."""
+        rng, n = np.random.default_rng(seed), len(self.items)
+        passing, options = np.ones((queries, n), bool), {}
+        if allowed is not None:
+            options["allow"] = rng.random(n) < allowed
+            passing &= options["allow"]
+        if denied is not None:
+            chosen = np.flatnonzero(rng.random(n) < denied)
+            options["deny"] = np.concatenate([chosen, chosen[:9], [-1, n, 2**62]])
+            passing[:, chosen] = False
+        if excluded is not None:
+            own = [np.flatnonzero(rng.random(n) < excluded * rng.random()) for _ in range(queries)]
+            for row, ids in zip(passing, own, strict=True):
+                row[ids] = False
+            options["exclude"] = [np.concatenate([ids, ids[::3], [n, -5]]) for ids in own]
+        return passing, options
+
+    def check(self, result, passing, best=False, queries=slice(None), scores=None):
         """`passing` tells of each item, or of each item for each query, whether it may be found."""
-        scores = self.scores[queries]
+        scores = self.scores[queries] if scores is None else scores
         passing = np.broadcast_to(passing, scores.shape)
         k = result.ids.shape[1]
-        slack = 0 if self.exact_codes else 1e-5 * np.abs(scores).max()
+        slack = self.slack
         for ids, found, count, may, all_ in zip(
             result.ids, result.scores, result.counts, passing, scores, strict=True
         ):
@@ -53,6 +74,10 @@ class World:
                 np.testing.assert_allclose(
                     found[:count], -np.sort(-all_[may])[:count], rtol=0, atol=slack
                 )
+
+    @property
+    def slack(self):
+        return 0 if self.exact_codes else 1e-5 * np.abs(self.scores).max()
 
 
 @functools.cache

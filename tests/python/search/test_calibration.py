@@ -1,7 +1,6 @@
 """Searches by the recall that they are to reach, and what that is measured by."""
 
 import numpy as np
-import pytest
 
 import vecq
 

@@ -5,8 +5,6 @@ import os
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 import vecq
 
@@ -37,50 +35,6 @@ def test_any_number_of_items_passes(world, plan, passing):
     ):
         found = world.index.search(world.queries[:3], K, plan=plan, **way)
         world.check(found, mask, best=plan == "scan", queries=slice(3))
-
-
-shares = st.one_of(st.sampled_from([0.0, 0.002, 0.05, 0.5, 0.95, 1.0]), st.floats(0, 1))
-
-
-@settings(
-    max_examples=12,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-@given(
-    seed=st.integers(0, 2**32 - 1),
-    allowed=st.none() | shares,
-    denied=st.none() | shares,
-    excluded=st.none() | shares,
-    k=st.sampled_from([1, 2, 10, 100, 1499, 1500, 2000]),
-    queries=st.sampled_from([1, 2, 7, 33, 40]),
-    effort=st.sampled_from([{}, {"ef": 1}, {"ef": 30}, {"ef": 5000}]),
-    threads=st.sampled_from([0, 1, 2]),
-)
-@every_plan
-def test_no_choice_is_violated(
-    world, plan, seed, allowed, denied, excluded, k, queries, effort, threads
-):
-    rng = np.random.default_rng(seed)
-    n = len(world.items)
-    passing, options = np.ones((queries, n), bool), {}
-    if allowed is not None:
-        options["allow"] = rng.random(n) < allowed
-        passing &= options["allow"]
-    if denied is not None:
-        chosen = np.flatnonzero(rng.random(n) < denied)
-        options["deny"] = np.concatenate([chosen, chosen[:9], [-1, n, 2**62]])
-        passing[:, chosen] = False
-    if excluded is not None:
-        own = [np.flatnonzero(rng.random(n) < excluded * rng.random()) for _ in range(queries)]
-        for row, ids in zip(passing, own, strict=True):
-            row[ids] = False
-        options["exclude"] = [np.concatenate([ids, ids[::3], [n, -5]]) for ids in own]
-    found = world.index.search(
-        world.queries[:queries], k, plan=plan, threads=threads, **options, **effort
-    )
-    world.check(found, passing, best=plan == "scan", queries=slice(queries))
 
 
 @every_plan

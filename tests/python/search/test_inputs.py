@@ -67,9 +67,13 @@ EXCLUSIONS = [
     (lambda: csr(3, layout="csc"), "in csc, expected CSR"),
     (lambda: csr(3, layout="bsr"), "in bsr, expected CSR"),
     (lambda: csr(3, layout="coo"), "expected"),
-    (lambda: ([0, 1, 2], [1, 2]), "2 rows"),
-    (lambda: ([], []), "0 rows"),
-    (lambda: ([[0, 1, 2, 3]], [1, 2, 3]), "rows"),
+    (lambda: (np.array([0, 1, 2]), [1, 2]), "2 rows"),
+    (lambda: (np.array([], int), np.array([], int)), "0 rows"),
+    (lambda: (np.array([[0, 1, 2, 3]]), [1, 2, 3]), "rows"),
+    (lambda: ([0, 1, 2], [1, 2]), "tuple of two lists for 3 queries"),
+    (lambda: ([], []), "tuple of two lists"),
+    (lambda: ([[0, 1, 2, 3]], [1, 2, 3]), "tuple of two lists"),
+    (lambda: (range(3), {5, 6}), "tuple of two lists"),
     (lambda: ([0, 2, 1, 3], [1, 2, 3]), "falls or is negative"),
     (lambda: ([-1, 0, 1, 2], [1, 2, 3]), "falls or is negative"),
     (lambda: ([0, 1, 1, -(2**63)], [1]), "falls or is negative"),
@@ -112,6 +116,17 @@ def test_bad_exclusions_are_named(make, message, refuse):
     refuse("exclude", "", vecq.exact, QUERIES, sample(9), 5, exclude=given)
 
 
+@pytest.mark.parametrize("given", [([0, 1, 2], [7, 8]), ([7], [8, 9]), ([], []), ({1}, (2, 3))])
+def test_two_lists_for_two_queries_are_no_pair(given, refuse):
+    """The first of them is as good a pair as it is a list for each."""
+    for function in (INDEX.search, INDEX.search_range):
+        refuse("exclude", "tuple of two lists", function, QUERIES[:2], 5, exclude=given)
+    found = INDEX.search(QUERIES[:2], COUNT, exclude=list(given))
+    assert found.counts.tolist() == [COUNT - len(own) for own in given]
+    pair = np.array([0, 1, 2]), [7, 8]
+    assert INDEX.search(QUERIES[:2], COUNT, exclude=pair).counts.tolist() == [COUNT - 1] * 2
+
+
 def test_plans_that_contradict(refuse):
     for plan in ("walk", "step_over"):
         refuse("plan", "exact", INDEX.search, QUERIES, 5, exact=True, plan=plan)
@@ -123,6 +138,41 @@ def test_plans_that_contradict(refuse):
     for options in ({"plan": "scan"}, {"plan": "auto"}, {"ef": 9}):
         found = INDEX.search(QUERIES, 5, exact=True, **options)
         np.testing.assert_array_equal(found.ids, expected)
+
+
+@pytest.mark.parametrize("k", [2**31 - 1, 10**9])
+def test_results_that_no_memory_holds(k):
+    index = vecq.Index(DIM, rerank="fp16").add(sample(20))
+    many = np.ones((5000, DIM), np.float32)
+    for search in (index.search, lambda *own: vecq.exact(own[0], sample(20), own[1])):
+        with pytest.raises(MemoryError, match=f"k is {k:,} for 5,000 queries") as caught:
+            search(many, k)
+        assert isinstance(caught.value, vecq.VecqError)
+        assert caught.value.argument == "k"
+
+
+OPTIONS = [
+    *[("ef", {"ef": value}) for value in (-1, 0, 1.5, "a")],
+    *[("rerank", {"rerank": value}) for value in (-1, 2)],
+    *[("plan", {"plan": value}) for value in ("Walk", 0)],
+    *[("threads", {"threads": value}) for value in (-1, "a")],
+    *[("query_bits", {"query_bits": value}) for value in (9, None)],
+    ("target_recall", {"target_recall": 0.9}),
+    ("allow", {"allow": [True]}),
+    ("deny", {"deny": [0.5]}),
+    ("exclude", {"exclude": [[1], [2]]}),
+]
+
+
+@pytest.mark.parametrize(("argument", "options"), OPTIONS)
+def test_bad_options_are_told_at_once(argument, options, refuse):
+    refuse(argument, "", INDEX.search_iter, QUERIES[0], **options)
+    refuse(argument, "", INDEX.search_range, QUERIES[0], 0.5, **options)
+    if argument != "exclude":
+        refuse(argument, "", INDEX.search_by_ids, [3], 5, **options)
+    refuse("queries", "not finite", INDEX.search_iter, np.full(DIM, np.nan))
+    with pytest.raises(TypeError, match="speed"):
+        INDEX.search_iter(QUERIES[0], speed=3)
 
 
 def changed(value, row):

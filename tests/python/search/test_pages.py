@@ -83,6 +83,45 @@ def test_ranges_hold_all_above(world, part):
         assert set(ids) <= set(np.flatnonzero(may & (world.scores[q] >= threshold - slack)))
 
 
+@pytest.mark.filterwarnings("error")
+def test_ranges_of_any_threshold(small):
+    for threshold, count in ((1e300, 0), (np.inf, 0), (-1e300, 1500), (-np.inf, 1500)):
+        found = small.index.search_range(small.queries[:3], threshold, exact=True)
+        assert np.diff(found.indptr).tolist() == [count] * 3
+
+
+@pytest.mark.parametrize("at_once", [1, 300, 5000])
+def test_ranges_of_many_queries_are_asked_for_in_parts(small, at_once, monkeypatch):
+    threshold = float(np.quantile(small.scores, 0.8))
+    options = {"exact": True, "exclude": [[q, q + 1] for q in range(40)]}
+    whole = small.index.search_range(small.queries, threshold, **options)
+    monkeypatch.setattr(vecq.ranges, "RESULTS_AT_ONCE", at_once)
+    asked, search = [], vecq.Index.search
+
+    def spy(index, queries, k, **given):
+        asked.append(len(queries) * k)
+        return search(index, queries, k, **given)
+
+    monkeypatch.setattr(vecq.Index, "search", spy)
+    parts = small.index.search_range(small.queries, threshold, **options)
+    assert max(asked) <= max(at_once, 1500)
+    for name in ("indptr", "ids", "scores"):
+        np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name))
+
+
+def test_ranges_of_an_index_that_is_emptied_meanwhile(small, monkeypatch):
+    index, search = vecq.Index(DIM).add(small.items), vecq.Index.search
+
+    def emptied(own, *given, **options):
+        found = search(own, *given, **options)
+        own.remove(own.ids)
+        return found
+
+    monkeypatch.setattr(vecq.Index, "search", emptied)
+    found = index.search_range(small.queries[:2], -np.inf)
+    assert np.diff(found.indptr).tolist() == [0, 0]
+
+
 def test_ranges_of_nothing(small, refuse):
     found = small.index.search_range(np.empty((0, DIM)), 0)
     assert (found.indptr.tolist(), len(found.ids), len(found.scores)) == ([0], 0, 0)
