@@ -58,7 +58,7 @@ inline const Gate* Index::gates_of(Searcher& searcher, const Request& request, s
         request.plan == Plan::step_over
             ? 0
             : std::min({held_back, kMostGuides * width,
-                        width / 2 + 2 * width * held_back / request.passing_count});
+                        width + 2 * width * held_back / request.passing_count});
     const float share = static_cast<float>(request.passing_count) / slots_.count();
     for (size_t i = 0; i < count; ++i) {
         Gate& gate = searcher.gates[i];

@@ -50,8 +50,8 @@ def share_found(found, best):
 @pytest.mark.parametrize("share", [0.001, 0.01, 0.1, 0.3, 0.5, 0.9, 0.99])
 @pytest.mark.parametrize("way", ["random", "near", "far"])
 def test_filtered_searches_find_what_passes(metric, way, share):
-    """Stepping over, which nobody has to ask for, finds no way around what is held back by the
-    thousand, and not much where one in a hundred passes."""
+    """Stepping over everything, which nobody has to ask for, finds no way around what is held back by
+    the thousand."""
     index, recalls = made(metric), {"walk": [], "step_over": [], "auto": []}
     for query, mask in zip(QUERIES, masks(metric, way, share), strict=True):
         passing = vecq.Filter(index, allow=mask)
@@ -62,7 +62,7 @@ def test_filtered_searches_find_what_passes(metric, way, share):
             assert mask[found.ids].all()
             assert found.counts == len(set(found.ids[0].tolist())) == k
             own.append(share_found(found, best))
-    if way == "far" or share == 0.01:
+    if way == "far":
         del recalls["step_over"]
     means = {plan: np.mean(own) for plan, own in recalls.items()}
     assert min(means.values()) >= 0.95, means
