@@ -94,7 +94,7 @@ class VecqTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         self.index_ = Index(
             rows.shape[1],
             METRICS[self.metric],
-            self.codec,
+            self._codec(),
             m=self.m,
             ef_construction=self.ef_construction,
             seed=self._seed(),
@@ -139,6 +139,13 @@ class VecqTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         if isinstance(self.random_state, int | np.integer):
             return whole(self.random_state, "random_state", 0, 2**32 - 1)
         return int(check_random_state(self.random_state).randint(2**31 - 1))
+
+    def _codec(self) -> Codec:
+        """Floats centre, too: their distances are exact, even far from the origin."""
+        codec = Codec.of(self.codec)
+        if codec is self.codec:
+            return codec
+        return Codec(codec.kind, center=METRICS[self.metric] == "l2")  # type: ignore[arg-type]
 
     def _threads(self) -> int:
         if self.n_jobs is None:
