@@ -43,6 +43,13 @@ class Report:
             self._bar.total = total
             self._bar.update(done - self._bar.n)
 
+    def note(self, text: str) -> None:
+        """Shows beside the bar, if there is one, what is going on."""
+        if self._bar is not None:
+            self._bar.set_postfix_str(text, refresh=False)
+            if time.time() >= self._bar.start_t + self._bar.delay:
+                self._bar.refresh()
+
     def __enter__(self) -> "Report":
         return self
 

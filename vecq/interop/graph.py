@@ -5,14 +5,14 @@ lead to rows, and end with NONE where they are not full.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vecq._native import ffi, lib
-from vecq.arrays import float_blocks, pointer
+from vecq.arrays import pointer
 from vecq.codec import Codec, Kind, Metric
 from vecq.errors import ArgumentError, UnsupportedError, call
 from vecq.index import Index
@@ -32,8 +32,8 @@ VACANT = 128
 class Graph:
     """A graph and what it is over."""
 
-    vectors: NDArray[np.float32]
-    ids: NDArray[np.int64]
+    vectors: NDArray[Any]
+    ids: NDArray[np.int64]  # none where they number the rows
     levels: NDArray[np.uint8]
     layers: list[NDArray[np.uint32]]
     entry: int
@@ -114,7 +114,8 @@ def adopt(graph: Graph, index: Index, threads: int, progress: Progress) -> Index
         return index
     with Report(progress, count) as report:
         try:
-            index._stage(graph.vectors, graph.ids, None, threads)
+            ids = graph.ids if len(graph.ids) > 0 else None
+            index._stage(graph.vectors, ids, None, threads)
             levels = np.ascontiguousarray(graph.levels)
             call(
                 lib.vecq_index_import_levels,
@@ -180,26 +181,36 @@ def native_options(index: Index) -> Any:
 def graph_of(index: Index) -> Graph:
     """The graph of an index, in the order of its ids."""
     with index._adding:
-        graph, items = _exported(index)
+        graph, items = _exported(index, keep=True)
     return graph.select(items[np.argsort(graph.ids[items], kind="stable")])
 
 
-def _exported(index: Index) -> tuple[Graph, NDArray[np.int64]]:
-    """The graph of all rows, and those of them that hold items."""
+def links_of(index: Index, rows: NDArray[Any]) -> Graph:
+    """The graph of an index that these rows, and nothing else, were added to, without ids."""
+    with index._adding:
+        graph, items = _exported(index, keep=False)
+    own = graph.select(items[np.argsort(graph.ids[items], kind="stable")])
+    return replace(own, vectors=rows, ids=own.ids[:0])
+
+
+def _exported(index: Index, keep: bool) -> tuple[Graph, NDArray[np.int64]]:
+    """The graph of all rows, and those of them that hold items; without vectors unless kept."""
     shape = ffi.new("vecq_graph *")
     call(lib.vecq_index_export_graph, index._handle, shape)
     count = shape.rows
-    vectors = np.empty((count, index.dim), np.float32)
     ids, levels = np.empty(count, np.int64), np.empty(count, np.uint8)
-    for first, block in float_blocks(vectors):
-        last = first + len(block)
+    vectors = np.empty((count if keep else min(count, ROWS_AT_ONCE), index.dim), np.float32)
+    for first in range(0, count, ROWS_AT_ONCE):
+        last = min(first + ROWS_AT_ONCE, count)
+        block = vectors[first:last] if keep else vectors[: last - first]
         call(
             lib.vecq_index_export_rows,
             *(index._handle, first, len(block), pointer(levels[first:last], "uint8_t[]")),
             *(pointer(ids[first:last], "int64_t[]"), pointer(block, "float[]")),
         )
     items = np.flatnonzero(levels < VACANT)
-    graph = Graph(vectors, ids, levels % VACANT, [], shape.entries[0])
+    held = vectors if keep else np.empty((count, 0), np.float32)
+    graph = Graph(held, ids, levels % VACANT, [], shape.entries[0])
     for number in range(shape.layers):
         width = shape.degree if number == 0 else shape.degree // 2
         lists = np.empty((len(graph.rows(number)), width), np.uint32)

@@ -1,17 +1,12 @@
 """The end of tuning: the fresh queries judge what was chosen, and what lies beside it is told."""
 
-from dataclasses import replace
-
 from vecq.errors import ArgumentError
-from vecq.tuning.criteria import Criterion
+from vecq.tuning.beside import LOOSER, STRICTER, beside
+from vecq.tuning.built import Built
 from vecq.tuning.limits import LimitError
-from vecq.tuning.result import Alternative, Tuned
-from vecq.tuning.space import Search
+from vecq.tuning.result import Tuned
 from vecq.tuning.trial import Trial
 from vecq.tuning.workbench import Workbench
-
-# Losses of the next criteria, as multiples of what was allowed.
-LOOSER, STRICTER = 2.0, 0.5
 
 
 def finish(
@@ -22,15 +17,12 @@ def finish(
     if best is None and ended == "interrupted":
         raise KeyboardInterrupt
     if best is None:
-        raise ArgumentError(
-            f"limits allow too little {ended}: not one setting could be measured", "limits"
-        )
-    values = bench.shelf.get(best.build).judged(problem.fresh, best.search)
+        raise too_little(ended)
+    hurried = ended in ("time", "interrupted")
+    confirmed = _confirmed(bench, best, hurried)
+    values = confirmed.judged(problem.fresh, best.search)
     interval = problem.fresh.interval(values, confidence)
-    looser, stricter = (
-        _beside(bench, best, factor) if ended in ("", "trials") else None
-        for factor in (LOOSER, STRICTER)
-    )
+    looser, stricter = (beside(bench, best, factor, hurried) for factor in (LOOSER, STRICTER))
     binding = _binding(bench, best, ended)
     if not binding and interval.high < problem.criterion.least:
         binding = "fresh queries find less than those that tuned: give more of them"
@@ -51,6 +43,7 @@ def finish(
         confidence=confidence,
         queries=len(problem.fresh.queries),
         own_queries=own_queries,
+        borrowed=confirmed.borrowed,
         looser=looser,
         stricter=stricter,
         binding=binding,
@@ -61,36 +54,12 @@ def finish(
     )
 
 
-def _beside(bench: Workbench, best: Trial, factor: float) -> Alternative | None:
-    """What another criterion takes on the best graph; none if there is no time to find out."""
-    criterion = bench.problem.criterion.changed(factor)
-    if criterion == bench.problem.criterion:
-        return None
+def _confirmed(bench: Workbench, best: Trial, hurried: bool) -> Built:
+    """An index of the chosen settings alone, unless its graph is shared and takes long to build."""
     try:
-        return _alternative(bench, best, criterion)
+        return bench.shelf.get(best.build) if hurried else bench.shelf.own(best.build)
     except (LimitError, KeyboardInterrupt):
-        return None
-
-
-def _alternative(bench: Workbench, best: Trial, criterion: Criterion) -> Alternative:
-    """The fastest search of one graph that meets a criterion."""
-    built, search = bench.shelf.get(best.build), best.search
-    factors = [search.rerank]
-    if built.build.wide is not None:
-        factors += [factor for factor in sorted(bench.space.reranks) if factor > search.rerank]
-    walks = (
-        bench.least_effort(built, replace(search, rerank=factor), criterion) for factor in factors
-    )
-    others: list[Search | None] = [search, next(filter(None, walks), None)]
-    if bench.space.scans:
-        others.append(replace(search, ef=None))
-    judge = bench.problem.tuning
-    options = [one for one in others if one and judge.met(built.values(one), criterion)]
-    if not options:
-        return Alternative(criterion, None)
-    faster = {one: 1.0 if one == search else bench.race(built, one)[1] for one in options}
-    found = max(options, key=lambda one: faster[one])
-    return Alternative(criterion, found.settings(found.rerank > 0), faster[found] * best.qps)
+        return bench.shelf.get(best.build)
 
 
 def _binding(bench: Workbench, best: Trial, ended: str) -> str:
@@ -98,8 +67,18 @@ def _binding(bench: Workbench, best: Trial, ended: str) -> str:
     least = bench.problem.criterion.least
     if best.state == "met":
         return ""
+    if ended == "interrupted":
+        return "it was interrupted"
+    if ended == "draws":
+        return f"not all was drawn, and what was reaches {best.accuracy:.4f} at most"
     if ended:
-        return f"the limit of {ended}" if ended != "interrupted" else "it was interrupted"
+        return f"the limit of {ended}"
     if any(trial.state == "heavy" and trial.accuracy >= least for trial in bench.trials):
         return "the limit of memory, which what is accurate enough exceeds"
-    return f"accuracy, of which the space has {best.accuracy:.4f} at most"
+    return f"accuracy, of which what was tried has {best.accuracy:.4f} at most"
+
+
+def too_little(limit: str) -> ArgumentError:
+    return ArgumentError(
+        f"limits allow too little {limit}: not one setting could be measured", "limits"
+    )

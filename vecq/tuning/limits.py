@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from vecq.arguments import real, whole
@@ -30,6 +31,9 @@ class Limits:
     trials: int | None = None
 
     def __post_init__(self) -> None:
+        for name in ("memory", "time", "trials"):
+            if isinstance(getattr(self, name), bool):
+                raise ArgumentError(f"{name} is {getattr(self, name)}, expected a number", name)
         if self.memory is not None:
             _bytes(self.memory)
         if self.time is not None and not 0 < real(self.time, "time") < float("inf"):
@@ -43,7 +47,7 @@ class Limits:
 
 
 class LimitError(Exception):
-    """Tuning has to end; `limit` is "time" or "trials"."""
+    """Tuning has to end; `limit` is "time" or "trials"; or "draws", of strategies that draw."""
 
     def __init__(self, limit: str) -> None:
         super().__init__(limit)
@@ -51,9 +55,12 @@ class LimitError(Exception):
 
 
 class Clock:
-    """How long tuning has taken, and may yet."""
+    """How long tuning has taken, and may yet; passes on what goes on meanwhile."""
 
-    def __init__(self, seconds: float | None) -> None:
+    def __init__(
+        self, seconds: float | None, listen: Callable[[str, float], object] | None = None
+    ) -> None:
+        self._listen = listen
         self._start = time.monotonic()
         self._end = float("inf") if seconds is None else self._start + seconds
 
@@ -69,6 +76,16 @@ class Clock:
         if self.left <= 0:
             raise LimitError("time")
 
+    def watch(self, what: str) -> Callable[[int, int], None]:
+        """A progress function for one piece of work, which ends it when time is up."""
+
+        def step(done: int, total: int) -> None:
+            self.check()
+            if self._listen is not None:
+                self._listen(what, done / max(total, 1))
+
+        return step
+
 
 def _bytes(memory: int | str) -> int:
     if isinstance(memory, str):
@@ -79,5 +96,8 @@ def _bytes(memory: int | str) -> int:
                 "memory",
             )
         units = BINARY if match[3] else UNITS
-        return int(float(match[1]) * units[match[2].upper()])
+        count = int(float(match[1]) * units[match[2].upper()])
+        if count < 1:
+            raise ArgumentError(f"memory is {memory!r}, expected a byte at least", "memory")
+        return count
     return whole(memory, "memory", 1, 2**62)

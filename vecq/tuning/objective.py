@@ -1,5 +1,6 @@
 """What is wanted of settings that are accurate enough, and which of two have more of it."""
 
+import math
 from typing import Literal
 
 from vecq.tuning.trial import Trial
@@ -18,6 +19,24 @@ OBJECTIVES: dict[str, str] = {
     "memory": "bytes of the index",
     "build": "seconds of building",
 }
+
+
+def gain(trial: Trial, objective: Objective, counted: bool) -> float:
+    """What strategies steer by: more is better, and logarithms let factors count alike.
+
+    Args:
+        counted: go by what was counted, which repeats itself, and not by what clocks said.
+    """
+    graph = trial.build.graph
+    cost = 1 / max(trial.qps, 1e-9)
+    if objective == "memory":
+        cost = trial.bytes
+    elif objective == "build":
+        linked = trial.bytes * graph.m * graph.ef_construction
+        cost = linked if counted else trial.build_seconds
+    elif counted:
+        cost = trial.lines
+    return -math.log(max(cost, 1e-9))
 
 
 def better(one: Trial, other: Trial | None, objective: Objective, faster: float) -> bool:

@@ -11,6 +11,7 @@ from vecq.codec import Metric
 from vecq.exact import exact
 from vecq.tuning.criteria import Criterion, margin
 from vecq.tuning.interval import Interval
+from vecq.tuning.limits import Clock
 from vecq.tuning.measures import Ids, Truth, Values, hit_rate, ndcg
 from vecq.tuning.queries import Queries
 
@@ -25,7 +26,8 @@ class Judge:
         metric: Metric,
         k: int,
         criterion: Criterion,
-        threads: int = 0,
+        threads: int,
+        clock: Clock,
     ) -> None:
         self.queries, self._k, self._criterion = queries, k, criterion
         more = min(len(rows), k + k // 4 + 16)  # room for rows that score the same as the last
@@ -34,7 +36,7 @@ class Judge:
             metric=metric,
             exclude=queries.excluded,
             threads=threads,
-            progress=False,
+            progress=clock.watch("truth"),
         )
         self._truth = Truth(found, k, len(rows))
         self.best = self.values(found.ids)
@@ -58,6 +60,10 @@ class Judge:
         wanted = criterion or self._criterion
         slack = margin(values, self.best, wanted)
         return wanted.value(values, self.best) >= min(wanted.least + slack, 1.0)
+
+    def error(self, values: Values) -> float:
+        """One standard error of the value."""
+        return margin(values, self.best, self._criterion)
 
     def interval(self, values: Values, confidence: float) -> Interval:
         return self._criterion.interval(values, self.best, confidence)
@@ -85,9 +91,9 @@ class Problem:
     def dim(self) -> int:
         return int(self.rows.shape[1])
 
-    def judge(self, queries: Queries) -> Judge:
+    def judge(self, queries: Queries, clock: Clock) -> Judge:
         """A judge of other queries."""
-        return Judge(queries, self.rows, self.metric, self.k, self.criterion, self.threads)
+        return Judge(queries, self.rows, self.metric, self.k, self.criterion, self.threads, clock)
 
     def sample(self, rows: int) -> NDArray[Any]:
         """So many rows, evenly spaced; all if there are no more."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vecq.arrays import as_floats, as_vectors
+from vecq.arrays import as_floats, as_vectors, float_blocks
 from vecq.errors import ArgumentError
 from vecq.filters import Exclusions
 from vecq.tuning.measures import Ids
@@ -49,16 +49,36 @@ class Queries:
 
 
 def given(queries: ArrayLike, dim: int, exclude: Any, heldout: Any, rows: int) -> Queries:
-    """Queries of the caller's; where choices are held out, those that have any."""
-    vectors = as_vectors(queries, "queries", dim)
-    bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
-    if len(bad) > 0:
-        raise ArgumentError(f"queries has a value that is not finite, in row {bad[0]}", "queries")
+    """Queries of the caller's that can be measured: for which there is something to find."""
+    vectors = finite(queries, "queries", dim)
     chosen = _lists(heldout, len(vectors), "heldout", rows)
-    own = Queries(as_floats(vectors), _lists(exclude, len(vectors), "exclude", rows), chosen)
-    if chosen is None:
-        return own
-    return own.of([number for number, ids in enumerate(chosen) if len(ids) > 0])
+    excluded = _lists(exclude, len(vectors), "exclude", rows)
+    own = Queries(as_floats(vectors), excluded, chosen)
+    kept = [number for number in range(len(own)) if _answerable(own, number, rows)]
+    return own if len(kept) == len(own) else own.of(kept)
+
+
+def _answerable(queries: Queries, number: int, rows: int) -> bool:
+    """Whether anything is left that a query may, and should, be answered with."""
+    barred = np.empty(0, np.int64) if queries.exclude is None else queries.exclude[number]
+    if queries.heldout is not None:
+        return len(np.setdiff1d(queries.heldout[number], barred)) > 0
+    return len(barred) < rows or int(((barred >= 0) & (barred < rows)).sum()) < rows
+
+
+def finite(vectors: ArrayLike, argument: str, dim: int | None = None) -> NDArray[Any]:
+    """Vectors without a value that is no number; the caller's row is named if there is one."""
+    found = as_vectors(vectors, argument, dim)
+    if len(found) == 0:
+        raise ArgumentError(f"{argument} has no rows, expected some", argument)
+    for first, block in float_blocks(found):
+        bad = np.flatnonzero(~np.isfinite(block).all(axis=1))
+        if len(bad) > 0:
+            row = first + bad[0]
+            raise ArgumentError(
+                f"{argument} has a value that is not finite, in row {row}", argument
+            )
+    return found
 
 
 def split(queries: Queries, rng: np.random.Generator) -> tuple[Queries, Queries]:

@@ -13,25 +13,33 @@ from vecq.tuning.trial import Trial
 ENDED = {
     "time": "the limit of time was reached",
     "trials": "the limit of trials was reached",
+    "draws": "points of the space were left",
     "interrupted": "it was interrupted",
 }
 
 
 @dataclass(frozen=True)
 class Alternative:
-    """What another criterion would take, on the same graph."""
+    """What another criterion would take."""
 
     criterion: Criterion
-    search_settings: dict[str, Any] | None  # none if this graph does not reach it
-    qps: float = 0.0
+    trial: Trial | None  # none if nothing that was tried reaches it
+    index_settings: dict[str, Any] | None
 
-    def describe(self, beside: float) -> str:
-        """In words, against the queries per second of what was chosen."""
-        if self.search_settings is None:
-            return f"{self.criterion}: not on this graph"
-        words = ", ".join(f"{name}={value}" for name, value in self.search_settings.items())
-        change = self.qps / beside - 1 if beside else 0.0
-        return f"{self.criterion}: {words}, {self.qps:,.0f} queries/s ({change:+.0%})"
+    @property
+    def search_settings(self) -> dict[str, Any] | None:
+        return None if self.trial is None else self.trial.search_settings
+
+    def describe(self, beside: Trial, objective: str) -> str:
+        """In words, against what was chosen."""
+        if self.trial is None:
+            return f"{self.criterion}: nothing that was tried reaches it"
+        settings = self.trial.search_settings
+        if self.index_settings is not None and self.trial.index_key != beside.index_key:
+            settings = self.index_settings | settings
+        cost, change = said(self.trial, objective), amount(self.trial, objective)
+        change /= amount(beside, objective) or change or 1
+        return f"{self.criterion}: {_arguments(settings)}, {cost} ({change - 1:+.0%})"
 
 
 @dataclass(frozen=True)
@@ -57,10 +65,11 @@ class Tuned:
     confidence: float
     queries: int  # fresh ones
     own_queries: bool  # they were held out from the vectors
+    borrowed: bool  # accuracies are of a graph that was linked on other codes
     looser: Alternative | None
     stricter: Alternative | None
     binding: str  # why nothing meets the criterion; empty if something does
-    ended: str  # "time", "trials" or "interrupted"; empty if all was tried
+    ended: str  # "time", "trials", "draws" or "interrupted"; empty if the strategy was through
     seconds: float
     build_seconds: float  # of these, for graphs of all rows
     with_users: bool
@@ -82,21 +91,32 @@ class Tuned:
         )
 
     def json(self) -> str:
-        """The settings of the index, as `vecq build --settings` takes them."""
-        return json.dumps({"metric": self.metric, **plain(self.index_settings)}, indent=2)
+        """The settings, as `vecq build --settings` and `vecq search --settings` take them."""
+        search = {"k": self.k, **self.search_settings}
+        index = {"metric": self.metric, **plain(self.index_settings)}
+        return json.dumps({**index, "search": search}, indent=2)
 
     def __str__(self) -> str:
         lines = [self._title(), *self.table(), ""]
         if self.binding:
             lines.append(f"Nothing meets the criterion: {self.binding}. This comes nearest:")
         lines += [self.code().rstrip(), "", self.promise()]
-        for name in ("looser", "stricter"):
-            other = getattr(self, name)
-            if other is not None:
-                lines.append(f"{name}: {other.describe(self.chosen.qps)}")
+        return "\n".join(lines + self.notes())
+
+    def notes(self) -> list[str]:
+        """What the next criteria would take, and what to keep in mind."""
+        lines = [
+            f"{name}: {other.describe(self.chosen, self.objective)}"
+            for name, other in (("looser", self.looser), ("stricter", self.stricter))
+            if other is not None
+        ]
+        if self.borrowed:
+            lines.append(
+                "Accuracies are of a graph that was linked on other codes; its own differs."
+            )
         if self.own_queries:
             lines.append("Queries are vectors of the set: give real ones for figures to rely on.")
-        return "\n".join(lines)
+        return lines
 
     def promise(self) -> str:
         """The accuracy on fresh queries, and what is to be expected of others."""
@@ -122,7 +142,7 @@ class Tuned:
 
     def _title(self) -> str:
         ended = f"; {ENDED[self.ended]}" if self.ended else ""
-        measured = sum(trial.qps > 0 for trial in self.trials)
+        measured = sum(trial.measured for trial in self.trials)
         return (
             f"{self.criterion} at k={self.k}, by {OBJECTIVES[self.objective]}: strategy "
             f"{self.strategy}, {measured} trials in {self.seconds:.1f} s, of which graphs "
@@ -142,9 +162,30 @@ def _arguments(settings: dict[str, Any]) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in settings.items())
 
 
+def amount(trial: Trial, objective: str) -> float:
+    """What the objective is about, in its own unit."""
+    return {
+        "qps": trial.qps,
+        "latency": 1e3 / max(trial.qps, 1e-9),
+        "memory": trial.bytes / 1e6,
+        "build": trial.build_seconds,
+    }[objective]
+
+
+def said(trial: Trial, objective: str) -> str:
+    """The same in words."""
+    value = amount(trial, objective)
+    return {
+        "qps": f"{value:,.0f} queries/s",
+        "latency": f"{value:.3f} ms/query",
+        "memory": f"{value:,.1f} MB",
+        "build": f"{value:.1f} s to build",
+    }[objective]
+
+
 def _row(trial: Trial, speed: str) -> str:
     graph, search = trial.build.graph, trial.search
-    measured = trial.qps > 0
+    measured = trial.measured
     shown = "" if not measured else f"{trial.qps:,.0f}"
     if measured and speed == "ms/query":
         shown = f"{1e3 / trial.qps:.3f}"

@@ -41,7 +41,7 @@ class Screening:
 
     def __init__(self, problem: Problem, space: Space, clock: Clock) -> None:
         self._problem, self._space, self._clock = problem, space, clock
-        self._judge = _judge(problem)
+        self._judge = _judge(problem, clock)
         self._sample = as_floats(problem.sample(ROWS))
         self._stores: dict[str, Store] = {}
 
@@ -72,6 +72,7 @@ class Screening:
 
     def error(self, codec: Codec) -> float:
         """The mean squared error of decoded vectors, as a share of their mean square."""
+        self._clock.check()
         decoded = _own(codec).encode(self._sample).decode()
         return float(((self._sample - decoded) ** 2).mean() / (self._sample**2).mean())
 
@@ -97,7 +98,7 @@ class Screening:
             exclude=queries.excluded,
             query_bits=bits,  # type: ignore[arg-type]
             threads=problem.threads,
-            progress=False,
+            progress=self._clock.watch(f"codes, {codec}"),
         )
         values = {(bits, 0.0): self._judge.values(found.ids)}
         scores = true_scores(problem, queries.vectors, found.ids) if factors else None
@@ -134,10 +135,10 @@ def _own(codec: Codec) -> Codec:
     return Codec(**codec.settings)
 
 
-def _judge(problem: Problem) -> Judge:
+def _judge(problem: Problem, clock: Clock) -> Judge:
     """Of some of the queries that tune."""
     queries = problem.tuning.queries
     if len(queries) <= QUERIES:
         return problem.tuning
     numbers: Sequence[int] = range(0, len(queries), -(-len(queries) // QUERIES))
-    return problem.judge(queries.of(numbers))
+    return problem.judge(queries.of(numbers), clock)

@@ -1,19 +1,34 @@
-"""The indexes that were built, as long as there is use for them."""
+"""The indexes that were built, as long as there is use and room for them.
+
+One graph serves several codecs, as codes of the same rows can be searched by links that were chosen
+on others: under "cosine" and "l2" whatever has the same m and ef_construction is linked once.
+Graphs for inner products are not handed on: they have one layer, which is entered and mended by
+their own codes, and an index takes over layered ones only. Where the time of building decides, all
+are built.
+"""
+
+import os
+from dataclasses import replace
 
 from vecq.tuning.built import Built
 from vecq.tuning.limits import Clock
 from vecq.tuning.problem import Problem
-from vecq.tuning.space import Build
+from vecq.tuning.space import KINDS, Build, Space
 
-# Indexes that are kept beside that of the best trial.
-KEPT = 2
+# Share of the machine's memory that indexes may take; so many are kept in any case, the best and
+# the newest among them.
+ROOM, KEPT = 0.25, 3
+# A graph that took so many seconds is built once more to confirm what was chosen on a shared one.
+SOON = 10.0
+SHARING = ("cosine", "l2")
 
 
 class Shelf:
-    """Builds what is asked for, and keeps that of the best trial and the last few others."""
+    """Builds what is asked for, and keeps it: what is linked like something else is only coded."""
 
-    def __init__(self, problem: Problem, clock: Clock) -> None:
-        self._problem, self._clock = problem, clock
+    def __init__(self, problem: Problem, space: Space, clock: Clock, timed: bool) -> None:
+        self._problem, self._space, self._clock, self._timed = problem, space, clock, timed
+        self._sharing = problem.metric in SHARING and not timed
         self._held: list[Built] = []
         self._best: Built | None = None
         self.seconds = 0.0  # of building
@@ -22,12 +37,10 @@ class Shelf:
         """The index of a build, or one that has a wider store besides."""
         found = self.find(build)
         if found is None:
-            self._clock.check()
-            found = Built(build, self._problem, self._clock)
-            self.seconds += found.seconds
-            others = [one for one in self._held if one is not self._best]
-            kept = [] if self._best is None else [self._best]
-            self._held = [*kept, *others[len(others) - KEPT + 1 :], found]
+            donor = self._donor(build)
+            found = self._made(build if donor else self._widened(build), donor)
+            self._held.append(found)
+            self._make_room()
         return found
 
     def find(self, build: Build) -> Built | None:
@@ -37,6 +50,50 @@ class Shelf:
                 return built
         return None
 
+    def has(self, build: Build) -> bool:
+        """Whether no graph has to be linked for it."""
+        return (self.find(build) or self._donor(build)) is not None
+
+    def own(self, build: Build) -> Built:
+        """An index with a graph of its own, if that is soon built; otherwise what there is."""
+        built = self.get(build)
+        soon = built.seconds <= SOON and self._clock.left > 2 * built.seconds
+        return self._made(build, None) if built.borrowed and soon else built
+
     def keep(self, built: Built) -> None:
         """Keeps this one whatever comes."""
         self._best = built
+
+    def _made(self, build: Build, donor: Built | None) -> Built:
+        self._clock.check()
+        made = Built(build, self._problem, self._clock, donor)
+        self.seconds += made.spent
+        return made
+
+    def _donor(self, build: Build) -> Built | None:
+        """One that has the graph."""
+        if not self._sharing:
+            return None
+        return next((one for one in self._held if one.build.graph == build.graph), None)
+
+    def _widened(self, build: Build) -> Build:
+        """With a second store, so that none has to be built should one be asked for."""
+        wider = [
+            kind for kind in KINDS[KINDS.index(build.codec.kind) + 1 :] if kind in self._space.wides
+        ]
+        full = 4 * self._problem.rows.size > _room()
+        if build.wide or self._sharing or self._timed or full or not wider:
+            return build
+        return replace(build, wide=wider[0])
+
+    def _make_room(self) -> None:
+        """Gives up the oldest, first among those whose graph another one has, too."""
+        while len(self._held) > KEPT and sum(one.weight for one in self._held) > _room():
+            graphs = [one.build.graph for one in self._held]
+            others = [one for one in self._held[:-1] if one is not self._best]
+            shared = [one for one in others if graphs.count(one.build.graph) > 1]
+            self._held.remove((shared or others)[0])
+
+
+def _room() -> float:
+    return ROOM * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

@@ -1,6 +1,6 @@
 """What may be chosen: codecs, wider stores, graphs, and how they are searched."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -86,36 +86,32 @@ class Space:
     scans: bool = True
 
     def __post_init__(self) -> None:
-        for name in ("codecs", "wides", "m", "ef_construction", "query_bits"):
+        check: dict[str, Callable[[Any], Any]] = {
+            "codecs": _codec,
+            "wides": _wide,
+            "reranks": _factor,
+            "m": lambda value: whole(value, "m", 2, 256),
+            "ef_construction": lambda value: whole(value, "ef_construction", 1, 100_000),
+            "query_bits": _bits,
+            "efs": lambda value: whole(value, "efs", 1, 2**31 - 1),
+        }
+        for name, checked in check.items():
             values = getattr(self, name)
-            if values is not None and len(values) == 0:
+            if values is None and name in ("codecs", "efs"):  # for which there is a default
+                continue
+            if isinstance(values, str) or not isinstance(values, Iterable):
+                raise ArgumentError(f"{name} is {values!r}, expected a list", name)
+            once = {repr(one): one for one in map(checked, values)}
+            if not once and (name != "reranks" or any(self.wides)):
                 raise ArgumentError(f"{name} is empty, expected at least one", name)
-        for name, least, most in (("m", 2, 256), ("ef_construction", 1, 100_000)):
-            for value in getattr(self, name):
-                whole(value, name, least, most)
-        for bits in self.query_bits:
-            whole(bits, "query_bits", 8, 15)
-        for factor in self.reranks:
-            if not 1 <= real(factor, "reranks") <= 1000:
-                raise ArgumentError(f"reranks has {factor!r}, expected 1 to 1000", "reranks")
-        for wide in self.wides:
-            if wide is not None:
-                Codec.of(wide, "wides")
-        for ef in self.efs or ():
-            whole(ef, "efs", 1, 2**31 - 1)
-        for codec in self.codecs or ():
-            if Codec.of(codec, "codecs").settings["scale"] == "dimension":
-                raise ArgumentError(
-                    f"codecs has {codec}, which no graph can be linked by: expected scale vector "
-                    "or global",
-                    "codecs",
-                )
+            object.__setattr__(self, name, tuple(once.values()))
 
     def candidates(self, metric: Metric) -> list[Codec]:
         """The codecs, the plainest first."""
-        if self.codecs is not None:
-            return [named(codec, metric) for codec in self.codecs]
-        return [*(named(kind, metric) for kind in KINDS), *_varied(metric)]
+        if self.codecs is None:
+            return [*(named(kind, metric) for kind in KINDS), *_varied(metric)]
+        found = [named(codec, metric) for codec in self.codecs]
+        return list({repr(codec): codec for codec in found}.values())
 
     def ladder(self, k: int, rows: int) -> list[int]:
         """Every `ef` that is tried, rising."""
@@ -137,6 +133,31 @@ class Space:
         """The graph that is nearest to what an index has by default."""
         efforts = self.ef_construction
         return Graph(_nearest(self.m, Graph.m), _nearest(efforts, Graph.ef_construction))
+
+
+def _codec(codec: str | Codec) -> str | Codec:
+    if Codec.of(codec, "codecs").settings["scale"] == "dimension":
+        raise ArgumentError(
+            f"codecs has {codec}, which no graph can be linked by: expected scale vector or global",
+            "codecs",
+        )
+    return codec
+
+
+def _wide(wide: str | None) -> str | None:
+    return None if wide is None else Codec.of(wide, "wides").kind
+
+
+def _factor(factor: float) -> float:
+    if not 1 <= real(factor, "reranks") <= 1000:
+        raise ArgumentError(f"reranks has {factor!r}, expected 1 to 1000", "reranks")
+    return float(factor)
+
+
+def _bits(bits: int) -> int:
+    if bits not in (8, 15):
+        raise ArgumentError(f"query_bits has {bits!r}, expected 8 or 15", "query_bits")
+    return int(bits)
 
 
 def named(codec: str | Codec, metric: Metric) -> Codec:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 
 from vecq.tuning.built import Built
+from vecq.tuning.limits import Clock
 from vecq.tuning.queries import Queries
 from vecq.tuning.space import Search
 
@@ -17,11 +18,11 @@ CALL, FEWEST, MOST = 0.005, 64, 256
 Work = Callable[[int], object]
 
 
-def speeds(works: Sequence[Work], queries: int, turns: int = TURNS) -> list[float]:
+def speeds(works: Sequence[Work], queries: int, clock: Clock, turns: int = TURNS) -> list[float]:
     """Queries per second of each work, which is called with how many queries to answer.
 
     What disturbs a call makes it slower, never faster: the fastest call of all turns counts. Of two
-    works of which the second is far behind, both end early.
+    works of which the second is far behind, both end early, as all do when time is up.
     """
     counts = [_count(work, min(queries, MOST)) for work in works]
     best = [0.0] * len(works)
@@ -30,7 +31,8 @@ def speeds(works: Sequence[Work], queries: int, turns: int = TURNS) -> list[floa
         for number, (work, count) in enumerate(zip(works, counts, strict=True)):
             best[number] = max(best[number], count / _fastest(work, count))
         behind = len(works) == 2 and best[1] < HOPELESS * best[0]
-        if (turn > 0 and behind) or time.perf_counter() - start > SECONDS * len(works):
+        long = time.perf_counter() - start > SECONDS * len(works)
+        if (turn > 0 and behind) or long or clock.left <= 0:
             break
     return best
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vecq.codec import Metric
+from vecq.tuning.criteria import Criterion
 from vecq.tuning.space import Build, Search, short
 
 
@@ -21,12 +22,29 @@ class Trial:
     accuracy: float  # on the queries that tune; of what was pruned, the most that there could be
     qps: float = 0.0  # all queries in one call; one per call where latency is the objective
     bytes: int = 0  # of the index, estimated for what was not built
-    build_seconds: float = 0.0
+    build_seconds: float = 0.0  # of the graph; a shared one took as long where it was linked
+    lines: float = 0.0  # of cache that a query reads, counted
+    error: float = 0.0  # one standard error of the accuracy
+
+    @property
+    def measured(self) -> bool:
+        """Whether an index was searched, not only its codes looked at."""
+        return self.qps > 0
+
+    def reaches(self, criterion: Criterion) -> bool:
+        """Whether it meets a criterion, other than the one it was tried for, within the limits."""
+        enough = self.accuracy >= min(criterion.least + self.error, 1.0)
+        return self.measured and self.state != "heavy" and enough
 
     @property
     def wide(self) -> str | None:
         """The second store, if it is made use of."""
         return self.build.wide if self.search.rerank > 0 else None
+
+    @property
+    def index_key(self) -> object:
+        """What tells its index from others."""
+        return self.build.key(wide=self.wide is not None)
 
     def index_settings(self, metric: Metric) -> dict[str, Any]:
         graph = self.build.graph

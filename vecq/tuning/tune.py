@@ -7,13 +7,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vecq.arguments import choose, real, thread_count, whole
-from vecq.arrays import as_vectors
 from vecq.codec import METRICS, Metric
 from vecq.errors import ArgumentError, TuningWarning
 from vecq.progress import Progress, Report
 from vecq.tuning import queries as asked
 from vecq.tuning.criteria import Criterion, Relative, checked
-from vecq.tuning.finish import finish
+from vecq.tuning.finish import finish, too_little
 from vecq.tuning.limits import Clock, LimitError, Limits
 from vecq.tuning.measures import MEASURES
 from vecq.tuning.objective import OBJECTIVES, Objective
@@ -22,6 +21,7 @@ from vecq.tuning.queries import Queries
 from vecq.tuning.result import Tuned
 from vecq.tuning.space import Space
 from vecq.tuning.strategies import STRATEGIES, nearest
+from vecq.tuning.telling import Telling
 from vecq.tuning.workbench import ROUGHLY, Workbench
 
 StrategyName = Literal["basic", "mse", "random", "exhaustive", "bayesian", "tpe"]
@@ -50,32 +50,38 @@ def tune(
     """Finds the settings of an index, and of its searches, that are accurate enough at least cost.
 
     What codes alone lose, by exact search on them, decides which codecs deserve a graph. One graph
-    serves every `ef`, rerank and plan; the least `ef` that is accurate enough is found by
-    bisection, and speeds are measured in turns with the best so far. Half of the queries tune: a
-    setting has to be better on them than was asked for, by one standard error. The others, up to
-    1,000, tell in the end what accuracy to expect.
+    serves every `ef`, rerank and plan, and under "cosine" and "l2" every codec: rows are coded anew
+    over it. If what is chosen then has a graph that was linked on other codes, and that takes no
+    more than 10 s, it is built once more to confirm what is promised; otherwise the result says so.
+    The least `ef` that is accurate enough is found by bisection, and speeds are measured in turns
+    with the best so far. Half of the queries tune: a setting has to be better on them than was
+    asked for, by one standard error. The others, up to 1,000, tell in the end what accuracy to
+    expect.
 
-    Ctrl-C, and a limit that is reached, end it early with the best so far. With threads=1 and a
-    seed settings reach the same recall every time, and "random", "tpe" and "bayesian" draw the same
-    ones as far as only recall or memory decides. Clocks decide which graphs "basic" can afford, and
-    which of the settings that are accurate enough is the fastest; of what is equal within noise the
-    earlier, simpler one is kept.
+    Ctrl-C, and a limit that is reached, end it early with the best so far. With threads=1, a seed
+    and a limit of trials every strategy tries the same settings, to the same accuracy: what it goes
+    by is then counted, not timed. Without such a limit clocks decide which graphs "basic" can
+    afford, and what optuna learns. Which of the settings that are accurate enough is the fastest is
+    always timed; of what is equal within noise the earlier, simpler one is kept.
 
     Args:
         vectors: the items.
         queries: a few hundred or more, like those to come; of more than 2,000 some are drawn.
             Without them a tenth of the vectors, at most 1,000, is held out and searches the rest:
-            a warning says that items are no users.
+            a warning says that items are no users. Those that nothing is left to find for, because
+            all of it is excluded, are left out.
         k: how many items are wanted.
         accuracy: `vecq.Relative(0.01)`, a loss against exact float32 search; `vecq.Recall(0.95)`;
             or `vecq.HitRate` and `vecq.Ndcg`, as well as `vecq.Relative(0.01, of="ndcg")`, of what
             is held out.
         objective: what is then best: "qps", all queries in one call; "latency", one per call and
             thread; "memory" or "build".
-        limits: `vecq.Limits(memory="2GB", time=600, trials=50)`, of the index and of tuning.
+        limits: `vecq.Limits(memory="2GB", time=600, trials=50)`, of the index and of tuning. With
+            a limit of trials there is no other budget: "basic" builds what seems promising.
         strategy: "basic" climbs a ladder of cheap evidence and builds two graphs or so; "mse" goes
-            from coarse codes to fine ones until one is accurate enough; "random" and "exhaustive"
-            draw from the space; "bayesian" and "tpe" let optuna draw.
+            from coarse codes to fine ones until one is accurate enough; "exhaustive" tries all of
+            the space, "random" draws from it, and "bayesian" and "tpe" let optuna draw, until 30
+            were measured or as many as `limits` say.
         exclude: for each query, rows that it is not to be answered with, as in `Index.search`.
         heldout: for each query, rows that were chosen later, in the same forms.
         users: passed on to `Index.add`; other users than the queries.
@@ -83,7 +89,9 @@ def tune(
         confidence: of the interval for the accuracy of queries to come.
         seed: of draws, halves and graphs.
         threads: for building and for calls of many queries; 0 for all cores.
-        progress: as in `Index.add`, in trials.
+        progress: as in `Index.add`, in trials: a function is called after each, also of those
+            that are pruned, and with the same number again while graphs are built. How many there
+            will be is foreseen as far as it can be.
 
     >>> items = numpy.random.default_rng(0).standard_normal((5000, 32), dtype="float32")
     >>> best = vecq.tune(items[200:], items[:200], k=10, accuracy=vecq.Recall(0.9))
@@ -99,8 +107,7 @@ def tune(
         raise ArgumentError(
             f"confidence is {confidence!r}, expected at least 0.5 and less than 1", "confidence"
         )
-    clock = Clock(given.time)
-    rows = as_vectors(vectors, "vectors")
+    rows = asked.finite(vectors, "vectors")
     rng = np.random.default_rng(whole(seed, "seed", 0, 2**64 - 1))
     kept, found = _queries(rows, queries, exclude, heldout, rng)
     criterion = checked(accuracy)
@@ -111,21 +118,26 @@ def tune(
             "heldout",
         )
     k, threads = whole(k, "k", 1, len(kept)), thread_count(threads)
-    judges = [Judge(half, kept, metric, k, criterion, threads) for half in asked.split(found, rng)]
-    problem = Problem(
-        *(kept, metric, k, criterion),
-        tuning=judges[0],
-        fresh=judges[1],
-        users=None if users is None else as_vectors(users, "users", rows.shape[1]),
-        total=len(rows),
-        threads=threads,
-        seed=seed,
-    )
-    with Report(progress, given.trials or 1, unit=" trials") as report:
-        bench = Workbench(problem, chosen, given, objective, clock, report)
+    linked = None if users is None else asked.finite(users, "users", rows.shape[1])
+    halves = asked.split(found, rng)
+    with Report(progress, 1, unit=" trials") as report:
+        telling = Telling(report)
+        clock = Clock(given.time, telling.step)
+        try:
+            judges = [Judge(half, kept, metric, k, criterion, threads, clock) for half in halves]
+            problem = Problem(
+                *(kept, metric, k, criterion),
+                *(judges[0], judges[1], linked),
+                *(len(rows), threads, seed),
+            )
+            bench = Workbench(problem, chosen, given, objective, clock, telling)
+        except LimitError as reached:
+            raise too_little(reached.limit) from None
         _check_memory(bench, given)
         ended = _run(bench, strategy)
         tuned = finish(bench, strategy, ended, confidence, own_queries=queries is None)
+        if ended != "interrupted":
+            telling.end()
     _warn(tuned)
     return tuned
 
@@ -149,7 +161,7 @@ def _queries(
 def _run(bench: Workbench, strategy: str) -> str:
     """Tries what the strategy wants to; returns why it ended early, if it did."""
     try:
-        STRATEGIES[strategy](bench)
+        ended = _tried(bench, strategy)
         if bench.best is None:
             nearest(bench)
         bench.settle()
@@ -157,6 +169,17 @@ def _run(bench: Workbench, strategy: str) -> str:
         return reached.limit
     except KeyboardInterrupt:
         return "interrupted"
+    return ended
+
+
+def _tried(bench: Workbench, strategy: str) -> str:
+    """The same of the strategy alone: when trials or draws are over there is time for the rest."""
+    try:
+        STRATEGIES[strategy](bench)
+    except LimitError as reached:
+        if reached.limit == "time":
+            raise
+        return reached.limit
     return ""
 
 

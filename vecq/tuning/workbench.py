@@ -4,17 +4,17 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from vecq.codec import Codec
-from vecq.progress import Report
 from vecq.tuning.built import Built
 from vecq.tuning.criteria import Criterion
 from vecq.tuning.ladder import climb
 from vecq.tuning.limits import Clock, LimitError, Limits
-from vecq.tuning.objective import TIMED, Objective, better
+from vecq.tuning.objective import TIMED, Objective, better, gain
 from vecq.tuning.problem import Problem
 from vecq.tuning.screening import Screening, bytes_of
 from vecq.tuning.shelf import Shelf
 from vecq.tuning.space import Build, Search, Space
 from vecq.tuning.stopwatch import TURNS, speeds, work
+from vecq.tuning.telling import Telling
 from vecq.tuning.trial import Trial
 
 # Estimates of memory may be off by so much.
@@ -28,8 +28,9 @@ FINALISTS, NEARLY = 5, 0.7
 class Workbench:
     """Trials, one after the other.
 
-    A graph is built once for all searches that share it. Trials end early: by what codes alone
-    lose, by what an index would weigh, and, while they are timed, by being far behind the best.
+    A graph is built once for all searches that share it, and for all codes that can. Trials end
+    early: by what codes alone lose, by what an index would weigh, and, while they are timed, by
+    being far behind the best.
     """
 
     def __init__(
@@ -39,13 +40,13 @@ class Workbench:
         limits: Limits,
         objective: Objective,
         clock: Clock,
-        report: Report,
+        telling: Telling,
     ) -> None:
         self.problem, self.space, self.objective, self.clock = problem, space, objective, clock
-        self.limits, self._report = limits, report
-        self.screening, self.shelf = Screening(problem, space, clock), Shelf(problem, clock)
+        self.limits, self.telling = limits, telling
+        self.screening = Screening(problem, space, clock)
+        self.shelf = Shelf(problem, space, clock, timed=objective == "build")
         self.ladder = space.ladder(problem.k, len(problem.rows))
-        self.planned = limits.trials or 1
         self.trials: list[Trial] = []
         self.best: Trial | None = None
         self._tried: dict[object, Trial] = {}
@@ -58,7 +59,27 @@ class Workbench:
     @property
     def measured(self) -> int:
         """Trials that were measured, and count for the limit."""
-        return sum(trial.qps > 0 for trial in self.trials)
+        return sum(trial.measured for trial in self.trials)
+
+    @property
+    def attempted(self) -> int:
+        """Different ways of searching that were tried."""
+        return len(self._tried)
+
+    @property
+    def counted(self) -> bool:
+        """Whether no clock may say what is tried: where trials are limited, a seed repeats them."""
+        return self.limits.trials is not None
+
+    def gain(self, trial: Trial) -> float:
+        """How much there is of what is wanted, for strategies to steer by."""
+        return gain(trial, self.objective, self.counted)
+
+    @property
+    def leader(self) -> Trial | None:
+        """What meets the criterion at the greatest gain, if anything does."""
+        met = [trial for trial in self.trials if trial.state == "met"]
+        return max(met, key=self.gain, default=None) if self.counted or not met else self.best
 
     def attempt(self, build: Build, rerank: float, query_bits: int, scan: bool = False) -> Trial:
         """Tries a way of searching, with the least effort that is accurate enough."""
@@ -76,14 +97,27 @@ class Workbench:
         weight = built.bytes(search.rerank)
         state = "heavy" if self._heavy(weight) else "met" if judge.met(values) else "short"
         qps, ratio = self.race(built, search)
-        accuracy = judge.value(values)
-        trial = Trial(build, search, state, accuracy, qps, weight, built.seconds)
-        self.trials.append(trial)
+        trial = Trial(
+            *(build, search, state, judge.value(values), qps, weight, built.seconds),
+            lines=built.lines(search),
+            error=judge.error(values),
+        )
         if better(trial, self.best, self.objective, ratio):
             self.best = trial
             self.shelf.keep(built)
-        self._report(self.measured, max(self.planned, self.measured))
-        return trial
+        return self._told(trial)
+
+    def may_meet(self, build: Build, search: Search) -> bool:
+        """Whether a search is accurate enough, whatever it weighs; it is not timed."""
+        self._check_trials()
+        return self.problem.tuning.met(self.shelf.get(build).values(search))
+
+    def heavy(self, build: Build, search: Search) -> Trial | None:
+        """The trial of what would weigh too much, even by a rough estimate; None of all else."""
+        wide = build.wide if search.rerank else None
+        if not self.too_heavy(build.codec, wide, build.graph.m):
+            return None
+        return self._unbuilt(build, search, "heavy")
 
     def race(self, built: Built, search: Search) -> tuple[float, float]:
         """Queries per second, and how many times those of the best so far that is."""
@@ -91,7 +125,7 @@ class Workbench:
         if self.best is not None:
             best = self.shelf.get(self.best.build)
             works.insert(0, work(best, self.best.search, self.objective))
-        found = speeds(works, len(self.problem.tuning.queries))
+        found = speeds(works, len(self.problem.tuning.queries), self.clock)
         return found[-1], found[-1] / found[0]
 
     def settle(self) -> None:
@@ -105,7 +139,7 @@ class Workbench:
         found = [(one, self.shelf.find(one.build)) for one in finalists]
         held = [(one, built) for one, built in found if built is not None]
         works = [work(built, one.search, self.objective) for one, built in held]
-        timed = speeds(works, len(self.problem.tuning.queries), 2 * TURNS)
+        timed = speeds(works, len(self.problem.tuning.queries), self.clock, 2 * TURNS)
         best: Trial | None = None
         places = [self.trials.index(one) for one, _ in held]
         for place, qps in sorted(zip(places, timed, strict=True)):
@@ -135,6 +169,8 @@ class Workbench:
 
     def too_heavy(self, codec: Codec, wide: str | None, m: int | None = None) -> bool:
         """Whether an index would weigh too much, even by a rough estimate."""
+        if self.limits.bytes is None:
+            return False
         weight = self.bytes(codec, wide, min(self.space.m) if m is None else m)
         return self._heavy(weight / ROUGHLY)
 
@@ -143,19 +179,23 @@ class Workbench:
 
     def _hopeless(self, build: Build, rerank: float, query_bits: int) -> Trial | None:
         """The trial of what is not worth a graph; None if it is."""
-        store, m = self.screening.store(build.codec), build.graph.m
-        wide = build.wide if rerank else None
-        if not self.screening.feasible(store, rerank, query_bits):
-            state = "pruned"
-        elif self.too_heavy(build.codec, wide, m):
-            state = "heavy"
-        else:
-            return None
-        most = self.screening.value(store, rerank, query_bits)
         search = Search(self.ladder[-1], rerank, query_bits)
-        weight = round(self.bytes(build.codec, wide, m))
-        trial = Trial(build, search, state, most, bytes=weight)
+        store = self.screening.store(build.codec)
+        if not self.screening.feasible(store, rerank, query_bits):
+            return self._unbuilt(build, search, "pruned")
+        return self.heavy(build, search)
+
+    def _unbuilt(self, build: Build, search: Search, state: str) -> Trial:
+        """A trial by what is known of codes."""
+        store = self.screening.store(build.codec)
+        most = self.screening.value(store, search.rerank, search.query_bits)
+        wide = build.wide if search.rerank else None
+        weight = round(self.bytes(build.codec, wide, build.graph.m))
+        return self._told(Trial(build, search, state, most, bytes=weight))
+
+    def _told(self, trial: Trial) -> Trial:
         self.trials.append(trial)
+        self.telling.trial()
         return trial
 
     def _least(self, build: Build, rerank: float, query_bits: int, scan: bool) -> Trial:

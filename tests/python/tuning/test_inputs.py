@@ -8,6 +8,7 @@ from vecq.tuning import Space
 
 USERS = np.random.default_rng(1).standard_normal((60, 24), np.float32)
 LISTS = [[0]] * 60
+BAD = np.where(np.arange(60)[:, None] == 7, np.float32(np.nan), USERS)
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,11 @@ LISTS = [[0]] * 60
         ("threads", "whole number", {"threads": -1}),
         ("queries", "expected 24", {"queries": USERS[:, :5]}),
         ("queries", "at least 20", {"queries": USERS[:19]}),
+        ("vectors", "not finite, in row 7", {"vectors": BAD}),
+        ("vectors", "not finite, in row 7", {"vectors": BAD, "queries": None}),
+        ("vectors", "no rows", {"vectors": USERS[:0]}),
+        ("users", "not finite, in row 7", {"users": BAD}),
+        ("queries", "has 0 that can be measured", {"exclude": [range(3000)] * 400}),
         ("queries", "not finite", {"queries": np.full((60, 24), np.nan, "f4")}),
         ("vectors", "too few to hold out", {"vectors": USERS, "queries": None}),
         ("heldout", "heldout is missing", {"accuracy": vecq.Ndcg(0.1)}),
@@ -55,6 +61,8 @@ def test_arguments(tune, refuse, argument, message, options):
         ("loss", vecq.Relative, float("nan")),
         ("memory", vecq.Limits, "lots"),
         ("memory", vecq.Limits, 0),
+        ("memory", vecq.Limits, "0GB"),
+        ("memory", vecq.Limits, True),
     ],
 )
 def test_criteria_and_limits(refuse, argument, make, value):
@@ -76,7 +84,25 @@ def test_limits_that_allow_nothing(refuse, options):
         *({"m": []}, {"m": [1]}, {"ef_construction": [0]}, {"query_bits": [3]}),
         *({"reranks": [0.5]}, {"wides": ["int9"]}, {"efs": [0]}, {"codecs": []}),
         *({"codecs": [vecq.Codec("int8", scale="dimension")]}, {"codecs": ["int9"]}),
+        *({"efs": []}, {"m": 8}, {"wides": None}, {"reranks": None}, {"query_bits": [9]}),
+        *({"codecs": "int8"}, {"efs": 100}, {"reranks": []}, {"m": None}),
     ],
 )
 def test_spaces(refuse, options):
     refuse(next(iter(options)), None, Space, **options)
+
+
+def test_spaces_take_any_numbers_once():
+    space = Space(m=np.array([8, 16, 8]), efs=range(10, 12), wides=[None], reranks=[])
+    assert space.m == (8, 16)
+    assert space.efs == (10, 11)
+    assert all(type(value) is int for value in space.m)
+    assert len(Space(codecs=["fp32", vecq.Codec("fp32")]).candidates("ip")) == 1
+
+
+def test_users_with_nothing_left_to_find_are_left_out(tune, data):
+    options = {"accuracy": vecq.Recall(0.9), "strategy": "mse"}
+    everything = [range(len(data.items)) if user < 100 else [] for user in range(400)]
+    found = tune(exclude=everything, **options)
+    assert found.queries == 150
+    assert found.met

@@ -1,5 +1,6 @@
 """The promise: what is chosen is accurate enough, on queries that nobody has seen."""
 
+import importlib
 import json
 import warnings
 
@@ -139,6 +140,48 @@ def test_stricter_costs_more_effort_than_looser(tune, space):
     assert "looser: recall of at least 0.8" in str(found)
 
 
+def test_the_next_criteria_cost_in_the_unit_of_the_objective(tune, space, hard):
+    grid = space(codecs=["int8"], reranks=[1.5, 3.0, 9.0])
+    options = {"space": grid, "objective": "memory", "strategy": "random"}
+    found = tune(hard.items, hard.queries, accuracy=vecq.Recall(0.97), **options)
+    assert " MB (" in found.looser.describe(found.chosen, "memory")
+    # int8 alone is enough for far less.
+    far = tune(hard.items, hard.queries, accuracy=vecq.Recall(0.8), **options)
+    assert far.stricter.criterion.least == pytest.approx(0.9)
+    assert far.stricter.trial.bytes >= far.chosen.bytes
+    assert far.stricter.trial.accuracy >= 0.9
+
+
+def test_another_graph_is_told_of_where_the_best_does_not_reach_a_criterion(tune, space):
+    grid = space(codecs=["int8"], wides=[None], m=[3, 24], scans=False, efs=[10, 60])
+    options = {"space": grid, "objective": "memory", "strategy": "exhaustive"}
+    found = tune(accuracy=vecq.Recall(0.6), **options)
+    assert found.index_settings["m"] == 3
+    assert found.stricter.index_settings["m"] == 24
+    assert "m=24" in str(found).split("stricter: ")[1]
+    none = tune(accuracy=vecq.Recall(0.98), **options)
+    assert none.stricter.search_settings is None
+    assert "nothing that was tried reaches it" in str(none)
+
+
+def test_time_of_building_has_a_budget(tune, space, monkeypatch):
+    """Where it is used up one more graph is tried, with many links, and that is all."""
+    basic = importlib.import_module("vecq.tuning.strategies.basic")  # not the function
+    monkeypatch.setattr(basic, "BUILDS", 1.0)
+    monkeypatch.setattr(basic, "SECONDS", 0.0)
+    grid = space(codecs=["int8"], wides=[None], m=[2, 3, 4, 24], scans=False, efs=[10, 40])
+    found = tune(accuracy=vecq.Recall(0.9), space=grid, objective="memory")
+    assert [one.build.graph.m for one in found.trials if one.measured][::2] == [2, 24]
+    assert found.met
+
+
+def test_ladders_that_end_short_are_cut(tune, space):
+    grid = space(codecs=["int8"], wides=[None], m=[2, 16], scans=False, efs=[10, 12, 14, 60])
+    found = tune(accuracy=vecq.Recall(0.9), space=grid, strategy="exhaustive")
+    efs = {m: [one.search.ef for one in found.trials if one.build.graph.m == m] for m in (2, 16)}
+    assert efs == {2: [60, 60], 16: [10, 12, 14, 60] * 2}  # of both query bits
+
+
 def test_code_and_json_make_the_index(tune, data):
     found = tune(accuracy=vecq.Recall(0.9))
     names = {"items": data.items, "queries": data.queries}
@@ -146,6 +189,7 @@ def test_code_and_json_make_the_index(tune, data):
     assert names["ids"].shape == (400, 10)
     settings = json.loads(found.json())
     assert settings["m"] == found.index_settings["m"]
+    assert settings["search"] == {"k": 10, **found.search_settings}
     assert len(str(found).splitlines()) > len(found.trials)
 
 

@@ -1,9 +1,14 @@
-"""The basic ladder: cheap evidence first, so that two graphs or so have to be built."""
+"""The basic ladder: cheap evidence first, so that two graphs or so have to be built.
 
+Seconds decide how many graphs are affordable. Where trials are limited they do not: then a seed
+repeats what is tried, and the limit ends it.
+"""
+
+import math
 from itertools import product
 
 from vecq.tuning.objective import TIMED
-from vecq.tuning.space import Graph
+from vecq.tuning.space import Build, Graph
 from vecq.tuning.strategies.pilots import Pilot, pilots
 from vecq.tuning.strategies.ways import Ways, ways_of
 from vecq.tuning.workbench import Workbench
@@ -30,19 +35,27 @@ def _fastest(bench: Workbench, ways: list[Ways]) -> None:
         found = pilots(bench, one)
         ranked = sorted(found, key=lambda graph: (found[graph].cost, -graph.m))
         spent = sum(pilot.seconds for pilot in found.values())
-        first = max(trial.build_seconds for trial in one.attempt(bench, ranked[0], scan=True))
-        if first == 0:  # there was no room for any of it
+        more = [*_rivals(ranked, found), *_finer(bench, ranked[0])]
+        bench.telling.plan(one.trials(bench, scan=True) + len(more) * one.trials(bench))
+        tried = one.attempt(bench, ranked[0], scan=True)
+        if not any(trial.measured for trial in tried):  # there was no room for any of it
             continue
+        first = max(trial.build_seconds for trial in tried)
         unit = first / found[ranked[0]].seconds  # seconds of a graph for one of its pilot
         budget = BUILDS * unit * found[bench.space.usual].seconds + SECONDS - spent
-        for graph in [*_rivals(ranked, found), *_finer(bench, ranked[0])]:
+        for graph in more:
             pilot = found.get(graph)
             seconds = unit * pilot.seconds if pilot else 2 * first
-            if bench.shelf.seconds + seconds <= budget:
+            if _affordable(bench, one.build(graph), seconds, budget):
                 one.attempt(bench, graph)
         if bench.met:
             _others(bench, ways[number + 1 :], budget)
             return
+
+
+def _affordable(bench: Workbench, build: Build, seconds: float, budget: float) -> bool:
+    """Whether a graph may be built, if it has to be."""
+    return bench.counted or bench.shelf.has(build) or bench.shelf.seconds + seconds <= budget
 
 
 def _rivals(ranked: list[Graph], found: dict[Graph, Pilot]) -> list[Graph]:
@@ -67,26 +80,55 @@ def _finer(bench: Workbench, graph: Graph) -> list[Graph]:
 
 def _others(bench: Workbench, ways: list[Ways], budget: float) -> None:
     """Wider codecs, on the graph that did best, as far as builds are affordable."""
-    assert bench.best is not None
-    best = bench.best
+    best = bench.leader
+    assert best is not None
+    bench.telling.plan(sum(one.trials(bench, scan=True) for one in ways))
     for one in ways:
         # Wider rows take about twice as long to link.
-        if bench.shelf.seconds + 2 * best.build_seconds <= budget:
+        build = one.build(best.build.graph)
+        if _affordable(bench, build, 2 * best.build_seconds, budget):
             one.attempt(bench, best.build.graph, scan=True)
 
 
 def _least(bench: Workbench, ways: list[Ways]) -> None:
-    """From the least that an index may weigh, or take to be built, up to where one is accurate."""
+    """From the least that an index may weigh, or take to be built, up to where one is accurate.
 
-    def cost(pair: tuple[Ways, Graph]) -> float:
-        one, graph = pair
-        weight = bench.bytes(one.codec, one.wide, graph.m)
-        return weight if bench.objective == "memory" else weight * graph.m * graph.ef_construction
-
-    for one, graph in sorted(product(ways, bench.space.graphs()), key=cost):
-        one.attempt(bench, graph, scan=True)
+    When builds are no longer affordable the graph with most links is tried, and that is all.
+    """
+    pairs = [*product(ways, bench.space.graphs())]
+    bench.telling.plan(sum(one.trials(bench, scan=True) for one, _ in pairs))
+    budget = math.inf
+    for one, graph in sorted(pairs, key=lambda pair: _cost(bench, *pair)):
+        seconds = _seconds(bench, graph)
+        if not _affordable(bench, one.build(graph), seconds, budget):
+            continue
+        tried = one.attempt(bench, graph, scan=True)
         if bench.met:
             return
+        if budget == math.inf and any(trial.measured for trial in tried):
+            budget = (BUILDS - 1) * _seconds(bench, bench.space.usual) + SECONDS
+    densest = Graph(max(bench.space.m), bench.space.usual.ef_construction)
+    for one in reversed(ways):  # those that lose least come last
+        if any(trial.measured for trial in one.attempt(bench, densest, scan=True)):
+            return
+
+
+def _cost(bench: Workbench, ways: Ways, graph: Graph) -> float:
+    """What an index weighs, or about how its time of building compares with others'."""
+    weight = bench.bytes(ways.codec, ways.wide, graph.m)
+    return weight if bench.objective == "memory" else weight * _effort(graph)
+
+
+def _effort(graph: Graph) -> int:
+    return graph.m * graph.ef_construction
+
+
+def _seconds(bench: Workbench, graph: Graph) -> float:
+    """About how long a graph takes, by the last that was built; 0 before there is one."""
+    built = [trial for trial in bench.trials if trial.measured]
+    if not built:
+        return 0.0
+    return built[-1].build_seconds * _effort(graph) / _effort(built[-1].build.graph)
 
 
 def _one_of_each_kind(ways: list[Ways]) -> list[Ways]:

@@ -10,6 +10,7 @@ def mse(bench: Workbench) -> None:
     codecs = sorted(bench.space.candidates(bench.problem.metric), key=screening.error, reverse=True)
     for codec in codecs:
         ways = ways_of(bench, screening.store(codec))
+        bench.telling.plan(ways.trials(bench, scan=True))
         ways.attempt(bench, bench.space.usual, scan=True)
         if bench.met:
             return

@@ -23,13 +23,17 @@ class Ways:
     def build(self, graph: Graph) -> Build:
         return Build(self.codec, self.wide, graph)
 
+    def trials(self, bench: Workbench, scan: bool = False) -> int:
+        """How many there are on one graph."""
+        return len(self.pairs) + (scan and bench.space.scans and len(self.pairs) > 0)
+
     def attempt(self, bench: Workbench, graph: Graph, scan: bool = False) -> list[Trial]:
         """Tries all of them on one graph, and scans by the one that walks fastest."""
         build = self.build(graph)
         walks = [bench.attempt(build, rerank, bits) for rerank, bits in self.pairs]
         if not (scan and bench.space.scans and walks):
             return walks
-        fastest = max(walks, key=lambda trial: (trial.state == "met", trial.qps)).search
+        fastest = max(walks, key=lambda trial: (trial.state == "met", bench.gain(trial))).search
         return [*walks, bench.attempt(build, fastest.rerank, fastest.query_bits, scan=True)]
 
 

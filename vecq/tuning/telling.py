@@ -1,0 +1,38 @@
+"""What is told while tuning: each trial, and what goes on between two of them."""
+
+from vecq.progress import Report
+
+
+class Telling:
+    """Trials so far, of how many there will be as far as that is foreseen."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._done = self._planned = 0
+
+    def plan(self, trials: int) -> None:
+        """So many more are foreseen."""
+        self._planned = self._done + trials
+
+    def trial(self) -> None:
+        """One more is done."""
+        self._done += 1
+        self._say(self._total)
+
+    def step(self, what: str, share: float) -> None:
+        """Something else has come so far."""
+        self._report.note(f"{what}: {share:.0%}")
+        self._say(max(self._total, self._done + 1))
+
+    def end(self) -> None:
+        """There will be no more of them."""
+        if self._total != self._done:
+            self._say(self._done)
+
+    @property
+    def _total(self) -> int:
+        """More than are done, unless it is certain that these are all."""
+        return self._planned if self._planned >= self._done else self._done + 1
+
+    def _say(self, total: int) -> None:
+        self._report(self._done, total)
