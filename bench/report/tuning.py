@@ -10,6 +10,7 @@ from vecq.bench.report.drawing import Axis, Lines, Mark, Series
 from vecq.bench.report.page import filled
 from vecq.bench.report.scales import Log, Nines
 from vecq.bench.report.sections import Block, Section
+from vecq.bench.report.style import package
 from vecq.bench.report.tables import Cell, Table, text
 from vecq.tuning import Trial
 
@@ -37,6 +38,11 @@ def write(found: Tuned, path: str | Path, data: str = "vectors") -> Path:
     )
     target.write_text(page, encoding="utf-8")
     return target
+
+
+def check() -> None:
+    """Refuses to go on where what draws a page is missing."""
+    package("jinja2", "the page of a run")
 
 
 def pareto(found: Tuned) -> Lines | None:
@@ -85,13 +91,11 @@ def _marks(trials: Sequence[Trial], found: Tuned) -> list[Mark]:
 
 
 def _chosen(found: Tuned) -> Section:
-    notes = [found.promise()]
-    for name, other in (("looser", found.looser), ("stricter", found.stricter)):
-        if other is not None:
-            notes.append(f"{name}: {other.describe(found.chosen.qps)}")
-    if found.own_queries:
-        notes.append("Queries were held out from the vectors: give real ones to rely on this.")
-    blocks = [Block(code=found.code()), Block("for vecq build --settings", code=found.json())]
+    notes = [found.promise(), *found.notes()]
+    blocks = [
+        Block(code=found.code()),
+        Block("for vecq build --settings and vecq search --settings", code=found.json()),
+    ]
     lead = f"Nothing meets the criterion: {found.binding}." if found.binding else ""
     return Section("chosen", "Settings", lead, [*blocks, Block(notes=notes)])
 

@@ -11,6 +11,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from vecq.cli.output import as_json
+from vecq.cli.settings import SEARCH, read_search_settings
 from vecq.cli.vectors import FORMATS, check_target, read_ids, read_lists, read_vectors
 from vecq.errors import ArgumentError
 
@@ -28,6 +29,7 @@ Examples:
   vecq search items.vecq users.npy --k 10 | head
   vecq search items.vecq users.npy --k 500 --threads 0 --out found.npz
   vecq search items.vecq users.npy --k 100 --target-recall 0.99 --json > found.jsonl
+  vecq search items.vecq users.npy --settings best.json
   vecq search items.vecq shop.hdf5 --k 100 --exclude shop.hdf5 --allow in-stock.txt
 """
 # Queries that tell which ef it takes to reach a recall.
@@ -37,9 +39,11 @@ CALIBRATED = 500
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("index", metavar="INDEX", help="an index file")
     parser.add_argument("queries", metavar="QUERIES", help="vectors to search for")
-    parser.add_argument("--k", type=int, default=10, help="items for each query (%(default)s)")
+    parser.add_argument("--k", type=int, help="items for each query (10)")
     parser.add_argument("--ef", type=int, help="candidates: more find more, more slowly (k + 100)")
-    parser.add_argument("--exact", action="store_true", help="score every item that passes")
+    parser.add_argument(
+        "--exact", action="store_true", default=None, help="score every item that passes"
+    )
     parser.add_argument(
         "--target-recall",
         type=float,
@@ -52,7 +56,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--allow", metavar="FILE", help="ids that may be answered: .npy or text")
     parser.add_argument("--deny", metavar="FILE", help="ids that may not: .npy or text")
     parser.add_argument("--rerank", type=float, help="candidates per item to score on wider codes")
-    parser.add_argument("--query-bits", type=int, default=15, help="15, or 8 for coarser scores")
+    parser.add_argument("--query-bits", type=int, help="15, or 8 for coarser scores (15)")
+    parser.add_argument(
+        "--settings", metavar="FILE.json", help="of searches, as vecq tune writes them"
+    )
     parser.add_argument("--threads", type=int, default=1, help="0 for all cores (%(default)s)")
     parser.add_argument(
         "--out", metavar="FILE", help=".npz (ids, scores, counts), .npy (ids), .csv or .jsonl"
@@ -68,18 +75,15 @@ def run(arguments: argparse.Namespace) -> int:
     index = open_index(arguments.index)
     queries = read_vectors(arguments.queries, "queries", "test")
     filters = _filters(arguments)
+    settings = _settings(arguments)
     if arguments.target_recall is not None:
-        index.calibrate(queries[:CALIBRATED], arguments.k)
+        index.calibrate(queries[:CALIBRATED], settings["k"])
     start = time.perf_counter()
     found = index.search(
         queries,
-        arguments.k,
-        ef=arguments.ef,
-        exact=arguments.exact,
+        **settings,
         target_recall=arguments.target_recall,
         **filters,
-        rerank=arguments.rerank,
-        query_bits=arguments.query_bits,
         threads=arguments.threads,
     )
     seconds = time.perf_counter() - start
@@ -91,6 +95,16 @@ def run(arguments: argparse.Namespace) -> int:
             file=sys.stderr,
         )
     return 0
+
+
+def _settings(arguments: argparse.Namespace) -> dict[str, Any]:
+    """How to search: by the arguments; what they do not say by a file; and else by default."""
+    given = {name: getattr(arguments, name) for name in SEARCH}
+    own = {name: value for name, value in given.items() if value is not None}
+    read = read_search_settings(arguments.settings) if arguments.settings else {}
+    if "ef" in own or arguments.target_recall is not None:  # in place of what the file says
+        read = {name: value for name, value in read.items() if name not in ("ef", "exact")}
+    return {"k": 10, **read, **own}
 
 
 def _filters(arguments: argparse.Namespace) -> dict[str, Any]:

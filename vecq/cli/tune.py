@@ -26,8 +26,10 @@ Examples:
   vecq tune items.npy --queries users.npy --k 100 --recall 0.95
   vecq tune items.npy --queries users.npy --loss 0.01 --memory 2GB --time 600 --out tuned.html
   vecq tune shop.hdf5 --queries shop.hdf5 --exclude shop.hdf5 --heldout shop.hdf5 --of ndcg
+  vecq tune shop.hdf5 --queries shop.hdf5 --heldout shop.hdf5 --hit-rate 0.3 --k 20
   vecq tune items.npy --queries users.npy --settings best.json
   vecq build items.npy items.vecq --settings best.json
+  vecq search items.vecq users.npy --settings best.json
 """
 
 
@@ -39,6 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--k", type=int, default=100, help="how many items are wanted (%(default)s)")
     accuracy = parser.add_mutually_exclusive_group()
     accuracy.add_argument("--recall", type=float, metavar="SHARE", help="find at least so much")
+    for name, text in (("hit-rate", "of users who find"), ("ndcg", "of finding early")):
+        more = f"at least so much {text} what --heldout says they chose"
+        accuracy.add_argument(f"--{name}", type=float, metavar="SHARE", help=more)
     accuracy.add_argument(
         "--loss", type=float, metavar="SHARE", help="lose at most so much of exact search (0.01)"
     )
@@ -53,12 +58,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="basic, mse, random, exhaustive, bayesian or tpe (%(default)s)",
     )
     add("--exclude", metavar="FILE", help="ids not to answer a query with, for each")
-    add("--heldout", metavar="FILE", help="ids that each query chose later, for --of")
+    add(
+        "--heldout",
+        metavar="FILE",
+        help="ids that each query chose later, for --of, --hit-rate and --ndcg",
+    )
     add("--users", metavar="FILE", help="other users than the queries, to link by, for metric ip")
     add("--confidence", type=float, default=0.95, help="of the promise (%(default)s)")
     add("--seed", type=int, default=0, help="of draws, halves and graphs (%(default)s)")
     add("--threads", type=int, default=0, help="0 for all cores")
-    add("--settings", metavar="FILE.json", help="write the index's settings for vecq build")
+    add("--settings", metavar="FILE.json", help="write settings for vecq build and vecq search")
     add("--out", metavar="FILE.html", help="write a page with the plot of all trials")
     add_json(parser)
 
@@ -71,6 +80,8 @@ def run(arguments: argparse.Namespace) -> int:
         for name in ("settings", "out")
         if (path := getattr(arguments, name))
     }
+    if "out" in targets:
+        _check_page()
     names = ("metric", "k", "objective", "strategy", "confidence", "seed", "threads")
     found = tune(
         read_vectors(arguments.vectors, "vectors", "train"),
@@ -82,11 +93,14 @@ def run(arguments: argparse.Namespace) -> int:
         heldout=arguments.heldout and read_lists(arguments.heldout, "heldout", "heldout"),
         users=arguments.users and read_vectors(arguments.users, "users", "test"),
     )
+    say(arguments, found, values(found))
+    sys.stdout.flush()  # whatever becomes of the files, this is safe
     if "settings" in targets:
         targets["settings"].write_text(found.json() + "\n", encoding="utf-8")
     if "out" in targets:
         _write_page(found, targets["out"], Path(arguments.vectors).stem)
-    say(arguments, "\n".join([str(found), *_written(targets)]), values(found))
+    if targets and not arguments.json:
+        print("\n".join(_written(targets)))
     if found.met:
         return 0
     print(f"vecq tune: nothing meets the criterion: {found.binding}", file=sys.stderr)
@@ -96,6 +110,17 @@ def run(arguments: argparse.Namespace) -> int:
 def values(found: "Tuned") -> dict[str, Any]:
     """What was found, for JSON."""
     from vecq.tuning.result import plain
+
+    beside = {
+        name: None
+        if other is None
+        else {
+            "criterion": str(other.criterion),
+            "index_settings": other.index_settings and plain(other.index_settings),
+            "search_settings": other.search_settings,
+        }
+        for name, other in (("looser", found.looser), ("stricter", found.stricter))
+    }
 
     return {
         "index_settings": plain(found.index_settings),
@@ -110,6 +135,7 @@ def values(found: "Tuned") -> dict[str, Any]:
         "queries": found.queries,
         "seconds": found.seconds,
         "build_seconds": found.build_seconds,
+        **beside,
         "trials": [
             {
                 "codes": trial.name(found.metric),
@@ -129,13 +155,26 @@ def values(found: "Tuned") -> dict[str, Any]:
 
 def _accuracy(arguments: argparse.Namespace) -> Any:
     from vecq.errors import ArgumentError
-    from vecq.tuning import Recall, Relative
+    from vecq.tuning import HitRate, Ndcg, Recall, Relative
 
-    if arguments.recall is None:
-        return Relative(0.01 if arguments.loss is None else arguments.loss, arguments.of)
-    if arguments.of != "recall":
-        raise ArgumentError(f"of is {arguments.of!r}, which goes with --loss, not --recall", "of")
-    return Recall(arguments.recall)
+    for name, kind in (("recall", Recall), ("hit_rate", HitRate), ("ndcg", Ndcg)):
+        least = getattr(arguments, name)
+        if least is None:
+            continue
+        if arguments.of != "recall":
+            option = f"--{name.replace('_', '-')}"
+            raise ArgumentError(
+                f"of is {arguments.of!r}, which goes with --loss, not {option}", "of"
+            )
+        return kind(least)
+    return Relative(0.01 if arguments.loss is None else arguments.loss, arguments.of)
+
+
+def _check_page() -> None:
+    """Refuses what no page can be written for before hours went into it."""
+    from vecq.bench.report.tuning import check
+
+    check()
 
 
 def _write_page(found: "Tuned", target: Path, data: str) -> None:
@@ -145,5 +184,5 @@ def _write_page(found: "Tuned", target: Path, data: str) -> None:
 
 
 def _written(targets: dict[str, Path]) -> list[str]:
-    said = {"settings": "settings, for vecq build --settings", "out": "report"}
-    return ["", *(f"{said[name]}: {path}" for name, path in targets.items())] if targets else []
+    said = {"settings": "settings, for vecq build and vecq search", "out": "report"}
+    return ["", *(f"{said[name]}: {path}" for name, path in targets.items())]

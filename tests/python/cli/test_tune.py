@@ -1,7 +1,11 @@
 import json
+import sys
 
 import numpy as np
 import pytest
+
+import vecq.cli
+import vecq.tuning
 
 SMALL = ["--k", 10, "--recall", 0.9, "--threads", 1, "--trials", 3]
 
@@ -11,6 +15,7 @@ def tuned(shell):
     """Many queries, and what was found for them."""
     users = np.random.default_rng(6).standard_normal((300, 32), np.float32)
     np.save(shell.folder / "many.npy", users)
+    (shell.folder / "plain.json").write_text('{"m": 8}')
     files = ["--settings", "best.json", "--out", "tuned.html"]
     return shell("tune", "items.npy", "--queries", "many.npy", *SMALL, *files)
 
@@ -25,8 +30,47 @@ def test_it_prints_trials_code_and_promise(tuned):
 def test_build_takes_its_settings(shell, tuned):
     settings = json.loads((shell.folder / "best.json").read_text())
     built = shell.json("build", "items.npy", "tuned.vecq", "--settings", "best.json")
-    assert built["settings"].keys() == settings.keys()
+    assert built["settings"].keys() == settings.keys() - {"search"}
     assert built["settings"]["m"] == settings["m"]
+
+
+def test_search_takes_its_settings(shell, tuned):
+    search = json.loads((shell.folder / "best.json").read_text())["search"]
+    shell("build", "items.npy", "tuned.vecq", "--settings", "best.json", "--threads", 1)
+    words = ["search", "tuned.vecq", "many.npy"]
+    one_by_one = [
+        word
+        for name in ("ef", "rerank", "query_bits")
+        if name in search
+        for word in (f"--{name.replace('_', '-')}", search[name])
+    ]
+    assert search["k"] == 10
+    assert shell(*words, "--settings", "best.json").stdout == shell(*words, *one_by_one).stdout
+    assert "\n0,10," in shell(*words, "--settings", "best.json").stdout
+    fewer = shell(*words, "--settings", "best.json", "--k", 2).stdout
+    assert "\n0,2," in fewer
+    assert "\n0,3," not in fewer
+    shell.refuses('settings: plain.json has no object "search"', *words, "--settings", "plain.json")
+
+
+def test_business_metrics_may_be_absolute(shell, tuned):
+    offsets = np.arange(301)
+    chosen = np.random.default_rng(0).integers(0, 2000, 300)
+    np.savez(shell.folder / "chosen.npz", indptr=offsets, indices=chosen)
+    words = ["--queries", "many.npy", "--heldout", "chosen.npz", "--k", 1000, "--threads", 1]
+    for option, least in (("--hit-rate", 0.2), ("--ndcg", 0.01)):
+        found = shell.json("tune", "items.npy", *words, option, least, "--trials", 2)
+        assert found["met"]
+        assert found["accuracy"] >= least
+
+
+def test_a_page_that_cannot_be_drawn_is_refused_before_tuning(shell, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "jinja2", None)  # as if it were not installed
+    monkeypatch.setattr(vecq.tuning, "tune", None)
+    monkeypatch.chdir(shell.folder)
+    assert vecq.cli.main(["tune", "items.npy", "--out", "page.html"]) == 2
+    assert "needs the package jinja2" in capsys.readouterr().err
+    assert not (shell.folder / "page.html").exists()
 
 
 def test_the_page_holds_plot_table_and_code(shell, tuned):
@@ -61,6 +105,8 @@ def test_what_cannot_be_met_ends_with_1(shell, tuned):
         ("queries has 10 that", ["items.npy", "--queries", "few.npy"]),
         ("memory is 'lots'", ["items.npy", "--memory", "lots"]),
         ("of is 'ndcg', which goes with --loss", ["items.npy", "--recall", "0.9", "--of", "ndcg"]),
+        ("which goes with --loss, not --ndcg", ["items.npy", "--ndcg", "0.9", "--of", "ndcg"]),
+        ("heldout is missing", ["items.npy", "--queries", "many.npy", "--hit-rate", "0.5"]),
         ("heldout is missing", ["items.npy", "--queries", "many.npy", "--of", "ndcg"]),
         ("strategy is 'luck'", ["items.npy", "--strategy", "luck"]),
     ],
