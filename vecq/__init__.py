@@ -11,7 +11,7 @@ from vecq.assess import Assessment, CodecCost, assess
 from vecq.calibration import Calibration
 from vecq.codec import Codec
 from vecq.codes import Codes
-from vecq.cpu import Cpu, Isa, cpu
+from vecq.cpu import Cpu, Isa, cpu, refuse_at_import
 from vecq.dot import dot
 from vecq.errors import (
     ArgumentError,
@@ -89,4 +89,4 @@ __all__ = [
     "tune",
 ]
 
-cpu()  # A VECQ_ISA that this machine lacks is refused here, not in the middle of the first search.
+refuse_at_import()

@@ -1,6 +1,8 @@
 """The instruction sets that vecq knows, those that this machine has, and the one in use."""
 
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 from vecq._native import ffi, lib
 from vecq.errors import call
@@ -46,6 +48,15 @@ def cpu() -> Cpu:
     name = ffi.new("char const **")
     call(lib.vecq_isa_active, name)
     return Cpu(_text(name[0]), tuple(_isa(number) for number in range(lib.vecq_isa_count())))
+
+
+def refuse_at_import() -> None:
+    """Refuses a VECQ_ISA that this machine lacks now, not in the middle of the first search.
+
+    Only the commands do so themselves, in a line: to `python -m` they are "-m" while it loads them.
+    """
+    if Path((sys.argv or [""])[0]).name not in ("-m", "vecq"):
+        cpu()
 
 
 def _isa(number: int) -> Isa:

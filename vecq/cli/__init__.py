@@ -15,7 +15,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
 
-from vecq import VecqError, __version__
+from vecq import VecqError, __version__, cpu
 
 COMMANDS = (
     "build",
@@ -69,6 +69,7 @@ def _run(parser: argparse.ArgumentParser, words: list[str]) -> int:
     if arguments.run is None:
         parser.print_help(sys.stderr)
         return USER_ERROR
+    cpu()  # refuses a VECQ_ISA that this machine lacks
     code: int = arguments.run(arguments)
     return code
 
@@ -101,6 +102,6 @@ def _warn(message: Warning | str, *_: object, **__: object) -> None:
 
 
 def _text(error: BaseException) -> str:
-    if isinstance(error, OSError) and error.filename is not None:
+    if isinstance(error, OSError) and None not in (error.filename, error.strerror):
         return f"{error.filename}: {error.strerror}"
     return str(error) or "there is not enough memory"

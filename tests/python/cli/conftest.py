@@ -38,6 +38,7 @@ class Shell:
         done = self(*words, code=2)
         assert done.stdout == ""
         assert message in done.stderr
+        assert "None" not in done.stderr
         assert done.stderr.startswith(f"vecq {words[0]}: ")
         assert len(done.stderr.splitlines()) == 1
 

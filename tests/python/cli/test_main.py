@@ -5,7 +5,9 @@ import signal
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 import vecq
@@ -46,6 +48,34 @@ def test_no_command_shows_help_and_is_an_error(shell):
 @pytest.mark.parametrize("words", [["bild"], ["assess"], ["assess", "items.npy", "--kk", "3"]])
 def test_misspelt_arguments_are_an_error(shell, words):
     assert "usage: vecq" in shell(*words, code=2).stderr
+
+
+LACKING = [isa for isa in vecq.cpu().isas if not isa.available]
+
+
+@pytest.mark.parametrize(
+    "isa", [vecq.Isa("nope", "expected one of"), *LACKING], ids=lambda i: i.name
+)
+def test_an_isa_that_is_missing_is_an_error_in_a_line(shell, isa, monkeypatch):
+    monkeypatch.setenv("VECQ_ISA", isa.name)
+    message = f"VECQ_ISA={isa.name}: {isa.missing}"
+    for words in (["info", "none.vecq"], ["assess", "items.npy"]):
+        shell.refuses(message, *words)
+    script = Path(sys.executable).with_name("vecq")
+    done = subprocess.run([script, "info", "none.vecq"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"vecq info: {message}")
+    assert len(done.stderr.splitlines()) == 1
+    assert "Examples:" in shell("--help").stdout
+
+
+def test_a_damaged_file_is_an_error_in_a_line(shell):
+    index = vecq.Index(8).add(np.ones((10, 8), np.float32))
+    index.save(shell.folder / "whole.vecq")
+    content = (shell.folder / "whole.vecq").read_bytes()
+    (shell.folder / "cut.vecq").write_bytes(content[: len(content) // 2])
+    shell.refuses("cut.vecq: ", "info", "cut.vecq")
+    shell.refuses("none.vecq: can't open the file: No such file", "info", "none.vecq")
 
 
 def test_only_the_named_command_is_imported():
