@@ -138,11 +138,11 @@ def test_links_and_permissions_are_kept(path, tmp_path):
     assert sorted(os.listdir(tmp_path)) == ["a.vecq", "link.vecq"]
 
 
-def test_names_that_are_not_text(tmp_path):
+def test_names_that_are_not_text(tmp_path, monkeypatch):
     name = os.fsencode(tmp_path) + b"/\xff \xe2\x82\xac.vecq"
     built(rows=10).save(name)
     assert len(vecq.open(name)) == len(vecq.open(os.fsdecode(name))) == 10
-    os.chdir(tmp_path)
+    monkeypatch.chdir(tmp_path)
     built(rows=10).save("here.vecq")
     assert len(vecq.open("here.vecq")) == 10
 

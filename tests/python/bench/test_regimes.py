@@ -1,13 +1,15 @@
 import os
+from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import vecq
 from vecq.bench import numa
 from vecq.bench.adapters import chosen
 from vecq.bench.contestant import Contestant
-from vecq.bench.machine import machine, nodes, physical_cores, versions
+from vecq.bench.machine import machine, nodes, versions
 from vecq.bench.regimes import Batch, Concurrent, Processes, Single
 
 K, SETTING = 5, {"ef": 20}
@@ -68,15 +70,20 @@ def test_an_error_of_one_process_is_the_error_of_the_measurement(enter, data):
     regime.close()
 
 
-def test_nothing_is_left_behind(enter, data):
-    before = set(Path("/dev/shm").glob("psm_*"))
+def test_nothing_is_left_behind(enter, data, monkeypatch):
+    shared = []
+    monkeypatch.setattr(
+        "vecq.bench.regimes.crew.SharedMemory",
+        lambda *given, **named: shared.append(SharedMemory(*given, **named)) or shared[-1],
+    )
     regime = Processes(len(data.test), 1, seconds=0.05)
     regime.measure(enter("broken_indexes:Saved"), K, SETTING)
     folder = Path(regime._folder.name)
     assert len(list(folder.iterdir())) == 1
     regime.close()
     assert not folder.exists()
-    assert set(Path("/dev/shm").glob("psm_*")) <= before
+    assert len(shared) == 2
+    assert not any(Path("/dev/shm", one.name).exists() for one in shared)
 
 
 def test_what_can_not_be_shared_says_so(enter, data):
@@ -86,14 +93,20 @@ def test_what_can_not_be_shared_says_so(enter, data):
     assert "several threads" in Concurrent(len(data.test), 2).refusal(contestant)
 
 
-def test_pinning_and_binding_work_on_this_machine():
-    core = physical_cores()[0]
-    child = os.fork()
-    if child == 0:
-        numa.pin(core)
-        numa.bind(numa.node_of(core))
-        os._exit(0 if os.sched_getaffinity(0) == {core} else 1)
-    assert os.waitpid(child, 0)[1] == 0
+PIN = """
+import os
+from vecq.bench import numa
+from vecq.bench.machine import physical_cores
+core = physical_cores()[0]
+numa.pin(core)
+numa.bind(numa.node_of(core))
+assert os.sched_getaffinity(0) == {core}
+"""
+
+
+def test_pinning_and_binding_work_on_this_machine(python):
+    result = python(PIN, vecq.cpu().active)
+    assert result.returncode == 0, result.stderr
     assert numa.remark().startswith("numa: ")
     assert ("one memory node" in numa.remark()) == (len(nodes()) == 1)
 
