@@ -7,6 +7,7 @@ SOURCES := pyproject.toml README.md LICENSE \
 CPP := $(shell find native tests/native bench/native \
 	-name '*.cpp' -o -name '*.hpp' -o -name '*.h' 2>/dev/null)
 CONFIGURE := cmake --log-level=WARNING -S native -G Ninja
+CTEST := ctest --verbose --parallel 2 --test-dir
 CLANG := $(firstword $(foreach name,clang++ $(addprefix clang++-,22 21 20 19 18 17 16 15 14),\
 	$(shell command -v $(name) 2>&1)))
 FUZZ_SECONDS ?= 60
@@ -20,20 +21,20 @@ demo: $(VENV)/bench ## install into .venv, compare on generated users and items,
 	vecq bench recsys-demo --quick --k 100 --regimes single,batch,processes --seconds 45 \
 		--peers 'hnswlib,faiss HNSWFlat' --out build/demo
 
-test: native-tests aarch64-tests ## native tests, the same on emulated AArch64, then pytest
-	pytest
+test: native-tests aarch64-tests $(VENV)/dev ## native tests, the same on emulated AArch64, then pytest
+	OPENBLAS_NUM_THREADS=1 pytest -n 2 --dist loadfile
 
-native-tests: $(VENV)/dev
+native-tests: $(VENV)/tools
 	$(CONFIGURE) -B build/native -DVECQ_TESTS=ON -DVECQ_WERROR=ON
 	cmake --build build/native
-	ctest --test-dir build/native --verbose
+	$(CTEST) build/native
 
 ifeq ($(words $(foreach tool,$(CROSS),$(shell command -v $(tool) 2>&1))),2)
-aarch64-tests: $(VENV)/dev
+aarch64-tests: $(VENV)/tools
 	$(CONFIGURE) -B build/aarch64 -DVECQ_TESTS=ON -DVECQ_WERROR=ON \
 		-DCMAKE_TOOLCHAIN_FILE=cmake/aarch64.cmake
 	cmake --build build/aarch64
-	ctest --test-dir build/aarch64 --verbose
+	$(CTEST) build/aarch64
 else
 aarch64-tests:
 	@echo '*** SKIPPED: AArch64 tests. Install g++-aarch64-linux-gnu and qemu-user to run them. ***'
@@ -66,10 +67,10 @@ build/tsan: SANITIZE := thread
 # The tests ask for more memory than there is, and expect to be refused.
 build/asan build/tsan: export ASAN_OPTIONS := allocator_may_return_null=1
 build/asan build/tsan: export TSAN_OPTIONS := allocator_may_return_null=1
-build/asan build/tsan: $(VENV)/dev
+build/asan build/tsan: $(VENV)/tools
 	$(CONFIGURE) -B $@ -DVECQ_TESTS=ON -DVECQ_WERROR=ON -DVECQ_SANITIZE=$(SANITIZE)
 	cmake --build $@
-	ctest --test-dir $@ --verbose
+	$(CTEST) $@
 
 fuzz: export ASAN_OPTIONS := allocator_may_return_null=1
 fuzz: $(VENV)/dev ## open, search, change and save made-up files under sanitizers; FUZZ_SECONDS=60

@@ -1,14 +1,23 @@
+#include <cstdio>
 #include <cstring>
 
 #include "check.hpp"
 
-// Runs all tests, or those whose names contain an argument.
+// Runs all tests, or those whose names contain an argument; after --shard I/N, every N-th of these.
 int main(int argc, char** argv) {
+    size_t shard = 0, shards = 1, found = 0;
+    if (argc > 1 && std::strcmp(argv[1], "--shard") == 0) {
+        if (argc < 3 || std::sscanf(argv[2], "%zu/%zu", &shard, &shards) != 2 || shard >= shards) {
+            std::fprintf(stderr, "expected --shard I/N, I from 0 to N - 1\n");
+            return 2;
+        }
+        argc -= 2, argv += 2;
+    }
     size_t passed = 0, failed = 0, skips = 0;
     for (const check::Test& test : check::tests()) {
         bool wanted = argc < 2;
         for (int i = 1; i < argc; ++i) wanted |= std::strstr(test.name, argv[i]) != nullptr;
-        if (!wanted) continue;
+        if (!wanted || found++ % shards != shard) continue;
         check::current() = {};
         test.body();
         const check::Outcome& outcome = check::current();
