@@ -158,6 +158,8 @@ def _array(given: Any, argument: str) -> NDArray[Any]:
 
 
 def _whole(given: Any, query: int) -> Ids:
+    if type(given) is np.ndarray and given.dtype == np.int64 and given.ndim == 1:
+        return given  # as nearly all are, of thousands
     ids = np.atleast_1d(_array(given, "exclude"))
     if ids.dtype.kind not in "iu" or ids.ndim != 1:
         raise ArgumentError(
