@@ -142,10 +142,13 @@ def _business(sheet: Sheet) -> Section:
         "Items that users chose later, found among the best k after leaving out what they had "
         "chosen before; every contestant at its fastest measured setting of recall 0.95 or more."
     )
-    # How queries come does not change answers: the first regime stands for all.
-    first = {(regime.data, regime.k): regime for regime in reversed(sheet.regimes)}
-    found = [tables.business(sheet, regime) for regime in reversed(first.values())]
-    return Section("business", "What users would see", lead, [Block(tables=_some(found))])
+    # How queries come does not change answers: the first regime that looked at them stands for all.
+    first: dict[tuple[str, int], Table] = {}
+    for regime in sheet.regimes:
+        table = tables.business(sheet, regime)
+        if table is not None:
+            first.setdefault((regime.data, regime.k), table)
+    return Section("business", "What users would see", lead, [Block(tables=[*first.values()])])
 
 
 def _limit(sheet: Sheet) -> Section:

@@ -102,7 +102,9 @@ def _points(
                 hops=float(ef) if "vecq" in name else None,
                 distances=8.0 * ef if "vecq" in name else None,
                 limit_share=0.41 if "vecq" in name else None,
-                business={"hit_rate": 0.62, "recall": 0.214 * recall, "ndcg": 0.101 * recall},
+                business={"hit_rate": 0.62, "recall": 0.214 * recall, "ndcg": 0.101 * recall}
+                if regime == "batch"
+                else None,
             )
         )
     return points

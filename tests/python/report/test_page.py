@@ -87,6 +87,8 @@ def test_the_page_begins_with_the_verdict_and_has_every_section(run, tmp_path):
         "Notes",
         "How to reproduce",
     ]
+    for said in ("held-out items among the best 10", "held-out items among the best 100"):
+        assert text.count(f'<p class="caption">synthetic: {said}</p>') == 1
     for said in ("usearch skipped", "vecq bench synthetic --k 10,100", "Imagined CPU 9000"):
         assert said in text
 
