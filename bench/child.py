@@ -6,10 +6,15 @@ import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 
-class LostError(RuntimeError):
+class ElsewhereError(RuntimeError):
+    """What went wrong in another process, in the words of `one_line`."""
+
+
+class LostError(ElsewhereError):
     """The process has come to no answer."""
 
 
@@ -21,7 +26,7 @@ def ask(
 ) -> Any:
     """Calls a function, which must be one that can be imported, and returns what it returns.
 
-    What it raises is a RuntimeError here; a process that ends, or takes longer, a LostError.
+    What it raises is an ElsewhereError here; a process that ends, or takes longer, a LostError.
 
     >>> ask(math.sqrt, 4.0, seconds=60)
     2.0
@@ -33,19 +38,33 @@ def ask(
         process.start()
     far.close()
     try:
-        if not near.poll(seconds):
-            raise LostError(f"took more than {seconds:g} s")
-        value, error = near.recv()
-    except EOFError:
-        process.join()
-        raise LostError(fate(process.exitcode)) from None
+        return answer_of(process, near, seconds)
     finally:
         near.close()
         process.kill()
         process.join()
+
+
+def answer_of(process: BaseProcess, near: Connection, seconds: float | None) -> Any:
+    """What a process sends by `give`; an error if that is one, or if nothing comes."""
+    try:
+        if not near.poll(seconds):
+            raise LostError(f"took more than {seconds:g} s")
+        value, error = near.recv()
+    except (EOFError, ConnectionError):
+        process.join()
+        raise LostError(fate(process.exitcode)) from None
     if error is not None:
-        raise RuntimeError(error)
+        raise ElsewhereError(error)
     return value
+
+
+def give(far: Connection, function: Callable[..., Any], *arguments: Any) -> None:
+    """Sends what a function returns, or what goes wrong."""
+    try:
+        far.send((function(*arguments), None))
+    except Exception as error:
+        far.send((None, one_line(error)))
 
 
 def fate(code: int | None) -> str:
@@ -57,16 +76,15 @@ def fate(code: int | None) -> str:
 
 def one_line(error: BaseException) -> str:
     """An error as a record tells it."""
+    if isinstance(error, ElsewhereError):
+        return str(error)
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text:.200}" if text else type(error).__name__
 
 
 def _answer(far: Connection, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever asks ends this process
-    try:
-        far.send((function(*arguments), None))
-    except Exception as error:
-        far.send((None, one_line(error)))
+    give(far, function, *arguments)
 
 
 @contextmanager

@@ -1,24 +1,35 @@
 """A contestant: an adapter that has built its index, or why it has not."""
 
+import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from vecq.bench.adapters import Adapter, Spec
+from vecq.bench.adapters import Adapter, Setting, Spec
+from vecq.bench.business import outcome, recommend
 from vecq.bench.child import one_line
-from vecq.bench.machine import resident_bytes
+from vecq.bench.machine import private_bytes
 from vecq.bench.records import Build
-from vecq.bench.trial import trial
 from vecq.datasets import Dataset
+from vecq.plain import plain
+
+if TYPE_CHECKING:
+    from vecq.bench.regimes import Regime, Timing
 
 
 class Contestant:
     """One index of one run."""
 
+    adapter: Adapter
+
     def __init__(self, spec: Spec, data: Dataset) -> None:
         self.spec, self.data = spec, data
-        self.adapter: Adapter = spec.make()
+        self.adapter = spec.make()
+        if spec.own:
+            self.adapter.family = "peer"
         self.name = self.adapter.name
         self.queries = np.empty((0, 0), np.float32)
         self._saved: Path | None = None
@@ -27,40 +38,82 @@ class Contestant:
         """Builds the index and tells how; what goes wrong is told too, not raised."""
         adapter, data = self.adapter, self.data
         record = Build(
-            *(data.name, self.name, adapter.settings, adapter.family, adapter.codec),
+            *(data.name, self.name, plain(adapter.settings), adapter.family, adapter.codec),
             *(None, threads, None, None, None),
         )
-        if self.spec.own or adapter.try_first:
-            record.error = trial(self.spec, data)
-        if record.error is None:
-            try:
-                self._build(threads, record)
-            except Exception as error:
-                record.error = one_line(error)
+        try:
+            self._build(threads, record)
+        except Exception as error:
+            record.error = one_line(error)
         return record
 
-    def _build(self, threads: int, record: Build) -> None:
-        adapter, data = self.adapter, self.data
-        train = adapter.prepare(data.train, data.metric)
-        before = resident_bytes()
-        start = time.perf_counter()
-        adapter.build(train, data.metric, threads)
-        record.seconds = time.perf_counter() - start
-        grown = max(0, resident_bytes() - before)
-        self.queries = adapter.prepare_queries(data.test, data.metric)
-        record.resident_bytes, record.file_bytes = adapter.memory(), adapter.file_bytes()
-        known = {
-            "as saved": record.file_bytes,
-            "its own account": record.resident_bytes,
-            "growth of the process": grown,
-        }
-        record.bytes_are = next((name for name, count in known.items() if count), "")
-        record.bytes_per_vector = (known.get(record.bytes_are) or 0) / len(train)
+    def prepared(self) -> NDArray[np.float32]:
+        """The queries in the form that the index wants."""
+        return self.queries
+
+    def ladder(self, k: int) -> list[Setting]:
+        """The settings to sweep, from fast to thorough."""
+        found = list(self.adapter.ladder(k, len(self.data.train)))
+        if not found or not all(isinstance(setting, dict) for setting in found):
+            raise TypeError(f"ladder gave {found!r:.60}, expected settings, a dict each")
+        return found
+
+    def measure(self, regime: "Regime", k: int, setting: Setting) -> "Timing":
+        """Searches once with a setting."""
+        return regime.measure(self, k, setting)
+
+    def business(self, k: int, setting: Setting, threads: int) -> dict[str, float] | None:
+        """What users get without what they have seen, where it is known what they chose later."""
+        ids = recommend(self.adapter, self.data, self.queries, k, setting, threads)
+        return outcome(ids, self.data.heldout) or None
 
     def saved(self, folder: Path) -> Path:
         """The file of the index, written unless it is there already."""
         if self._saved is None or not self._saved.exists():
             path = folder / f"{len(list(folder.iterdir()))}.index"
-            self.adapter.save(path)
+            self._save(path)
             self._saved = path
         return self._saved
+
+    def close(self) -> None:
+        """Lets go of the index."""
+        self.adapter.close()
+
+    def _save(self, path: Path) -> None:
+        self.adapter.save(path)
+
+    def _build(self, threads: int, record: Build) -> None:
+        adapter, data = self.adapter, self.data
+        train = adapter.prepare(data.train, data.metric)
+        before = private_bytes()
+        start = time.perf_counter()
+        adapter.build(train, data.metric, threads)
+        record.seconds = time.perf_counter() - start
+        grown = max(0, private_bytes() - before) or None
+        self.queries = adapter.prepare_queries(data.test, data.metric)
+        own = adapter.memory()
+        record.resident_bytes = grown if own is None else own
+        record.resident_is = "" if record.resident_bytes is None else GROWTH if own is None else OWN
+        record.file_bytes = self._file_bytes()
+        record.bytes_are = record.resident_is if record.file_bytes is None else SAVED
+        counted = record.resident_bytes if record.file_bytes is None else record.file_bytes
+        record.bytes_per_vector = None if counted is None else counted / len(train)
+
+    def _file_bytes(self) -> int | None:
+        """Bytes of the index as it is saved; it is saved for that if it does not tell."""
+        told = self.adapter.file_bytes()
+        if told is not None or not self.adapter.shared:
+            return told
+        with tempfile.TemporaryDirectory(prefix="vecq-bench-") as folder:
+            path = Path(folder) / "index"
+            self._save(path)
+            return _size(path)
+
+
+# How bytes were counted.
+SAVED, OWN, GROWTH = "as saved", "its own account", "growth of the process"
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file, or of all files of a folder."""
+    return sum(part.stat().st_size for part in (path, *path.rglob("*")) if part.is_file())

@@ -1,5 +1,6 @@
 """A run from its plan: load, build, sweep, and what belongs beside it; all of it as records."""
 
+import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -13,11 +14,13 @@ from vecq.bench.accuracy import accuracy
 from vecq.bench.adapters import Spec, chosen
 from vecq.bench.child import one_line
 from vecq.bench.contestant import Contestant
+from vecq.bench.guest import Guest
 from vecq.bench.isas import isa_names, isa_speeds
+from vecq.bench.journal import Journal
 from vecq.bench.machine import machine, versions
 from vecq.bench.plan import Plan
 from vecq.bench.progress import Progress
-from vecq.bench.records import Data, Point, Record, Run
+from vecq.bench.records import Build, Data, Point, Record, Run
 from vecq.bench.regimes import Batch, Concurrent, Processes, Regime, Single
 from vecq.bench.sweep import Sweep
 from vecq.bench.truth import Ids, true_ids
@@ -27,27 +30,31 @@ from vecq.datasets import Dataset, load
 QUICK_STRIDE, QUICK_SECONDS = 2, 0.25
 
 
-def run(plan: Plan, progress: Progress | None = None) -> list[Record]:
+def run(
+    plan: Plan, progress: Progress | None = None, path: str | Path | None = None
+) -> list[Record]:
     """Measures what a plan says, and returns the records, the one of the run first.
 
-    Ctrl-C ends it early; what was measured by then is returned. Where processes are measured this
-    must be called from a module that can be imported, below `if __name__ == "__main__":`.
+    They are written to the file `path` too, as they come, so that whatever ends the process leaves
+    what was measured. Ctrl-C ends it early; what was measured by then is returned. Where processes
+    are measured, or a class of yours, this must be called from a module that can be imported, below
+    `if __name__ == "__main__":`.
 
     >>> records = run(Plan("recsys-demo", k=[100], quick=True))
     """
-    return Harness(plan, progress or Progress()).run()
+    return Harness(plan, progress or Progress(), None if path is None else Path(path)).run()
 
 
 class Harness:
     """One run."""
 
-    def __init__(self, plan: Plan, progress: Progress) -> None:
+    def __init__(self, plan: Plan, progress: Progress, path: Path | None) -> None:
         self.plan, self.progress = plan, progress
         self.began = time.monotonic()
         started = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-        command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
+        command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
         self.about = Run(started, command, machine(), versions(), plan.parameters())
-        self.records: list[Record] = [self.about]
+        self.journal = Journal(self.about, path)
         self.contestants: list[Contestant] = []
 
     def run(self) -> list[Record]:
@@ -62,9 +69,16 @@ class Harness:
                 self.about.notes.append("interrupted: what follows was measured by then")
             finally:
                 for contestant in self.contestants:
-                    contestant.adapter.close()
+                    self._close(contestant)
         self.about.seconds = time.monotonic() - self.began
-        return self.records
+        self.journal.finish()
+        return self.journal.records
+
+    def _close(self, contestant: Contestant) -> None:
+        try:
+            contestant.close()
+        except Exception as error:
+            self.about.notes.append(f"{contestant.name} could not be closed: {one_line(error)}")
 
     def _measure(self, specs: list[Spec]) -> None:
         plan = self.plan
@@ -73,24 +87,25 @@ class Harness:
         truth, source = true_ids(data, max(plan.k), plan.build_threads)
         self._describe(data, source)
         for spec in specs:
-            self._build(Contestant(spec, data))
+            self._build(spec, data)
         with self._regimes(len(data.test)) as regimes:
             self._sweep(data, truth, regimes)
         if plan.accuracy:
             self.progress.stage(f"{data.name}: exact search on codes")
-            self.records += accuracy(data, plan.k, truth, plan.build_threads)
+            self.journal.add(*accuracy(data, plan.k, truth, plan.build_threads))
         self._force_isas(data, truth)
 
     def _force_isas(self, data: Dataset, truth: Ids) -> None:
         if not self.isas:
             return
         self.progress.stage(f"{data.name}: instruction sets")
-        points = [record for record in self.records if isinstance(record, Point)]
+        points = [record for record in self.journal.records if isinstance(record, Point)]
         try:
-            self.records += isa_speeds(
+            found = isa_speeds(
                 *(self.contestants, points, truth, self.isas),
                 *(self.plan.repetitions, self.progress.step),
             )
+            self.journal.add(*found)
         except Exception as error:
             self.about.notes.append(f"instruction sets could not be compared: {one_line(error)}")
 
@@ -98,7 +113,7 @@ class Harness:
         data = self.plan.data
         if not isinstance(data, Dataset):
             self.progress.stage(f"loading {data}")
-            data = load(data)
+            data = load(data, self.plan.queries, self.plan.metric)
         if max(self.plan.k) > len(data.train):
             raise ArgumentError(
                 f"k is {max(self.plan.k):,}, but {data.name} has {len(data.train):,} rows: "
@@ -110,15 +125,21 @@ class Harness:
     def _describe(self, data: Dataset, source: str) -> None:
         rows, dim = data.train.shape
         known = data.heldout is not None, data.seen is not None
-        self.records.append(Data(data.name, rows, dim, len(data.test), data.metric, *known, source))
+        self.journal.add(Data(data.name, rows, dim, len(data.test), data.metric, *known, source))
 
-    def _build(self, contestant: Contestant) -> None:
-        self.progress.stage(f"{contestant.data.name}: building {contestant.name}")
+    def _build(self, spec: Spec, data: Dataset) -> None:
+        apart = spec.own or spec.make().apart
+        contestant = Guest(spec, data) if apart else Contestant(spec, data)
+        self.contestants.append(contestant)
+        self.progress.stage(f"{data.name}: building {contestant.name}")
         record = contestant.enter(self.plan.build_threads)
-        self.records.append(record)
-        if record.error is None:
-            self.contestants.append(contestant)
-        else:
+        others = {one.contestant for one in self.journal.records if isinstance(one, Build)}
+        if contestant.name in others:
+            contestant.name = record.contestant = f"{contestant.name} ({spec.target})"
+        self.journal.add(record)
+        if record.error is not None:
+            self.contestants.remove(contestant)
+            self._close(contestant)
             self.about.notes.append(f"{contestant.name} could not be built: {record.error}")
 
     @contextmanager
@@ -162,11 +183,12 @@ class Harness:
             stride=QUICK_STRIDE if plan.quick else 1,
             deadline=float("inf") if plan.seconds is None else time.monotonic() + plan.seconds,
             say=self.progress.step,
+            keep=self.journal.sketch,
         )
         try:
             sweep.run(plan.repetitions)
         finally:
-            self.records += sweep.points()
+            self.journal.add(*sweep.points())
             if sweep.late:
                 self.about.notes.append(
                     f"measuring was ended after {plan.seconds:g} s, as asked for"

@@ -58,10 +58,10 @@ def nodes() -> dict[int, set[int]]:
     return found or {0: os.sched_getaffinity(0)}
 
 
-def resident_bytes() -> int:
-    """Memory that this process holds."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
+def private_bytes() -> int:
+    """Memory that this process holds for itself: files that it has mapped are not counted."""
+    resident, shared = map(int, Path("/proc/self/statm").read_text().split()[1:3])
+    return (resident - shared) * os.sysconf("SC_PAGE_SIZE")
 
 
 def _cores(text: str) -> set[int]:

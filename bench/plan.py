@@ -20,6 +20,8 @@ class Plan:
 
     Args:
         data: a name that `vecq.datasets.load` knows, a file, or a `vecq.datasets.Dataset`.
+        queries: a file of vectors, or a data set whose queries are taken in place of its own.
+        metric: "ip", "cosine" or "l2", in place of what `data` says; None: "ip" if it says nothing.
         k: how many items are asked for; each is measured.
         codecs: contestants of vecq: "fp32", "fp16", "int16", "int8", or two such as "int8+fp16".
         peers: libraries, one of their contestants by name, or classes of yours as `module:Class`.
@@ -40,6 +42,8 @@ class Plan:
     """
 
     data: str | Path | Dataset
+    queries: str | Path | None = field(default=None, kw_only=True)
+    metric: str | None = field(default=None, kw_only=True)
     k: Sequence[int] = (10, 100)
     codecs: Sequence[str] = ("fp32", "int8")
     peers: Sequence[str] = ("hnswlib", "faiss")
@@ -72,6 +76,9 @@ class Plan:
                     f"{most}",
                     name,
                 )
+        if isinstance(self.data, Dataset) and (self.queries or self.metric):
+            given = "queries" if self.queries else "metric"
+            raise ArgumentError(f"{given} is given, but data is a data set that has its own", given)
         unknown = [name for name in self.regimes if name not in REGIMES]
         if unknown or not self.regimes:
             expected = ", ".join(REGIMES)
@@ -95,6 +102,7 @@ class Plan:
         """All arguments, as records hold them."""
         values = {name: getattr(self, name) for name in self.__dataclass_fields__}
         values["data"] = self.data.name if isinstance(self.data, Dataset) else str(self.data)
+        values["queries"] = None if self.queries is None else str(self.queries)
         for name in ("k", "codecs", "peers", "regimes"):
             values[name] = list(values[name])
         values["isas"] = None if self.isas is None else list(self.isas)

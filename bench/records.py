@@ -68,11 +68,12 @@ class Build(Record):
     codec: str | None
     seconds: float | None
     threads: int
-    resident_bytes: int | None  # by its own account
+    resident_bytes: int | None  # in memory
     file_bytes: int | None  # as it is saved
     bytes_per_vector: float | None
     error: str | None = None
     bytes_are: str = ""  # what bytes_per_vector counts
+    resident_is: str = ""  # how resident_bytes was found
 
 
 @dataclass
@@ -177,7 +178,7 @@ def read(path: str | Path) -> list[Record]:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ArgumentError(f"path: {path} can't be read: {error}", "path") from None
-    return list(parse(text.splitlines(), str(path)))
+    return _latest(parse(text.splitlines(), str(path)))
 
 
 def parse(lines: Iterable[str], name: str) -> Iterator[Record]:
@@ -194,6 +195,18 @@ def parse(lines: Iterable[str], name: str) -> Iterator[Record]:
             raise ArgumentError(f'{where} has no field "kind": not a record of a run', "path")
         if values["kind"] in KINDS:
             yield _record(KINDS[values["kind"]], values, where)
+
+
+def _latest(records: Iterable[Record]) -> list[Record]:
+    """Of a run that was ended some points come several times: the last has all repetitions."""
+    found: dict[str | int, Record] = {}
+    for number, record in enumerate(records):
+        key: str | int = number
+        if isinstance(record, Point):
+            where = (record.data, record.contestant, record.k, record.regime, record.setting)
+            key = repr((*where, record.threads, record.processes))
+        found[key] = record
+    return list(found.values())
 
 
 def _refuse(constant: str) -> None:

@@ -7,20 +7,20 @@ a climb ends where recall is enough or a point takes too long; later ones only t
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vecq.bench.adapters import Setting
 from vecq.bench.answers import look_over
-from vecq.bench.business import outcome, recommend
 from vecq.bench.child import one_line
 from vecq.bench.contestant import Contestant
 from vecq.bench.limit import CODE_BYTES, limit
 from vecq.bench.records import Point
 from vecq.bench.regimes import Regime, Timing
 from vecq.datasets import Dataset
+from vecq.plain import plain
 
 # A climb ends beyond this recall, beyond a point that takes this many seconds, and where recall has
 # gained less than this in two steps.
@@ -38,22 +38,28 @@ class Climb:
     contestant: Contestant
     regime: Regime
     k: int
-    ladder: list[Setting]
+    ladder: list[Setting] = field(default_factory=list)
     points: dict[int, Point] = field(default_factory=dict)  # by step
     latencies: dict[int, list[NDArray[np.float64]]] = field(default_factory=dict)
     ended: str | None = None
 
     def finish(self) -> list[Point]:
-        """The points, with the latencies of all repetitions."""
-        for step, parts in self.latencies.items():
+        """The points; the last one tells why there are no more."""
+        found = [self.point(step) for step in self.points]
+        if found:
+            found[-1].ended = self.ended
+        return found
+
+    def point(self, step: int) -> Point:
+        """A point, with the latencies of all repetitions up to now."""
+        point, parts = self.points[step], self.latencies.get(step)
+        if parts:
             every = np.concatenate(parts)
             quantiles = np.quantile(every, list(QUANTILES.values()))
-            self.points[step].latency = dict(zip(QUANTILES, map(float, quantiles), strict=True))
+            point.latency = dict(zip(QUANTILES, map(float, quantiles), strict=True))
             curve = np.stack([CURVE, np.quantile(every, CURVE)], axis=1)
-            self.points[step].latency_curve = curve.tolist()
-        if self.points:
-            list(self.points.values())[-1].ended = self.ended
-        return list(self.points.values())
+            point.latency_curve = curve.tolist()
+        return point
 
 
 class Sweep:
@@ -66,6 +72,7 @@ class Sweep:
         stride: takes every so many-th step of the ladders, the last among them.
         deadline: of `time.monotonic`, after which nothing new is begun.
         say: is told of every step.
+        keep: is given every point once it is measured, and whenever it is measured again.
     """
 
     def __init__(
@@ -79,14 +86,14 @@ class Sweep:
         stride: int = 1,
         deadline: float = float("inf"),
         say: Callable[[str], object] = lambda text: None,
+        keep: Callable[[Point], object] = lambda point: None,
     ) -> None:
         self.data, self.truth, self.enough = data, truth, enough
-        self.deadline, self.say = deadline, say
+        self.deadline, self.say, self.keep = deadline, say, keep
         self.late = False
-        rows = len(data.train)
         self.climbs = {
             k: [
-                Climb(contestant, regime, k, contestant.adapter.ladder(k, rows)[-1::-stride][::-1])
+                self._begin(contestant, regime, k, stride)
                 for contestant in contestants
                 for regime in regimes
                 if regime.refusal(contestant) is None
@@ -108,27 +115,44 @@ class Sweep:
             point for climbs in self.climbs.values() for one in climbs for point in one.finish()
         ]
 
+    def _begin(self, contestant: Contestant, regime: Regime, k: int, stride: int) -> Climb:
+        """A climb, at whose foot an error stands if there is nothing to climb."""
+        climb = Climb(contestant, regime, k)
+        try:
+            climb.ladder = contestant.ladder(k)[-1::-stride][::-1]
+        except Exception as error:
+            climb.points[0] = replace(self._point(climb, {}), error=one_line(error))
+            climb.ended = "errors"
+        return climb
+
+    def _point(self, climb: Climb, setting: Setting) -> Point:
+        regime = climb.regime
+        return Point(
+            *(self.data.name, climb.contestant.name, climb.k, regime.name, plain(setting)),
+            *(regime.threads, regime.processes),
+        )
+
     def _visit(self, climb: Climb, step: int, first: bool) -> None:
         if time.monotonic() > self.deadline:
             self.late = True
-        elif first and not climb.ended and step < len(climb.ladder):
+            return
+        if first and not climb.ended and step < len(climb.ladder):
             self._climb(climb, step)
         elif not first and step in climb.points and climb.points[step].error is None:
             try:
                 self._time(climb, step)
             except Exception as error:
                 climb.points[step].error = one_line(error)
+        else:
+            return
+        self.keep(climb.point(step))
 
     def _climb(self, climb: Climb, step: int) -> None:
         """Adds a point, and ends the climb if that is enough."""
-        contestant, regime = climb.contestant, climb.regime
-        point = climb.points[step] = Point(
-            *(self.data.name, contestant.name, climb.k, regime.name, climb.ladder[step]),
-            *(regime.threads, regime.processes),
-        )
+        point = climb.points[step] = self._point(climb, climb.ladder[step])
         try:
             found = self._time(climb, step)
-            self._look(climb, point, found)
+            self._look(climb, step, found)
         except Exception as error:
             point.error = one_line(error)
             last = list(climb.points.values())[-HOPELESS:]
@@ -144,14 +168,15 @@ class Sweep:
             climb.ended = "saturation"
 
     def _time(self, climb: Climb, step: int) -> Timing:
-        found = climb.regime.measure(climb.contestant, climb.k, climb.ladder[step])
+        found = climb.contestant.measure(climb.regime, climb.k, climb.ladder[step])
         climb.points[step].qps.append(found.queries / found.seconds)
         if found.latencies is not None:
             climb.latencies.setdefault(step, []).append(found.latencies)
         return found
 
-    def _look(self, climb: Climb, point: Point, timing: Timing) -> None:
+    def _look(self, climb: Climb, step: int, timing: Timing) -> None:
         """Looks the answers over."""
+        point = climb.points[step]
         truth = self.truth[climb.regime.rows, : climb.k]
         found = look_over(timing.ids, timing.scores, truth, len(self.data.train))
         point.recall, point.error = found.recall, found.error
@@ -161,7 +186,9 @@ class Sweep:
             point.hops, point.distances = (count / len(truth) for count in timing.counts)
         point.limit_share = self._limit_share(climb, point)
         if self.data.heldout is not None and climb.regime.name == "batch" and not point.error:
-            point.business = self._business(climb, point)
+            # What users get without what they have seen; this is not timed.
+            threads, setting = climb.regime.threads, climb.ladder[step]
+            point.business = climb.contestant.business(climb.k, setting, threads)
 
     def _limit_share(self, climb: Climb, point: Point) -> float | None:
         adapter, turns = climb.contestant.adapter, climb.regime.turns
@@ -172,12 +199,3 @@ class Sweep:
         rows, dim = self.data.train.shape
         least = limit(dim, rows, codec, point.hops, point.distances, turns=turns)
         return least.seconds * point.speed / climb.regime.threads
-
-    def _business(self, climb: Climb, point: Point) -> dict[str, float] | None:
-        """What users get without what they have seen; this is not timed."""
-        contestant, threads = climb.contestant, climb.regime.threads
-        ids = recommend(
-            *(contestant.adapter, self.data, contestant.queries),
-            *(climb.k, point.setting, threads),
-        )
-        return outcome(ids, self.data.heldout) or None

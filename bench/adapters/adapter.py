@@ -1,12 +1,15 @@
 """What the harness asks of a library: a face that is one small class to write."""
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vecq.bench.adapters.ladders import Setting, widths
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 Floats = NDArray[np.float32]
 
@@ -36,11 +39,14 @@ class Adapter:
     package: ClassVar[str] = ""  # what pip calls it
     unit_vectors: ClassVar[bool] = False  # cosine is the inner product of vectors of length 1
     concurrent: ClassVar[bool] = True  # several threads may search at once
-    try_first = False  # it may take the process down: tried in another one first
+    batched: ClassVar[bool] = True  # it takes many queries in a call, for all of its threads
+    apart = False  # it may take the process down: it gets one of its own, as users' classes do
     settings: dict[str, Any]
 
-    def __init__(self) -> None:
-        self.settings = {}
+    def __new__(cls, *_: Any, **__: Any) -> "Self":
+        made = super().__new__(cls)
+        made.settings = {}  # also where a subclass does not call our __init__
+        return made
 
     def ladder(self, k: int, rows: int) -> list[Setting]:
         """The settings to sweep, from fast to thorough."""
@@ -89,7 +95,7 @@ class Adapter:
         return None
 
     def file_bytes(self) -> int | None:
-        """Bytes of the index as it is saved; None: it can't be saved, or only by `save`."""
+        """Bytes of the index as it is saved; None: `save`, where it is there, shows them."""
         return None
 
     def save(self, path: Path) -> None:

@@ -56,8 +56,8 @@ def chosen(codecs: Iterable[str], peers: Iterable[str]) -> tuple[list[Spec], lis
     specs, notes = [_codec(name) for name in codecs], []
     for name in peers:
         for spec in _peer(name):
-            adapter = spec.make()
-            if adapter.module and importlib.util.find_spec(adapter.module) is None:
+            adapter = None if spec.own else spec.make()
+            if adapter and adapter.module and importlib.util.find_spec(adapter.module) is None:
                 note = f"{adapter.name} skipped: package {adapter.package} is not installed"
                 notes.append(f"{note} (pip install {adapter.package})")
             else:
@@ -113,7 +113,8 @@ def _own(target: str) -> Spec:
 
 
 def _refuse_twins(specs: list[Spec]) -> None:
-    names = [spec.make().name for spec in specs]
+    # What a user's class is called only its constructor tells, and that may do anything.
+    names = [spec.target if spec.own else spec.make().name for spec in specs]
     twins = sorted({name for name in names if names.count(name) > 1})
     if twins:
         raise ArgumentError(

@@ -19,7 +19,7 @@ class Svs(Adapter):
 
     def __init__(self, *, codec: str = "fp32", degree: int = 32, window: int = 200) -> None:
         self.name, self.codec = f"svs {codec}", codec
-        self.try_first = codec != "fp32"  # it ends the process where its codes are not supported
+        self.apart = codec != "fp32"  # it ends the process where its codes are not supported
         self.settings = {"graph_max_degree": degree, "window_size": window}
 
     def build(self, vectors: Floats, metric: str, threads: int) -> None:

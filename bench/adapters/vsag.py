@@ -13,6 +13,7 @@ class Vsag(Adapter):
     """Its Python face takes one query at a time, on one thread."""
 
     module = package = "pyvsag"
+    batched = False
 
     def __init__(
         self, *, codec: str = "fp32", degree: int = 32, ef_construction: int = 200

@@ -18,6 +18,7 @@ class Zvec(Adapter):
     """Its Python face takes one query at a time, and answers with documents."""
 
     module = package = "zvec"
+    batched = False
 
     def __init__(self, *, codec: str = "fp32", m: int = 16, ef_construction: int = 200) -> None:
         self.name, self.codec = f"zvec {codec}", codec
@@ -62,6 +63,11 @@ class Zvec(Adapter):
 
     def scores(self, answer: Any) -> Any:
         return None
+
+    def file_bytes(self) -> int | None:
+        if self.folder is None:
+            return None
+        return sum(part.stat().st_size for part in Path(self.folder.name).rglob("*"))
 
     def close(self) -> None:
         if self.folder is not None:

@@ -16,6 +16,11 @@ class Batch(Regime):
         super().__init__(queries)
         self.rows, self.threads = slice(None), threads
 
+    def refusal(self, contestant: Contestant) -> str | None:
+        if contestant.adapter.batched:
+            return None
+        return "it takes one query per call, on one thread"
+
     def measure(self, contestant: Contestant, k: int, setting: Setting) -> Timing:
         adapter, queries = contestant.adapter, contestant.queries
         adapter.set(setting, k, self.threads)

@@ -121,7 +121,7 @@ class Sheet:
     def _far_below(self, data: str, name: str, k: int) -> float | None:
         """The best recall of a contestant, if something must be wrong with it."""
         points = [p for p in self._points(data, name) if p.k == k and p.recall is not None]
-        settings = {tuple(point.setting.items()) for point in points}
+        settings = {str(point.setting) for point in points}
         share = FAR_BELOW if len(settings) > FEW else FAR_BELOW_AT_FIRST
         reached = max((point.recall or 0.0 for point in points), default=None)
         return None if reached is None or reached >= share * self._best[data, k] else reached

@@ -211,14 +211,16 @@ def builds(sheet: Sheet, data: str) -> Table:
             Cell(words.seconds(one.seconds)),
             Cell(str(one.threads)),
             Cell(words.whole(one.bytes_per_vector)),
-            Cell(words.size(one.resident_bytes)),
-            Cell(words.size(one.file_bytes)),
             text(one.bytes_are),
+            Cell(words.size(one.resident_bytes)),
+            text(one.resident_is),
+            Cell(words.size(one.file_bytes)),
         ]
         for one in sheet.builds.values()
         if one.data == data
     ]
-    head = ["contestant", "build", "threads", "bytes per vector", "resident", "file", "counted"]
+    head = ["contestant", "build", "threads", "bytes per vector", "counted"]
+    head += ["resident", "found by", "file"]
     return Table(f"{data}: build and memory", head, rows)
 
 

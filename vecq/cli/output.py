@@ -2,9 +2,8 @@
 
 import argparse
 import json
-from typing import Any
 
-import numpy as np
+from vecq.plain import plain
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
@@ -22,16 +21,4 @@ def as_json(values: object) -> str:
     >>> as_json({"recall": float("inf"), "ids": numpy.arange(2)})
     '{"recall": null, "ids": [0, 1]}'
     """
-    return json.dumps(_plain(values), allow_nan=False)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(name): _plain(one) for name, one in value.items()}
-    if isinstance(value, np.ndarray | np.generic):
-        return _plain(value.tolist())
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value if isinstance(value, bool | int | float | str | None) else str(value)
+    return json.dumps(plain(values), allow_nan=False)

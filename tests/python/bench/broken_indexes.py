@@ -73,6 +73,11 @@ class Shape(Scan):
         return ids.T, scores
 
 
+class OneByOne(Scan):
+    name = "one by one"
+    batched = False
+
+
 class RaisesOnBuild(Scan):
     name = "raises on build"
 
@@ -85,6 +90,73 @@ class RaisesOnSearch(Scan):
 
     def search(self, queries, k):
         raise KeyError("lost")
+
+
+class RaisesOnConstruction(Scan):
+    def __init__(self):
+        raise ImportError("no licence")
+
+
+class DiesOnConstruction(Scan):
+    def __init__(self):
+        os.kill(os.getpid(), signal.SIGSEGV)
+
+
+class RaisesOnLadder(Scan):
+    name = "raises on ladder"
+
+    def ladder(self, k, rows):
+        raise IndexError("no rungs")
+
+
+class EmptyLadder(Scan):
+    name = "empty ladder"
+
+    def ladder(self, k, rows):
+        return []
+
+
+class RaisesOnClose(Scan):
+    name = "raises on close"
+
+    def close(self):
+        raise OSError("stuck")
+
+
+class Careless(Scan):
+    """It calls no constructor of ours, and has numbers of numpy and lists in its settings."""
+
+    name = "careless"
+
+    def __init__(self):
+        self.settings["m"] = np.int64(8)
+
+    def ladder(self, k, rows):
+        return [{"ef": np.int64(k), "rate": np.float32(np.nan), "steps": [1, 2]}]
+
+    def set(self, setting, k, threads):
+        assert isinstance(setting["ef"], np.int64)
+
+
+class Nameless(Scan):
+    name = Adapter.name
+
+
+class Other(Scan):
+    """It is called as another one is."""
+
+
+class DiesLater(Scan):
+    """It answers once."""
+
+    name = "dies later"
+    answered = False
+
+    def search(self, queries, k):
+        if self.answered:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        self.answered = True
+        return super().search(queries, k)
 
 
 class Dies(Scan):
@@ -135,7 +207,7 @@ class Interrupted(Scan):
 
     def search(self, queries, k):
         if len(queries) > 32:
-            raise KeyboardInterrupt
+            os.kill(os.getppid(), signal.SIGINT)
         return super().search(queries, k)
 
 

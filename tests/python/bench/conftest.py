@@ -46,10 +46,10 @@ class Measured:
 def measure(data: Dataset) -> Callable[..., Measured]:
     """Runs a plan that is as small as can be, but for what is asked for."""
 
-    def call(*peers: str, **options: object) -> Measured:
+    def call(*peers: str, path: Path | None = None, **options: object) -> Measured:
         small = {"codecs": (), "k": [10], "regimes": ["batch"], "repetitions": 1, "threads": 1}
         small |= {"isas": (), "accuracy": False, "build_threads": 2, "quick": True}
         plan = Plan(**{"data": data, "peers": peers, **small, **options})
-        return Measured(run(plan, Progress(quiet=True)))
+        return Measured(run(plan, Progress(quiet=True), path))
 
     return call

@@ -1,11 +1,18 @@
+import shlex
+import signal
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 import vecq
-from vecq.bench import Plan, read, write
-from vecq.bench.records import Accuracy, Data, IsaSpeed, Point
+from vecq.bench import Plan, Progress, read, write
+from vecq.bench.harness import Harness
+from vecq.bench.records import Accuracy, Build, Data, IsaSpeed, Point
+from vecq.bench.report import write as write_page
 from vecq.bench.sweep import CURVE
-from vecq.datasets import Dataset
+from vecq.datasets import Dataset, save
 
 
 def test_a_run_tells_all_that_it_measured(measure, data, tmp_path):
@@ -122,9 +129,111 @@ def test_one_that_can_not_be_built_is_left_out_with_a_note(measure):
 
 
 def test_one_that_takes_its_process_down_does_not_take_down_the_run(measure):
-    found = measure("broken_indexes:Dies", "broken_indexes:Scan")
-    assert "killed its process (SIGSEGV)" in found.build("dies").error
-    assert found.points("scan")
+    found = measure("broken_indexes:Dies", "broken_indexes:DiesLater", "broken_indexes:Scan")
+    assert found.build("dies").error == "killed its process (SIGSEGV)"
+    assert found.build("dies later").error is None
+    assert {point.error for point in found.points("dies later")} == {"killed its process (SIGSEGV)"}
+    assert found.points("scan")[0].error is None
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("RaisesOnConstruction", "ImportError: no licence"),
+        ("DiesOnConstruction", "killed its process (SIGSEGV)"),
+    ],
+)
+def test_one_that_can_not_be_made_is_called_by_its_class(measure, name, error):
+    found = measure(f"broken_indexes:{name}", "broken_indexes:Scan")
+    assert found.build(f"broken_indexes:{name}").error == error
+    assert found.points("scan")[0].error is None
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("raises on ladder", "IndexError: no rungs"),
+        ("empty ladder", "ladder gave [], expected settings, a dict each"),
+    ],
+)
+def test_one_that_has_no_settings_to_sweep_has_a_point_that_says_so(measure, name, error):
+    target = "broken_indexes:" + name.title().replace(" O", "O").replace(" ", "")
+    found = measure(target, "broken_indexes:Scan")
+    (point,) = found.points(name)
+    assert error in point.error
+    assert (point.setting, point.ended) == ({}, "errors")
+    assert found.points("scan")[0].error is None
+
+
+def test_one_that_can_not_be_closed_is_a_note(measure):
+    found = measure("broken_indexes:RaisesOnClose")
+    assert "raises on close could not be closed: OSError: stuck" in found.about.notes
+    assert found.points("raises on close")[0].recall == 1
+
+
+def test_settings_of_any_type_are_passed_on_and_recorded_as_json_has_them(measure, tmp_path):
+    found = measure("broken_indexes:Careless", path=tmp_path / "run.jsonl")
+    assert found.build("careless").settings == {"m": 8}
+    (point,) = found.points("careless")
+    assert point.error is None
+    assert point.setting == {"ef": 10, "rate": None, "steps": [1, 2]}
+    assert read(tmp_path / "run.jsonl") == found.records
+    write_page(found.records, tmp_path / "run.html")
+
+
+def test_every_contestant_has_a_name_of_its_own(measure):
+    found = measure("broken_indexes:Scan", "broken_indexes:Other", "broken_indexes:Nameless")
+    names = {one.contestant for one in found.all(Build)}
+    assert names == {"scan", "scan (broken_indexes:Other)", "broken_indexes:Nameless"}
+    assert all(found.points(name) for name in names)
+
+
+def test_a_run_that_is_killed_leaves_what_was_measured(measure, data, tmp_path):
+    """Killed by a contestant in the same process, which those of users are not."""
+    path = tmp_path / "run.jsonl"
+    script = (
+        "import os, signal\n"
+        "from vecq.bench import Plan, harness\n"
+        "from vecq.bench.sweep import Sweep\n"
+        "from vecq.datasets import load\n"
+        "Sweep.points = lambda self: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "plan = Plan(load('data'), [10], ['int8'], [], ['single'], isas=(), quick=True)\n"
+        "harness.run(plan, path='run.jsonl')\n"
+    )
+    save(data, tmp_path / "data")
+    done = subprocess.run([sys.executable, "-I", "-c", script], cwd=tmp_path, capture_output=True)
+    assert done.returncode == -signal.SIGKILL
+    about, *records = read(path)
+    assert about.interrupted
+    points = [one for one in records if isinstance(one, Point)]
+    assert points
+    assert all(len(point.qps) == 2 and point.latency for point in points)
+    assert len({str(point.setting) for point in points}) == len(points)
+
+
+def test_memory_and_file_are_known_of_everybody_who_can_be_saved(measure):
+    found = measure("broken_indexes:Saved", codecs=["int8"])
+    for name in ("vecq int8", "saved"):
+        assert found.build(name).file_bytes > 0
+        assert found.build(name).bytes_are == "as saved"
+    assert found.build("vecq int8").resident_is == "its own account"
+    assert found.build("vecq int8").resident_bytes > 2000 * 24
+    assert found.build("saved").file_bytes == pytest.approx(2000 * 24 * 4, rel=0.01)
+
+
+def test_who_takes_no_batches_is_left_out_of_them(measure):
+    found = measure("broken_indexes:OneByOne", regimes=["single", "batch"])
+    assert found.points("one by one", "batch") == []
+    assert found.points("one by one", "single")
+    note = "one by one, batch: skipped, it takes one query per call, on one thread"
+    assert note in found.about.notes
+
+
+def test_the_command_can_be_pasted(monkeypatch):
+    words = ["/usr/bin/vecq", "bench", "--peers", "hnswlib,faiss HNSWFlat", "--isas", ""]
+    monkeypatch.setattr("sys.argv", words)
+    command = Harness(Plan("toy"), Progress(quiet=True), None).about.command
+    assert shlex.split(command) == ["vecq", *words[1:]]
 
 
 def test_what_was_measured_survives_ctrl_c(measure):
