@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from vecq import ArgumentError, DatasetError
 from vecq.arguments import whole
 from vecq.datasets import registry
+from vecq.datasets.checks import check_finite
 from vecq.datasets.dataset import METRICS, Dataset, as_float32
 from vecq.datasets.folders import read_folder, write_folder
 from vecq.datasets.hdf5 import read_hdf5, write_hdf5
@@ -40,8 +41,8 @@ def load(
     Args:
         source: a name, as `vecq data list` shows them; a .hdf5, .h5 or .npz file; a folder; or a
             file of vectors alone: .npy, .fvecs, .fbin, .parquet, ...
-        queries: vectors, or a file of them, that take the place of those in `source`. Of vectors
-            alone, one in ten but at most 1,000 are held out as queries by default.
+        queries: vectors, a file of them, or a data set whose queries are taken, in place of those
+            in `source`. Of vectors alone, one in ten but at most 1,000 are held out by default.
         metric: "ip", "cosine" or "l2", in place of what `source` says; "ip" where nothing says.
         rows: only the first so many vectors.
         column: of Parquet and Arrow files, the one that holds vectors.
@@ -62,8 +63,9 @@ def load(
     else:
         data = _read(source, metric, progress)
         if queries is not None:
+            test = _vectors(queries, column)
             with reading(path):
-                test = as_float32("queries", _vectors(queries, column))
+                test = as_float32("queries", test)
                 data = Dataset(data.name, data.metric, data.train, test).check()
     if metric is not None and metric != data.metric:
         data = dataclasses.replace(data, metric=metric, neighbors=None, distances=None)
@@ -128,9 +130,10 @@ def _from_vectors(
 ) -> Dataset:
     """A data set of a file of vectors, of which some become the queries if there are no others."""
     vectors = read_matrix(path, column)
+    test = None if queries is None else _vectors(queries, column)
     with reading(path):
-        if queries is not None:
-            test = _vectors(queries, column)
+        check_finite("vectors", vectors)  # here rows have the numbers that they have in the file
+        if test is not None:
             return Dataset.of(path.stem, metric, {"train": vectors, "test": test})
         if len(vectors) < 2:
             raise DatasetError(f"has {len(vectors)} vectors, none to spare for queries", "queries")
@@ -142,6 +145,8 @@ def _from_vectors(
 
 
 def _vectors(queries: Queries, column: str | None) -> NDArray[Any]:
-    if isinstance(queries, str | Path):
+    if not isinstance(queries, str | Path):
+        return np.atleast_2d(np.asarray(queries))
+    if Path(queries).suffix in SUFFIXES:
         return read_matrix(queries, column)
-    return np.atleast_2d(np.asarray(queries))
+    return _read(queries, None, None).test

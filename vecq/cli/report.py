@@ -6,6 +6,7 @@ from pathlib import Path
 
 from vecq.cli.output import add_json, say
 from vecq.cli.vectors import check_target
+from vecq.errors import ArgumentError
 
 HELP = "make the page of a benchmark run from its records"
 DESCRIPTION = """\
@@ -32,8 +33,10 @@ def run(arguments: argparse.Namespace) -> int:
     from vecq.bench import records, report
 
     source = Path(arguments.records)
-    target = check_target(arguments.out or str(source.with_suffix(".html")), "out")
     found = records.read(source)
+    target = check_target(arguments.out or str(source.with_suffix(".html")), "out")
+    if target.resolve() == source.resolve():
+        raise ArgumentError(f"out: {target} holds the records, expected another file", "out")
     old = records.read(arguments.compare) if arguments.compare else None
     verdict = report.verdict(found)
     changes = None if old is None else report.compare(old, found)

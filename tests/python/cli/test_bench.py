@@ -1,9 +1,13 @@
 """vecq bench, as users call it."""
 
+import re
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from vecq.bench.records import Build, Point, Run, read
+from vecq.bench.records import Build, Data, Point, Run, read
 
 SMALL = "--quick --k 10 --regimes batch --repetitions 1 --threads 1 --isas="
 
@@ -60,9 +64,58 @@ def test_a_contestant_of_ones_own_comes_from_the_working_folder(shell):
     assert all("twice" in point.error for point in mine)
 
 
+def test_what_is_wrong_with_contestants_stands_on_the_page(shell):
+    """From broken classes of a user to what the page says of each."""
+    save_set(shell.folder)
+    broken = Path(__file__).parents[1] / "bench" / "broken_indexes.py"
+    shutil.copy(broken, shell.folder / "broken_indexes.py")
+    expected = {
+        "Random": "recall@10 is far below the others",
+        "Duplicates": "ids came twice for the same query",
+        "RaisesOnConstruction": "the build failed: ImportError: no licence",
+        "RaisesOnBuild": "the build failed: RuntimeError: no memory",
+        "RaisesOnLadder": "IndexError: no rungs (2 of 2 points)",
+        "RaisesOnSearch": "KeyError: &#39;lost&#39;",
+        "Dies": "the build failed: killed its process (SIGSEGV)",
+        "DiesLater": "killed its process (SIGSEGV)",
+    }
+    peers = ",".join(f"broken_indexes:{name}" for name in expected)
+    words = "--quick --k 10 --regimes single,batch --repetitions 1 --threads 1 --isas="
+    shell("bench", "toy.hdf5", *words.split(), "--peers", peers, "--out", "run")
+    text = (shell.folder / "run.html").read_text()
+    alarm = re.search(r'<section class="alarm".*?</section>', text, re.S)[0]
+    shown = dict(re.findall(r"<h3>(.*?) on toy</h3>\s*<ul>(.*?)</ul>", alarm, re.S))
+    assert len(shown) == len(expected)
+    for fault in expected.values():
+        assert any(fault in one for one in shown.values()), fault
+    assert not any(name.startswith("vecq") for name in shown), shown
+    assert "INT8 keeps" in text
+
+
+def test_vectors_and_queries_of_ones_own(shell):
+    done = shell(
+        *("bench", "items.npy", *SMALL.split(), "--queries", "users.npy", "--metric", "l2"),
+        *("--codecs", "int8", "--peers=", "--out", "own", "--plots", "plots"),
+    )
+    assert "plots: plots" in done.stdout
+    assert {path.suffix for path in (shell.folder / "plots").iterdir()} == {".svg", ".png"}
+    (data,) = (one for one in read(shell.folder / "own.jsonl") if isinstance(one, Data))
+    assert (data.rows, data.queries, data.metric) == (2000, 40, "l2")
+
+
+@pytest.mark.parametrize("out", [".", "/", "..", "folder", "items.npy/run"])
+def test_where_nothing_can_be_written_nothing_is_measured(shell, out):
+    (shell.folder / "folder").mkdir(exist_ok=True)
+    done = shell("bench", "items.npy", "--quick", "--out", out, code=2)
+    assert out.split("/")[0] in done.stderr
+    assert "building" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (("items.npy", "--metric", "dot"), "metric is 'dot', expected one of ip, cosine, l2"),
+        (("items.npy", "--queries", "nix.npy"), "nix.npy: there is no such file"),
         (("nothing-of-that-name",), "nothing-of-that-name"),
         (("toy.hdf5", "--k", "ten"), "k is ['ten'], expected whole numbers"),
         (("toy.hdf5", "--k", "5000"), "k is 5,000, but toy has 1,500 rows"),

@@ -69,6 +69,9 @@ def test_json_and_plots(shell):
     [
         ("nix.jsonl can't be read", ["nix.jsonl"]),
         ("items.npy can't be read", ["items.npy"]),
+        (". can't be read", ["."]),
+        ("/ can't be read", ["/"]),
+        ("out: new.jsonl holds the records", ["new.jsonl", "--out", "new.jsonl"]),
         ("out: nix does not exist", ["new.jsonl", "--out", "nix/page.html"]),
         ("out: . is a folder", ["new.jsonl", "--out", "."]),
         ("nix.jsonl can't be read", ["new.jsonl", "--compare", "nix.jsonl"]),

@@ -169,3 +169,11 @@ def test_what_no_longer_fits_is_left_out(tmp_path, tiny):
     assert len(fewer.train) == 20
     assert fewer.neighbors is fewer.seen is None
     assert datasets.load(tmp_path / "a.hdf5", queries=tiny.test[:1]).heldout is None
+
+
+def test_queries_may_be_those_of_a_data_set(tmp_path, tiny):
+    np.save(tmp_path / "a.npy", tiny.train)
+    datasets.save(tiny, tmp_path / "b.npz")
+    data = datasets.load(tmp_path / "a.npy", tmp_path / "b.npz", "l2")
+    assert np.array_equal(data.test, tiny.test)
+    assert (data.metric, len(data.train)) == ("l2", len(tiny.train))
