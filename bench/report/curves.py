@@ -91,6 +91,8 @@ class Curve:
         front: list[Point] = []
         for point in reversed(self.points):
             if not front or point.speed > front[-1].speed:
+                if front and _recall(front[-1]) == _recall(point):
+                    front.pop()
                 front.append(point)
         return front[::-1]
 

@@ -16,8 +16,10 @@ from vecq.bench.report import plots, verdict, write
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
-# Shows the page at a width and tells how wide it is, what it loaded, and what went wrong.
+# Shows the page at a width and tells how wide it is, what it loaded, how well its texts stand out
+# (the ratio of contrast that WCAG defines), and what went wrong.
 PROBE = """<!doctype html>
+<meta name="color-scheme" content="light dark">
 <iframe width={width} height=900 style="border:0" srcdoc="{page}"></iframe>
 <script>
   addEventListener("load", () => {{
@@ -30,6 +32,26 @@ PROBE = """<!doctype html>
       const text = one.getBBox(), box = one.ownerSVGElement.viewBox.baseVal;
       return text.x < -0.5 || text.x + text.width > box.width + 0.5;
     }});
+    const numbers = (colour) => colour.match(/[0-9.]+/g).map(Number);
+    const light = (colour) => {{
+      const [r, g, b] = numbers(colour).map((one) => one / 255).map(
+        (one) => (one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4)
+      );
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    }};
+    const ground = (one) => {{
+      const colour = inner.getComputedStyle(one).backgroundColor;
+      return numbers(colour)[3] === 0 ? ground(one.parentElement) : colour;
+    }};
+    const ink = (one) => {{
+      const style = inner.getComputedStyle(one);
+      return one.closest("svg") ? style.fill : style.color;
+    }};
+    const contrast = (one) => {{
+      const [dark, bright] = [light(ground(one)), light(ink(one))].sort((a, b) => a - b);
+      return (bright + 0.05) / (dark + 0.05);
+    }};
+    const texts = page.querySelectorAll("h1,h2,h3,p,a,li,td,th,dt,dd,pre,span,b,svg text");
     document.title = JSON.stringify({{
       width: root.scrollWidth,
       view: root.clientWidth,
@@ -37,6 +59,9 @@ PROBE = """<!doctype html>
       outside: out.map((one) => one.outerHTML.slice(0, 80)),
       clipped: clipped.map((one) => one.textContent),
       text: page.querySelector("h1").innerText,
+      scheme: inner.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light",
+      dark: light(ground(page.body)) < light(ink(page.body)),
+      pale: [...texts].filter((one) => contrast(one) < 4.5).map((one) => one.outerHTML),
     }});
   }});
 </script>"""
@@ -183,8 +208,11 @@ def test_plots_are_files_of_both_kinds(run, tmp_path):
 @pytest.mark.skipif(
     CHROMIUM is None, reason="chromium is not installed: the page was not looked at"
 )
+@pytest.mark.parametrize(("scheme", "number"), [("dark", 0), ("light", 1)])
 @pytest.mark.parametrize("width", [390, 1280])
-def test_a_browser_shows_it_without_errors_requests_or_overflow(broken, run, tmp_path, width):
+def test_a_browser_shows_it_without_errors_requests_or_overflow(
+    broken, run, tmp_path, width, scheme, number
+):
     records = [*broken, *run(data=("a-very-long-name-of-a-data-set-768-angular",))[1:]]
     source = page(records, tmp_path, old=run(faster=2.0))
     probe = tmp_path / "probe.html"
@@ -193,11 +221,12 @@ def test_a_browser_shows_it_without_errors_requests_or_overflow(broken, run, tmp
         [
             *(CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--dump-dom"),
             *(f"--user-data-dir={tmp_path / 'profile'}", "--enable-logging=stderr"),
+            f"--blink-settings=preferredColorScheme={number}",
             *("--window-size=1400,1000", "--virtual-time-budget=5000", probe.as_uri()),
         ],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=True,
     )
     assert "CONSOLE" not in shown.stderr
@@ -207,3 +236,6 @@ def test_a_browser_shows_it_without_errors_requests_or_overflow(broken, run, tmp
     assert found["width"] <= found["view"] <= width
     assert found["loaded"] == []
     assert "INT8 keeps 99.4 %" in found["text"]
+    assert found["scheme"] == scheme
+    assert found["dark"] == (scheme == "dark")
+    assert found["pale"] == []

@@ -47,6 +47,12 @@ def test_points_that_another_beats_do_not_count():
     assert [point.recall for point in line.front] == [0.9, 0.94, 0.96]
 
 
+def test_of_points_of_one_recall_the_fastest_counts():
+    line = curve([(1.0, 50), (1.0, 90), (1.0, 70)])
+    assert line.at(1.0) == 90
+    assert ratio(line, line).value == 1
+
+
 def test_unsound_points_do_not_count():
     points = [
         Point("toy", "one", 10, "single", {}, recall=0.9, qps=[1.0], short=1),
