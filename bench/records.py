@@ -5,13 +5,15 @@ refused. Seconds are seconds, shares are 0 to 1, and what was not measured is nu
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields
+from itertools import pairwise
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, ClassVar, Literal, TextIO, Union, get_args, get_origin, get_type_hints
 
 from vecq import ArgumentError
+from vecq.plain import parsed
 
 VERSION = 1
 
@@ -150,6 +152,22 @@ KINDS: dict[str, type[Record]] = {
 }
 
 
+def _is_share(value: float) -> bool:
+    return value <= 1
+
+
+def _rises(curve: list[list[float]]) -> bool:
+    pairs = all(len(pair) == 2 for pair in curve)
+    return pairs and all(a <= b for a, b in pairwise(quantile for quantile, _ in curve))
+
+
+# What values have to be beside their type.
+RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    **dict.fromkeys(("recall", "fp32", "int8", "int16"), (_is_share, "0 to 1")),
+    "latency_curve": (_rises, "pairs of a quantile and seconds, upwards"),
+}
+
+
 def line_of(record: Record) -> str:
     """A record as its line, without the line's end."""
     return json.dumps({"kind": record.kind, **asdict(record)}, allow_nan=False)
@@ -188,7 +206,7 @@ def parse(lines: Iterable[str], name: str) -> Iterator[Record]:
             continue
         where = f"path: {name}, line {number}"
         try:
-            values = json.loads(line, parse_constant=_refuse)
+            values = parsed(line, _refuse)
         except ValueError as error:
             raise ArgumentError(f"{where} is not JSON: {error}", "path") from None
         if not isinstance(values, dict) or not isinstance(values.get("kind"), str):
@@ -227,10 +245,16 @@ def _record(kind: type[Record], values: dict[str, Any], where: str) -> Record:
                 raise ArgumentError(f"{where} ({kind.kind}) has no field {one.name!r}", "path")
             continue
         known[one.name] = values[one.name]
+        expected = None
         if not _fits(known[one.name], types[one.name]):
+            expected = _text(types[one.name])
+        elif one.name in RULES and known[one.name] is not None:
+            rule, said = RULES[one.name]
+            expected = None if rule(known[one.name]) else said
+        if expected is not None:
             raise ArgumentError(
                 f"{where} ({kind.kind}) has {one.name} = {known[one.name]!r:.60}, "
-                f"expected {_text(types[one.name])}",
+                f"expected {expected}",
                 "path",
             )
     return kind(**known)
@@ -254,8 +278,13 @@ def _fits(value: object, hint: Any) -> bool:
     if hint is Any:
         return True
     if hint in (int, float):
-        return isinstance(value, (int, hint)) and not isinstance(value, bool)
+        return isinstance(value, (int, hint)) and not isinstance(value, bool) and _counts(value)
     return isinstance(value, hint)
+
+
+def _counts(number: float) -> bool:
+    """Whether a number can be of anything that is measured: none is below 0, few are vast."""
+    return number == 0 or 1e-18 <= number <= 1e18
 
 
 def _text(hint: Any) -> str:
