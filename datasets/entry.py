@@ -76,6 +76,14 @@ class Entry:
         return sum(remote.size or 0 for _, remote in self.files) or None
 
     @property
+    def checked(self) -> str:
+        """What is known of all files, for downloads to be compared with: "sha256", "size" or ""."""
+        remotes = [remote for _, remote in self.files]
+        if remotes and all(remote.sha256 for remote in remotes):
+            return "sha256"
+        return "size" if remotes and all(remote.size for remote in remotes) else ""
+
+    @property
     def here(self) -> bool:
         """Whether nothing has to be downloaded."""
         return all(path.exists() for path, _ in self._parts())
@@ -106,7 +114,11 @@ class Entry:
 def cache() -> Path:
     """The folder of downloads: $VECQ_DATA, or vecq in the user's folder of caches."""
     chosen = os.environ.get("VECQ_DATA")
-    if chosen:
-        return Path(chosen).expanduser()
     caches = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(caches).expanduser() / "vecq" / "datasets"
+    path = Path(chosen) if chosen else Path(caches) / "vecq" / "datasets"
+    try:
+        return path.expanduser()
+    except RuntimeError as error:  # of a user, or of one without a home, that nobody knows
+        raise DatasetError(
+            f"VECQ_DATA is {chosen!r}, and {path} can't be resolved: {error}", "VECQ_DATA"
+        ) from None

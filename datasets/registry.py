@@ -1,7 +1,8 @@
 """The data sets that have names: public ones, which are downloaded, and one that is generated.
 
-Sizes are what servers have been seen to send, or follow from rows, dim and type; a size, checksum
-or licence that isn't known for certain is left out.
+Sizes are what servers have been seen to send, or follow from rows, dim and type; checksums are what
+TensorFlow Datasets lists for the same addresses and sizes. A size, checksum or licence that isn't
+known for certain is left out.
 """
 
 from vecq import ArgumentError
@@ -29,9 +30,10 @@ def _hdf5(
     home: str,
     licence: str | None = None,
     size: int | None = None,
+    sha256: str | None = None,
 ) -> Entry:
     """One of ann-benchmarks; `shape` is rows, dim, queries."""
-    remote = Remote(f"https://ann-benchmarks.com/{name}.hdf5", size)
+    remote = Remote(f"https://ann-benchmarks.com/{name}.hdf5", size, sha256)
     files = ((f"{name}.hdf5", remote),)
     return Entry(name, about, metric, *shape, home, licence, files)
 
@@ -78,6 +80,7 @@ ENTRIES = (
     _hdf5(
         *("sift-128-euclidean", "features of images", "l2", (M, 128, 10_000), TEXMEX),
         size=525_128_288,
+        sha256="dd6f0a6ed6b7ebb8934680f861a33ed01ff33991eaee4fd60914d854a0ca5984",
     ),
     _hdf5(
         *("gist-960-euclidean", "features of images", "l2", (M, 960, 1_000), TEXMEX),
@@ -86,10 +89,12 @@ ENTRIES = (
     _hdf5(
         *("glove-100-angular", "words of tweets", "cosine", (1_183_514, 100, 10_000)),
         *("https://nlp.stanford.edu/projects/glove", "PDDL-1.0", 485_413_888),
+        sha256="544af1d5e84e112cd4749571dcfd8ca109818a572f850af75a3a09e093a953c4",
     ),
     _hdf5(
         *("deep-image-96-angular", "a network's view of images", "cosine", (9_990_000, 96, 10_000)),
         *(YANDEX_HOME, None, 3_848_008_288),
+        sha256="a0a44dfe80c58e63860862eeea2d34e62cff958dc3aec14fd65263d1d3c751f8",
     ),
     _hdf5(
         *("lastfm-64-dot", "artists and listeners, factorised", "cosine", (292_385, 65, 50_000)),

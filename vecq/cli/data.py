@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -116,20 +117,35 @@ def _list(args: argparse.Namespace) -> None:
         return
     print(
         f"{'name':<28}{'rows':>13}{'dim':>5}{'queries':>9}  {'metric':<8}{'size':>9}  {'':<6}"
-        f"{'licence':<10}about"
+        f"{'checked by':<12}{'licence':<10}about"
     )
     for row in rows:
         size = "" if row["bytes"] is None else f"{row['bytes'] / 1e9:,.1f} GB"
         print(
             f"{row['name']:<28}{row['rows']:>13,}{row['dim']:>5}{row['queries']:>9,}  "
             f"{row['metric']:<8}{size:>9}  {'here' if row['here'] else '':<6}"
-            f"{row['licence'] or '':<10}{row['about']}"
+            f"{row['checked'] or '-':<12}{row['licence'] or '-':<10}{row['about']}"
         )
+    print(
+        "\nchecked by: what is published of all files of a set, which downloads are compared with"
+        "\n-: no checksum or size of all its files, or no licence, is published that we know of"
+    )
     print(f"\nDownloads are kept in {datasets.cache()}")
 
 
 def _about(entry: "Entry") -> dict[str, Any]:
-    names = ("name", "rows", "dim", "queries", "metric", "about", "licence", "home", "here")
+    names = (
+        "name",
+        "rows",
+        "dim",
+        "queries",
+        "metric",
+        "about",
+        "licence",
+        "home",
+        "here",
+        "checked",
+    )
     return {
         **{name: getattr(entry, name) for name in names},
         "bytes": entry.size,
@@ -149,6 +165,7 @@ def _get(args: argparse.Namespace) -> None:
 def _make(args: argparse.Namespace) -> None:
     from vecq import datasets
 
+    _check_truth(args)
     size = args.rows, args.dim, args.users
     options = {"seed": args.seed, "k": args.truth, "threads": args.threads}
     if datasets.format_of(args.out) != "folder":
@@ -162,6 +179,7 @@ def _make(args: argparse.Namespace) -> None:
 def _convert(args: argparse.Namespace) -> None:
     from vecq import datasets
 
+    _check_truth(args)
     if Path(args.out).suffix in datasets.MATRIX_SUFFIXES:
         _convert_matrix(args)
         return
@@ -179,15 +197,22 @@ def _convert_matrix(args: argparse.Namespace) -> None:
     """Writes vectors alone: those of a file, or one of the arrays of a data set."""
     from vecq import datasets
 
+    suffix = Path(args.out).suffix
+    if args.field not in ("neighbors", "distances"):
+        why = f"{suffix} holds a single matrix, and none of what is near to what"
+        _refuse_unused(args, ["truth"], why)
     if Path(args.source).suffix in datasets.MATRIX_SUFFIXES and args.field is None:
+        _refuse_unused(args, ["queries", "metric"], f"{suffix} holds vectors alone")
         rows = datasets.read_matrix(args.source, args.column)
     else:
         data = datasets.load(args.source, args.queries, args.metric, column=args.column)
+        if args.truth:
+            data = datasets.with_truth(data, args.truth, threads=args.threads)
         arrays = {name: array for name, array in data.arrays().items() if array.ndim == 2}
         if args.field not in arrays:
             raise ArgumentError(
                 f"field is {args.field!r}, expected one of {', '.join(arrays)}, as "
-                f"{Path(args.out).suffix} holds a single matrix",
+                f"{suffix} holds a single matrix",
                 "field",
             )
         rows = arrays[args.field]
@@ -198,10 +223,22 @@ def _convert_matrix(args: argparse.Namespace) -> None:
     print(json.dumps(shape) if args.json else f"{args.out}: {shape['rows']:,} x {shape['dim']}")
 
 
+def _check_truth(args: argparse.Namespace) -> None:
+    """Refuses what would be refused only after everything else was done."""
+    whole(args.truth, "truth", 0, 2**31 - 1)
+
+
+def _refuse_unused(args: argparse.Namespace, names: Sequence[str], why: str) -> None:
+    for name in names:
+        if getattr(args, name):
+            raise ArgumentError(f"{name} is {getattr(args, name)!r}, but {why}", name)
+
+
 def _import(args: argparse.Namespace) -> None:
     from vecq import datasets
     from vecq.datasets import interactions
 
+    _check_truth(args)
     datasets.format_of(args.out)
     columns = {name: getattr(args, name) for name in ("user", "item", "weight", "time")}
     paths = [args.source, *filter(None, [args.heldout])]

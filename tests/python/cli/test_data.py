@@ -47,11 +47,15 @@ def test_list(run, monkeypatch, tmp_path):
     assert all(name in text for name in datasets.NAMES)
     assert str(tmp_path) in text
     (tmp_path / "glove-100-angular.hdf5").touch()
+    assert "no checksum" in text
     found = {row["name"]: row for row in json.loads(run("list", "--json"))}
     assert list(found) == list(datasets.NAMES)
     here = {name for name, row in found.items() if row["here"]}
     assert here == {"recsys-demo", "glove-100-angular"}
     assert found["sift-128-euclidean"]["bytes"] == 525_128_288
+    assert found["sift-128-euclidean"]["checked"] == "sha256"
+    assert found["gist-960-euclidean"]["checked"] == "size"
+    assert found["bigann-10M"]["checked"] == ""
 
 
 def test_get_says_where_a_file_is(run, monkeypatch, tmp_path):
@@ -96,6 +100,33 @@ def test_convert_vectors(run, tmp_path, items):
     assert len(np.load(tmp_path / "c.npy")) == 7
     with pytest.raises(vecq.ArgumentError, match="rows"):
         run("convert", items, tmp_path / "c.npy", "--rows", 0)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--truth", 10), "truth is 10, but .fbin holds a single matrix"),
+        (("--metric", "xx"), "metric is 'xx', but .fbin holds vectors alone"),
+        (("--queries", "nix.npy"), "queries is 'nix.npy', but .fbin holds vectors alone"),
+        (("--truth", -1), "truth is -1, expected a whole number from 0"),
+        (("--field", "train", "--truth", 3), "truth is 3"),
+    ],
+)
+def test_what_vectors_alone_can_not_hold_is_refused(run, tmp_path, items, words, message):
+    with pytest.raises(vecq.ArgumentError, match=message):
+        run("convert", items, tmp_path / "a.fbin", *words)
+    assert not (tmp_path / "a.fbin").exists()
+
+
+def test_truth_may_be_the_matrix_that_is_wanted(run, tmp_path, items):
+    words = ("--field", "neighbors", "--truth", 7, "--queries", tmp_path / "users.npy")
+    assert "20 x 7" in run("convert", items, tmp_path / "a.ibin", *words)
+
+
+def test_how_many_true_items_is_checked_before_anything_is_made(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(datasets, "recommendations", None)
+    with pytest.raises(vecq.ArgumentError, match="truth is -1, expected"):
+        run("make", tmp_path / "a.npz", "--truth", -1)
 
 
 def test_convert_to_a_data_set(run, tmp_path, items):

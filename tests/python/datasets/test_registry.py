@@ -21,6 +21,9 @@ def test_the_cache_is_where_the_user_wants_it(monkeypatch):
     assert datasets.cache() == Path("/x/vecq/datasets")
     monkeypatch.setenv("VECQ_DATA", "~/y")
     assert datasets.cache() == Path("~/y").expanduser()
+    monkeypatch.setenv("VECQ_DATA", "~nobody-of-that-name/y")
+    with pytest.raises(vecq.DatasetError, match="VECQ_DATA is '~nobody-of-that-name/y'"):
+        datasets.cache()
 
 
 @pytest.fixture
