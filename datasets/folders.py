@@ -17,6 +17,7 @@ from vecq.datasets import bins
 from vecq.datasets.dataset import ARRAYS, MATRICES, METRICS, Dataset
 from vecq.datasets.matrices import SUFFIXES, read_matrix, write_matrix
 from vecq.datasets.paths import reading, writing
+from vecq.plain import parsed
 
 ABOUT = "dataset.json"
 # What the names of files have in them, in lower case, if they aren't simply called as the array.
@@ -103,7 +104,7 @@ def _about(path: Path) -> dict[str, Any]:
     if not file.exists():
         return {}
     with reading(file):
-        about = json.loads(file.read_text())
+        about = parsed(file.read_text())
         if not isinstance(about, dict) or about.get("metric") not in METRICS:
             raise DatasetError(f"metric is not one of {', '.join(METRICS)}", "metric")
     return about

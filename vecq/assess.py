@@ -155,6 +155,7 @@ def _choose_queries(
         argument = "vectors" if queries is None else "queries"
         raise ArgumentError(f"{argument} is empty, expected at least one row", argument)
     count = min(len(source), QUERIES)
+    seed = whole(seed, "seed", 0, 2**63 - 1)
     drawn = np.sort(np.random.default_rng(seed).choice(len(source), count, replace=False))
     return as_floats(source[drawn]), drawn if queries is None else None
 

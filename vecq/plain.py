@@ -1,5 +1,7 @@
 """Values as JSON has them."""
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,3 +22,15 @@ def plain(value: Any) -> Any:
     if isinstance(value, float) and not np.isfinite(value):
         return None
     return value if isinstance(value, bool | int | float | str | None) else str(value)
+
+
+def parsed(text: str, refuse: Callable[[str], object] | None = None) -> Any:
+    """What JSON says, or a ValueError; `refuse` is called for NaN and infinities.
+
+    >>> parsed("[1, null]")
+    [1, None]
+    """
+    try:
+        return json.loads(text, parse_constant=refuse)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None

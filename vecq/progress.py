@@ -11,7 +11,7 @@ from vecq.errors import ArgumentError
 Progress = Callable[[int, int], object] | bool | None
 
 # A bar that nobody asked for waits this long, in seconds.
-PATIENCE = 2.0
+PATIENCE = 1.0
 
 
 class Report:

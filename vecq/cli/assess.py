@@ -5,7 +5,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from vecq.cli.output import add_json, say
-from vecq.cli.vectors import FORMATS, read_vectors
+from vecq.cli.vectors import FORMATS, naming, read_vectors
+from vecq.errors import ArgumentError
 
 if TYPE_CHECKING:
     from vecq.assess import Assessment
@@ -46,9 +47,13 @@ def run(arguments: argparse.Namespace) -> int:
     from vecq.assess import assess
     from vecq.progress import Report
 
+    least = arguments.min_recall
+    if least is not None and not 0 <= least <= 1:
+        raise ArgumentError(f"min_recall is {least:g}, expected 0 to 1", "min_recall")
     vectors = read_vectors(arguments.vectors, "vectors", "train")
     queries = arguments.queries and read_vectors(arguments.queries, "queries", "test")
-    with Report(None, len(vectors)) as report:
+    files = naming(vectors=arguments.vectors, queries=arguments.queries)
+    with files, Report(None, len(vectors)) as report:
         found = assess(
             arguments.codec.split(","),
             vectors,
@@ -61,11 +66,10 @@ def run(arguments: argparse.Namespace) -> int:
             progress=report,
         )
     say(arguments, found, _values(found))
-    if arguments.min_recall is None or found.recall >= arguments.min_recall:
+    if least is None or found.recall >= least:
         return 0
     print(
-        f"vecq assess: recall {found.recall:.4f} is below --min-recall {arguments.min_recall:g}",
-        file=sys.stderr,
+        f"vecq assess: recall {found.recall:.4f} is below --min-recall {least:g}", file=sys.stderr
     )
     return 1
 

@@ -5,7 +5,7 @@ import time
 
 from vecq.cli.output import add_json, say
 from vecq.cli.settings import INDEX, read_index_settings
-from vecq.cli.vectors import FORMATS, check_target, read_ids, read_vectors
+from vecq.cli.vectors import FORMATS, check_target, naming, read_ids, read_vectors
 
 HELP = "make an index of vectors"
 DESCRIPTION = f"""\
@@ -48,7 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
     users = arguments.users and read_vectors(arguments.users, "users", "test")
     index = Index(vectors.shape[-1], **settings)
     start = time.perf_counter()
-    index.add(vectors, ids, users=users, threads=arguments.threads)
+    with naming(vectors=arguments.vectors, ids=arguments.ids, users=arguments.users):
+        index.add(vectors, ids, users=users, threads=arguments.threads)
     seconds = time.perf_counter() - start
     index.save(target)
     stats, size = index.stats(), target.stat().st_size

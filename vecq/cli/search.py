@@ -12,7 +12,7 @@ import numpy as np
 
 from vecq.cli.output import as_json
 from vecq.cli.settings import SEARCH, read_search_settings
-from vecq.cli.vectors import FORMATS, check_target, read_ids, read_lists, read_vectors
+from vecq.cli.vectors import FORMATS, check_target, naming, read_ids, read_lists, read_vectors
 from vecq.errors import ArgumentError
 
 HELP = "find the best items for each query"
@@ -76,16 +76,18 @@ def run(arguments: argparse.Namespace) -> int:
     queries = read_vectors(arguments.queries, "queries", "test")
     filters = _filters(arguments)
     settings = _settings(arguments)
-    if arguments.target_recall is not None:
-        index.calibrate(queries[:CALIBRATED], settings["k"])
-    start = time.perf_counter()
-    found = index.search(
-        queries,
-        **settings,
-        target_recall=arguments.target_recall,
-        **filters,
-        threads=arguments.threads,
-    )
+    files = {name: getattr(arguments, name) for name in ("queries", "allow", "deny", "exclude")}
+    with naming(**files):
+        if arguments.target_recall is not None:
+            index.calibrate(queries[:CALIBRATED], settings["k"])
+        start = time.perf_counter()
+        found = index.search(
+            queries,
+            **settings,
+            target_recall=arguments.target_recall,
+            **filters,
+            threads=arguments.threads,
+        )
     seconds = time.perf_counter() - start
     write(found)
     if target:

@@ -1,10 +1,10 @@
 """Files of settings: of an index, and of its searches, as vecq tune writes them."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from vecq.errors import ArgumentError
+from vecq.plain import parsed
 
 # The settings of an index, as vecq.Index names them, and what the arguments say of them.
 INDEX = {
@@ -54,7 +54,7 @@ def read_search_settings(path: str) -> dict[str, Any]:
 
 def _read(path: str) -> dict[str, Any]:
     try:
-        settings = json.loads(Path(path).read_text(encoding="utf-8"))
+        settings = parsed(Path(path).read_text(encoding="utf-8"))
     except ValueError as error:
         raise ArgumentError(f"settings: {path} is not JSON: {error}", "settings") from None
     if not isinstance(settings, dict):

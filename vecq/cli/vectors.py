@@ -1,6 +1,8 @@
 """Vectors and ids in the files that commands are given."""
 
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ from numpy.typing import NDArray
 
 from vecq.errors import ArgumentError
 
+MOST = 2**63 - 1
 FORMATS = ".npy, .npz, .hdf5, .fvecs, .bvecs, .fbin, .u8bin, .i8bin, .parquet, .arrow"
 
 
@@ -27,6 +30,12 @@ def read_vectors(path: str, argument: str, part: str) -> NDArray[Any]:
         rows = _of_npz(file, argument, part)
     else:
         rows = read_matrix(file)
+    if rows.ndim != 2:
+        raise ArgumentError(
+            f"{argument}: {file} holds {rows.dtype} of shape {rows.shape}, expected rows of "
+            "numbers",
+            argument,
+        )
     # Formats of bytes hold whole numbers that stand for themselves.
     return rows.astype(np.float32) if rows.dtype.kind in "iu" else rows
 
@@ -40,7 +49,7 @@ def read_ids(path: str, argument: str) -> NDArray[np.int64]:
             if file.suffix == ".npy"
             else np.loadtxt(file, np.int64, ndmin=1)
         )
-    except (EOFError, ValueError) as error:
+    except (EOFError, OverflowError, ValueError) as error:
         raise ArgumentError(
             f"{argument}: {file} holds no ids: {error}; expected a .npy file of whole numbers, or "
             "text with one in each line",
@@ -51,6 +60,10 @@ def read_ids(path: str, argument: str) -> NDArray[np.int64]:
             f"{argument}: {file} holds {numbers.dtype} of shape {numbers.shape}, expected one row "
             "of whole numbers",
             argument,
+        )
+    if numbers.max(initial=0) > MOST:
+        raise ArgumentError(
+            f"{argument}: {file} has {numbers.max()}, expected ids of no more than {MOST}", argument
         )
     return numbers.astype(np.int64)
 
@@ -81,6 +94,18 @@ def check_target(path: str, argument: str) -> Path:
             f"{argument}: {file.parent} does not exist: make that folder first", argument
         )
     return file
+
+
+@contextmanager
+def naming(**files: str | None) -> Iterator[None]:
+    """Puts the file that an argument came from before what turns out to be wrong with it."""
+    try:
+        yield
+    except ArgumentError as error:
+        file = files.get(error.argument)
+        if file is None:
+            raise
+        raise ArgumentError(f"{file}: {error}", error.argument) from None
 
 
 def _existing(path: str, argument: str) -> Path:

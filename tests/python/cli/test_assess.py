@@ -43,6 +43,11 @@ def test_arrays_of_files_that_hold_several(shell, load):
         ("codec is 'int9', expected", ["items.npy", "--codec", "int9"]),
         ("queries has 8 columns, expected 32", ["items.npy", "--queries", "narrow.npy"]),
         ("vectors: odd.npz has no 'train', it holds a, b", ["odd.npz"]),
+        ("seed is -1, expected a whole number from 0", ["items.npy", "--seed", "-1", "--k", "5"]),
+        ("min_recall is nan, expected 0 to 1", ["items.npy", "--min-recall", "nan"]),
+        ("min_recall is 2, expected 0 to 1", ["items.npy", "--min-recall", "2"]),
+        ("nan.npy: vectors has", ["nan.npy"]),
+        ("flat.npz holds float32 of shape (3,)", ["flat.npz"]),
         ("broken.npy", ["broken.npy"]),
         ("vectors: broken.npz can't be read", ["broken.npz"]),
         ("items.foo has the suffix '.foo', expected one of", ["items.foo"]),
@@ -51,6 +56,8 @@ def test_arrays_of_files_that_hold_several(shell, load):
 def test_what_is_wrong_is_named(shell, message, words):
     np.save(shell.folder / "narrow.npy", np.zeros((3, 8), np.float32))
     np.savez(shell.folder / "odd.npz", a=np.zeros(3), b=np.zeros(3))
+    np.save(shell.folder / "nan.npy", np.full((200, 4), np.nan, np.float32))
+    np.savez(shell.folder / "flat.npz", train=np.zeros(3, np.float32))
     for name in ("broken.npy", "broken.npz", "items.foo"):
         (shell.folder / name).write_bytes(b"\x93NUMPY nonsense")
     shell.refuses(message, "assess", *words)

@@ -135,6 +135,11 @@ def test_loss_is_a_warning_in_a_line(shell):
         ("ids: words.txt holds no ids", ["items.npy", "out.vecq", "--ids", "words.txt"]),
         ("ids: users.npy holds float32", ["items.npy", "out.vecq", "--ids", "users.npy"]),
         ("ids has shape (3,), expected (2000,)", ["items.npy", "out.vecq", "--ids", "three.txt"]),
+        ("nan.npy: vectors has", ["nan.npy", "out.vecq"]),
+        ("flat.npz holds float32 of shape (32,)", ["flat.npz", "out.vecq"]),
+        ("ids: large.npy has 9223372036854777807", ["items.npy", "out.vecq", "--ids", "large.npy"]),
+        ("ids: large.txt holds no ids", ["items.npy", "out.vecq", "--ids", "large.txt"]),
+        ("deep.json is not JSON", ["items.npy", "out.vecq", "--settings", "deep.json"]),
         ("settings: words.txt is not JSON", ["items.npy", "out.vecq", "--settings", "words.txt"]),
         ("names mm, expected some of", ["items.npy", "out.vecq", "--settings", "mm.json"]),
         (
@@ -151,7 +156,12 @@ def test_what_is_wrong_with_a_build_is_named(shell, message, words):
         "mm.json": '{"mm": 3}',
         "list.json": "[]",
         "codec.json": '{"codec": {"kin": "int8"}}',
+        "deep.json": "[" * 100_000,
+        "large.txt": f"{2**63}\n",
     }
+    np.save(shell.folder / "nan.npy", np.full((9, 4), np.nan, np.float32))
+    np.savez(shell.folder / "flat.npz", train=np.zeros(32, np.float32))
+    np.save(shell.folder / "large.npy", np.arange(2**63, 2**63 + 2000, dtype=np.uint64)[::-1])
     for name, text in files.items():
         (shell.folder / name).write_text(text)
     shell.refuses(message, "build", *words)

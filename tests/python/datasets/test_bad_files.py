@@ -12,6 +12,7 @@ from vecq import datasets
 
 h5py = pytest.importorskip("h5py", reason="HDF5 needs h5py")
 
+WHOLE = [".bvecs", ".ivecs", ".u8bin", ".i8bin", ".ibin"]
 MATRICES = [".npy", ".fvecs", ".fbin", ".f16bin", ".parquet", ".arrow", ".feather"]
 
 
@@ -55,8 +56,8 @@ def test_a_missing_package_is_named(tmp_path, tiny, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("by", [1, 3, 100, 10**9])
-@pytest.mark.parametrize("suffix", MATRICES)
+@pytest.mark.parametrize("by", [1, 3, 99, 10**9])
+@pytest.mark.parametrize("suffix", [*MATRICES, *WHOLE])
 def test_truncated_vectors_are_refused(tmp_path, suffix, by, need):
     need(suffix)
     path = tmp_path / f"a{suffix}"

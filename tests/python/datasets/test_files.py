@@ -5,6 +5,7 @@ import struct
 import numpy as np
 import pytest
 
+import vecq
 from vecq import datasets
 from vecq.datasets import Csr, Dataset
 
@@ -169,6 +170,21 @@ def test_what_no_longer_fits_is_left_out(tmp_path, tiny):
     assert len(fewer.train) == 20
     assert fewer.neighbors is fewer.seen is None
     assert datasets.load(tmp_path / "a.hdf5", queries=tiny.test[:1]).heldout is None
+
+
+def test_what_is_wrong_with_vectors_and_queries_names_their_own_file_and_row(tmp_path, tiny):
+    wrong = tiny.train.copy()
+    wrong[3, 1] = np.nan
+    np.save(tmp_path / "a.npy", wrong)
+    with pytest.raises(vecq.DatasetError, match=r"a\.npy: vectors has .* not finite in row 3"):
+        datasets.load(tmp_path / "a.npy")
+    np.save(tmp_path / "a.npy", tiny.train)
+    np.save(tmp_path / "one.npy", tiny.test[0])
+    for source in (tmp_path / "a.npy", tmp_path / "b.npz"):
+        datasets.save(tiny, tmp_path / "b.npz")
+        with pytest.raises(vecq.DatasetError) as caught:
+            datasets.load(source, tmp_path / "one.npy")
+        assert str(caught.value).startswith(f"{tmp_path / 'one.npy'}: ")
 
 
 def test_queries_may_be_those_of_a_data_set(tmp_path, tiny):
