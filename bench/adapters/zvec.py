@@ -67,7 +67,7 @@ class Zvec(Adapter):
     def file_bytes(self) -> int | None:
         if self.folder is None:
             return None
-        return sum(part.stat().st_size for part in Path(self.folder.name).rglob("*"))
+        return sum(p.stat().st_size for p in Path(self.folder.name).rglob("*") if p.is_file())
 
     def close(self) -> None:
         if self.folder is not None:
