@@ -9,7 +9,7 @@ import vecq
 from vecq.bench import numa
 from vecq.bench.adapters import chosen
 from vecq.bench.contestant import Contestant
-from vecq.bench.machine import machine, nodes, versions
+from vecq.bench.machine import machine, nodes, private_bytes, versions
 from vecq.bench.regimes import Batch, Concurrent, Processes, Single
 
 K, SETTING = 5, {"ef": 20}
@@ -109,6 +109,15 @@ def test_pinning_and_binding_work_on_this_machine(python):
     assert result.returncode == 0, result.stderr
     assert numa.remark().startswith("numa: ")
     assert ("one memory node" in numa.remark()) == (len(nodes()) == 1)
+
+
+def test_memory_that_takes_the_place_of_what_was_freed_is_seen():
+    size, count = 1000, 20_000  # many small pieces, which come from the heap
+    pieces = [bytes(size) for _ in range(count)]
+    del pieces
+    before = private_bytes()
+    kept = [bytes(size) for _ in range(count)]
+    assert private_bytes() - before > 0.8 * size * len(kept)
 
 
 def test_the_machine_is_described():
