@@ -21,11 +21,9 @@ public:
         scorer_ = scorer;
         goal_ = goal;
         gate_ = gate;
-        strayed_ = false;
         if constexpr (!kOpen) {
             scratch.kept.begin(goal.width);
             passing_ = gate.expected;
-            looked_at_ = passed_ = 0;
         }
         expanding_ = 0;
         enter(graph.layer_count - 1);
@@ -36,7 +34,6 @@ public:
     // to read. False: the walk is over.
     bool take(Walk* next) {
         score_waiting(next);
-        if (strayed_) return false;
         while (!choose()) {
             if (layer_number_ == goal_.floor) return false;
             descend();
@@ -50,11 +47,10 @@ public:
         expanding_ = 0;
     }
 
-    // The best first; nothing if the walk strayed, and only a part, if what the gate holds back filled the
-    // frontier, so that it ended before it came to where the others are.
+    // The best first; only a part, if what the gate holds back filled the frontier, so that the walk
+    // ended before it came to where the others are.
     std::span<const Key> found() const {
         const std::span<const Key> keys = results().keys();
-        if (strayed_) return {};
         const size_t most = keys.size() - keys.size() / 4;
         const bool cut_short =
             !keys.empty() && score_of(keys[most - 1]) < scratch_->frontier.worst();
@@ -129,7 +125,6 @@ private:
     // Where few of the neighbours pass: in place of those that the gate holds back what they lead to; all
     // in all not more than a node has neighbours.
     void gather_passing(const uint32_t* links, size_t count) {
-        const bool steps = gate_.enough > gate_.expected;
         uint32_t held[kMaxDegree];
         uint32_t* fresh = scratch_->nodes + waiting_;
         const size_t seen = scratch_->visited.filter(links, count, fresh);
@@ -142,11 +137,7 @@ private:
             back += !passes;
         }
         passing_ += (static_cast<float>(taken) - passing_ * static_cast<float>(seen)) / kRemembered;
-        looked_at_ += seen;
-        passed_ += taken;
-        strayed_ |=
-            steps && looked_at_ > kTelling && passed_ < gate_.expected * kTooFew * looked_at_;
-        if (passing_ >= gate_.enough) {
+        if (passing_ >= gate_.steps_below) {
             std::copy_n(held, back, fresh + taken);
             waiting_ += seen;
             return;
@@ -230,10 +221,6 @@ private:
     static constexpr size_t kLinksAtOnce = 8;
     // Neighbours, about, by which it is told how many pass.
     static constexpr float kRemembered = 128;
-    // Where of more neighbours than this so small a part of what is expected passes, stepping over from one
-    // to the next finds some that pass, but no way to the best of them.
-    static constexpr size_t kTelling = 32;
-    static constexpr float kTooFew = 0.35F;
     static constexpr float kLowest = -std::numeric_limits<float>::infinity();
 
     WalkScratch* scratch_;
@@ -242,9 +229,7 @@ private:
     WalkGoal goal_;
     [[no_unique_address]] Gate gate_;
     size_t layer_number_, waiting_, asked_, expanding_;
-    float passing_;              // part of the neighbours that the gate allows, of late
-    size_t looked_at_, passed_;  // neighbours, and those of them that it allows
-    bool strayed_;
+    float passing_;  // part of the neighbours that the gate allows, of late
     const uint32_t* expand_[kExpansions];
 };
 

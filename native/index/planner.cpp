@@ -46,8 +46,7 @@ Costs costs_of(const Pace& pace, const Question& question) {
 }
 
 Plan cheapest(const Costs& costs) {
-    if (costs.scan <= std::min(costs.walk, costs.step_over)) return Plan::scan;
-    return costs.walk <= costs.step_over ? Plan::walk : Plan::step_over;
+    return costs.scan <= costs.walk ? Plan::scan : Plan::walk;
 }
 
 }  // namespace vecq

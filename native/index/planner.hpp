@@ -41,6 +41,7 @@ struct Costs {
 };
 
 Costs costs_of(const Pace& pace, const Question& question);
+// Of those that find what passes wherever it lies: never stepping over.
 Plan cheapest(const Costs& costs);
 
 // A filter that lets less than this part through is scanned by a list of what it lets through.

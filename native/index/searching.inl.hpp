@@ -9,14 +9,14 @@
 
 namespace vecq {
 
-inline constexpr size_t kMostGuides = 3;
+inline constexpr size_t kMostGuides = 10;
 
-// What passes a filter may lie together, so that around a query more or less passes than of all. A walk
-// should not waver where it is as expected.
+// What passes may lie together, so that around a query it is less than of all. If it is much of all, a walk
+// then steps over the rest. If it is little, stepping over would find some, but no way to the best of them.
 inline void set_steps(Gate& gate, Plan plan, float share) {
-    constexpr float kStepBelow = 0.25F;
+    constexpr float kMuch = 0.25F;
     gate.expected = share;
-    gate.enough = plan == Plan::step_over ? 2 : share < kStepBelow ? 2 * share : share / 2;
+    gate.steps_below = plan == Plan::step_over ? 2 : share < kMuch ? 0 : share / 2;
 }
 
 // Calls body(searcher, task) for all tasks and returns what the walks in there counted.
@@ -54,11 +54,10 @@ inline const Gate* Index::gates_of(Searcher& searcher, const Request& request, s
     // a query there may be more.
     const size_t held_back = slots_.count() - request.passing_count;
     const size_t width = request.walk_width;
-    const size_t guides =
-        request.plan == Plan::step_over
-            ? 0
-            : std::min({held_back, kMostGuides * width,
-                        width + 2 * width * held_back / request.passing_count});
+    const size_t guides = request.plan == Plan::step_over
+                              ? 0
+                              : std::min({held_back, kMostGuides * width,
+                                          width + 2 * width * held_back / request.passing_count});
     const float share = static_cast<float>(request.passing_count) / slots_.count();
     for (size_t i = 0; i < count; ++i) {
         Gate& gate = searcher.gates[i];

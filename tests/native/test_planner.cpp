@@ -65,7 +65,7 @@ TEST(planner_takes_what_costs_least) {
             for (const double scan : {0.0, 1e-6, 1.0, 1e6}) {
                 const Costs costs{walk, step_over, scan};
                 const double cost = cost_of(costs, cheapest(costs));
-                CHECK(cost == std::min({walk, step_over, scan}), walk, step_over, scan);
+                CHECK(cost == std::min(walk, scan), walk, step_over, scan);
             }
 }
 

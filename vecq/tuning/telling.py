@@ -17,22 +17,17 @@ class Telling:
     def trial(self) -> None:
         """One more is done."""
         self._done += 1
-        self._say(self._total)
+        self._say()
 
     def step(self, what: str, share: float) -> None:
         """Something else has come so far."""
         self._report.note(f"{what}: {share:.0%}")
-        self._say(max(self._total, self._done + 1))
+        self._say()
 
     def end(self) -> None:
         """There will be no more of them."""
-        if self._total != self._done:
-            self._say(self._done)
+        self._report(self._done, self._done)
 
-    @property
-    def _total(self) -> int:
-        """More than are done, unless it is certain that these are all."""
-        return self._planned if self._planned >= self._done else self._done + 1
-
-    def _say(self, total: int) -> None:
-        self._report(self._done, total)
+    def _say(self) -> None:
+        # Until it ends there may always be one more.
+        self._report(self._done, max(self._planned, self._done + 1))
