@@ -9,14 +9,24 @@
 
 namespace vecq {
 
-inline constexpr size_t kMostGuides = 10;
-
 // What passes may lie together, so that around a query it is less than of all. If it is much of all, a walk
-// then steps over the rest. If it is little, stepping over would find some, but no way to the best of them.
-inline void set_steps(Gate& gate, Plan plan, float share) {
+// then steps over the rest. If it is little, stepping over would find some, but no way to the best of them,
+// and all that leads on is kept.
+inline void set_filter(Gate& gate, Plan plan, size_t width, size_t passing, size_t all) {
     constexpr float kMuch = 0.25F;
+    constexpr size_t kGuides = 3, kGuidesOfLittle = 10;
+    const float share = static_cast<float>(passing) / static_cast<float>(all);
     gate.expected = share;
-    gate.steps_below = plan == Plan::step_over ? 2 : share < kMuch ? 0 : share / 2;
+    if (plan == Plan::step_over) {
+        gate.steps_below = 2;
+        return;
+    }
+    // About as much as there is of what doesn't pass takes up room beside what is kept, but around a
+    // query there may be more.
+    const size_t held_back = all - passing;
+    gate.steps_below = share < kMuch ? 0 : share / 2;
+    gate.guides = std::min({held_back, (share < kMuch ? kGuidesOfLittle : kGuides) * width,
+                            width + 2 * width * held_back / passing});
 }
 
 // Calls body(searcher, task) for all tasks and returns what the walks in there counted.
@@ -50,19 +60,10 @@ inline const Gate* Index::gates_of(Searcher& searcher, const Request& request, s
                                            request.options.exclude, first, count);
     if (gates == nullptr) return nullptr;
     if (request.plan != Plan::scan || Scanner::wants_sets(count)) searcher.gates.make_sets();
-    // What is not kept takes up room on a walk; of a filter's, about as much as there is of it, but around
-    // a query there may be more.
-    const size_t held_back = slots_.count() - request.passing_count;
-    const size_t width = request.walk_width;
-    const size_t guides = request.plan == Plan::step_over
-                              ? 0
-                              : std::min({held_back, kMostGuides * width,
-                                          width + 2 * width * held_back / request.passing_count});
-    const float share = static_cast<float>(request.passing_count) / slots_.count();
     for (size_t i = 0; i < count; ++i) {
         Gate& gate = searcher.gates[i];
-        set_steps(gate, request.plan, share);
-        gate.guides = guides + gate.excluded_rows.size();
+        set_filter(gate, request.plan, request.walk_width, request.passing_count, slots_.count());
+        gate.guides += gate.excluded_rows.size();
     }
     return gates;
 }
