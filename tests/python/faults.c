@@ -2,7 +2,9 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/types.h>
@@ -68,3 +70,24 @@ OTHER(fsync, "fsync", (int file), (file))
 OTHER(ftruncate, "ftruncate", (int file, off_t bytes), (file, bytes))
 OTHER(ftruncate64, "ftruncate", (int file, off_t bytes), (file, bytes))
 OTHER(rename, "rename", (const char* from, const char* to), (from, to))
+
+/* Python itself opens files by open64. */
+int open(const char* path, int flags, ...) {
+    va_list rest;
+    va_start(rest, flags);
+    const mode_t mode = (flags & O_CREAT) != 0 ? va_arg(rest, mode_t) : 0;
+    va_end(rest);
+    const int due = is_due("open");
+    if (due && kind == FAIL) return fail();
+    const int file = REAL(open)(path, flags, mode);
+    if (due && kind == KILL_AFTER) kill(getpid(), SIGKILL);
+    return file;
+}
+
+/* A file is closed even if the system says that it failed. */
+int close(int file) {
+    const int due = is_due("close");
+    const int result = REAL(close)(file);
+    if (due && kind == KILL_AFTER) kill(getpid(), SIGKILL);
+    return due && kind == FAIL ? fail() : result;
+}
