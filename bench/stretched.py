@@ -1,7 +1,8 @@
 """Files of as many rows as one likes, made in no time: the first rows are real, the others a hole.
 
 Searches walk the graph of the real rows. That is enough to time how such a file opens, and to read
-more than memory holds.
+more than memory holds. There have to be 1,024 of them: of fewer it is not known what a walk costs,
+and all rows are scanned.
 """
 
 import os

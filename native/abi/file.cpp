@@ -8,7 +8,7 @@
 #include "index/rebuilding.hpp"
 #include "index/saving.hpp"
 #include "index/sections.hpp"
-#include "storage/failure.hpp"
+#include "storage/table.hpp"
 
 using namespace vecq;
 
@@ -69,9 +69,7 @@ vecq_status vecq_index_describe(const vecq_index* index, vecq_index_description*
 vecq_status vecq_file_describe(const char* path, vecq_file_info* info, vecq_section* sections,
                                size_t room, vecq_error* error) {
     return fenced(error, [&] {
-        const Descriptor file(require(path, "path"), O_RDONLY);
-        if (!file) fail_to("open the file");
-        const Table table = read_table(file);
+        const Table table = read_table(open_to_read(require(path, "path")));
         vecq_file_info& out = *require(info, "info");
         out = {};
         out.format = table.header.format;

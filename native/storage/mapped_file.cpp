@@ -35,9 +35,7 @@ void touch(const Pages& pages) {
 }  // namespace
 
 MappedFile::MappedFile(const std::string& path, bool writable)
-    : file_(path.c_str(), O_RDONLY), writable_(writable) {
-    if (!file_) fail_to("open the file");
-    table_ = read_table(file_);
+    : file_(open_to_read(path.c_str())), table_(read_table(file_)), writable_(writable) {
     // A private mapping that nobody writes to needs no memory, so none is set aside for it.
     void* mapping = mmap(nullptr, table_.header.file_bytes, PROT_READ | (writable ? PROT_WRITE : 0),
                          writable ? MAP_PRIVATE | MAP_NORESERVE : MAP_SHARED, file_.get(), 0);

@@ -67,6 +67,12 @@ std::string version_of(const char (&field)[kVersionLength]) {
     return text;
 }
 
+Descriptor open_to_read(const char* path) {
+    Descriptor file(path, O_RDONLY | O_NONBLOCK);
+    if (!file) fail_to("open the file");
+    return file;
+}
+
 Table read_table(const Descriptor& file) {
     const uint64_t size = size_of(file);
     Table table{read_header(file, size), {}};

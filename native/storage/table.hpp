@@ -18,6 +18,9 @@ struct Table {
     const SectionEntry* find(SectionId id) const;
 };
 
+// Never waits, as a pipe would have us do for whoever writes to it: read_table refuses what is no file.
+Descriptor open_to_read(const char* path);
+
 // Throws Error saying what is wrong with the file.
 Table read_table(const Descriptor& file);
 

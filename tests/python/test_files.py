@@ -12,8 +12,6 @@ import numpy as np
 import pytest
 
 import vecq
-from vecq.bench.memory import limited, run_in
-from vecq.bench.stretched import stretch
 from vecq.cli import check as cli_check
 from vecq.cli import info as cli_info
 
@@ -226,6 +224,27 @@ def test_bars(path, capsys):
     assert capsys.readouterr().err == ""
 
 
+def test_bars_of_large_files_need_not_be_asked_for(path, capsys, monkeypatch):
+    pytest.importorskip("tqdm")
+    index = built()
+    monkeypatch.setattr("vecq.progress.PATIENCE", 0)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    size = index.save(path).bytes
+    assert capsys.readouterr().err == ""
+    for notable, shown in ((2 * size, False), (size // 4, True)):
+        monkeypatch.setattr("vecq.files.NOTABLE", notable)
+        for work in (
+            lambda: index.save(path),
+            lambda: vecq.open(path, verify="full"),
+            lambda: vecq.open(path, preload=True),
+            lambda: vecq.open(path).check(),
+        ):
+            work()
+            assert ("100%" in capsys.readouterr().err) == shown
+        index.save(path, progress=False)
+        assert capsys.readouterr().err == ""
+
+
 BAD_PATHS = [None, 5, b"", "", "a\0b", ["a.vecq"], 1.5]
 
 
@@ -262,6 +281,24 @@ def test_what_the_system_refuses(name, code, path, tmp_path):
         assert isinstance(caught.value, vecq.FileError)
         assert (caught.value.errno, caught.value.filename) == (code, tmp_path / name)
         assert str(tmp_path / name) in str(caught.value)
+
+
+WAITING = """
+import errno, sys, vecq
+for call in (vecq.open, lambda path: vecq.open(path, writable=True), vecq.info,
+             vecq.Index(4).save):
+    try:
+        call(sys.argv[1])
+    except vecq.FileError as error:
+        assert error.errno == errno.EINVAL, error
+    else:
+        raise AssertionError(call)
+"""
+
+
+def test_nobody_waits_for_a_pipe(path):
+    os.mkfifo(path)
+    subprocess.run([sys.executable, "-I", "-c", WAITING, path], check=True, timeout=60)
 
 
 def test_files_of_something_else(tmp_path):
@@ -347,29 +384,6 @@ def test_many_processes_open_one_file(path):
     running = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(3)]
     expected = index.search(QUERIES, 10).ids.tobytes().hex().encode()
     assert [process.communicate()[0] for process in running] == [expected] * 3
-
-
-CRAMPED = """
-import sys
-import numpy as np, vecq
-queries = np.random.default_rng(1).standard_normal((50, 16)).astype("f4")
-index = vecq.open(sys.argv[1], preload=True)
-sys.stdout.write(index.search(queries, 10).ids.tobytes().hex())
-"""
-
-
-def test_a_file_larger_than_memory(path, tmp_path):
-    built().save(path)
-    large, limit = tmp_path / "large.vecq", 200 << 20
-    stretch(path, large, 3_000_000)
-    assert large.stat().st_size > 2 * limit
-    expected = vecq.open(large).search(QUERIES, 10).ids.tobytes().hex()
-    try:
-        with limited(limit) as group:
-            result = run_in(group, [sys.executable, "-I", "-c", CRAMPED, str(large)])
-    except OSError as error:
-        pytest.skip(f"no control group can be made: {error}")
-    assert (result.returncode, result.stdout) == (0, expected), result.stderr
 
 
 def run_cli(module, *arguments):

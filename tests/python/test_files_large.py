@@ -1,0 +1,104 @@
+"""Files of more rows than a test could build, and than memory has room for: mostly holes."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import vecq
+from vecq.bench.memory import limited, run_in
+from vecq.bench.stretched import stretch
+
+DIM = 16
+
+
+def sample(count, seed=0):
+    return np.random.default_rng(seed).standard_normal((count, DIM)).astype(np.float32)
+
+
+QUERIES = sample(50, seed=1)
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A file of enough rows for the pace of searches to be measured; else they scan."""
+    path = tmp_path / "small.vecq"
+    vecq.Index(DIM, "l2", m=8, ef_construction=50).add(sample(1500), threads=1).save(path)
+    return path
+
+
+# In a process of its own, for what is mapped where is told of a process.
+OPENING = """
+import sys, time
+import numpy as np, vecq
+path = sys.argv[1]
+
+def resident():
+    found, own = 0, False
+    with open("/proc/self/smaps") as file:
+        for line in file:
+            if "-" in line.split()[0]:
+                own = line.rstrip().endswith(path)
+            elif own and line.startswith("Rss:"):
+                found += 1024 * int(line.split()[1])
+    return found
+
+def timed(call):
+    start = time.perf_counter()
+    result = call()
+    return time.perf_counter() - start, result
+
+queries = np.random.default_rng(1).standard_normal((50, 16)).astype("f4")
+vecq.open(path)
+print(min(timed(lambda: vecq.open(path))[0] for _ in range(3)))
+index = vecq.open(path)
+print(resident())
+seconds, found = timed(lambda: index.search(queries[:1], 10, explain=True))
+print(seconds)
+print(resident())
+print(found.explanation.plan)
+print(len(index))
+"""
+
+
+def test_opening_takes_as_long_for_any_number_of_rows(small, tmp_path):
+    large = tmp_path / "large.vecq"
+    stretch(small, large, 10_000_000)
+    assert large.stat().st_size > 1 << 30
+    result = subprocess.run(
+        [sys.executable, "-I", "-c", OPENING, str(large)], capture_output=True, text=True
+    )
+    assert result.returncode == 0, result.stderr
+    opening, opened, searching, searched, plan, rows = result.stdout.split()
+    assert (plan, rows) == ("walk", "10000000")
+    # Generous: it is a millisecond or two, and a machine may be busy with other things.
+    assert float(opening) < 0.2
+    assert float(searching) < 0.5
+    assert 0 < int(opened) < 4 << 20
+    assert int(searched) < 32 << 20
+
+
+CRAMPED = """
+import sys
+import numpy as np, vecq
+queries = np.random.default_rng(1).standard_normal((50, 16)).astype("f4")
+index = vecq.open(sys.argv[1], preload=True)
+sys.stdout.write(index.search(queries, 10).ids.tobytes().hex())
+"""
+
+
+def test_a_file_larger_than_memory(small, tmp_path):
+    large, limit = tmp_path / "large.vecq", 200 << 20
+    stretch(small, large, 3_000_000)
+    assert large.stat().st_size > 2 * limit
+    expected = vecq.open(large).search(QUERIES, 10).ids.tobytes().hex()
+    try:
+        with limited(limit) as group:
+            result = run_in(group, [sys.executable, "-I", "-c", CRAMPED, str(large)])
+    except OSError as error:
+        pytest.skip(
+            f"*** searching more than memory holds is not tested: no control group can be made: "
+            f"{error} ***"
+        )
+    assert (result.returncode, result.stdout) == (0, expected), result.stderr
