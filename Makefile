@@ -72,6 +72,7 @@ build/asan build/tsan: $(VENV)/tools
 	cmake --build $@
 	$(CTEST) $@
 
+ifneq ($(CLANG),)
 fuzz: export ASAN_OPTIONS := allocator_may_return_null=1
 fuzz: $(VENV)/dev ## open, search, change and save made-up files under sanitizers; FUZZ_SECONDS=60
 	$(CONFIGURE) -B build/fuzz -DVECQ_FUZZ=ON -DVECQ_SANITIZE=address,undefined \
@@ -80,6 +81,10 @@ fuzz: $(VENV)/dev ## open, search, change and save made-up files under sanitizer
 	mkdir -p build/fuzz/corpus
 	build/fuzz/fuzz_open -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -timeout=30 \
 		-print_final_stats=1 -artifact_prefix=build/fuzz/ build/fuzz/corpus tests/fixtures/fuzz
+else
+fuzz:
+	@echo '*** SKIPPED: fuzzing. Install clang, which brings libFuzzer, to run it. ***'
+endif
 
 bench-kernels: $(VENV)/dev ## time every kernel on every instruction set of this machine
 	$(CONFIGURE) -B build/bench -DVECQ_BENCH=ON
