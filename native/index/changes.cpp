@@ -1,6 +1,7 @@
 #include "index/changes.hpp"
 
 #include <algorithm>
+#include <new>
 
 #include "index/filter.hpp"
 
@@ -27,6 +28,21 @@ void Changes::bring_up() {
     for (const Filter* filter : filters_) filter->passing();
     dropped_ += log_.size();
     log_.clear();
+    behind_ = false;
+}
+
+void Changes::try_to_bring_up() noexcept try {
+    behind_ = true;
+    bring_up();
+} catch (const std::bad_alloc&) {}
+
+void Changes::require_brought_up() {
+    if (behind_) bring_up();
+}
+
+void Changes::reserve(size_t notes) {
+    const std::lock_guard lock(watching_);
+    if (!filters_.empty()) log_.reserve(log_.size() + notes);
 }
 
 void Changes::watch(const Filter* filter) {

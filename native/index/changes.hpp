@@ -29,6 +29,12 @@ public:
     void note(const Change& change);
     void catch_up(size_t rows);
     void bring_up();
+    // When rows went to other places, which has to come before others are added. If there is no memory for
+    // it now, `require_brought_up` has it come later.
+    void try_to_bring_up() noexcept;
+    void require_brought_up();
+    // After this, so many notes do not fail.
+    void reserve(size_t notes);
 
     // At any time, but one begins to watch while nothing is noted.
     void watch(const Filter* filter);
@@ -37,6 +43,7 @@ public:
 private:
     std::vector<Change> log_;
     size_t dropped_ = 0;
+    bool behind_ = false;
     std::mutex watching_;
     std::vector<const Filter*> filters_;
 };

@@ -105,6 +105,7 @@ void Index::stage(const float* vectors, size_t count, const int64_t* ids, bool u
     try {
         {
             const auto alone = turnstile_.write();
+            changes_->require_brought_up();
             make_room(after);
             slots_.reserve(after, updating ? after - slots_.extent() : 0);
         }

@@ -36,8 +36,8 @@ Progress Rebuilding::step() {
             put_in_place();
             index_.searchers_.clear();
         }
-        finish();
         done_ = total;
+        finish();
     }
     return {done_, total};
 }
@@ -48,6 +48,7 @@ size_t Index::begin_rebuilding() {
     require_unsaved();
     if (addition_ || store_.size() > slots_.extent())
         refuse("index", "index is being added to, which has to end first");
+    if (slots_.count() == 0) start_over();
     rebuilt_ = true;
     return slots_.extent();
 }
@@ -57,7 +58,7 @@ void Index::end_rebuilding() {
     rebuilt_ = false;
 }
 
-Refitting::Refitting(Index& index) : Rebuilding(index), store_(index.store_.given()) {
+Refitting::Refitting(Index& index) : Rebuilding(index), store_(index.store_.given().unfitted()) {
     if (!index.wide_)
         refuse("index", "index keeps nothing that is wider than its codes, to make them anew from: "
                         "it takes rerank= when it is made");
@@ -192,6 +193,8 @@ void Compacting::rebuild(size_t first, size_t count) {
 // Filters are told where rows went, one after the other, ascending: none is put where one still is.
 void Compacting::put_in_place() {
     Index& index = index_;
+    index.changes_->bring_up();
+    index.changes_->reserve(rows_);
     for (uint32_t row = 0; row < rows_; ++row)
         if (const uint32_t place = places_[0][row]; place != kNone && place != row)
             index.changes_->note({place, Change::Kind::moved, row});
@@ -208,7 +211,7 @@ void Compacting::put_in_place() {
     index.slots_.clear();
     index.slots_.restore(count, {});
     index.heirs_.clear();
-    index.changes_->bring_up();
+    index.changes_->try_to_bring_up();
 }
 
 void Compacting::finish() {

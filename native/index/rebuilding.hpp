@@ -22,7 +22,7 @@ protected:
 
     // Of the rows that there are, those from `first` on.
     virtual void rebuild(size_t first, size_t count) = 0;
-    // While nobody searches. Does not fail.
+    // While nobody searches. If it fails, nothing has changed.
     virtual void put_in_place() = 0;
     virtual void finish() {}
 

@@ -141,7 +141,7 @@ void Index::start_over() {
     aside_.resize(0);
     slots_.clear();
     heirs_.clear();
-    changes_->bring_up();
+    changes_->try_to_bring_up();
     unit_ = 0;
     unswept_ = 0;
     pace_ = {};

@@ -19,9 +19,11 @@ void Store::reserve(size_t count) {
 }
 
 void Store::fit(const float* sample, size_t count) {
-    auto fitted = std::make_unique<Codec>(given_);
-    fitted->fit(sample, count);
-    codec_ = std::move(fitted);
+    auto anew = std::make_unique<Codec>(given_);
+    anew->fit(sample, count);
+    std::unique_ptr<const Codec> fitted = std::move(anew);
+    std::swap(codec_, fitted);
+    if (!before_) before_ = std::move(fitted);
     values_ = beyond_ = beyond_when_fitted_ = 0;
     if (codec_->options().scale != Scale::global) return;
     Store trial = like();
@@ -74,6 +76,7 @@ void Store::append_from(const Store& other, size_t row) {
 
 void Store::swap_rows(Store& other) {
     std::swap(codec_, other.codec_);
+    if (!before_) before_ = std::move(other.codec_);
     std::swap(codes_, other.codes_);
     std::swap(constants_, other.constants_);
     std::swap(values_, other.values_);
@@ -84,7 +87,7 @@ void Store::swap_rows(Store& other) {
 void Store::truncate(size_t count) {
     codes_.resize(count * codec_->row_bytes());
     constants_.resize(count);
-    if (count == 0) codec_ = std::make_unique<Codec>(given_);
+    if (count == 0 && before_) codec_ = std::move(before_);
 }
 
 void Store::permute(size_t first, std::span<const uint32_t> order) {

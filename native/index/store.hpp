@@ -46,7 +46,7 @@ public:
     void append_from(const Store& other, size_t row);
     // The rows and fitted codec of another one that was given the same codec.
     void swap_rows(Store& other);
-    // An empty store has the codec that it was given.
+    // An empty store has the codec that it was given. Does not fail.
     void truncate(size_t count);
     // Row first + i becomes what row first + order[i] was.
     void permute(size_t first, std::span<const uint32_t> order);
@@ -62,6 +62,7 @@ private:
 
     Codec given_;
     std::unique_ptr<const Codec> codec_;
+    std::unique_ptr<const Codec> before_;  // as given, once another one is in its place
     Array<std::byte> codes_;
     Array<RowConstants> constants_;
     double values_ = 0, beyond_ = 0;  // lately

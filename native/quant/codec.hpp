@@ -44,6 +44,8 @@ public:
     // What fit found: the mean (dim floats, if centred) and the scales (dim, one or none).
     std::span<const float> mean() const { return mean_; }
     std::span<const float> scales() const { return scales_; }
+    // The same, as it was before.
+    Codec unfitted() const { return {dim_, options_, kernels_}; }
     void restore(std::span<const float> mean, std::span<const float> scales);
 
     size_t dim() const { return dim_; }

@@ -16,14 +16,8 @@ namespace {
 
 constexpr size_t kDim = 16, kRows = 600;
 
-using Make = vecq_status (*)(vecq_index*, vecq_task**, vecq_error*);
-
-vecq_status rebuild(Index& index, Make make) {
-    vecq_task* task = nullptr;
-    vecq_status status = make(index.own, &task, &index.error);
-    if (status == VECQ_OK) status = run(task, &index.error);
-    vecq_task_close(task);
-    return status;
+vecq_status rebuild(Index& index, MakeTask make) {
+    return files::rebuild(index.own, make, &index.error);
 }
 
 Ids numbers(int64_t first, size_t count, int64_t step = 1) {
@@ -122,7 +116,7 @@ TEST(rebuilding_is_refused_or_refuses) {
     CHECK(narrow.add(vectors) && index.add(vectors));
     CHECK(rebuild(narrow, vecq_task_refit) == VECQ_INVALID_ARGUMENT);
     CHECK(std::string(narrow.error.message).find("rerank") != std::string::npos);
-    for (const Make make : {vecq_task_refit, vecq_task_compact}) {
+    for (const MakeTask make : {vecq_task_refit, vecq_task_compact}) {
         vecq_task *task = nullptr, *other = nullptr;
         CHECK(make(index.own, &task, nullptr) == VECQ_OK);
         CHECK(index.stage(vectors) == VECQ_INVALID_ARGUMENT && index.remove({1}) != VECQ_OK);
@@ -144,4 +138,27 @@ TEST(rebuilding_is_refused_or_refuses) {
     CHECK(vecq_task_refit(writable.own, &task, nullptr) == VECQ_OK && run(task) == VECQ_OK);
     vecq_task_close(task);
     CHECK(problems_of(writable.own) == 0);
+}
+
+TEST(refitting_what_a_file_holds_or_nobody) {
+    const Folder folder;
+    const Codec codec(VECQ_INT8, kDim, VECQ_SCALE_GLOBAL), wide(VECQ_FP32, kDim);
+    const Vector vectors = random_vector(kRows * kDim, 1), larger = scaled(vectors, 2);
+    Index index(options_of(VECQ_L2), codec, &wide);
+    CHECK(index.fit(vectors) == VECQ_OK && index.add(vectors), index.error.message);
+    CHECK(index.update(larger, numbers(0, kRows)) && save(index.own, folder / "a.vecq") == VECQ_OK);
+    Opened opened(folder / "a.vecq", true);
+    CHECK(rebuild(index, vecq_task_refit) == VECQ_OK && clipped(index) < 0.001);
+    CHECK(files::rebuild(opened.own, vecq_task_refit) == VECQ_OK, opened.error.message);
+    const vecq_search_options best = search_of(1);
+    CHECK(opened.search(larger, best) == index.search(larger, best));
+    for (const MakeTask make : {vecq_task_refit, vecq_task_compact}) {
+        vecq_task* task = nullptr;  // while which nothing starts over
+        CHECK(vecq_task_save(index.own, (folder / "b.vecq").c_str(), &task, nullptr) == VECQ_OK);
+        CHECK(index.remove(numbers(0, kRows)) == VECQ_OK, index.error.message);
+        vecq_task_close(task);
+        CHECK(rebuild(index, make) == VECQ_OK && index.stats().vacant == 0, index.error.message);
+        CHECK(index.fit(vectors) == VECQ_OK && index.add(vectors, numbers(0, kRows)));
+        CHECK(clipped(index) < 0.001 && problems_of(index.own) == 0, clipped(index));
+    }
 }
