@@ -1,59 +1,19 @@
 // Memory may run out at any allocation: the call says so, and the index is as good as before.
-#include <cstdlib>
-#include <functional>
-#include <new>
 #include <string>
 
 #include "check.hpp"
+#include "failing.hpp"
 #include "files.hpp"
+#include "filters.hpp"
 #include "vecq.h"
 
 namespace {
 
-// Allocations until one fails; 0: none does.
-thread_local size_t until_failure = 0;
-
-bool fails() { return until_failure > 0 && --until_failure == 0; }
-
-}  // namespace
-
-[[gnu::noinline]] void* operator new(size_t bytes) {
-    void* memory = fails() ? nullptr : std::malloc(bytes > 0 ? bytes : 1);
-    if (memory == nullptr) throw std::bad_alloc();
-    return memory;
-}
-[[gnu::noinline]] void* operator new(size_t bytes, const std::nothrow_t&) noexcept {
-    return fails() ? nullptr : std::malloc(bytes > 0 ? bytes : 1);
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept { std::free(memory); }
-
-// The linker has the library call this one.
-extern "C" void* __real_aligned_alloc(size_t alignment, size_t bytes);
-extern "C" void* __wrap_aligned_alloc(size_t alignment, size_t bytes) {
-    return fails() ? nullptr : __real_aligned_alloc(alignment, bytes);
-}
-
-namespace {
-
 using namespace files;
+using namespace failing;
 using samples::random_vector;
 
 constexpr size_t kDim = 8, kRows = 150;
-
-// Runs `call` with every one of its allocations failing in turn, `after` each. Returns how many it has.
-size_t fail_each(const std::function<vecq_status()>& call,
-                 const std::function<void(size_t)>& after) {
-    for (size_t number = 1;; ++number) {
-        until_failure = number;
-        const vecq_status status = call();
-        const bool failed = until_failure == 0;
-        until_failure = 0;
-        CHECK(status == (failed ? VECQ_OUT_OF_MEMORY : VECQ_OK), number, status);
-        after(number);
-        if (!failed) return number - 1;
-    }
-}
 
 struct Sample {
     Folder folder;
@@ -186,4 +146,150 @@ TEST(allocations_that_fail_while_an_index_grows) {
             }();
             CHECK(allocations > 20, allocations);
         }
+}
+
+TEST(allocations_that_fail_while_rows_go_to_new_arrays) {
+    for (const int32_t metric : kMetrics) {
+        const Codec codec(VECQ_INT8, kDim), wide(VECQ_FP32, kDim);
+        const Vector vectors = random_vector(kRows * kDim, 1), queries = random_vector(kDim, 2);
+        Index index(options_of(metric), codec, &wide);
+        CHECK(index.add(vectors));
+        const Ids none, kept = {7, 60, 149};
+        const vecq_choice choice = ids_of(kept), nobody = ids_of(none);
+        const Filter few(index, &choice, nullptr), all(index, nullptr, &nobody);
+        const auto holds = [&](const Filter& filter, int64_t count) {
+            vecq_search_options options = search_of(3 * kRows);
+            options.filter = filter.own;
+            return index.search(queries, options).counts[0] == count;
+        };
+        int64_t items = kRows;
+        for (const MakeTask make : {vecq_task_refit, vecq_task_compact}) {
+            Ids gone;
+            for (int64_t id = make == vecq_task_refit ? 0 : 70; gone.size() < 40; ++id)
+                if (id % 10 != 7 && index.holds(id) && id != 60) gone.push_back(id);
+            CHECK(index.remove(gone) == VECQ_OK, index.error.message);
+            items -= static_cast<int64_t>(gone.size());
+            const Found before = index.search(queries, search_of(kRows));
+            const size_t count = fail_each(
+                [&] { return files::rebuild(index.own, make); },
+                [&](size_t number) {
+                    CHECK(index.search(queries, search_of(kRows)) == before, metric, number);
+                    CHECK(holds(few, 3) && holds(all, items), metric, number);
+                    CHECK(problems_of(index.own) == 0, metric, number);
+                },
+                Without::perhaps);
+            CHECK(count > 5, metric, count);
+        }
+        CHECK(index.add(vectors) && index.remove({7}) == VECQ_OK, index.error.message);
+        CHECK(holds(few, 2) && holds(all, items + kRows - 1) && problems_of(index.own) == 0);
+    }
+}
+
+// Rows are added at once when a filter could not be told of a compaction.
+TEST(allocations_that_fail_before_rows_come_again) {
+    const Codec codec(VECQ_INT8, kDim);
+    const Vector vectors = random_vector(kRows * kDim, 1);
+    const Ids none;
+    const vecq_choice nobody = ids_of(none);
+    for (size_t number = 1;; ++number) {
+        Index index(options_of(VECQ_L2), codec);
+        CHECK(index.add(vectors));
+        const Filter all(index, nullptr, &nobody);
+        Ids gone;
+        for (int64_t id = 0; id < 120; ++id) gone.push_back(id);
+        CHECK(index.remove(gone) == VECQ_OK);
+        until_failure = number;
+        rebuild(index.own, vecq_task_compact);
+        const bool failed = until_failure == 0;
+        until_failure = 0;
+        CHECK(index.add(vectors), index.error.message);
+        vecq_search_options options = search_of(500);
+        options.filter = all.own;
+        CHECK(index.search(vectors, options).counts[0] == kRows + 30, number);
+        if (!failed) break;
+    }
+}
+
+TEST(allocations_that_fail_around_a_search) {
+    for (const int32_t metric : kMetrics) {
+        Sample s(metric);
+        const Ids some = {3, 4, 5, 120};
+        const vecq_choice choice = ids_of(some);
+        vecq_filter* filter = nullptr;
+        const size_t filtering = fail_each(
+            [&] { return vecq_filter_open(s.index.own, &choice, nullptr, &filter, nullptr); },
+            [](size_t) {});
+        CHECK(s.index.remove({3}) == VECQ_OK && s.index.add(random_vector(kDim, 5)));
+        vecq_search_options options = search_of(5, 20, 15, 10);
+        options.filter = filter;
+        Found found{VECQ_OK, Ids(4 * 5), Vector(4 * 5), Ids(4)};
+        fail_each(
+            [&] {
+                return vecq_index_search(s.index.own, &options, s.queries.data(), 4,
+                                         found.ids.data(), found.scores.data(), found.counts.data(),
+                                         nullptr, nullptr);
+            },
+            [](size_t) {});
+        CHECK(found.counts == Ids(4, 3), metric);
+        vecq_filter_close(filter);
+        const vecq_curve_point points[] = {{10, 20, 0.5}, {10, 40, 1}};
+        const size_t curving = fail_each(
+            [&] { return vecq_index_set_curve(s.index.own, points, 2, nullptr); }, [](size_t) {});
+        Opened opened(s.path);
+        const Found before = s.answers(opened.own);
+        const size_t copying = fail_each(
+            [&] {
+                vecq_task* task = nullptr;
+                vecq_status status =
+                    vecq_task_preload(opened.own, VECQ_PRELOAD_COPIED, 0, &task, nullptr);
+                if (status == VECQ_OK) status = run(task);
+                vecq_task_close(task);
+                return status;
+            },
+            [&](size_t number) { CHECK(s.answers(opened.own) == before, number); });
+        CHECK(filtering > 0 && curving > 0 && copying > 3, filtering, curving, copying);
+    }
+}
+
+// Arrays of 2 MiB and more are made, and grow, page by page.
+TEST(allocations_of_pages_that_fail) {
+    constexpr size_t dim = 512, rows = 4200;
+    const Folder folder;
+    const std::string path = folder / "a.vecq";
+    const Codec codec(VECQ_INT8, dim), wide(VECQ_FP32, dim);
+    const Vector vectors = random_vector(rows * dim, 1), more(vectors.data(), vectors.data() + dim);
+    {
+        Index index({VECQ_L2, VECQ_LINK_AUTO, 2, 1, 1}, codec, &wide);
+        CHECK(index.add(vectors) && index.remove({5}) == VECQ_OK, index.error.message);
+        CHECK(save(index.own, path) == VECQ_OK);
+    }
+    const vecq_search_options options = search_of(3, 10, 15, 5);
+    only_pages = true;
+    vecq_index* own = nullptr;
+    const size_t opening = fail_each(
+        [&] { return vecq_index_open_file(path.c_str(), 1, &own, nullptr); }, [](size_t) {});
+    vecq_index_close(own);
+    Opened opened(path, true);
+    size_t room = rows + 1;
+    const auto grow = [&] {
+        const vecq_status status = vecq_index_reserve(opened.own, room, &opened.error);
+        return status != VECQ_OK || opened.add(more) ? status : VECQ_OUT_OF_MEMORY;
+    };
+    const auto grow_more = [&] {
+        room += room / 2 + 1;
+        return grow();
+    };
+    const auto is_well = [&](size_t number) {
+        CHECK(opened.search(more, options).counts[0] == 3, number);
+        CHECK(problems_of(opened.own) == 0 && !opened.holds(5) && opened.holds(6), number);
+    };
+    const size_t moving = fail_each(grow, is_well, Without::perhaps);
+    const size_t growing = fail_each(grow_more, is_well, Without::perhaps);
+    const size_t fitting =
+        fail_each([&] { return rebuild(opened.own, vecq_task_refit); }, is_well, Without::perhaps);
+    const size_t closing = fail_each([&] { return rebuild(opened.own, vecq_task_compact); },
+                                     is_well, Without::perhaps);
+    only_pages = false;
+    CHECK(opening == 1 && moving > 2 && growing > 3 && fitting > 1 && closing > 3, opening, moving,
+          growing, fitting, closing);
 }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include "check.hpp"
+#include "failing.hpp"
 #include "files.hpp"
 #include "indexes.hpp"
 #include "random_vector.hpp"
@@ -237,4 +238,30 @@ TEST(exports_refuse) {
     no("layer", vecq_index_export_links(index, 16, 0, 1, links.data(), kWidth, &error));
     no("width", vecq_index_export_links(index, 0, 0, 1, links.data(), kWidth - 1, &error));
     no("links", vecq_index_export_links(index, 0, 0, 1, nullptr, kWidth, &error));
+}
+
+TEST(a_graph_that_comes_while_memory_runs_out) {
+    for (const int32_t metric : kMetrics) {
+        const Pair p(metric);
+        const Exported graph = p.exported();
+        const Vector vectors = in_order(p.vectors, graph.ids);
+        for (size_t number = 1;; ++number) {
+            Index index(target_of(metric), p.codec);
+            failing::until_failure = number;
+            vecq_status status = index.stage(vectors, graph.ids);
+            if (status == VECQ_OK) status = graph.give(index);
+            const bool failed = failing::until_failure == 0;
+            failing::until_failure = 0;
+            CHECK(status == VECQ_OK || (failed && status == VECQ_OUT_OF_MEMORY), number, status);
+            CHECK(index.settle() == VECQ_OK, index.error.message);
+            CHECK(index.size() == 0 || index.size() == kRows, number);
+            if (index.size() == kRows)
+                CHECK(index.search(p.queries, search_of(5)) ==
+                          p.source.search(p.queries, search_of(5)),
+                      metric, number);
+            if (!failed) break;
+            if (number % 20 == 0)
+                CHECK(index.add(p.queries) && files::problems_of(index.own) == 0, number);
+        }
+    }
 }
