@@ -63,7 +63,8 @@ public:
         const uint32_t* list = layer.list(from);
         const size_t count = layer.remove(from, gone);
         compared_ = 0;
-        for (size_t i = 0; i < count; ++i) compare(layer.row_of(list[i]));
+        for (size_t i = 0; i < count; ++i)
+            if (list[i] < layer.count) compare(layer.row_of(list[i]));  // it may be a file's
         const size_t end = std::min(count + most, layer.degree);
         size_t next = count;
         for (const Key key : by_score(layer, from, candidates)) {

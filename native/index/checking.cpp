@@ -128,6 +128,9 @@ void Checking::check_reach() {
     for (size_t i = 0; i < graph.entry_count; ++i)
         if (graph.entries[i] >= nodes)
             return report("entries", "node " + std::to_string(graph.entries[i]) + " is none");
+    for (const uint32_t row : index_.entry_rows())
+        if (!index_.slots_.shows(row))
+            report("entries", "row " + std::to_string(row) + " is vacant");
     const std::vector<uint32_t> lost = index_.unreachable();
     // Few changes put off looking for such rows.
     if (lost.size() <= index_.unswept_) return;
@@ -142,6 +145,8 @@ void Checking::check_aside() {
             if (aside[i] >= index_.slots_.extent() || (i > 0 && aside[i] <= aside[i - 1]))
                 report("rows aside", "number " + std::to_string(i) + " is row " +
                                          std::to_string(aside[i]) + ", out of range or order");
+            else if (!index_.slots_.shows(aside[i]))
+                report("rows aside", "row " + std::to_string(aside[i]) + " is vacant");
     });
 }
 
@@ -168,6 +173,9 @@ void Checking::check_ids() {
         if (const auto at = std::adjacent_find(order.begin(), order.end()); at != order.end())
             report("order of rows", "two rows have number " + std::to_string(*at));
         if (!order.empty() && order.back() == kNoRow) report("order of rows", "a row has none");
+        for (const uint32_t row : index_.slots_.vacant())
+            if (!index_.ids_.is_empty(row))
+                report(row_of("order of rows", row), "has a number, but is vacant");
     });
 }
 

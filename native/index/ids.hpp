@@ -51,9 +51,9 @@ public:
     void prepare() const;
     // All rows but empty ones, in the order in which they came.
     std::vector<uint32_t> in_order() const;
+    bool is_empty(size_t row) const { return order_.size() > row && order_[row] == kNoRow; }
 
 private:
-    bool is_empty(size_t row) const { return order_.size() > row && order_[row] == kNoRow; }
     bool insert(size_t row) const;
     bool announce(size_t row, size_t replaceable);
     void rebuild(size_t count) const;

@@ -128,7 +128,9 @@ private:
     void require_unsaved() const;
     size_t begin_rebuilding();
     void end_rebuilding();
+    void require_sound() const;
     void require_sound_layers() const;
+    void require_sound_lists() const;
 
     // Graphs for inner products have one layer, entered at the longest rows; all but layered ones.
     bool flat() const;

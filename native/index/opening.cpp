@@ -250,7 +250,7 @@ void Index::require_changeable() {
     if (!file_->writable())
         throw Error(VECQ_READ_ONLY, "writable",
                     "the index was opened to be read, open it with writable=True to add to it");
-    require_sound_layers();
+    require_sound();
     looked_over_ = true;
 }
 
@@ -259,7 +259,13 @@ void Index::require_unsaved() const {
     if (saved_) refuse("index", "index is being saved, which has to end first");
 }
 
-// Walks check what they read. Linking also writes by what upper layers say, which are small.
+// Walks check what they read. Changes also write by what upper layers and lists of rows say, which are
+// small.
+void Index::require_sound() const {
+    require_sound_layers();
+    require_sound_lists();
+}
+
 void Index::require_sound_layers() const {
     for (size_t layer = 1; layer < graph_.layers().size(); ++layer)
         for (size_t node = 0; node < graph_.layers()[layer].count; ++node)
@@ -268,6 +274,17 @@ void Index::require_sound_layers() const {
                         " has no place in the layer below");
     if (graph_.entries().empty() && aside_.size() < slots_.count())
         corrupt("the graph has no entries");
+    for (const uint32_t row : entry_rows())
+        if (!slots_.shows(row)) corrupt("the graph is entered at a row that is vacant");
+}
+
+void Index::require_sound_lists() const {
+    for (size_t i = 0; i < aside_.size(); ++i)
+        if (!slots_.shows(aside_[i]) || (i > 0 && aside_[i] <= aside_[i - 1]))
+            corrupt("rows aside are vacant, or out of range or order");
+    for (const uint32_t row : slots_.vacant())
+        if (!ids_.is_empty(row))
+            corrupt("row " + std::to_string(row) + " is vacant, but has an id");
 }
 
 }  // namespace vecq

@@ -1,6 +1,7 @@
 // Files of indexes for tests: made, taken apart, put together again with other contents, and used.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -148,12 +149,23 @@ public:
             added = vecq_index_link(own, 1000, 1, &done, &total, &error);
         return vecq_index_settle(own, &error) == VECQ_OK && added == VECQ_OK;
     }
+    bool update(const Vector& vectors, const Ids& ids) {
+        int32_t added = 0;
+        return vecq_index_add_few(own, vectors.data(), ids.size(), ids.data(), 1, &added, &error) ==
+               VECQ_OK;
+    }
     vecq_status remove(const Ids& ids) {
         return vecq_index_remove(own, ids.data(), ids.size(), &error);
     }
     bool holds(int64_t id) const {
         uint8_t held = 2;
         return vecq_index_holds(own, &id, 1, &held, nullptr) == VECQ_OK && held == 1;
+    }
+    Ids ids() const {
+        Ids ids(size());
+        size_t count = 0;
+        vecq_index_ids(own, ids.data(), ids.size(), &count, nullptr);
+        return ids;
     }
 
     vecq_index* own = nullptr;
@@ -163,9 +175,7 @@ public:
 
 // By filters and exclusions of ids that a file says there are, and of others.
 inline void use_ids(const Opened& index, const Vector& queries) {
-    Ids ids(index.size());
-    size_t count = 0;
-    vecq_index_ids(index.own, ids.data(), ids.size(), &count, nullptr);
+    Ids ids = index.ids();
     ids.resize(ids.size() / 2);
     ids.push_back(123'456'789);
     Vector vectors(ids.size() * index.dim());
@@ -184,6 +194,72 @@ inline void use_ids(const Opened& index, const Vector& queries) {
     vecq_filter_close(filter);
 }
 
+// What other libraries and `calibrate` ask for.
+inline void export_all(const Opened& index) {
+    vecq_graph graph{};
+    if (vecq_index_export_graph(index.own, &graph, nullptr) != VECQ_OK) return;
+    std::vector<uint8_t> levels(graph.rows);
+    Ids ids(graph.rows);
+    Vector vectors(graph.rows * index.dim());
+    std::vector<uint32_t> links(graph.rows * graph.degree);
+    vecq_index_export_rows(index.own, 0, graph.rows, levels.data(), ids.data(), vectors.data(),
+                           nullptr);
+    vecq_index_stats stats{};
+    vecq_index_get_stats(index.own, &stats, nullptr);
+    for (size_t layer = 0; layer < graph.layers; ++layer)
+        for (const size_t count : {graph.rows, stats.layer_rows[layer]})
+            vecq_index_export_links(index.own, layer, 0, count, links.data(), graph.degree,
+                                    nullptr);
+    vecq_curve_point points[4];
+    size_t count = 0;
+    vecq_index_curve(index.own, points, 4, &count, nullptr);
+}
+
+using MakeTask = vecq_status (*)(vecq_index*, vecq_task**, vecq_error*);
+
+inline vecq_status rebuild(vecq_index* index, MakeTask make, vecq_error* error = nullptr) {
+    vecq_task* task = nullptr;
+    vecq_status status = make(index, &task, error);
+    if (status == VECQ_OK) status = run(task, error);
+    vecq_task_close(task);
+    return status;
+}
+
+// Items go, one by one for some may be refused, others change, and come.
+inline void change(Opened& index, uint64_t seed) {
+    Ids ids = index.ids();
+    const size_t gone = std::min<size_t>(ids.size() / 2, 12);
+    for (size_t i = 0; i < gone; ++i) index.remove({ids[i]});
+    ids.erase(ids.begin(), ids.begin() + static_cast<ptrdiff_t>(gone));
+    ids.resize(std::min<size_t>(ids.size(), 8));
+    ids.push_back(987'654'321);
+    for (const int64_t id : ids) index.update(samples::random_vector(index.dim(), seed++), {id});
+    index.add(samples::random_vector(40 * index.dim(), seed));
+    index.remove(ids);
+    index.search(samples::random_vector(index.dim(), seed), search_of(5, 20));
+}
+
+// A writable index, made anew as it is or after changes, with a filter that is told of them.
+inline void use_changed(const std::string& path, const std::vector<MakeTask>& steps) {
+    Opened index(path, true);
+    if (index.status != VECQ_OK) return;
+    const Ids ids = index.ids();
+    const vecq_choice allow{ids.data(), nullptr, nullptr, ids.size() / 2};
+    vecq_filter* filter = nullptr;
+    vecq_filter_open(index.own, &allow, nullptr, &filter, nullptr);
+    vecq_search_options options = search_of(5, 20, 15, 0, VECQ_PLAN_AUTO);
+    options.filter = filter;
+    for (const MakeTask make : steps) {
+        if (make == nullptr)
+            change(index, 5);
+        else
+            rebuild(index.own, make);
+        index.search(samples::random_vector(2 * index.dim(), 4), options);
+    }
+    vecq_filter_close(filter);
+    problems_of(index.own);
+}
+
 // Does with a file all that can be done, whatever it holds. What comes of it does not matter, only that
 // nothing crashes; false if it can't be opened.
 inline bool use(const std::string& path, const std::string& copy) {
@@ -199,6 +275,10 @@ inline bool use(const std::string& path, const std::string& copy) {
         read.search(queries, search_of(5, 20, 15, 10, plan));
     }
     use_ids(read, queries);
+    export_all(read);
+    use_changed(path, {nullptr, vecq_task_refit, vecq_task_compact, nullptr});
+    use_changed(path, {vecq_task_compact, nullptr});
+    use_changed(path, {vecq_task_refit, nullptr, vecq_task_compact});
     Opened written(path, true);
     if (written.status != VECQ_OK) return true;
     for (const uint64_t seed : {2, 3}) {

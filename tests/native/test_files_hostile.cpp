@@ -18,7 +18,7 @@ using samples::random_vector;
 
 namespace {
 
-constexpr size_t kDim = 8, kRows = 300;
+constexpr size_t kDim = 8, kRows = 300, kVacant = 20;
 constexpr uint64_t kHostile[] = {0,
                                  1,
                                  uint64_t{1} << 31,
@@ -45,6 +45,11 @@ struct Sample {
         Ids ids(kRows);
         std::iota(ids.begin(), ids.end(), 0);
         CHECK(index.fit(vectors) == VECQ_OK && index.add(vectors, ids), index.error.message);
+        ids.assign(kVacant, 0);
+        std::iota(ids.begin(), ids.end(), 100);
+        CHECK(index.remove(ids) == VECQ_OK, index.error.message);
+        const vecq_curve_point curve[] = {{10, 20, 0.5}, {10, 40, 0.75}, {10, 80, 1}};
+        CHECK(vecq_index_set_curve(index.own, curve, 3, nullptr) == VECQ_OK);
         CHECK(save(index.own, path) == VECQ_OK);
         good = Bytes(path);
     }
@@ -165,6 +170,11 @@ TEST(hostile_files_with_settings_that_lie) {
             for (size_t at = 0; at < sizeof(vecq::SavedCodec); at += 4)
                 for (const uint64_t value : {0U, 1U, 2U, 3U, 7U, 15U, UINT32_MAX})
                     use_with(Kind::codec, number, at, &value, 4);
+        for (size_t at = 0; at < sizeof(vecq_curve_point); at += 4)
+            for (const uint64_t value : kHostile) use_with(Kind::curve, 0, at, &value, 4);
+        for (const uint64_t value : kHostile)
+            for (const size_t at : {size_t{0}, 4 * (kVacant - 1)})
+                use_with(Kind::vacant, 0, at, &value, 4);
         for (const float value : floats)
             for (const Kind kind : {Kind::codec_mean, Kind::codec_scales})
                 if (s.good.entry(kind).count > 0) use_with(kind, 0, 0, &value, 4);
@@ -177,7 +187,7 @@ TEST(hostile_files_with_other_contents) {
     for (const int32_t metric : kMetrics) {
         Sample s(metric);
         size_t opened = 0;
-        for (size_t turn = 0; turn < 150; ++turn) {
+        for (size_t turn = 0; turn < 200; ++turn) {
             Bytes bad = s.good;
             for (size_t changes = 1 + random.below(40); changes > 0; --changes) {
                 const SectionEntry& entry = bad.entries()[random.below(bad.header().section_count)];
@@ -193,7 +203,7 @@ TEST(hostile_files_with_other_contents) {
             bad.write(s.path);
             opened += use(s.path, s.copy);
         }
-        CHECK(opened > 50, metric, opened);
+        CHECK(opened > 40, metric, opened);
     }
 }
 
@@ -237,10 +247,10 @@ TEST(hostile_files_are_checked_by_name) {
     CHECK(has(word(Kind::links, 0, 5 * degree, 300), "node 5: links to node 300"));
     CHECK(has(word(Kind::links, 0, 5 * degree, 5), "node 5: links to itself"));
     CHECK(has(with([&](Bytes& bad) {
-                  uint32_t* list = bad.contents<uint32_t>(Kind::links) + 7 * degree;
+                  uint32_t* list = bad.contents<uint32_t>(Kind::links) + 11 * degree;
                   list[1] = list[0];
               }),
-              "node 7: links to node"));
+              "node 11: links to node"));
     CHECK(has(word(Kind::links, 0, 9 * degree, UINT32_MAX), "node 9: goes on behind its end"));
     CHECK(has(word(Kind::links, 1, 0, 4'000'000'000), "links of layer 1, node 0"));
     CHECK(has(word(Kind::layer_rows, 1, 1, 0), "layer 1, node 1: has no place"));
@@ -257,6 +267,15 @@ TEST(hostile_files_are_checked_by_name) {
           has(word(Kind::order, 0, 4, 0), "order of rows: two rows have number 0"));
     CHECK(has(with([](Bytes& bad) { bad.contents<vecq::SavedIndex>(Kind::index)->largest_id = 5; }),
               "the largest id is 299, not 5"));
+    CHECK(word(Kind::vacant, 0, 3, kRows) == "refused");
+    CHECK(word(Kind::vacant, 0, 3, 0) == "refused");
+    CHECK(with([](Bytes& bad) { bad.contents<vecq_curve_point>(Kind::curve)[1].recall = NAN; }) ==
+          "refused");
+    CHECK(has(with([](Bytes& bad) {
+                  const uint32_t vacant = bad.contents<uint32_t>(Kind::vacant)[0];
+                  bad.contents<uint32_t>(Kind::order)[vacant] = 1'000'000;
+              }),
+              "has a number, but is vacant"));
     CHECK(has(with([&](Bytes& bad) {  // nothing leads to row 250
                   uint32_t* links = bad.contents<uint32_t>(Kind::links);
                   for (size_t at = 0; at < kRows * degree; ++at)
@@ -268,6 +287,13 @@ TEST(hostile_files_are_checked_by_name) {
     bad.contents<uint32_t>(Kind::aside)[0] = 1'000'000;
     const std::string aside = ip.problem(bad);
     CHECK(has(aside, "rows aside: number 0 is row 1000000"), aside);
+    bad = ip.good;
+    const uint32_t vacant = bad.contents<uint32_t>(Kind::vacant)[0];
+    bad.contents<uint32_t>(Kind::entries)[0] = vacant;
+    CHECK(has(ip.problem(bad), "entries: row"));
+    bad = ip.good;
+    bad.contents<uint32_t>(Kind::aside)[1] = bad.contents<uint32_t>(Kind::vacant)[kVacant - 1];
+    CHECK(has(ip.problem(bad), "rows aside: "), ip.problem(bad));
     bad = ip.good;
     bad.contents<char>(Kind::ids)[9] ^= 1;
     CHECK(ip.open(bad) == VECQ_OK);
