@@ -14,6 +14,7 @@ import hnswlib
 import numpy as np
 
 import vecq
+from vecq.bench.adapters.adapter import unit
 from vecq.bench.answers import recall_of
 from vecq.bench.truth import true_ids
 from vecq.datasets import Dataset, read_hdf5
@@ -45,7 +46,8 @@ def of_faiss(data: Dataset) -> tuple[Any, Search]:
     metric = faiss.METRIC_L2 if data.metric == "l2" else faiss.METRIC_INNER_PRODUCT
     index = faiss.IndexHNSWFlat(data.train.shape[1], M, metric)
     index.hnsw.efConstruction = EF_CONSTRUCTION
-    index.add(data.train)
+    # faiss has no cosine: vectors of one length stand for it.
+    index.add(unit(data.train) if data.metric == "cosine" else data.train)
 
     def search(queries: Any, ef: int) -> Any:
         faiss.omp_set_num_threads(1)

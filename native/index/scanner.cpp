@@ -159,8 +159,9 @@ void Scanner::hide(const RowList& stretch) {
     const bool excludes = std::any_of(gates_, gates_ + queries_.size(),
                                       [](const Gate& gate) { return !gate.excluded_rows.empty(); });
     const size_t blocks = (queries_.size() + kBlockQueries - 1) / kBlockQueries;
-    hidden_stride_ = excludes ? stretch.count : 0;
-    hidden_.assign(std::max<size_t>(stretch.count, blocks * hidden_stride_), 0);
+    // What lies outside goes to one place more, for which no branch has to be foreseen.
+    hidden_stride_ = excludes ? stretch.count + 1 : 0;
+    hidden_.assign(std::max(stretch.count + 1, blocks * hidden_stride_), 0);
     if (gates_->allowed != nullptr && !stretch.listed()) {
         for (size_t i = 0; i < stretch.count; ++i)
             hidden_[i] = gates_->allows(stretch[i]) ? 0 : ~uint32_t{0};
@@ -170,8 +171,7 @@ void Scanner::hide(const RowList& stretch) {
     for (size_t q = 0; q < queries_.size(); ++q) {
         uint32_t* hidden = &hidden_[q / kBlockQueries * hidden_stride_];
         for (const uint32_t row : gates_[q].excluded_rows)
-            if (const size_t place = stretch.place_of(row); place < stretch.count)
-                hidden[place] |= 1U << q % kBlockQueries;
+            hidden[std::min(stretch.place_of(row), stretch.count)] |= 1U << q % kBlockQueries;
     }
 }
 
