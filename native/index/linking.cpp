@@ -218,8 +218,8 @@ void Index::finish_linking() {
     {
         const auto alone = turnstile_.write();
         aside_.reserve(aside_.size() + addition_->rows.size() - addition_->in_graph);
-        for (size_t i = addition_->in_graph; i < addition_->rows.size(); ++i)
-            put_aside(addition_->rows[i]);
+        for (size_t i = addition_->linked; i < addition_->rows.size(); ++i)
+            if (!is_aside(addition_->rows[i])) put_aside(addition_->rows[i]);
     }
     show(addition_->rows.size());
     choose_samples();
@@ -282,12 +282,14 @@ bool Index::add_few(const float* vectors, size_t count, const int64_t* ids, bool
 
 void Index::drop_unlinked(const Addition* addition) {
     const auto alone = turnstile_.write();
-    for (size_t i = addition ? addition->linked : 0; addition && i < addition->rows.size(); ++i)
-        if (const uint32_t row = addition->rows[i]; row < slots_.extent()) {
-            ids_.erase(row);
-            slots_.vacate(row);
-            heirs_[row] = kNone;
-        }
+    for (size_t i = addition ? addition->linked : 0; addition && i < addition->rows.size(); ++i) {
+        const uint32_t row = addition->rows[i];
+        if (is_aside(row)) take_from_aside(row);
+        if (row >= slots_.extent()) continue;
+        ids_.erase(row);
+        slots_.vacate(row);
+        heirs_[row] = kNone;
+    }
     truncate(slots_.extent());
     ids_.settle();
     changes_->catch_up(slots_.extent());
