@@ -91,7 +91,7 @@ def scans(data: Dataset, index: vecq.Index, repetitions: int) -> Iterator[dict[s
 
 
 def excluded(data: Dataset, index: vecq.Index, queries: Floats) -> Iterator[tuple[str, Any]]:
-    """Sets of excluded items: the worst there is, some, and what users have seen, if that is known."""
+    """Items to exclude: the worst there is, some, and what users have seen, if that is known."""
     count = min(SEEN, len(index) // 2)
     each = np.arange(0, len(queries) * count + 1, count)
     best = index.search(queries, count, exact=True, rerank=0).ids

@@ -45,8 +45,6 @@ Costs costs_of(const Pace& pace, const Question& question) {
     return costs;
 }
 
-Plan cheapest(const Costs& costs) {
-    return costs.scan <= costs.walk ? Plan::scan : Plan::walk;
-}
+Plan cheapest(const Costs& costs) { return costs.scan <= costs.walk ? Plan::scan : Plan::walk; }
 
 }  // namespace vecq

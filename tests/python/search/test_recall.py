@@ -50,8 +50,8 @@ def share_found(found, best):
 @pytest.mark.parametrize("share", [0.001, 0.01, 0.1, 0.3, 0.5, 0.9, 0.99])
 @pytest.mark.parametrize("way", ["random", "near", "far"])
 def test_filtered_searches_find_what_passes(metric, way, share):
-    """Stepping over everything, which nobody has to ask for, finds no way around what is held back by
-    the thousand, and not much where one in a hundred passes."""
+    """Stepping over everything, which nobody has to ask for, finds no way around what is held back
+    by the thousand, and not much where one in a hundred passes."""
     index, recalls = made(metric), {"walk": [], "step_over": [], "auto": []}
     for query, mask in zip(QUERIES, masks(metric, way, share), strict=True):
         passing = vecq.Filter(index, allow=mask)
