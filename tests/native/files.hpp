@@ -212,7 +212,8 @@ inline void export_all(const Opened& index) {
                                     nullptr);
     vecq_curve_point points[4];
     size_t count = 0;
-    vecq_index_curve(index.own, points, 4, &count, nullptr);
+    uint64_t measured_on = 0;
+    vecq_index_curve(index.own, points, 4, &count, &measured_on, nullptr);
 }
 
 using MakeTask = vecq_status (*)(vecq_index*, vecq_task**, vecq_error*);

@@ -237,8 +237,9 @@ TEST(allocations_that_fail_around_a_search) {
         CHECK(found.counts == Ids(4, 3), metric);
         vecq_filter_close(filter);
         const vecq_curve_point points[] = {{10, 20, 0.5}, {10, 40, 1}};
-        const size_t curving = fail_each(
-            [&] { return vecq_index_set_curve(s.index.own, points, 2, nullptr); }, [](size_t) {});
+        const size_t curving =
+            fail_each([&] { return vecq_index_set_curve(s.index.own, points, 2, kRows, nullptr); },
+                      [](size_t) {});
         Opened opened(s.path);
         const Found before = s.answers(opened.own);
         const size_t copying = fail_each(

@@ -49,7 +49,7 @@ struct Sample {
         std::iota(ids.begin(), ids.end(), 100);
         CHECK(index.remove(ids) == VECQ_OK, index.error.message);
         const vecq_curve_point curve[] = {{10, 20, 0.5}, {10, 40, 0.75}, {10, 80, 1}};
-        CHECK(vecq_index_set_curve(index.own, curve, 3, nullptr) == VECQ_OK);
+        CHECK(vecq_index_set_curve(index.own, curve, 3, kRows, nullptr) == VECQ_OK);
         CHECK(save(index.own, path) == VECQ_OK);
         good = Bytes(path);
     }

@@ -35,7 +35,7 @@ def _fastest(bench: Workbench, ways: list[Ways]) -> None:
         found = pilots(bench, one)
         ranked = sorted(found, key=lambda graph: (found[graph].cost, -graph.m))
         spent = sum(pilot.seconds for pilot in found.values())
-        more = [*_rivals(ranked, found), *_finer(bench, ranked[0])]
+        more = [*_rivals(ranked, found), *_beside(bench, ranked[0])]
         bench.telling.plan(one.trials(bench, scan=True) + len(more) * one.trials(bench))
         tried = one.attempt(bench, ranked[0], scan=True)
         if not any(trial.measured for trial in tried):  # there was no room for any of it
@@ -45,7 +45,7 @@ def _fastest(bench: Workbench, ways: list[Ways]) -> None:
         budget = BUILDS * unit * found[bench.space.usual].seconds + SECONDS - spent
         for graph in more:
             pilot = found.get(graph)
-            seconds = unit * pilot.seconds if pilot else 2 * first
+            seconds = unit * pilot.seconds if pilot else first * _effort(graph) / _effort(ranked[0])
             if _affordable(bench, one.build(graph), seconds, budget):
                 one.attempt(bench, graph)
         if bench.met:
@@ -72,10 +72,13 @@ def _rivals(ranked: list[Graph], found: dict[Graph, Pilot]) -> list[Graph]:
     ]
 
 
-def _finer(bench: Workbench, graph: Graph) -> list[Graph]:
-    """The same links, chosen from more candidates."""
-    more = [effort for effort in bench.space.ef_construction if effort > graph.ef_construction]
-    return [Graph(graph.m, min(more))] if more else []
+def _beside(bench: Workbench, graph: Graph) -> list[Graph]:
+    """As many links, chosen from fewer candidates and from more: small graphs don't tell."""
+    efforts = bench.space.ef_construction
+    fewer = [effort for effort in efforts if effort < graph.ef_construction]
+    more = [effort for effort in efforts if effort > graph.ef_construction]
+    near = [max(fewer, default=None), min(more, default=None)]
+    return [Graph(graph.m, effort) for effort in near if effort is not None]
 
 
 def _others(bench: Workbench, ways: list[Ways], budget: float) -> None:
