@@ -295,6 +295,7 @@ TEST(allocations_of_pages_that_fail) {
     const size_t closing = fail_each([&] { return rebuild(opened.own, vecq_task_compact); },
                                      is_well, Without::perhaps);
     only_pages = false;
-    CHECK(opening == 1 && moving > 2 && growing > 3 && fitting > 1 && closing > 3, opening, moving,
+    // Each but opening needs pages; how often depends on what the kernel can make larger in its place.
+    CHECK(opening == 1 && moving > 1 && growing > 1 && fitting > 1 && closing > 1, opening, moving,
           growing, fitting, closing);
 }
