@@ -53,7 +53,7 @@ void Checking::check_sums() {
 }
 
 void Checking::add_to_sum(const SectionEntry& entry, size_t from, size_t to) {
-    block_.resize(kBytes);
+    block_.resize(std::max(block_.size(), to - from));
     read_exactly(index_.file_->descriptor(), entry.offset + from, block_.data(), to - from);
     sum_.add(block_.data(), to - from);
     if (to == entry.bytes() && std::exchange(sum_, {}).value() != entry.checksum)
