@@ -80,7 +80,7 @@ def test_polars():
 
 
 def test_torch():
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="TORCH IS NOT INSTALLED: its tensors go untested")
     assert np.shares_memory(as_vectors(torch.from_numpy(ROWS), "x"), ROWS)
 
 

@@ -317,7 +317,7 @@ def test_arrow():
 
 
 def test_tensors():
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="TORCH IS NOT INSTALLED: its tensors go untested")
     index = made(ours)
     assert index.knn_query(torch.from_numpy(ITEMS[:3]))[0].tolist() == [[0], [1], [2]]
 
