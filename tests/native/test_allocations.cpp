@@ -295,7 +295,12 @@ TEST(allocations_of_pages_that_fail) {
     const size_t closing = fail_each([&] { return rebuild(opened.own, vecq_task_compact); },
                                      is_well, Without::perhaps);
     only_pages = false;
-    // Each but opening needs pages; how often depends on what the kernel can make larger in its place.
-    CHECK(opening == 1 && moving > 1 && growing > 1 && fitting > 1 && closing > 1, opening, moving,
-          growing, fitting, closing);
+    // An emulator's kernel makes more of them larger in their place.
+#if defined(__x86_64__)
+    constexpr size_t grown = 3;
+#else
+    constexpr size_t grown = 1;
+#endif
+    CHECK(opening == 1 && moving > 2 && growing > grown && fitting > 1 && closing > 3, opening,
+          moving, growing, fitting, closing);
 }
