@@ -10,8 +10,6 @@
 namespace vecq {
 namespace {
 
-constexpr size_t kHugePage = size_t{2} << 20;
-
 size_t round_up(size_t bytes, size_t unit) {
     if (bytes > SIZE_MAX - unit) throw std::bad_alloc();
     return (bytes + unit - 1) / unit * unit;

@@ -8,6 +8,7 @@
 namespace vecq {
 
 inline constexpr size_t kLine = 64;
+inline constexpr size_t kHugePage = size_t{2} << 20;
 
 inline bool aligned_to_line(const void* pointer) {
     return reinterpret_cast<size_t>(pointer) % kLine == 0;

@@ -37,6 +37,7 @@ private:
     Descriptor file_;
     Table table_;
     bool writable_;
+    bool roomy_;  // memory holds the file twice, so that its pages may be large
     std::byte* bytes_;
 };
 

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <utility>
 
+#include "base/memory.hpp"
 #include "storage/failure.hpp"
 
 namespace vecq {
@@ -46,7 +48,8 @@ int until_done(Call&& call) {
 
 }  // namespace
 
-Replacement::Replacement(std::string path, uint64_t bytes) : path_(std::move(path)) {
+Replacement::Replacement(std::string path, uint64_t bytes)
+    : path_(std::move(path)), page_(kHugePage) {
     if (name_of(path_).empty()) fail_to("write a file without a name", EISDIR);
     create();
     if (until_done([&] { return ftruncate(file_.get(), static_cast<off_t>(bytes)); }) == 0) return;
@@ -73,16 +76,39 @@ void Replacement::create() {
     if (!file_) fail_to("create a temporary file in the folder");
 }
 
+// The system's cache gets pages as large as what is written at once, where it begins on such a page: these
+// are then mapped as they are, and rows at random miss the TLB less.
 void Replacement::write(uint64_t offset, const void* data, size_t bytes) {
+    if (offset != end_) {
+        flush();
+        kept_ = end_ = offset;
+    }
     const auto* from = static_cast<const std::byte*>(data);
+    while (bytes > 0) {
+        const uint64_t at = end_ % kHugePage, part = std::min(bytes, kHugePage - at);
+        std::memcpy(page_.data() + at, from, part);
+        from += part;
+        bytes -= part;
+        end_ += part;
+        if (at + part == kHugePage) flush();
+    }
+}
+
+void Replacement::flush() {
+    if (kept_ == end_) return;
+    put(kept_, page_.data() + kept_ % kHugePage, end_ - kept_);
+    kept_ = end_;
+    write_back(end_);
+}
+
+void Replacement::put(uint64_t offset, const std::byte* data, size_t bytes) {
     for (size_t done = 0; done < bytes;) {
         const ssize_t count =
-            pwrite(file_.get(), from + done, bytes - done, static_cast<off_t>(offset + done));
+            pwrite(file_.get(), data + done, bytes - done, static_cast<off_t>(offset + done));
         if (count < 0 && errno == EINTR) continue;
         if (count <= 0) fail_to("write the file", count < 0 ? errno : EIO);
         done += static_cast<size_t>(count);
     }
-    write_back(offset + bytes);
 }
 
 // The disk works while the next bytes are prepared, and never has much left to do: neither memory fills
@@ -102,6 +128,7 @@ void Replacement::write_back(uint64_t end) {
 }
 
 void Replacement::finish() {
+    flush();
     if (until_done([&] { return fsync(file_.get()); }) != 0) fail_to("write the file to disk");
     if (!file_.close()) fail_to("write the file");
     if (rename(temporary_.c_str(), path_.c_str()) != 0) fail_to("give the file its name");

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "storage/descriptor.hpp"
 
@@ -19,17 +20,22 @@ public:
     Replacement(const Replacement&) = delete;
     Replacement& operator=(const Replacement&) = delete;
 
-    // From the front to the back, but for what comes last.
+    // From the front to the back, but for what comes last. What a page of the largest kind holds is kept
+    // until that is full.
     void write(uint64_t offset, const void* data, size_t bytes);
     void finish();
 
 private:
     void create();
+    void flush();
+    void put(uint64_t offset, const std::byte* data, size_t bytes);
     void write_back(uint64_t end);
     void sync_folder() const;
 
     std::string path_, temporary_;
     Descriptor file_;
+    std::vector<std::byte> page_;
+    uint64_t kept_ = 0, end_ = 0;  // from where to where the page holds what was not written yet
     uint64_t waited_ = 0, begun_ = 0;  // up to where the disk has written, and was told to write
 };
 

@@ -79,6 +79,14 @@ def test_opening_takes_as_long_for_any_number_of_rows(small, tmp_path):
     assert int(searched) < 32 << 20
 
 
+def run_within(limit, code, path):
+    try:
+        with limited(limit) as group:
+            return run_in(group, [sys.executable, "-I", "-c", code, str(path)])
+    except OSError as error:
+        pytest.skip(f"*** less memory is not tested: no control group can be made: {error} ***")
+
+
 CRAMPED = """
 import sys
 import numpy as np, vecq
@@ -93,12 +101,31 @@ def test_a_file_larger_than_memory(small, tmp_path):
     stretch(small, large, 3_000_000)
     assert large.stat().st_size > 2 * limit
     expected = vecq.open(large).search(QUERIES, 10).ids.tobytes().hex()
-    try:
-        with limited(limit) as group:
-            result = run_in(group, [sys.executable, "-I", "-c", CRAMPED, str(large)])
-    except OSError as error:
-        pytest.skip(
-            f"*** searching more than memory holds is not tested: no control group can be made: "
-            f"{error} ***"
-        )
+    result = run_within(limit, CRAMPED, large)
     assert (result.returncode, result.stdout) == (0, expected), result.stderr
+
+
+ASKING = """
+import sys
+import vecq
+index, own, asked = vecq.open(sys.argv[1], preload=len(sys.argv) > 2), False, 0
+with open("/proc/self/smaps") as file:
+    for line in file:
+        first, *rest = line.split()
+        if not first.endswith(":"):
+            own = line.rstrip().endswith(sys.argv[1])
+        asked += own and first == "VmFlags:" and "hg" in rest
+print(asked)
+"""
+
+
+def test_huge_pages_are_asked_for_where_memory_has_room(small, tmp_path):
+    large = tmp_path / "large.vecq"
+    stretch(small, large, 300_000)
+    size = large.stat().st_size
+    free = subprocess.check_output([sys.executable, "-I", "-c", ASKING, str(large)])
+    preloaded = subprocess.check_output([sys.executable, "-I", "-c", ASKING, str(large), "1"])
+    assert int(free) > 0
+    assert int(preloaded) > 0
+    result = run_within(int(1.5 * size), ASKING, large)
+    assert (result.returncode, result.stdout) == (0, "0\n"), result.stderr

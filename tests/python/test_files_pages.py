@@ -1,0 +1,44 @@
+"""A saved file lies in the system's cache in pages as large as the system has for files."""
+
+import mmap
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import vecq
+
+HUGE_PAGE = 2 << 20
+
+
+def kib_of(path: Path, field: str) -> int:
+    """Of what this process maps of a file."""
+    total, ours = 0, False
+    for line in Path("/proc/self/smaps").read_text().splitlines():
+        first, *rest = line.split()
+        if not first.endswith(":"):
+            ours = line.endswith(str(path))
+        elif ours and first == f"{field}:":
+            total += int(rest[0])
+    return total
+
+
+def touched(path: Path) -> int:
+    with path.open("rb") as file:
+        mapping = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+    mapping.madvise(mmap.MADV_HUGEPAGE)
+    assert sum(mapping[at] for at in range(0, len(mapping), mmap.PAGESIZE)) == 0
+    return kib_of(path, "FilePmdMapped")
+
+
+def test_a_saved_file_is_mapped_in_huge_pages(tmp_path: Path) -> None:
+    plain = tmp_path / "plain"
+    plain.write_bytes(bytes(8 * HUGE_PAGE))
+    if touched(plain) == 0:
+        pytest.skip("this file system has no huge pages to compare with")
+    path = tmp_path / "a.vecq"
+    vectors = np.random.default_rng(1).standard_normal((20_000, 256), np.float32)
+    vecq.Index(256, "l2", codec="fp32", m=4, ef_construction=8).add(vectors).save(path)
+    index = vecq.open(path, preload=True)
+    assert len(index.search(vectors[:5], 3).ids) == 5
+    assert kib_of(path, "FilePmdMapped") > kib_of(path, "Rss") / 2 > 8000
