@@ -109,9 +109,10 @@ class Index(Searching, Changing):
 
         The file is mapped: what searches touch is read when they first do, and stays in the page
         cache as long as there is room, one copy for all processes. An index larger than memory
-        works, as fast as the disk. The kernel is told that codes and the links of layer 0 are read
-        at random, so that it fetches no more than what is asked for; the small upper layers and the
-        ids it reads ahead. Large sections are put on huge pages where the system grants that.
+        works, as fast as the disk. Where the file is at most half of the memory that the process
+        may have, or is preloaded, it is mapped in pages of 2 MiB, if the file system has them. Of
+        larger files the kernel fetches no more of codes and of the links of layer 0 than is asked
+        for; the small upper layers and the ids it reads ahead.
 
         Never shorten or write over such a file while it is open: a process that touches what is
         gone is ended by SIGBUS. Files that are replaced whole, as `save` does, are safe: who has
