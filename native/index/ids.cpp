@@ -184,11 +184,6 @@ std::vector<uint32_t> Ids::in_order() const {
     return rows;
 }
 
-uint32_t Ids::find(int64_t id) const {
-    const uint32_t slot = slots_[slot_of(id)];
-    return slot == 0 ? kNoRow : slot - 1;
-}
-
 void Ids::prepare() const {
     const std::lock_guard lock(preparing_);
     if (slots_.size() == 0) rebuild(size());
@@ -200,6 +195,7 @@ void Ids::rebuild(size_t count) const {
     larger.reserve(std::bit_ceil(2 * size() + 2));
     larger.resize(std::bit_ceil(2 * size() + 2));
     slots_ = std::move(larger);
+    scattered_ = false;
     for (size_t row = 0; row < count; ++row)
         if (!is_empty(row)) insert(row);
 }
@@ -208,6 +204,7 @@ bool Ids::insert(size_t row) const {
     uint32_t& slot = slots_[slot_of(ids_[row])];
     if (slot != 0) return false;
     slot = static_cast<uint32_t>(row + 1);
+    scattered_ |= !is_own_place(ids_[row]);
     return true;
 }
 
@@ -217,7 +214,7 @@ size_t Ids::home_of(int64_t id) const {
     constexpr uint64_t kInLine = 16;
     const int bits = std::countr_zero(slots_.size());
     const auto number = static_cast<uint64_t>(id);
-    if (number < slots_.size()) return number;
+    if (is_own_place(id)) return number;
     const uint64_t scattered = number / kInLine * 0x9e3779b97f4a7c15U >> (64 - bits);
     return (scattered & ~(kInLine - 1)) | number % kInLine;
 }

@@ -47,7 +47,11 @@ public:
 
     // The row of an id, or kNoRow. Any number of threads may ask at a time, once `prepare` was called
     // after the last change.
-    uint32_t find(int64_t id) const;
+    uint32_t find(int64_t id) const {
+        static_assert(kNoRow == uint32_t{0} - 1);  // what is free leads there
+        if (scattered_) return slots_[slot_of(id)] - 1;
+        return is_own_place(id) ? slots_[static_cast<size_t>(id)] - 1 : kNoRow;
+    }
     void prepare() const;
     // All rows but empty ones, in the order in which they came.
     std::vector<uint32_t> in_order() const;
@@ -60,6 +64,7 @@ private:
     void keep_order();
     void number_from(size_t first);
     void renumber();
+    bool is_own_place(int64_t id) const { return static_cast<uint64_t>(id) < slots_.size(); }
     size_t home_of(int64_t id) const;
     size_t slot_of(int64_t id) const;
 
@@ -67,6 +72,8 @@ private:
     // Row + 1, or 0 where free. Made when a caller first gives ids, for until then none can be taken,
     // or asks for one.
     mutable Array<uint32_t> slots_;
+    // Whether some id is too large to be its own place. As long as none is, no id has the place of another.
+    mutable bool scattered_ = false;
     mutable std::mutex preparing_;
     // Grows with time. Made when a caller first gives ids: until then they are the order.
     Array<uint32_t> order_;

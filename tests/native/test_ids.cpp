@@ -172,6 +172,34 @@ TEST(ids_of_any_pattern) {
         }
 }
 
+// Small ids are their own places; one that is too large for that changes how all are found, until it goes.
+TEST(ids_are_found_by_number_or_scattered) {
+    Numbers numbers(100);
+    std::iota(numbers.rbegin(), numbers.rend(), int64_t{3});
+    Ids ids;
+    ids.append(numbers, 0);
+    const auto all_found = [&](size_t rows) {
+        ids.prepare();
+        for (size_t row = 0; row < rows; ++row) CHECK(ids.find(ids[row]) == row, rows, row);
+        for (const int64_t id :
+             {int64_t{0}, int64_t{2}, int64_t{103}, int64_t{255}, int64_t{256}, int64_t{257},
+              int64_t{1} << 32, int64_t{-1}, kLowest, kHighest - 1})
+            CHECK(ids.find(id) == vecq::kNoRow, rows, id);
+    };
+    all_found(100);
+    for (const int64_t far : {kHighest, int64_t{-7}, int64_t{1000}}) {
+        ids.append(Numbers{far}, 0);
+        all_found(101);
+        ids.truncate(100);
+        all_found(100);
+    }
+    ids.keep();
+    ids.erase(40);
+    CHECK(ids.find(numbers[40]) == vecq::kNoRow && ids.find(numbers[41]) == 41);
+    ids.move_last(40);
+    CHECK(ids.find(numbers[99]) == 40 && ids.find(numbers[98]) == 98);
+}
+
 TEST(permute_brings_into_any_order) {
     Order order(5);
     std::iota(order.begin(), order.end(), 0U);
