@@ -158,21 +158,38 @@ void Scanner::hide(const RowList& stretch) {
     if (gates_ == nullptr) return;
     const bool excludes = std::any_of(gates_, gates_ + queries_.size(),
                                       [](const Gate& gate) { return !gate.excluded_rows.empty(); });
-    const size_t blocks = (queries_.size() + kBlockQueries - 1) / kBlockQueries;
-    // What lies outside goes to one place more, for which no branch has to be foreseen.
-    hidden_stride_ = excludes ? stretch.count + 1 : 0;
-    hidden_.assign(std::max(stretch.count + 1, blocks * hidden_stride_), 0);
-    if (gates_->allowed != nullptr && !stretch.listed()) {
-        for (size_t i = 0; i < stretch.count; ++i)
-            hidden_[i] = gates_->allows(stretch[i]) ? 0 : ~uint32_t{0};
-        for (size_t block = 1; excludes && block < blocks; ++block)
-            std::copy_n(hidden_.begin(), stretch.count, &hidden_[block * hidden_stride_]);
+    hidden_stride_ = excludes ? stretch.count + kOutside : 0;
+    const size_t blocks = excludes ? (queries_.size() + kBlockQueries - 1) / kBlockQueries : 1;
+    const size_t room = std::max(blocks * hidden_stride_, stretch.count);
+    if (hidden_.size() < room) hidden_.resize(room);
+    hide_held_back(stretch, hidden_.data());
+    // A block at a time, so that its bits are set while they are in a cache.
+    for (size_t block = blocks; excludes && block-- > 0;) {
+        uint32_t* hidden = &hidden_[block * hidden_stride_];
+        if (block > 0) std::copy_n(hidden_.data(), stretch.count, hidden);
+        hide_excluded(stretch, block * kBlockQueries, hidden);
     }
-    for (size_t q = 0; q < queries_.size(); ++q) {
-        uint32_t* hidden = &hidden_[q / kBlockQueries * hidden_stride_];
-        for (const uint32_t row : gates_[q].excluded_rows)
-            hidden[std::min(stretch.place_of(row), stretch.count)] |= 1U << q % kBlockQueries;
+}
+
+// By the filter, which is the same for all.
+void Scanner::hide_held_back(const RowList& stretch, uint32_t* hidden) const {
+    if (gates_->allowed == nullptr || stretch.listed()) {
+        std::fill_n(hidden, stretch.count, 0);
+        return;
     }
+    for (size_t i = 0; i < stretch.count; ++i)
+        hidden[i] = gates_->allows(stretch[i]) ? 0 : ~uint32_t{0};
+}
+
+// From the queries of a block, from number `first` on.
+void Scanner::hide_excluded(const RowList& stretch, size_t first, uint32_t* hidden) const {
+    const size_t last = std::min(queries_.size(), first + kBlockQueries);
+    for (size_t q = first; q < last; ++q)
+        for (const uint32_t row : gates_[q].excluded_rows) {
+            const size_t place = stretch.place_of(row);
+            hidden[place < stretch.count ? place : stretch.count + row % kOutside] |=
+                1U << (q - first);
+        }
 }
 
 // body(dots, row, block) for the dots of each block of queries with so many rows from `row` on.

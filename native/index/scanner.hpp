@@ -41,6 +41,8 @@ private:
     template <class Body>
     void each_block(const ScoredRows& scored, const RowList& list, Body&& body);
     void hide(const RowList& stretch);
+    void hide_held_back(const RowList& stretch, uint32_t* hidden) const;
+    void hide_excluded(const RowList& stretch, size_t first, uint32_t* hidden) const;
     struct Chunk {
         Rows rows;
         const Affine* affine;
@@ -51,6 +53,9 @@ private:
     static constexpr size_t kChunkRows = kSiftedRows;
     // What is hidden of so many rows stays in the second cache.
     static constexpr size_t kStretchRows = size_t{1} << 16;
+    // What is excluded outside of a stretch goes to so many places more: no branch has to be foreseen, and
+    // one place would have to wait for itself.
+    static constexpr size_t kOutside = 64;
 
     const Kernels& kernels_;
     std::span<const EncodedQuery> queries_;

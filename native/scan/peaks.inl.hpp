@@ -1,19 +1,23 @@
 // The best score of each query of a block among some rows, without a look at which row it is of.
 
+struct LaneBits {
+    uint32_t each[kLanes<F32>] = {};
+    constexpr LaneBits() {
+        for (size_t lane = 0; lane < kLanes<F32>; ++lane) each[lane] = 1U << lane;
+    }
+};
+inline constexpr LaneBits kLaneBits;
+
 // -infinity in the lanes of those queries that the row is kept from.
 inline F32 without(F32 scores, uint32_t hidden) {
-    float lanes[kLanes<F32>];
-    std::memcpy(lanes, &scores, sizeof lanes);
-    for (; hidden != 0; hidden &= hidden - 1)
-        lanes[std::countr_zero(hidden)] = -std::numeric_limits<float>::infinity();
-    std::memcpy(&scores, lanes, sizeof lanes);
-    return scores;
+    I32 bits;
+    std::memcpy(&bits, kLaneBits.each, sizeof bits);
+    return (bits & hidden) != 0 ? F32{} - std::numeric_limits<float>::infinity() : scores;
 }
 
 template <class Dot>
 void peaks(const PeakJob& job) {
     constexpr size_t lanes = kLanes<F32>;
-    constexpr auto all = static_cast<uint32_t>((uint64_t{1} << lanes) - 1);
     const BlockDots& block = job.block;
     float* out = job.peaks;
     for (size_t first = 0; first < block.rows; first += job.rows_per_peak, out += kBlockQueries) {
@@ -23,8 +27,7 @@ void peaks(const PeakJob& job) {
             for (size_t r = first; r < last; ++r) {
                 const auto* dots = static_cast<const Dot*>(block.dots) + r * kBlockQueries;
                 F32 scores = block_scores<false>(dots, block.affine[r], block.biases, q);
-                if (block.hidden != nullptr && block.hidden[r] != 0)
-                    scores = without(scores, block.hidden[r] >> q & all);
+                if (block.hidden != nullptr) scores = without(scores, block.hidden[r] >> q);
                 peak = scores > peak ? scores : peak;
             }
             std::memcpy(out + q, &peak, sizeof peak);

@@ -210,6 +210,20 @@ TEST(scan_fp16) { check_width(Width::fp16); }
 TEST(scan_int16) { check_width(Width::int16); }
 TEST(scan_int8) { check_width(Width::int8); }
 
+// What is hidden is looked up for so many rows at a time.
+TEST(scan_of_more_than_a_stretch) {
+    skip_missing();
+    constexpr size_t kStretches = 2, kRows = (kStretches << 16) + 500;
+    const Task task(Width::int8, 4, kRows, 33);
+    List all(kRows);
+    std::iota(all.begin(), all.end(), 0);
+    SomeGates some(kRows, task.queries), open(all, kRows, task.queries);
+    on_every_engine([&](const Engine& engine) {
+        for (SomeGates* gates : {&some, &open})
+            check_scan(engine, task, {{}, 3, kRows - 3}, gates, task.queries, 20);
+    });
+}
+
 // A sample takes every sixteenth row. Where these are the best of all, or all rows are alike, it says
 // that nothing else is worth keeping.
 TEST(scan_goes_back_where_the_sample_misleads) {
