@@ -115,6 +115,7 @@ private:
             const size_t now = std::min<size_t>(16, count - first);
             scorer.score(rows + first, now, sorted.worst(), scores);
             for (size_t i = 0; i < now; ++i) sorted.offer(scores[i], nodes[first + i]);
+            sorted.settle();
         }
         return sorted.keys();
     }

@@ -177,6 +177,9 @@ private:
                 frontier.offer(scores[i], scratch_->nodes[first + i]);
                 if constexpr (!kOpen) keep(scores[i], scratch_->nodes[first + i]);
             }
+            if (first + 16 < waiting_ && frontier.room_to_offer() >= 16) continue;
+            frontier.settle();
+            if constexpr (!kOpen) scratch_->kept.settle();
         }
         scratch_->counts.scores += waiting_;
         waiting_ = asked_ = 0;

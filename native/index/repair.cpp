@@ -66,6 +66,7 @@ private:
             for (size_t i = r; i < std::min(r + kChunk, count); ++i)
                 if (scores[i] > best.worst() && slots.shows(static_cast<uint32_t>(first + i)))
                     best.offer(scores[i], static_cast<uint32_t>(first + i));
+            best.settle();
         }
     }
 

@@ -124,10 +124,14 @@ void play(Frontier& frontier, size_t width, uint64_t scores, uint64_t seed) {
         const Offer offer{static_cast<float>(random.below(scores)) - 10, scattered(i)};
         frontier.offer(offer.score, offer.node);
         model.offer(offer);
+        // A few at a time, or as many as there may be.
+        if (frontier.room_to_offer() > 0 && random.below(60) > i % 60) continue;
+        frontier.settle();
         CHECK(frontier.worst() == model.worst(), width, seed, i);
         if (i < 100 || i % 50 == 0) CHECK(model.is(frontier), width, seed, i);
         if (random.below(3) == 0) expand();
     }
+    frontier.settle();
     while (expand() != kNone) {}
     CHECK(expand_next(frontier) == kNone && model.is(frontier), width, seed);
 }
@@ -182,8 +186,10 @@ TEST(frontier_takes_infinities) {
     frontier.offer(-kInfinity, 5);
     frontier.offer(-FLT_MAX, kLastNode);
     frontier.offer(kInfinity, 0);
+    frontier.settle();
     CHECK(frontier.worst() == -kInfinity);
     frontier.offer(-kInfinity, 4);  // as bad, but its number is lower
+    frontier.settle();
     CHECK(node_of(frontier.keys().back()) == 4);
     CHECK(expand_next(frontier) == 0 && expand_next(frontier) == kLastNode &&
           expand_next(frontier) == 4);
@@ -194,12 +200,26 @@ TEST(frontier_expands_what_is_better_than_the_expanded) {
     Frontier frontier;
     frontier.begin(2);
     frontier.offer(1, 10);
+    frontier.settle();
     CHECK(expand_next(frontier) == 10 && expand_next(frontier) == kNone);
     frontier.offer(1, 9);
     frontier.offer(2, 11);
+    frontier.settle();
     CHECK(frontier.worst() == 1 && frontier.keys().size() == 2);
     CHECK(expand_next(frontier) == 11 && expand_next(frontier) == 9 &&
           expand_next(frontier) == kNone);
     frontier.offer(1, 12);  // no better than what is kept
+    frontier.settle();
     CHECK(expand_next(frontier) == kNone);
+}
+
+// As the links of a file may, which are put into order as well.
+TEST(frontier_takes_what_repeats) {
+    Frontier frontier;
+    frontier.begin(7);
+    for (uint32_t i = 0; i < Frontier::kMostHeld; ++i)
+        frontier.offer(static_cast<float>(i % 3), i % 3);
+    frontier.settle();
+    CHECK(frontier.keys().size() == 7 && frontier.worst() == 2);
+    for (const Key key : frontier.keys()) CHECK(node_of(key) == 2);
 }
