@@ -121,9 +121,18 @@ class Streaming(Vecq):
         """An empty index, which grows as it has to."""
         self._open(ndims)
 
+    def set_query_arguments(self, arguments: dict[str, Any]) -> None:
+        """Empties the index too: the runner sets up once, but takes all of its steps every time."""
+        super().set_query_arguments(arguments)
+        self._open(self._index.dim)
+
     def insert(self, vectors: np.ndarray, ids: np.ndarray) -> None:
         """Adds vectors; an id that is there gets its new one."""
         self._index.update(ids.astype(np.int64), _floats(vectors), progress=False)
+
+    def replace(self, vectors: np.ndarray, ids: np.ndarray) -> None:
+        """New vectors of ids that are there."""
+        self.insert(vectors, ids)
 
     def delete(self, ids: np.ndarray) -> None:
         self._index.remove(ids.astype(np.int64), progress=False)

@@ -91,6 +91,20 @@ def test_the_streaming_track(data):
     algorithm.insert(data.train[:100], ids[:100])
     algorithm.query(data.train[:100], 1)
     assert (algorithm.get_results()[:, 0] == np.arange(100)).mean() > 0.97
+    algorithm.replace(data.train[200:300], ids[:100])
+    algorithm.query(data.train[200:300], 1)
+    assert (algorithm.get_results()[:, 0] == np.arange(100)).mean() > 0.97
+
+
+def test_the_streaming_track_begins_anew_with_other_query_arguments(data):
+    algorithm = Streaming("euclidean", {"codec": "int8"})
+    algorithm.setup("float32", 2000, 24)
+    for first in (1000, 0):
+        algorithm.set_query_arguments({"ef": 200})
+        ids = np.arange(first, first + 1000, dtype=np.uint32)
+        algorithm.insert(data.train[ids], ids)
+        algorithm.query(data.test, K)
+        assert np.isin(algorithm.get_results(), ids).all()
 
 
 @pytest.mark.parametrize("track", ["filter", "streaming"])
@@ -103,6 +117,8 @@ def test_every_setting_of_the_configuration_makes_an_index(track):
         for group in made["run-groups"].values():
             for params in json.loads(group["args"]):
                 algorithm = constructor("ip", params)
+                if track == "streaming":
+                    algorithm.setup("float32", 100, 8)
                 for arguments in json.loads(group["query-args"]):
                     algorithm.set_query_arguments(arguments)
                     assert "vecq(codec=int8" in str(algorithm)
