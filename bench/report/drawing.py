@@ -5,6 +5,17 @@ from dataclasses import dataclass
 
 from vecq.bench.report.scales import Scale
 
+COLOURS, SHAPES = 10, 5
+
+
+def shape(number: int) -> int:
+    """Which of the marks' shapes a series has: where its colour comes again, it is another one.
+
+    >>> shape(0), shape(10)
+    (0, 1)
+    """
+    return (number + number // COLOURS) % SHAPES
+
 
 @dataclass(frozen=True)
 class Mark:

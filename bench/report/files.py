@@ -6,7 +6,7 @@ from typing import Any
 
 from vecq.bench.records import Record
 from vecq.bench.report.charts import charts
-from vecq.bench.report.drawing import Bars, Drawing, Lines
+from vecq.bench.report.drawing import Bars, Drawing, Lines, shape
 from vecq.bench.report.sheet import Sheet
 from vecq.bench.report.style import colours, package, text
 from vecq.bench.report.svg import render
@@ -60,7 +60,7 @@ def _paint_lines(axes: Any, drawing: Lines) -> None:
             [x.at(mark.x) for mark in one.marks],
             [y.at(mark.y) for mark in one.marks],
             color=palette[one.colour % len(palette)],
-            marker=MARKERS[one.colour % len(MARKERS)],
+            marker=MARKERS[shape(one.colour)],
             markevery=[i for i, mark in enumerate(one.marks) if mark.dot],
             linewidth=3 if one.strong else 1.6,
             markersize=5,

@@ -7,13 +7,12 @@ Every mark has a title, which browsers show under the pointer, and every plot te
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from vecq.bench.report.drawing import Axis, Bars, Drawing, Lines, Series
+from vecq.bench.report.drawing import COLOURS, Axis, Bars, Drawing, Lines, Series, shape
 from vecq.bench.report.scales import Scale
 
 WIDTH, HEIGHT = 440, 316
 LEFT, RIGHT, TOP, BOTTOM = 52, 14, 42, 44
 LETTER, LINE = 7.5, 20  # of the text: about how wide and how high
-COLOURS, SHAPES = 10, 5
 
 
 def render(drawing: Drawing) -> str:
@@ -114,7 +113,7 @@ def _shape(number: int, x: float, y: float) -> str:
         "m0-5l5 5l-5 5l-5-5z",  # a diamond
         "m0 4.8l4.6-8h-9.2z",  # a triangle on its tip
     )
-    return f"M{x:.1f} {y:.1f}{outlines[number % SHAPES]}"
+    return f"M{x:.1f} {y:.1f}{outlines[shape(number)]}"
 
 
 def _legend(names: Sequence[tuple[str, int]]) -> Iterator[tuple[int, str]]:

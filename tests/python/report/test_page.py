@@ -12,6 +12,9 @@ import pytest
 
 from vecq.bench.records import Accuracy, Build, IsaSpeed, Point
 from vecq.bench.report import plots, verdict, write
+from vecq.bench.report.drawing import Axis, Lines, Mark, Series
+from vecq.bench.report.scales import Linear
+from vecq.bench.report.svg import render
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -191,6 +194,15 @@ def test_what_changed_stands_on_the_page(run, tmp_path):
     text = page(run(), tmp_path, old=run(faster=2.0))
     assert "Old and new" in text
     assert text.count('<td class="text bad">regression</td>') == 4
+
+
+def test_no_two_series_of_a_plot_look_alike():
+    series = [Series(str(number), number, [Mark(0.5, 0.5)]) for number in range(30)]
+    axis = Axis("", Linear([0, 1]))
+    drawn = ET.fromstring(render(Lines("", "", axis, axis, series)))
+    groups = [one for one in drawn.iter() if one.get("class", "").startswith("series")][:30]
+    shapes = [re.sub(r"^M[\d.]+ [\d.]+", "", one[0].get("d")) for one in groups]
+    assert len({(one.get("class"), shape) for one, shape in zip(groups, shapes, strict=True)}) == 30
 
 
 def test_plots_are_files_of_both_kinds(run, tmp_path):
