@@ -12,7 +12,7 @@ from vecq.bench.adapters import Adapter, Setting, Spec
 from vecq.bench.business import outcome, recommend
 from vecq.bench.child import one_line
 from vecq.bench.machine import private_bytes
-from vecq.bench.records import Build
+from vecq.bench.records import GROWTH, OWN, SAVED, Build
 from vecq.datasets import Dataset
 from vecq.plain import plain
 
@@ -108,10 +108,6 @@ class Contestant:
             path = Path(folder) / "index"
             self._save(path)
             return _size(path)
-
-
-# How bytes were counted.
-SAVED, OWN, GROWTH = "as saved", "its own account", "growth of the process"
 
 
 def _size(path: Path) -> int:

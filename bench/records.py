@@ -58,6 +58,10 @@ class Data(Record):
     truth: str = ""  # where the true neighbours come from
 
 
+# How bytes were counted.
+SAVED, OWN, GROWTH = "as saved", "its own account", "growth of the process"
+
+
 @dataclass
 class Build(Record):
     """How a contestant built its index, or failed to."""

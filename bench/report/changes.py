@@ -1,16 +1,19 @@
 """Two runs against each other: what became worse, and what is only noise."""
 
+import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from vecq.bench.records import Build, Record
+from vecq.bench.records import GROWTH, Build, Record
 from vecq.bench.report import words
-from vecq.bench.report.curves import Curve, common_level, fastest, slowest
+from vecq.bench.report.curves import Curve, Regime, common_level, fastest, slowest
 from vecq.bench.report.sheet import Sheet
 
-# Recall has no repetitions: what links of several threads, in another order each time, may change.
-RECALL_BAND = 0.002
-# Bytes do not vary by chance, but buffers grow in steps.
+# Recall has no repetitions: what links of several threads, in another order each time, may change,
+# and how many deviations more may come of there being so few queries.
+RECALL_BAND, DEVIATIONS = 0.002, 2
+# Bytes that were counted do not vary by chance, but buffers grow in steps.
 BYTES_BAND = 0.01
 
 
@@ -49,13 +52,15 @@ class Comparison:
     def __str__(self) -> str:
         count = len(self.regressions)
         title = f"{count or 'no'} regression{'s' * (count != 1)} in {len(self.changes)} figures"
+        states = Counter(one.state for one in self.changes)
+        rest = [f"{states[s]} {s}" for s in ("better", "within noise", "not repeated") if states[s]]
         told = [one for one in self.changes if one.state in ("regression", "better")]
         lines = [
             f"{one.state:<11} {one.data}, {one.contestant}, {one.what}: {one.old} -> {one.new} "
             f"({100 * one.gain:+.1f} %, noise {100 * (one.band or 0):.1f} %)"
             for one in sorted(told, key=lambda one: one.gain)
         ]
-        return "\n".join([title, *lines, *self.notes])
+        return "\n".join([", ".join([title, *rest]), *lines, *self.notes])
 
 
 def compare(old: Sequence[Record], new: Sequence[Record]) -> Comparison:
@@ -88,7 +93,7 @@ def _speeds(before: Sheet, now: Sheet) -> Iterator[Change]:
         level = common_level([old, new])
         if level is not None:
             yield _speed(old, new, level, where)
-        yield from _recall(old, new, where)
+        yield from _recall(old, new, where, _answers(before, now, new.regime))
 
 
 def _speed(old: Curve, new: Curve, level: float, where: str) -> Change:
@@ -105,15 +110,23 @@ def _speed(old: Curve, new: Curve, level: float, where: str) -> Change:
     )
 
 
-def _recall(old: Curve, new: Curve, where: str) -> Iterator[Change]:
+def _recall(old: Curve, new: Curve, where: str, answers: int) -> Iterator[Change]:
     """Recall with the most careful setting that both runs have."""
     before = {words.settings(point.setting): point.recall or 0.0 for point in old.points}
     shared = [p for p in new.points if words.settings(p.setting) in before and p.recall]
     if shared:
         setting = words.settings(shared[-1].setting)
-        then, today = before[setting], shared[-1].recall
+        then, today = before[setting], shared[-1].recall or 0.0
         what, texts = f"recall with {setting}, {where}", (words.share(then), words.share(today))
-        yield Change(new.regime.data, new.contestant, what, *texts, today - then, RECALL_BAND)
+        deviation = math.sqrt(then * (1 - then) / answers) if answers else 0.0
+        band = RECALL_BAND + DEVIATIONS * deviation
+        yield Change(new.regime.data, new.contestant, what, *texts, today - then, band)
+
+
+def _answers(before: Sheet, now: Sheet, regime: Regime) -> int:
+    """How many answers a recall is the share of; 0 if a run does not tell."""
+    described = [sheet.data.get(regime.data) for sheet in (before, now)]
+    return regime.k * min(one.queries if one else 0 for one in described)
 
 
 def _spread(curve: Curve, level: float) -> float:
@@ -139,7 +152,9 @@ def _bytes(data: str, name: str, old: Build, new: Build) -> Iterator[Change]:
     if old.bytes_per_vector and new.bytes_per_vector:
         gain = old.bytes_per_vector / new.bytes_per_vector - 1
         texts = words.whole(old.bytes_per_vector), words.whole(new.bytes_per_vector)
-        yield Change(data, name, "bytes per vector", *texts, gain, BYTES_BAND)
+        counted = GROWTH not in (old.bytes_are, new.bytes_are)
+        band = BYTES_BAND if counted else None
+        yield Change(data, name, "bytes per vector", *texts, gain, band)
 
 
 def _widest(*sheets: Sheet) -> float | None:

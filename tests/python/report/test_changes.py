@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from vecq.bench.records import Build, Point
+from vecq.bench.records import GROWTH, Build, Data, Point
 from vecq.bench.report import compare
 
 
@@ -26,7 +26,8 @@ def changed(records, name, kind, **values):
 def test_a_run_is_no_worse_than_itself(run):
     found = compare(run(), run())
     assert found.regressions == []
-    assert str(found).startswith("no regressions in ")
+    count = len(found.changes)
+    assert str(found) == f"no regressions in {count} figures, {count} within noise"
     assert {one.state for one in found.changes} == {"within noise"}
 
 
@@ -68,6 +69,26 @@ def test_lost_recall_a_slower_build_and_more_memory_are_regressions(run):
     assert ("recall with ef=800", "regression") in found
     assert ("build", "regression") in found
     assert ("bytes per vector", "regression") in found
+
+
+def test_the_recall_of_few_queries_may_differ_by_more(run):
+    few, lost = run(ks=(10,)), run(ks=(10,))
+    for records in (few, lost):
+        records[1] = replace(records[1], queries=50)
+    assert isinstance(few[1], Data)
+    lost = [
+        replace(one, recall=one.recall - 0.005) if isinstance(one, Point) else one for one in lost
+    ]
+    recalls = [one for one in compare(few, lost).changes if one.what.startswith("recall")]
+    assert {one.state for one in recalls} == {"within noise"}
+    many = compare(run(ks=(10,)), [lost[0], run()[1], *lost[2:]]).changes
+    assert "regression" in {one.state for one in many if one.what.startswith("recall")}
+
+
+def test_how_far_a_process_grew_tells_nothing_of_noise(run):
+    old = changed(run(), "vecq int8", Build, bytes_are=GROWTH)
+    new = changed(old, "vecq int8", Build, bytes_per_vector=300.0)
+    assert states(compare(old, new).changes) == {("bytes per vector", "not repeated")}
 
 
 def test_what_broke_is_a_regression(run):
