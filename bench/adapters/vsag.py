@@ -10,7 +10,11 @@ from vecq.bench.adapters.ladders import Setting
 
 
 class Vsag(Adapter):
-    """Its Python face takes one query at a time, on one thread."""
+    """Its Python face takes one query at a time, on one thread.
+
+    It saves whole blocks of many megabytes, however few vectors are in them: what it weighs is told
+    by the growth of the process instead.
+    """
 
     module = package = "pyvsag"
     batched = False
