@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 from vecq.bench.records import GROWTH, Build, Record
 from vecq.bench.report import words
-from vecq.bench.report.curves import Curve, Regime, common_level, fastest, slowest
+from vecq.bench.report.curves import (
+    ASSUMED_NOISE,
+    Curve,
+    Regime,
+    common_level,
+    fastest,
+    slowest,
+)
 from vecq.bench.report.sheet import Sheet
 
 # Recall has no repetitions: what links of several threads, in another order each time, may change,
@@ -66,8 +73,9 @@ class Comparison:
 def compare(old: Sequence[Record], new: Sequence[Record]) -> Comparison:
     """Holds a run against an earlier one: at equal recall, and with the noise of both.
 
-    Noise is how far the repetitions of the two runs lie apart, together; the time of a build, which
-    is not repeated, is allowed the widest of them. A change within it is no regression.
+    Noise is how far the repetitions of the two runs lie apart, together, and 5 % at least; the time
+    of a build, which is not repeated, is allowed the widest of them. A change within it is no
+    regression.
 
     >>> compare(records, records).regressions
     []
@@ -99,6 +107,8 @@ def _speeds(before: Sheet, now: Sheet) -> Iterator[Change]:
 def _speed(old: Curve, new: Curve, level: float, where: str) -> Change:
     then, today = (curve.at(level, fastest) or 0.0 for curve in (old, new))
     known = old.repeated and new.repeated
+    # A few repetitions lie closer together than two runs do.
+    noise = max(ASSUMED_NOISE, _spread(old, level) + _spread(new, level))
     return Change(
         new.regime.data,
         new.contestant,
@@ -106,7 +116,7 @@ def _speed(old: Curve, new: Curve, level: float, where: str) -> Change:
         words.whole(then),
         words.whole(today),
         gain=today / then - 1,
-        band=_spread(old, level) + _spread(new, level) if known else None,
+        band=noise if known else None,
     )
 
 

@@ -10,7 +10,7 @@ from vecq.bench.records import Point
 # Recalls to compare at, the one that says most first.
 LEVELS = (0.95, 0.99, 0.9, 0.98, 0.8, 0.7, 0.6, 0.5, 0.999)
 
-# Of speeds that were measured once.
+# Of speeds that were measured once, and the least between two runs.
 ASSUMED_NOISE = 0.05
 
 Reading = Callable[[Point], float]

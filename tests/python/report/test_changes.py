@@ -42,6 +42,12 @@ def test_a_change_beyond_noise_is_one(run):
     assert str(found).startswith("4 regressions in ")
 
 
+def test_repetitions_that_agree_are_no_proof_that_runs_do(run):
+    noise = (1.0, 1.0)
+    assert compare(run(noise=noise), run(noise=noise, faster=0.96)).regressions == []
+    assert len(compare(run(noise=noise), run(noise=noise, faster=0.9)).regressions) == 4
+
+
 def test_faster_is_better(run):
     assert states(compare(run(), run(faster=1.3)).changes) == {("QPS at recall 0.95", "better")}
 
