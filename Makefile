@@ -118,6 +118,9 @@ bench-files: $(VENV)/bench ## save, open and search files; ARGS='--rows 200000 -
 bench-interop: $(VENV)/bench ## indexes of hnswlib and faiss, brought over; DATA=FILE.hdf5 ... ARGS='--rows 0'
 	python -I -m vecq.bench.interop $(ARGS) $(DATA)
 
+bench-recommend: $(VENV)/dev ## recommendations beside implicit's own, and what they promise; DATA=FILE.hdf5 ...
+	python -I -m vecq.bench.recommend $(ARGS) $(DATA)
+
 wheel: $(VENV)/dev ## a portable wheel in dist/, tried in an empty venv
 	rm -rf dist build/wheel
 	pip wheel -q --no-build-isolation --no-deps -w build/wheel .
@@ -162,4 +165,4 @@ $(VENV)/dev: $(VENV)/tools $(VENV)/hnswlib $(SOURCES)
 
 .PHONY: help demo test native-tests aarch64-tests hnswlib-tests lint sanitize build/asan build/tsan fuzz \
 	bench-kernels bench-codecs bench-core bench-links bench-exact bench-filters bench-tuning \
-	bench-files bench-living bench-interop wheel format clean
+	bench-files bench-living bench-interop bench-recommend wheel format clean

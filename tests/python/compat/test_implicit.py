@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
+import vecq
 from vecq.implicit import VecqModel
 
 implicit = pytest.importorskip("implicit")
@@ -48,10 +49,25 @@ def test_many_users_at_a_time(model, likes):
     assert (ids.shape, ids.dtype, scores.dtype) == (exact.shape, exact.dtype, expected.dtype)
     assert agreement(ids, exact) > 0.99
     assert np.allclose(scores, expected, atol=2e-3, rtol=1e-2)
-    codes = VecqModel(model).recommend(users, likes[users], N)[0]
-    assert agreement(codes, exact) > 0.97
     for user, found in zip(users, ids, strict=True):
         assert not np.isin(found, likes[user].indices).any()
+
+
+@pytest.mark.parametrize("count", [10, 100])
+def test_by_default_99_of_100_are_the_models_own(model, likes, count):
+    own, users = VecqModel(model), np.arange(USERS)
+    exact = model.recommend(users, likes, count)[0]
+    assert agreement(own.recommend(users, likes, count)[0], exact) >= 0.99
+    singly = [own.recommend(user, likes[user], count)[0] for user in users]
+    assert agreement(singly, exact) >= 0.99
+
+
+@pytest.mark.parametrize(("codec", "wide"), [("int8", "fp16"), ("int16", None), ("fp32", None)])
+def test_only_int8_is_reranked_by_default(model, codec, wide):
+    assert repr(VecqModel(model, codec).index) == repr(
+        VecqModel(model, vecq.Codec(codec), wide).index
+    )
+    assert "reranked" not in repr(VecqModel(model, codec, None).index)
 
 
 def test_one_user(model, likes):

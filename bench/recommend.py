@@ -1,0 +1,142 @@
+"""vecq.implicit.VecqModel beside implicit's own exact recommendations: make bench-recommend.
+
+python -m vecq.bench.recommend [FILE.hdf5 ...]
+
+A data set of users, items and what users have seen stands for a trained model of implicit. Both
+leave out what was seen, for all users in a call and for one user per call, in turns, the best of
+the repetitions, on equally many threads. implicit has two ways to use them: its own, each with a
+BLAS of one thread, or those of BLAS; the faster one counts. Each mark is printed beside what was
+measured: met, or SHORT.
+"""
+
+import argparse
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from implicit.cpu.als import AlternatingLeastSquares
+from scipy.sparse import csr_matrix
+from threadpoolctl import threadpool_limits
+
+from vecq.bench.answers import recall_of
+from vecq.bench.turns import best_times
+from vecq.datasets import Dataset, load
+from vecq.implicit import VecqModel
+
+COUNTS = (10, 100)
+# What VecqModel is to reach: the share of implicit's own answers, and a multiple of its speed.
+RECALL, SPEED = 0.99, 5.0
+
+# Threads of the model's own, and of BLAS.
+Threads = tuple[int, int]
+
+
+def model_of(data: Dataset) -> Any:
+    with threadpool_limits(1, "blas"):  # it warns of more
+        model = AlternatingLeastSquares(data.train.shape[1])
+    model.user_factors, model.item_factors = data.test, data.train
+    return model
+
+
+def seen_by(data: Dataset) -> Any:
+    if data.seen is None:
+        raise SystemExit(f"{data.name} has no seen items, expected those that users have had")
+    indptr, indices = data.seen
+    return csr_matrix(
+        (np.ones(len(indices), np.float32), indices, indptr), (len(data.test), len(data.train))
+    )
+
+
+def batched(model: Any, seen: Any, count: int) -> Callable[[], Any]:
+    users = np.arange(seen.shape[0])
+    return lambda: model.recommend(users, seen, count)[0]
+
+
+def one_by_one(model: Any, seen: Any, count: int) -> Callable[[], Any]:
+    asked = [(user, seen[user]) for user in range(seen.shape[0])]
+    return lambda: np.array([model.recommend(user, own, count)[0] for user, own in asked])
+
+
+CALLS = {"all users in a call": batched, "one user per call": one_by_one}
+
+
+def exactly(model: Any, work: Callable[[], Any], threads: Threads) -> Callable[[], Any]:
+    def limited() -> Any:
+        model.num_threads = threads[0]
+        with threadpool_limits(threads[1], "blas"):
+            return work()
+
+    return limited
+
+
+def compare(
+    data: Dataset, threads: int, singles: int, repetitions: int
+) -> Iterator[dict[str, Any]]:
+    model, seen = model_of(data), seen_by(data)
+    fast = VecqModel(model, threads=threads)
+    for count in COUNTS:
+        for how, calls in CALLS.items():
+            some = seen if calls is batched else seen[:singles]
+            exact, own = calls(model, some, count), calls(fast, some, count)
+            times = best_times(
+                {
+                    "implicit": exactly(model, exact, (threads, 1)),
+                    "implicit, BLAS": exactly(model, exact, (1, threads)),
+                    "VecqModel": own,
+                },
+                repetitions,
+            )
+            yield {
+                "data": data.name,
+                "N": count,
+                "calls": how,
+                "recall": recall_of(own(), exact()),
+                "qps": {name: some.shape[0] / seconds for name, seconds in times.items()},
+            }
+
+
+def targets(found: dict[str, Any]) -> list[tuple[str, bool]]:
+    """What was to be reached, each with what was, and whether that is enough."""
+    qps, recall = found["qps"], found["recall"]
+    ratio = qps["VecqModel"] / max(qps["implicit"], qps["implicit, BLAS"])
+    return [
+        (f"recall of implicit's own answers {recall:.4f}, at least {RECALL}", recall >= RECALL),
+        (f"{ratio:.1f} times as fast as implicit, at least {SPEED:g}", ratio >= SPEED),
+    ]
+
+
+def show(found: dict[str, Any]) -> None:
+    print(f"N={found['N']}, {found['calls']}")
+    for name, value in found["qps"].items():
+        print(f"  {name:<16}{value:>10,.0f} users/s")
+    for text, met in targets(found):
+        print(f"  {'met' if met else 'SHORT':<6}{text}", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m vecq.bench.recommend", description=__doc__)
+    parser.add_argument(
+        "data", nargs="*", default=["recsys-demo"], help="files or names of data sets (%(default)s)"
+    )
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="(%(default)s)")
+    parser.add_argument("--singles", type=int, default=500, help="users one by one (%(default)s)")
+    parser.add_argument("--repetitions", type=int, default=5, help="(%(default)s)")
+    parser.add_argument("--json", type=Path, help="write all figures to this file")
+    asked = parser.parse_args()
+    records = []
+    for name in asked.data:
+        data = load(name)
+        (rows, dim), users = data.train.shape, len(data.test)
+        print(f"{data.name}: {rows:,} x {dim}, {users:,} users, {asked.threads} threads")
+        for found in compare(data, asked.threads, asked.singles, asked.repetitions):
+            show(found)
+            records.append(found)
+    if asked.json:
+        asked.json.write_text(json.dumps(records, indent=1))
+
+
+if __name__ == "__main__":
+    main()
