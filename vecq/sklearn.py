@@ -50,7 +50,8 @@ class VecqTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         ef: how many candidates a search keeps; None for 100 more than neighbours.
         random_state: the seed of the graph: a number, a RandomState that it is drawn from, or None
             for NumPy's own.
-        n_jobs: threads; None and -1 for all cores, -2 for all but one, and so on.
+        n_jobs: threads; -1 for all cores, -2 for all but one, and so on. None is 1, or what a
+            surrounding `joblib.parallel_config` says.
 
     >>> from sklearn.cluster import DBSCAN
     >>> from sklearn.pipeline import make_pipeline
@@ -148,9 +149,8 @@ class VecqTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         return Codec(codec.kind, center=METRICS[self.metric] == "l2")  # type: ignore[arg-type]
 
     def _threads(self) -> int:
-        if self.n_jobs is None:
-            return 0
-        jobs: int = effective_n_jobs(whole(self.n_jobs, "n_jobs", -MOST, MOST))
+        asked = None if self.n_jobs is None else whole(self.n_jobs, "n_jobs", -MOST, MOST)
+        jobs: int = effective_n_jobs(asked)
         return min(jobs, MOST)
 
     def __getstate__(self) -> dict[str, Any]:

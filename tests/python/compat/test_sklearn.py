@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("sklearn")
+from joblib import parallel_config
 from sklearn.base import clone
 from sklearn.datasets import make_blobs
 from sklearn.manifold import Isomap
@@ -59,6 +60,21 @@ def test_pipelines():
 def test_jobs(jobs):
     found = VecqTransformer(n_jobs=jobs).fit_transform(X)
     assert found.shape == (400, 400)
+
+
+def test_jobs_are_one_unless_joblib_says_otherwise(monkeypatch):
+    given = []
+    add = vecq.Index.add
+    monkeypatch.setattr(
+        vecq.Index,
+        "add",
+        lambda self, rows, threads: given.append(threads) or add(self, rows, threads=threads),
+    )
+    VecqTransformer().fit(X)
+    with parallel_config("threading", n_jobs=3):
+        VecqTransformer().fit(X)
+        VecqTransformer(n_jobs=2).fit(X)
+    assert given == [1, 3, 2]
 
 
 def test_random_states():
