@@ -255,6 +255,14 @@ def test_few_links_and_candidates(hnswlib):
     assert index.ef_construction == 20
 
 
+def test_more_links_than_there_can_be_are_refused_by_name():
+    index = ours.Index("l2", DIM)
+    with pytest.raises(RuntimeError, match="M is 257, but vecq gives a vector at most 256 links"):
+        index.init_index(ROWS, M=257)
+    index.init_index(ROWS, M=256)
+    assert index.M == 256
+
+
 def test_one_link(tmp_path):
     index = ours.Index("l2", DIM)
     index.init_index(ROWS, M=1)

@@ -30,7 +30,7 @@ from vecq.interop.writer import replacing
 EF = 10
 MOST_THREADS, MOST_CANDIDATES = 1024, 100_000
 # With M=1 there are lists of two links on all layers, instead of one above the lowest.
-LEAST_M = 2
+LEAST_M, MOST_M = 2, 256
 
 
 class Index:
@@ -72,6 +72,8 @@ class Index:
         if self._own is not None:
             raise RuntimeError("The index is already initiated.")
         room, m = as_size(max_elements, "max_elements"), as_size(M, "M")
+        if m > MOST_M:
+            raise RuntimeError(f"M is {m}, but vecq gives a vector at most {MOST_M} links")
         candidates = max(as_size(ef_construction, "ef_construction"), m)
         with as_runtime_error():
             self._own = vecq.Index(
