@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from functools import cache
+from statistics import median
 
 from vecq.tuning.built import Built
 from vecq.tuning.limits import Clock
@@ -21,20 +22,28 @@ Work = Callable[[int], object]
 def speeds(works: Sequence[Work], queries: int, clock: Clock, turns: int = TURNS) -> list[float]:
     """Queries per second of each work, which is called with how many queries to answer.
 
-    What disturbs a call makes it slower, never faster: the fastest call of all turns counts. Of two
-    works of which the second is far behind, both end early, as all do when time is up.
+    What disturbs a call makes it slower, never faster: of a turn the fastest call counts, and of
+    the first work the fastest turn. How many times its speed the others have is the median of all
+    turns: where cores are shared, a few turns have more of them than the rest, and whoever has such
+    a turn is no faster for it. Of two works of which the second is far behind, both end early, as
+    all do when time is up.
     """
     counts = [_count(work, min(queries, MOST)) for work in works]
-    best = [0.0] * len(works)
+    found: list[list[float]] = [[] for _ in works]
     start = time.perf_counter()
     for turn in range(turns):
-        for number, (work, count) in enumerate(zip(works, counts, strict=True)):
-            best[number] = max(best[number], count / _fastest(work, count))
-        behind = len(works) == 2 and best[1] < HOPELESS * best[0]
+        for rates, work, count in zip(found, works, counts, strict=True):
+            rates.append(count / _fastest(work, count))
+        behind = len(works) == 2 and max(_times(found[1], found[0])) < HOPELESS
         long = time.perf_counter() - start > SECONDS * len(works)
         if (turn > 0 and behind) or long or clock.left <= 0:
             break
-    return best
+    return [max(found[0]) * median(_times(rates, found[0])) for rates in found]
+
+
+def _times(rates: Sequence[float], others: Sequence[float]) -> list[float]:
+    """How many times the other's speed each turn had."""
+    return [rate / other for rate, other in zip(rates, others, strict=True)]
 
 
 def work(built: Built, search: Search, objective: str) -> Work:

@@ -6,8 +6,10 @@ import pytest
 import vecq
 from vecq.bench.business import outcome
 from vecq.datasets import Csr
+from vecq.tuning import stopwatch
 from vecq.tuning.interval import of_ratio, of_share
 from vecq.tuning.ladder import climb
+from vecq.tuning.limits import Clock
 from vecq.tuning.measures import Truth, hit_rate, ndcg
 from vecq.tuning.objective import better
 from vecq.tuning.space import Build, Graph, Search, Space
@@ -111,3 +113,24 @@ def test_every_codec_of_the_default_space_can_be_linked(metric):
     rows = np.random.default_rng(0).standard_normal((50, 16), np.float32)
     for codec in Space().candidates(metric):
         vecq.Index(16, metric, codec).add(rows, threads=1)
+
+
+def test_turns_that_had_more_cores_make_nobody_faster(monkeypatch):
+    """The second is a quarter faster in every turn but those that one of the two had for itself."""
+    turns = {"first": [1.0, 1.0, 1.9, 1.0, 1.0], "second": [1.25, 1.25, 1.25, 2.4, 1.25]}
+    monkeypatch.setattr(stopwatch, "_count", lambda work, most: 100)
+    monkeypatch.setattr(stopwatch, "_fastest", lambda work, count: count / turns[work].pop(0))
+    first, second = stopwatch.speeds(["first", "second"], 100, Clock(None))
+    assert first == pytest.approx(1.9)
+    assert second == pytest.approx(1.25 * first)
+
+
+@pytest.mark.parametrize(("second", "taken"), [(0.5, 2), (0.7, 5)])
+def test_what_is_far_behind_ends_early(monkeypatch, second, taken):
+    seen = []
+    monkeypatch.setattr(stopwatch, "_count", lambda work, most: 100)
+    monkeypatch.setattr(
+        stopwatch, "_fastest", lambda work, count: seen.append(work) or count / work
+    )
+    assert stopwatch.speeds([1.0, second], 100, Clock(None))[1] == pytest.approx(second)
+    assert len(seen) == 2 * taken
