@@ -78,7 +78,7 @@ def tune(
             thread; "memory" or "build".
         limits: `vecq.Limits(memory="2GB", time=600, trials=50)`, of the index and of tuning. With
             a limit of trials there is no other budget: "basic" builds what seems promising.
-        strategy: "basic" climbs a ladder of cheap evidence and builds two graphs or so; "mse" goes
+        strategy: "basic" climbs a ladder of cheap evidence and builds a few graphs; "mse" goes
             from coarse codes to fine ones until one is accurate enough; "exhaustive" tries all of
             the space, "random" draws from it, and "bayesian" and "tpe" let optuna draw, until 30
             were measured or as many as `limits` say.

@@ -1,10 +1,11 @@
-"""The basic ladder: cheap evidence first, so that two graphs or so have to be built.
+"""The basic ladder: cheap evidence first, so that a few graphs have to be built.
 
 Seconds decide how many graphs are affordable. Where trials are limited they do not: then a seed
 repeats what is tried, and the limit ends it.
 """
 
 import math
+from collections.abc import Iterator, Sequence
 from itertools import product
 
 from vecq.tuning.objective import TIMED
@@ -30,20 +31,21 @@ def basic(bench: Workbench) -> None:
 
 
 def _fastest(bench: Workbench, ways: list[Ways]) -> None:
-    """Builds the graph that small ones speak for, then its rivals, while builds are affordable."""
+    """Builds the graph that small ones speak for, then others, while builds are affordable."""
     for number, one in enumerate(ways):
         found = pilots(bench, one)
         ranked = sorted(found, key=lambda graph: (found[graph].cost, -graph.m))
         spent = sum(pilot.seconds for pilot in found.values())
-        more = [*_rivals(ranked, found), *_beside(bench, ranked[0])]
-        bench.telling.plan(one.trials(bench, scan=True) + len(more) * one.trials(bench))
+        rivals = _rivals(ranked, found)
+        more = len(rivals) + len(_beside(bench, ranked[0]))
+        bench.telling.plan(one.trials(bench, scan=True) + more * one.trials(bench))
         tried = one.attempt(bench, ranked[0], scan=True)
         if not any(trial.measured for trial in tried):  # there was no room for any of it
             continue
         first = max(trial.build_seconds for trial in tried)
         unit = first / found[ranked[0]].seconds  # seconds of a graph for one of its pilot
         budget = BUILDS * unit * found[bench.space.usual].seconds + SECONDS - spent
-        for graph in more:
+        for graph in _next(bench, ranked[0], rivals):
             pilot = found.get(graph)
             seconds = unit * pilot.seconds if pilot else first * _effort(graph) / _effort(ranked[0])
             if _affordable(bench, one.build(graph), seconds, budget):
@@ -72,13 +74,39 @@ def _rivals(ranked: list[Graph], found: dict[Graph, Pilot]) -> list[Graph]:
     ]
 
 
+def _next(bench: Workbench, first: Graph, rivals: list[Graph]) -> Iterator[Graph]:
+    """The rivals, then graphs beside the best so far, until all beside it were offered.
+
+    Pilots may be wrong about links, and don't tell how many candidates to choose them from: it is
+    what did best at full size that leads on.
+    """
+    offered = [first, *rivals]
+    yield from rivals
+    while True:
+        best = bench.leader.build.graph if bench.leader else first
+        left = [graph for graph in _beside(bench, best) if graph not in offered]
+        if not left:
+            return
+        offered.append(left[0])
+        yield left[0]
+
+
 def _beside(bench: Workbench, graph: Graph) -> list[Graph]:
-    """As many links, chosen from fewer candidates and from more: small graphs don't tell."""
-    efforts = bench.space.ef_construction
-    fewer = [effort for effort in efforts if effort < graph.ef_construction]
-    more = [effort for effort in efforts if effort > graph.ef_construction]
-    near = [max(fewer, default=None), min(more, default=None)]
-    return [Graph(graph.m, effort) for effort in near if effort is not None]
+    """Graphs with the next fewer or more links, or chosen from fewer or more candidates."""
+    fewer, more = _around(bench.space.ef_construction, graph.ef_construction)
+    sparser, denser = _around(bench.space.m, graph.m)
+    return [
+        *(Graph(graph.m, effort) for effort in fewer),
+        *(Graph(m, graph.ef_construction) for m in [*denser, *sparser]),
+        *(Graph(graph.m, effort) for effort in more),
+    ]
+
+
+def _around(values: Sequence[int], value: int) -> tuple[list[int], list[int]]:
+    """The next smaller one and the next larger one, if there are such."""
+    ordered = sorted(values)
+    place = ordered.index(value)
+    return ordered[max(place - 1, 0) : place], ordered[place + 1 : place + 2]
 
 
 def _others(bench: Workbench, ways: list[Ways], budget: float) -> None:

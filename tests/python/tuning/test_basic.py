@@ -1,0 +1,61 @@
+"""Which graphs the basic ladder builds: pilots say where it begins, what it finds where it goes."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from vecq.tuning.space import Build, Graph, Search, Space, named
+from vecq.tuning.strategies.basic import _next
+from vecq.tuning.trial import Trial
+
+
+class Bench:
+    """Knows what each graph costs, and leads with the cheapest that was built."""
+
+    def __init__(self, space, cost):
+        self.space, self.cost, self.leader = space, cost, None
+
+    def build(self, graph):
+        trial = Trial(Build(named("int8", "ip"), None, graph), Search(10), "met", 0.95)
+        if self.leader is None or self.cost(graph) < self.cost(self.leader.build.graph):
+            self.leader = trial
+
+
+def walked(space, cost, first, rivals=()):
+    bench, built = Bench(space, cost), [first]
+    bench.build(first)
+    for graph in _next(bench, first, list(rivals)):
+        built.append(graph)
+        bench.build(graph)
+    return built
+
+
+SPACE = Space(m=[8, 12, 16, 24, 32], ef_construction=[50, 100, 200, 400])
+
+
+def away(graph):
+    """How far from where it is best, in m and in ef_construction."""
+    return abs(graph.m - 24) / 8 + abs(graph.ef_construction - 50) / 50
+
+
+def test_it_goes_on_from_what_did_best_and_not_from_where_it_began():
+    built = walked(SPACE, away, Graph(8, 200), [Graph(12, 200)])
+    assert built[:2] == [Graph(8, 200), Graph(12, 200)]
+    assert Graph(24, 50) in built
+    assert len(set(built)) == len(built) < len(SPACE.graphs())
+
+
+def test_it_ends_where_nothing_beside_the_best_is_left():
+    first = Graph(24, 50)
+    built = walked(SPACE, away, first)
+    assert set(built) == {first, Graph(24, 100), Graph(32, 50), Graph(16, 50)}
+
+
+def test_what_meets_nothing_is_gone_on_from_once():
+    bench, first = SimpleNamespace(space=SPACE, leader=None), Graph(8, 400)
+    assert list(_next(bench, first, [])) == [Graph(8, 200), Graph(12, 400)]
+
+
+@pytest.mark.parametrize("space", [Space(m=[16], ef_construction=[100])])
+def test_one_graph_has_none_beside_it(space):
+    assert walked(space, away, Graph(16, 100)) == [Graph(16, 100)]
