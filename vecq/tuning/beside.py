@@ -64,6 +64,6 @@ def _measured(bench: Workbench, best: Trial, search: Search) -> Trial:
     if search == best.search:
         return best
     built = bench.shelf.get(best.build)
-    qps = bench.race(built, search)[1] * best.qps
+    qps = bench.race(built, search)[0]
     accuracy = bench.problem.tuning.value(built.values(search))
     return replace(best, search=search, qps=qps, accuracy=accuracy)

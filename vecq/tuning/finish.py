@@ -55,11 +55,12 @@ def finish(
 
 
 def _confirmed(bench: Workbench, best: Trial, hurried: bool) -> Built:
-    """An index of the chosen settings alone, unless its graph is shared and takes long to build."""
+    """An index that was linked anew and alone, if that is soon done and makes a difference."""
     try:
-        return bench.shelf.get(best.build) if hurried else bench.shelf.own(best.build)
+        anew = None if hurried else bench.shelf.anew(best.build)
     except (LimitError, KeyboardInterrupt):
-        return bench.shelf.get(best.build)
+        anew = None
+    return anew or bench.shelf.get(best.build)
 
 
 def _binding(bench: Workbench, best: Trial, ended: str) -> str:

@@ -18,8 +18,9 @@ from vecq.tuning.space import KINDS, Build, Space
 # Share of the machine's memory that indexes may take; so many are kept in any case, the best and
 # the newest among them.
 ROOM, KEPT = 0.25, 3
-# A graph that took so many seconds is built once more to confirm what was chosen on a shared one.
-SOON = 10.0
+# A graph that took so many seconds at most is built once more to confirm what was chosen, as long
+# as all that are take no more than this together.
+SOON, TOGETHER = 10.0, 20.0
 SHARING = ("cosine", "l2")
 
 
@@ -30,6 +31,7 @@ class Shelf:
         self._problem, self._space, self._clock, self._timed = problem, space, clock, timed
         self._sharing = problem.metric in SHARING and not timed
         self._held: list[Built] = []
+        self._anew: dict[object, Built] = {}
         self._best: Built | None = None
         self.seconds = 0.0  # of building
 
@@ -54,11 +56,21 @@ class Shelf:
         """Whether no graph has to be linked for it."""
         return (self.find(build) or self._donor(build)) is not None
 
-    def own(self, build: Build) -> Built:
-        """An index with a graph of its own, if that is soon built; otherwise what there is."""
+    def anew(self, build: Build) -> Built | None:
+        """An index that is linked once more, on its own codes; None if that would take long.
+
+        Nor is there one where it would be the same: one thread links as it did before.
+        """
         built = self.get(build)
-        soon = built.seconds <= SOON and self._clock.left > 2 * built.seconds
-        return self._made(build, None) if built.borrowed and soon else built
+        name = built.build.key()
+        if name not in self._anew:
+            spent = sum(one.spent for one in self._anew.values())
+            soon = built.seconds <= SOON and spent + built.seconds <= TOGETHER
+            same = self._problem.threads == 1 and not built.borrowed
+            if same or not soon or self._clock.left <= 2 * built.seconds:
+                return None
+            self._anew[name] = self._made(built.build, None)
+        return self._anew[name]
 
     def keep(self, built: Built) -> None:
         """Keeps this one whatever comes."""

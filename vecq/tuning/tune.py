@@ -19,6 +19,7 @@ from vecq.tuning.objective import OBJECTIVES, Objective
 from vecq.tuning.problem import Judge, Problem
 from vecq.tuning.queries import Queries
 from vecq.tuning.result import Tuned
+from vecq.tuning.settling import settle
 from vecq.tuning.space import Space
 from vecq.tuning.strategies import STRATEGIES, nearest
 from vecq.tuning.telling import Telling
@@ -51,12 +52,15 @@ def tune(
 
     What codes alone lose, by exact search on them, decides which codecs deserve a graph. One graph
     serves every `ef`, rerank and plan, and under "cosine" and "l2" every codec: rows are coded anew
-    over it. If what is chosen then has a graph that was linked on other codes, and that takes no
-    more than 10 s, it is built once more to confirm what is promised; otherwise the result says so.
-    The least `ef` that is accurate enough is found by bisection, and speeds are measured in turns
-    with the best so far. Half of the queries tune: a setting has to be better on them than was
-    asked for, by one standard error. The others, up to 1,000, tell in the end what accuracy to
-    expect.
+    over it. The least `ef` that is accurate enough is found by bisection, and speeds are measured
+    in turns with the best so far; in the end those of the fastest few, longer. Half of the queries
+    tune: a setting has to be better on them than was asked for, by one standard error. The others,
+    up to 1,000, tell in the end what accuracy to expect.
+
+    What is chosen is built once more if that takes no more than 10 s and may come out otherwise.
+    Several threads never link the same graph twice, and the best of many graphs was lucky: it gets
+    the `ef` that the two need on average, and is given up if another one is then faster. A graph
+    that was linked on other codes is built on its own; if not, the result says so.
 
     Ctrl-C, and a limit that is reached, end it early with the best so far. With threads=1, a seed
     and a limit of trials every strategy tries the same settings, to the same accuracy: what it goes
@@ -164,7 +168,7 @@ def _run(bench: Workbench, strategy: str) -> str:
         ended = _tried(bench, strategy)
         if bench.best is None:
             nearest(bench)
-        bench.settle()
+        settle(bench)
     except LimitError as reached:
         return reached.limit
     except KeyboardInterrupt:

@@ -8,12 +8,12 @@ from vecq.tuning.built import Built
 from vecq.tuning.criteria import Criterion
 from vecq.tuning.ladder import climb
 from vecq.tuning.limits import Clock, LimitError, Limits
-from vecq.tuning.objective import TIMED, Objective, better, gain
+from vecq.tuning.objective import Objective, better, gain
 from vecq.tuning.problem import Problem
 from vecq.tuning.screening import Screening, bytes_of
 from vecq.tuning.shelf import Shelf
 from vecq.tuning.space import Build, Search, Space
-from vecq.tuning.stopwatch import TURNS, speeds, work
+from vecq.tuning.stopwatch import speeds, work
 from vecq.tuning.telling import Telling
 from vecq.tuning.trial import Trial
 
@@ -21,8 +21,6 @@ from vecq.tuning.trial import Trial
 ROUGHLY = 1.05
 # Bytes of an item that are no codes: its id, links above layer 0, and what tells their number.
 BESIDE = 24
-# In the end so many of those that are nearly as fast as the best are timed once more.
-FINALISTS, NEARLY = 5, 0.7
 
 
 class Workbench:
@@ -120,34 +118,18 @@ class Workbench:
         return self._unbuilt(build, search, "heavy")
 
     def race(self, built: Built, search: Search) -> tuple[float, float]:
-        """Queries per second, and how many times those of the best so far that is."""
+        """Queries per second, and how many times those of the best so far that is.
+
+        The best keeps the speed that it was found at, and others are given theirs by it: what the
+        machine did between two trials tells nothing of them.
+        """
         works = [work(built, search, self.objective)]
         if self.best is not None:
             best = self.shelf.get(self.best.build)
             works.insert(0, work(best, self.best.search, self.objective))
         found = speeds(works, len(self.problem.tuning.queries), self.clock)
-        return found[-1], found[-1] / found[0]
-
-    def settle(self) -> None:
-        """Times those that are nearly as fast as the best once more, longer, all in turns."""
-        if self.best is None or not self.met or self.objective not in TIMED:
-            return
-        rivals = [one for one in self.trials if one.state == "met" and one is not self.best]
-        near = [one for one in rivals if one.qps >= NEARLY * self.best.qps]
-        fastest = sorted(near, key=lambda one: -one.qps)[:FINALISTS]
-        finalists = [self.best, *fastest]
-        found = [(one, self.shelf.find(one.build)) for one in finalists]
-        held = [(one, built) for one, built in found if built is not None]
-        works = [work(built, one.search, self.objective) for one, built in held]
-        timed = speeds(works, len(self.problem.tuning.queries), self.clock, 2 * TURNS)
-        best: Trial | None = None
-        places = [self.trials.index(one) for one, _ in held]
-        for place, qps in sorted(zip(places, timed, strict=True)):
-            self.trials[place] = trial = replace(self.trials[place], qps=qps)
-            ratio = 1.0 if best is None else qps / best.qps
-            if better(trial, best, self.objective, ratio):
-                best = trial
-        self.best = best
+        ratio = found[-1] / found[0]
+        return (found[0] if self.best is None else ratio * self.best.qps), ratio
 
     def least_effort(
         self, built: Built, search: Search, criterion: Criterion | None = None

@@ -65,7 +65,7 @@ def test_a_shared_graph_finds_what_its_own_would(shelf, metric):
     held, search = shelf(metric), Search(60)
     held.get(build(metric=metric))
     shared = held.get(build("fp32", "fp32", metric=metric))
-    own = held.own(shared.build)
+    own = held.anew(shared.build)
     assert shared.borrowed
     assert not own.borrowed
     means = [one.values(search).mean() for one in (shared, own)]
@@ -135,3 +135,15 @@ def test_what_cannot_be_confirmed_soon_is_said(tune, space, monkeypatch):
     assert found.chosen.build.codec.kind == "fp32"
     assert found.borrowed
     assert "linked on other codes" in str(found)
+
+
+def test_what_several_threads_link_is_linked_once_more(tune, space, linked, monkeypatch):
+    grid = space(codecs=["int8"], wides=[None], m=[8], scans=False)
+    options = {"space": grid, "accuracy": RECALL, "strategy": "exhaustive"}
+    assert tune(threads=2, **options).met
+    assert len(linked) == 2
+    tune(threads=1, **options)
+    assert len(linked) == 3
+    monkeypatch.setattr(shelves, "SOON", 0.0)
+    tune(threads=2, **options)
+    assert len(linked) == 4
