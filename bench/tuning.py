@@ -3,15 +3,20 @@
 python -m vecq.bench.tuning FILE.hdf5 ...
 
 Both choose from one grid. What they chose is built anew and timed in turns. Half of the queries are
-kept from both: recall on them is what was promised. A third run climbs the ladder over all that
-there is by default; its seconds are compared with those of one index with the settings that it has
-by default, built in the same run. Each target is printed beside what was measured: met, or SHORT.
+kept from both: recall on them is what was promised. Beside the speeds of what was chosen stand the
+median of the turns, for machines whose cores are shared, and the speeds at equal recall of those
+queries, which no luck at the edge of the criterion has a part in. A third run climbs the ladder
+over all that there is by default; its seconds are compared with those of one index with the
+settings that it has by default, built in the same run. Each target is printed beside what was
+measured: met, or SHORT.
 """
 
 import argparse
 import json
 import time
 import warnings
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +24,7 @@ import numpy as np
 
 import vecq
 from vecq.bench.answers import recall_of
-from vecq.bench.turns import best_times
+from vecq.bench.turns import all_times
 from vecq.datasets import Dataset, read_hdf5
 from vecq.tuning import Space
 
@@ -42,31 +47,17 @@ def grid(k: int) -> Space:
 
 def compare(data: Dataset, k: int, recall: float, repetitions: int, threads: int) -> dict[str, Any]:
     """What each run chose, took and promises."""
-    queries, fresh = data.test[::2], data.test[1::2]
-    runs = {
-        "basic": ("basic", grid(k)),
-        "exhaustive": ("exhaustive", grid(k)),
-        "default": ("basic", Space()),
-    }
-    found = {
-        name: vecq.tune(
-            *(data.train, queries, data.metric, k),  # type: ignore[arg-type]
-            accuracy=vecq.Recall(recall),
-            strategy=strategy,  # type: ignore[arg-type]
-            space=space,
-            threads=threads,
-        )
-        for name, (strategy, space) in runs.items()
-    }
-    dim = data.train.shape[1]
+    found = _tuned(data, k, recall, threads)
+    fresh, dim = data.test[1::2], data.train.shape[1]
+
+    def built(**settings: Any) -> vecq.Index:
+        return vecq.Index(dim, data.metric, **settings).add(data.train, threads=threads)  # type: ignore[arg-type]
+
     start = time.perf_counter()
-    vecq.Index(dim, data.metric).add(data.train, threads=threads)  # type: ignore[arg-type]
+    built()
     build = time.perf_counter() - start
-    indexes = {
-        name: vecq.Index(dim, data.metric, **one.index_settings).add(data.train, threads=threads)  # type: ignore[arg-type]
-        for name, one in found.items()
-    }
-    times = best_times(
+    indexes = {name: built(**one.index_settings) for name, one in found.items()}
+    times = all_times(
         {
             name: lambda name=name: indexes[name].search(
                 fresh, k, threads=threads, **found[name].search_settings
@@ -76,16 +67,90 @@ def compare(data: Dataset, k: int, recall: float, repetitions: int, threads: int
         repetitions,
     )
     truth = vecq.exact(fresh, data.train, k, metric=data.metric, threads=threads).ids  # type: ignore[arg-type]
+    rivals = {name: (indexes[name], found[name]) for name in ("basic", "exhaustive")}
     return {
         "data": data.name,
         "k": k,
         "recall": recall,
         "build": build,
+        "turns": _share(times["basic"], times["exhaustive"]),
+        "equal": at_equal_recall(rivals, fresh, truth, recall, repetitions, threads),
         "runs": {
-            name: _about(one, indexes[name], fresh, truth, len(fresh) / times[name], threads)
+            name: _about(one, indexes[name], fresh, truth, len(fresh) / min(times[name]), threads)
             for name, one in found.items()
         },
     }
+
+
+def _tuned(data: Dataset, k: int, recall: float, threads: int) -> dict[str, vecq.Tuned]:
+    runs = {
+        "basic": ("basic", grid(k)),
+        "exhaustive": ("exhaustive", grid(k)),
+        "default": ("basic", Space()),
+    }
+    return {
+        name: vecq.tune(
+            *(data.train, data.test[::2], data.metric, k),  # type: ignore[arg-type]
+            accuracy=vecq.Recall(recall),
+            strategy=strategy,  # type: ignore[arg-type]
+            space=space,
+            threads=threads,
+        )
+        for name, (strategy, space) in runs.items()
+    }
+
+
+def at_equal_recall(
+    rivals: dict[str, tuple[vecq.Index, vecq.Tuned]],
+    fresh: Any,
+    truth: Any,
+    recall: float,
+    repetitions: int,
+    threads: int,
+) -> float | None:
+    """Basic's share of exhaustive's speed where fresh queries of both find as much.
+
+    Which of two neighbouring `ef` was chosen is left out of it: each is read between the last that
+    finds less than was asked for and the first that does not. None if one of them scans, or never
+    finds so much.
+    """
+    ends = {
+        name: _around(index, one, fresh, truth, recall, threads)
+        for name, (index, one) in rivals.items()
+    }
+    if not all(ends.values()):
+        return None
+    works = {f"{name} {found}": work for name, own in ends.items() for found, work in own.items()}
+    times = all_times(works, repetitions)
+    seconds = {
+        name: [
+            np.exp(np.interp(recall, [*own], np.log(turn)))
+            for turn in zip(*(times[f"{name} {found}"] for found in own), strict=True)
+        ]
+        for name, own in ends.items()
+    }
+    return _share(seconds["basic"], seconds["exhaustive"])
+
+
+def _around(
+    index: vecq.Index, found: vecq.Tuned, fresh: Any, truth: Any, recall: float, threads: int
+) -> dict[float, Callable[[], vecq.Result]]:
+    """Searches of an index that find less than a recall and as much, by what they find."""
+    below: dict[float, Callable[[], vecq.Result]] = {}
+    efs = grid(found.k).ladder(found.k, len(index)) if "ef" in found.search_settings else []
+    for ef in efs:
+        settings = {**found.search_settings, "ef": ef}
+        search = partial(index.search, fresh, found.k, threads=threads, **settings)
+        reached = recall_of(search().ids, truth)
+        if reached >= recall:
+            return {**below, reached: search}
+        below = {reached: search}
+    return {}
+
+
+def _share(times: list[float], others: list[float]) -> float:
+    """How many times the others' speed there is, by the median of turns."""
+    return float(np.median(np.asarray(others) / np.asarray(times)))
 
 
 def _about(
@@ -140,7 +205,13 @@ def show(found: dict[str, Any]) -> None:
             f"{'' if one['met'] else ', criterion not met'}\n{'':14}{one['settings']}"
         )
     for text, met in targets(found):
-        print(f"  {'met' if met else 'SHORT':<6}{text}", flush=True)
+        print(f"  {'met' if met else 'SHORT':<6}{text}")
+    equal = f"{found['equal']:.0%}" if found["equal"] else "not to be told"
+    print(
+        f"        basic beside exhaustive, by the median of turns: {found['turns']:.0%}; and where "
+        f"fresh queries of both find {found['recall']}: {equal}",
+        flush=True,
+    )
 
 
 def main() -> None:
@@ -149,7 +220,7 @@ def main() -> None:
     parser.add_argument("--k", default="10,100", help="(%(default)s)")
     parser.add_argument("--recall", default="0.95,0.99", help="(%(default)s)")
     parser.add_argument("--rows", type=int, help="only the first so many")
-    parser.add_argument("--repetitions", type=int, default=5)
+    parser.add_argument("--repetitions", type=int, default=50, help="turns (%(default)s)")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--json", type=Path, help="write all figures to this file")
     asked = parser.parse_args()

@@ -1,8 +1,12 @@
 """The comparison of strategies, on a set so small that its figures mean nothing."""
 
+from types import SimpleNamespace
+
 import pytest
 
+import vecq
 from vecq.bench import tuning
+from vecq.bench.answers import recall_of
 from vecq.datasets import heavy_tailed
 from vecq.tuning import Space
 
@@ -21,6 +25,34 @@ def test_targets_are_printed_as_met_or_short(monkeypatch, capsys):
     assert len(tuning.targets(found)) == 6
     assert shown.count("  met ") + shown.count("  SHORT ") == 6
     assert "less than 2.5 builds and a minute" in shown
+    assert "by the median of turns" in shown
+    assert found["equal"] > 0
+
+
+def test_speeds_at_equal_recall_leave_the_chosen_effort_out(monkeypatch):
+    """Two that differ in nothing but their `ef` are equal there, whatever a turn took."""
+    monkeypatch.setattr(tuning, "grid", lambda k: SHORT)
+    data = heavy_tailed(1500, 16, 200)
+    index = vecq.Index(16, "ip", "int8", m=8).add(data.train, threads=1)
+    truth = vecq.exact(data.test, data.train, 10).ids
+    seconds = {10: 1.0, 40: 4.0}
+    monkeypatch.setattr(
+        tuning,
+        "all_times",
+        lambda works, repetitions: {
+            name: [turn * seconds[work.keywords["ef"]] for turn in (1, 7, 2)]
+            for name, work in works.items()
+        },
+    )
+    rivals = {
+        name: (index, SimpleNamespace(k=10, search_settings={"ef": ef}))
+        for name, ef in (("basic", 10), ("exhaustive", 40))
+    }
+    low, high = (recall_of(index.search(data.test, 10, ef=ef).ids, truth) for ef in (10, 40))
+    assert low < high
+    for recall in (low, (low + high) / 2, high):
+        assert tuning.at_equal_recall(rivals, data.test, truth, recall, 3, 1) == pytest.approx(1)
+    assert tuning.at_equal_recall(rivals, data.test, truth, 1.1, 3, 1) is None
 
 
 def test_what_falls_short_is_short():
