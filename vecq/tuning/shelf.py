@@ -1,7 +1,8 @@
 """The indexes that were built, as long as there is use and room for them.
 
 One graph serves several codecs, as codes of the same rows can be searched by links that were chosen
-on others: under "cosine" and "l2" whatever has the same m and ef_construction is linked once.
+on others: under "cosine" and "l2" whatever has the same m and ef_construction is linked once. Only
+rows of centred codecs are linked by l2 under "cosine", too, which serves no others.
 Graphs for inner products are not handed on: they have one layer, which is entered and mended by
 their own codes, and an index takes over layered ones only. Where the time of building decides, all
 are built.
@@ -83,10 +84,16 @@ class Shelf:
         return made
 
     def _donor(self, build: Build) -> Built | None:
-        """One that has the graph."""
+        """One that has the graph, linked by the same distance."""
         if not self._sharing:
             return None
-        return next((one for one in self._held if one.build.graph == build.graph), None)
+        alike = (one for one in self._held if self._linking(one.build) == self._linking(build))
+        return next(alike, None)
+
+    def _linking(self, build: Build) -> object:
+        """What makes links serve several codecs."""
+        centred = bool(build.codec.settings["center"])
+        return build.graph, self._problem.metric == "cosine" and centred
 
     def _widened(self, build: Build) -> Build:
         """With a second store, so that none has to be built should one be asked for."""

@@ -51,11 +51,12 @@ def tune(
     """Finds the settings of an index, and of its searches, that are accurate enough at least cost.
 
     What codes alone lose, by exact search on them, decides which codecs deserve a graph. One graph
-    serves every `ef`, rerank and plan, and under "cosine" and "l2" every codec: rows are coded anew
-    over it. The least `ef` that is accurate enough is found by bisection, and speeds are measured
-    in turns with the best so far; in the end those of the fastest few, longer. Half of the queries
-    tune: a setting has to be better on them than was asked for, by one standard error. The others,
-    up to 1,000, tell in the end what accuracy to expect.
+    serves every `ef`, rerank and plan, and under "cosine" and "l2" every codec (but for centred
+    ones under "cosine"): rows are coded anew over it. The least `ef` that is accurate enough is
+    found by bisection, and speeds are measured in turns with the best so far; in the end those of
+    the fastest few, longer. Half of the queries tune: a setting has to be better on them than was
+    asked for, by one standard error. The others, up to 1,000, tell in the end what accuracy to
+    expect.
 
     What is chosen is built once more if that takes no more than 10 s and may come out otherwise.
     Several threads never link the same graph twice, and the best of many graphs was lucky: it gets

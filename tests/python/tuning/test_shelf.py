@@ -76,6 +76,18 @@ def test_a_shared_graph_finds_what_its_own_would(shelf, metric):
     assert shared.bytes(1.0) == own.bytes(1.0)
 
 
+def test_centred_codes_share_no_graph_for_cosines(shelf, linked):
+    """Their rows are linked by l2."""
+    centred = Build(vecq.Codec("int8", center=True), None, Graph(16, 100))
+    for metric, links in (("cosine", 2), ("l2", 1)):
+        linked.clear()
+        held = shelf(metric)
+        assert not held.get(centred).borrowed
+        held.get(build("fp32", metric=metric))
+        assert held.get(build("int16", metric=metric)).borrowed
+        assert len(linked) == links
+
+
 def test_graphs_for_inner_products_are_linked_by_each_codec(shelf, linked):
     held = shelf("ip")
     held.get(build("int8", metric="ip"))
@@ -140,6 +152,8 @@ def test_what_cannot_be_confirmed_soon_is_said(tune, space, monkeypatch):
 def test_what_several_threads_link_is_linked_once_more(tune, space, linked, monkeypatch):
     grid = space(codecs=["int8"], wides=[None], m=[8], scans=False)
     options = {"space": grid, "accuracy": RECALL, "strategy": "exhaustive"}
+    for name in ("SOON", "TOGETHER"):
+        monkeypatch.setattr(shelves, name, float("inf"))
     assert tune(threads=2, **options).met
     assert len(linked) == 2
     tune(threads=1, **options)
