@@ -4,8 +4,11 @@ from types import SimpleNamespace
 
 import pytest
 
+import vecq
 from vecq.tuning.space import Build, Graph, Search, Space, named
-from vecq.tuning.strategies.basic import _next
+from vecq.tuning.strategies.basic import _next, _ordered, _suited
+from vecq.tuning.strategies.pilots import Pilot
+from vecq.tuning.strategies.ways import Ways
 from vecq.tuning.trial import Trial
 
 
@@ -59,3 +62,35 @@ def test_what_meets_nothing_is_gone_on_from_once():
 @pytest.mark.parametrize("space", [Space(m=[16], ef_construction=[100])])
 def test_one_graph_has_none_beside_it(space):
     assert walked(space, away, Graph(16, 100)) == [Graph(16, 100)]
+
+
+PLAIN, CENTRED = (vecq.Codec("int8", center=center) for center in (False, True))
+
+
+@pytest.mark.parametrize(
+    ("plain", "centred", "chosen"), [(100, 300, PLAIN), (300, 100, CENTRED), (100, 100, PLAIN)]
+)
+def test_codes_that_lose_less_have_to_be_linked_as_well(plain, centred, chosen):
+    costs = {PLAIN: plain, CENTRED: centred}
+    ways = [Ways(codec, None, ((0.0, 15),)) for codec in (CENTRED, PLAIN)]
+    bench = SimpleNamespace(space=Space(), problem=SimpleNamespace(metric="cosine"))
+    pilots = SimpleNamespace(one=lambda one, graph: Pilot(costs[one.codec], 1.0))
+    assert _suited(bench, ways, pilots).codec is chosen
+
+
+def test_what_is_alone_of_its_kind_needs_no_pilot():
+    bench = SimpleNamespace(space=Space(), problem=SimpleNamespace(metric="cosine"))
+    one = Ways(named("fp32", "cosine"), None, ((0.0, 15),))
+    assert _suited(bench, [one], None) is one
+
+
+def test_of_the_first_kind_what_links_best_comes_first():
+    costs = {CENTRED: 300, PLAIN: 100}
+    pilots = SimpleNamespace(one=lambda one, graph: Pilot(costs[one.codec], 1.0))
+    bench = SimpleNamespace(space=Space())
+    alone = Ways(CENTRED, None, ((0.0, 15),))
+    reranked = Ways(PLAIN, "int16", ((0.0, 15), (1.5, 15)))
+    other = Ways(named("fp32", "cosine"), None, ((0.0, 15),))
+    assert _ordered(bench, [alone, reranked, other], pilots) == [reranked, alone, other]
+    assert _ordered(bench, [alone, other], None) == [alone, other]
+    assert _ordered(bench, [], pilots) == []

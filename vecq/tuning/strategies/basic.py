@@ -10,7 +10,7 @@ from itertools import product
 
 from vecq.tuning.objective import TIMED
 from vecq.tuning.space import Build, Graph
-from vecq.tuning.strategies.pilots import Pilot, pilots
+from vecq.tuning.strategies.pilots import Pilot, Pilots
 from vecq.tuning.strategies.ways import Ways, ways_of
 from vecq.tuning.workbench import Workbench
 
@@ -23,19 +23,20 @@ RIVAL = 1.3
 def basic(bench: Workbench) -> None:
     """What codes lose chooses codecs, small graphs choose links, and a few large ones decide."""
     found = [ways_of(bench, store) for store in bench.screening.shortlist()]
-    ways = _one_of_each_kind([one for one in found if one.pairs])
+    kinds = _kinds([one for one in found if one.pairs])
     if bench.objective in TIMED:
-        _fastest(bench, ways)
+        pilots = Pilots(bench)
+        suited = [_suited(bench, one, pilots) for one in kinds]
+        _fastest(bench, _ordered(bench, suited, pilots), pilots)
     else:
-        _least(bench, ways)
+        _least(bench, [one[0] for one in kinds])
 
 
-def _fastest(bench: Workbench, ways: list[Ways]) -> None:
+def _fastest(bench: Workbench, ways: list[Ways], pilots: Pilots) -> None:
     """Builds the graph that small ones speak for, then others, while builds are affordable."""
     for number, one in enumerate(ways):
-        found = pilots(bench, one)
+        found = pilots.each(one)
         ranked = sorted(found, key=lambda graph: (found[graph].cost, -graph.m))
-        spent = sum(pilot.seconds for pilot in found.values())
         rivals = _rivals(ranked, found)
         more = len(rivals) + len(_beside(bench, ranked[0]))
         bench.telling.plan(one.trials(bench, scan=True) + more * one.trials(bench))
@@ -44,7 +45,7 @@ def _fastest(bench: Workbench, ways: list[Ways]) -> None:
             continue
         first = max(trial.build_seconds for trial in tried)
         unit = first / found[ranked[0]].seconds  # seconds of a graph for one of its pilot
-        budget = BUILDS * unit * found[bench.space.usual].seconds + SECONDS - spent
+        budget = BUILDS * unit * found[bench.space.usual].seconds + SECONDS - pilots.seconds
         for graph in _next(bench, ranked[0], rivals):
             pilot = found.get(graph)
             seconds = unit * pilot.seconds if pilot else first * _effort(graph) / _effort(ranked[0])
@@ -162,9 +163,29 @@ def _seconds(bench: Workbench, graph: Graph) -> float:
     return built[-1].build_seconds * _effort(graph) / _effort(built[-1].build.graph)
 
 
-def _one_of_each_kind(ways: list[Ways]) -> list[Ways]:
-    """The first of each kind, and of each kind that needs no second store."""
-    found: dict[tuple[str, bool], Ways] = {}
+def _kinds(ways: list[Ways]) -> list[list[Ways]]:
+    """Those of each kind together, and those of each kind that need no second store."""
+    found: dict[tuple[str, bool], list[Ways]] = {}
     for one in ways:
-        found.setdefault((one.codec.kind, one.wide is None), one)
-    return list(found.values())
+        found.setdefault((one.codec.kind, one.wide is None), []).append(one)
+    return [*found.values()]
+
+
+def _suited(bench: Workbench, ways: list[Ways], pilots: Pilots) -> Ways:
+    """The one that loses least, unless walks of the plainest cost no more.
+
+    How rows are coded decides by what they are linked, too, and what loses less may link worse.
+    """
+    codecs = [repr(codec) for codec in bench.space.candidates(bench.problem.metric)]
+    plainest = min(ways, key=lambda one: codecs.index(repr(one.codec)))
+    if plainest is ways[0]:
+        return plainest
+    return min(plainest, ways[0], key=lambda one: pilots.one(one, bench.space.usual).cost)
+
+
+def _ordered(bench: Workbench, ways: list[Ways], pilots: Pilots) -> list[Ways]:
+    """Those of the first kind by what walks cost: beside a wider store codes may be others."""
+    same = [one for one in ways if one.codec.kind == ways[0].codec.kind]
+    if len(same) > 1:
+        same.sort(key=lambda one: pilots.one(one, bench.space.usual).cost)
+    return same + [one for one in ways if one not in same]

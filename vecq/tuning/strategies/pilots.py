@@ -2,11 +2,11 @@
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from vecq.tuning.built import Built
 from vecq.tuning.criteria import Recall
 from vecq.tuning.ladder import climb
-from vecq.tuning.limits import Clock
 from vecq.tuning.problem import Judge, Problem
 from vecq.tuning.queries import Queries
 from vecq.tuning.space import Graph, Search
@@ -27,28 +27,50 @@ class Pilot:
     seconds: float
 
 
-def pilots(bench: Workbench, ways: Ways) -> dict[Graph, Pilot]:
-    """A pilot for each m of the space, with the usual effort of building.
+class Pilots:
+    """Pilots of a workbench, each built once.
 
     Lines are counted and not timed: what fits the cache would be timed as something else.
     """
-    graphs = [Graph(m, bench.space.usual.ef_construction) for m in bench.space.m]
-    if len(graphs) == 1:
-        return {graphs[0]: Pilot(1.0, 1.0)}
-    problem = _smaller(bench.problem, bench.clock)
-    return {graph: _pilot(bench, problem, ways, graph) for graph in graphs}
 
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+        self._found: dict[object, Pilot] = {}
 
-def _smaller(problem: Problem, clock: Clock) -> Problem:
-    """The same question about a sample of the rows."""
-    count = min(max(FEWEST, len(problem.rows) // SHARE), len(problem.rows) // 2)
-    rows = problem.sample(max(count, problem.k))
-    criterion = problem.criterion if problem.criterion.measure == "recall" else Recall(LEVEL)
-    queries = Queries(problem.tuning.queries.vectors[:QUERIES])
-    judge = Judge(queries, rows, problem.metric, problem.k, criterion, problem.threads, clock)
-    return replace(
-        problem, rows=rows, tuning=judge, criterion=criterion, users=None, total=len(rows)
-    )
+    @property
+    def seconds(self) -> float:
+        """What building them took together."""
+        return sum(pilot.seconds for pilot in self._found.values())
+
+    def each(self, ways: Ways) -> dict[Graph, Pilot]:
+        """A pilot for each m of the space, with the usual effort of building."""
+        space = self._bench.space
+        graphs = [Graph(m, space.usual.ef_construction) for m in space.m]
+        if len(graphs) == 1:
+            return {graphs[0]: Pilot(1.0, 1.0)}
+        return {graph: self.one(ways, graph) for graph in graphs}
+
+    def one(self, ways: Ways, graph: Graph) -> Pilot:
+        name = ways.build(graph).key()
+        if name not in self._found:
+            self._found[name] = _pilot(self._bench, self._problem, ways, graph)
+        return self._found[name]
+
+    @cached_property
+    def _problem(self) -> Problem:
+        """The same question about a sample of the rows."""
+        problem = self._bench.problem
+        count = min(max(FEWEST, len(problem.rows) // SHARE), len(problem.rows) // 2)
+        rows = problem.sample(max(count, problem.k))
+        criterion = problem.criterion if problem.criterion.measure == "recall" else Recall(LEVEL)
+        queries = Queries(problem.tuning.queries.vectors[:QUERIES])
+        judge = Judge(
+            *(queries, rows, problem.metric, problem.k),
+            *(criterion, problem.threads, self._bench.clock),
+        )
+        return replace(
+            problem, rows=rows, tuning=judge, criterion=criterion, users=None, total=len(rows)
+        )
 
 
 def _pilot(bench: Workbench, problem: Problem, ways: Ways, graph: Graph) -> Pilot:
