@@ -4,9 +4,11 @@ python -m vecq.bench.recommend [FILE.hdf5 ...]
 
 A data set of users, items and what users have seen stands for a trained model of implicit. Both
 leave out what was seen, for all users in a call and for one user per call, in turns, the best of
-the repetitions, on equally many threads. implicit has two ways to use them: its own, each with a
-BLAS of one thread, or those of BLAS; the faster one counts. Each mark is printed beside what was
-measured: met, or SHORT.
+the repetitions, on equally many threads, but that VecqModel answers a single user on one. implicit
+has two ways to use them: its own, each with a BLAS of one thread, or those of BLAS; the faster one
+counts. Each mark is printed beside what was measured: met, or SHORT.
+
+It needs pip install 'vecq[bench,interactions]'.
 """
 
 import argparse
@@ -121,7 +123,7 @@ def main() -> None:
     parser.add_argument(
         "data", nargs="*", default=["recsys-demo"], help="files or names of data sets (%(default)s)"
     )
-    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="(%(default)s)")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--singles", type=int, default=500, help="users one by one (%(default)s)")
     parser.add_argument("--repetitions", type=int, default=5, help="(%(default)s)")
     parser.add_argument("--json", type=Path, help="write all figures to this file")

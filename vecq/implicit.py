@@ -42,7 +42,8 @@ class VecqModel:
         rerank: keep wider codes, too, as in `vecq.Index`; "auto" is "fp16" beside int8, which alone
             may lose a hundredth of what the model would recommend, and none beside other codes.
         ef: how many candidates a search keeps; None for 50 more than wanted, or twice as many.
-        threads: to make the index, and for many users at a time; 0 for all cores.
+        threads: to make the index, and for many users at a time; 0 for all cores. One user alone is
+            answered on one thread.
         m: as in `vecq.Index`, and so are
         ef_construction: and
         seed: of the graph.
@@ -201,7 +202,8 @@ class VecqModel:
 
     def _effort(self, count: int) -> dict[str, Any]:
         wide = self._settings["rerank"] is not None
-        rerank = 1 + RESCORED / count if wide else None
+        rescored = count + RESCORED if self._ef is None else min(count + RESCORED, self._ef)
+        rerank = max(1.0, rescored / count) if wide else None
         if self._ef is not None:
             return {"ef": self._ef, "rerank": rerank}
         ef = min(max(count + SPARE, 2 * count), MOST)

@@ -124,7 +124,8 @@ class Streaming(Vecq):
     def set_query_arguments(self, arguments: dict[str, Any]) -> None:
         """Empties the index too: the runner sets up once, but takes all of its steps every time."""
         super().set_query_arguments(arguments)
-        self._open(self._index.dim)
+        if hasattr(self, "_index"):
+            self._open(self._index.dim)
 
     def insert(self, vectors: np.ndarray, ids: np.ndarray) -> None:
         """Adds vectors; an id that is there gets its new one."""

@@ -33,7 +33,7 @@ public:
     // count yet.
     float worst() const { return worst_; }
 
-    // Not more than this between two calls of `settle`. Best of 16 to 64.
+    // Not more than this between two calls of `settle`. 32 is the fastest of 16 to 64.
     static constexpr size_t kMostHeld = 32;
     size_t room_to_offer() const { return kMostHeld - held_count_; }
 

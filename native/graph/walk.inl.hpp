@@ -177,12 +177,20 @@ private:
                 frontier.offer(scores[i], scratch_->nodes[first + i]);
                 if constexpr (!kOpen) keep(scores[i], scratch_->nodes[first + i]);
             }
-            if (first + 16 < waiting_ && frontier.room_to_offer() >= 16) continue;
+            if (first + 16 < waiting_ && room_to_offer() >= 16) continue;
             frontier.settle();
             if constexpr (!kOpen) scratch_->kept.settle();
         }
         scratch_->counts.scores += waiting_;
         waiting_ = asked_ = 0;
+    }
+
+    size_t room_to_offer() const {
+        const size_t room = scratch_->frontier.room_to_offer();
+        if constexpr (kOpen)
+            return room;
+        else
+            return std::min(room, scratch_->kept.room_to_offer());
     }
 
     float bound() const {

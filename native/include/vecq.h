@@ -39,6 +39,9 @@ typedef struct {
 /* "1.2.3"; static. */
 const char* vecq_version(void);
 
+/* The memory that this process may have: the machine's, or that of the least of its control groups. */
+vecq_status vecq_memory_limit(uint64_t* bytes, vecq_error* error);
+
 /* ---- Instruction sets. Chosen once, at first use: the best that the machine has, or the one that
  * the environment variable VECQ_ISA names; naming one that is missing makes every call fail. ---- */
 

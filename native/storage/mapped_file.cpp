@@ -8,7 +8,7 @@
 
 #include "base/memory.hpp"
 #include "storage/failure.hpp"
-#include "storage/room.hpp"
+#include "storage/memory_limit.hpp"
 
 namespace vecq {
 namespace {
@@ -40,7 +40,7 @@ MappedFile::MappedFile(const std::string& path, bool writable)
     : file_(open_to_read(path.c_str())),
       table_(read_table(file_)),
       writable_(writable),
-      roomy_(table_.header.file_bytes <= memory_allowed() / 2) {
+      memory_(memory_limit()) {
     // A private mapping that nobody writes to needs no memory, so none is set aside for it.
     void* mapping = mmap(nullptr, table_.header.file_bytes, PROT_READ | (writable ? PROT_WRITE : 0),
                          writable ? MAP_PRIVATE | MAP_NORESERVE : MAP_SHARED, file_.get(), 0);
@@ -57,7 +57,7 @@ void MappedFile::advise(const SectionEntry& entry, Use use) const {
     // Otherwise the kernel reads on behind each page that it is asked for, which no walk will want.
     if (use == Use::at_random) madvise(pages.first, pages.bytes, MADV_RANDOM);
     // Then a row that is not in memory brings 2 MiB in: soon all, or all that there was is thrown out.
-    if (roomy_ && pages.bytes >= kHugePage) madvise(pages.first, pages.bytes, MADV_HUGEPAGE);
+    if (fits(2) && pages.bytes >= kHugePage) madvise(pages.first, pages.bytes, MADV_HUGEPAGE);
 }
 
 void MappedFile::fetch(uint64_t offset, uint64_t bytes, bool lock) const {
@@ -67,7 +67,7 @@ void MappedFile::fetch(uint64_t offset, uint64_t bytes, bool lock) const {
     for (uint64_t at = 0; at < bytes; at += kBlock)
         read_exactly(file_, offset + at, block.data(), std::min(kBlock, bytes - at));
     const Pages pages = pages_of(bytes_, offset, bytes);
-    madvise(pages.first, pages.bytes, MADV_HUGEPAGE);
+    if (fits(1)) madvise(pages.first, pages.bytes, MADV_HUGEPAGE);
     if (lock && mlock(pages.first, pages.bytes) != 0) {
         // The system says that there is no memory when it means that so much may not be pinned.
         const int code = errno == ENOMEM ? EPERM : errno;

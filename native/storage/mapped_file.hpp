@@ -34,10 +34,13 @@ public:
     void fetch(uint64_t offset, uint64_t bytes, bool lock) const;
 
 private:
+    // Whether memory holds the file so many times.
+    bool fits(uint64_t times) const { return table_.header.file_bytes <= memory_ / times; }
+
     Descriptor file_;
     Table table_;
     bool writable_;
-    bool roomy_;  // memory holds the file twice, so that its pages may be large
+    uint64_t memory_;
     std::byte* bytes_;
 };
 

@@ -1,7 +1,9 @@
 """Files of more rows than a test could build, and than memory has room for: mostly holes."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ import pytest
 import vecq
 from vecq.bench.memory import limited, run_in
 from vecq.bench.stretched import stretch
+from vecq.memory import memory_limit
 
 DIM = 16
 
@@ -105,6 +108,13 @@ def test_a_file_larger_than_memory(small, tmp_path):
     assert (result.returncode, result.stdout) == (0, expected), result.stderr
 
 
+def test_memory_is_what_a_control_group_allows(tmp_path):
+    limit, code = 200 << 20, "from vecq.memory import memory_limit; print(memory_limit())"
+    result = run_within(limit, code, tmp_path)
+    assert (result.returncode, result.stdout) == (0, f"{limit}\n"), result.stderr
+    assert limit < memory_limit() <= os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
 ASKING = """
 import sys
 import vecq
@@ -119,6 +129,10 @@ print(asked)
 """
 
 
+@pytest.mark.skipif(
+    not Path("/sys/kernel/mm/transparent_hugepage").exists(),
+    reason="*** asking for huge pages is not tested: this kernel has none ***",
+)
 def test_huge_pages_are_asked_for_where_memory_has_room(small, tmp_path):
     large = tmp_path / "large.vecq"
     stretch(small, large, 300_000)

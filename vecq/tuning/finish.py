@@ -57,7 +57,8 @@ def finish(
 def _confirmed(bench: Workbench, best: Trial, hurried: bool) -> Built:
     """An index that was linked anew and alone, if that is soon done and makes a difference."""
     try:
-        anew = None if hurried else bench.shelf.anew(best.build)
+        plain = hurried or best.search.ef is None  # no graph has a part in scans
+        anew = None if plain else bench.shelf.anew(best.build)
     except (LimitError, KeyboardInterrupt):
         anew = None
     return anew or bench.shelf.get(best.build)

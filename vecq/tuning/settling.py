@@ -28,7 +28,10 @@ def settle(bench: Workbench) -> None:
         if place in checked:
             return
         checked.add(place)
-        bench.trials[place] = _on_two_graphs(bench, bench.best)
+        before, bench.trials[place] = bench.best, _on_two_graphs(bench, bench.best)
+        if bench.trials[place].search == before.search and bench.trials[place].state == "met":
+            bench.best = bench.trials[place]
+            return
         bench.best = _first(bench.trials, bench)
 
 
@@ -71,6 +74,7 @@ def _on_two_graphs(bench: Workbench, trial: Trial) -> Trial:
     first, judge = bench.shelf.get(trial.build), bench.problem.tuning
 
     def values(ef: int) -> Values:
+        bench.clock.check()
         search = replace(trial.search, ef=ef)
         return (first.values(search) + second.values(search)) / 2
 

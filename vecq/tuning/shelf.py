@@ -8,16 +8,16 @@ their own codes, and an index takes over layered ones only. Where the time of bu
 are built.
 """
 
-import os
 from dataclasses import replace
 
+from vecq.memory import memory_limit
 from vecq.tuning.built import Built
 from vecq.tuning.limits import Clock
 from vecq.tuning.problem import Problem
 from vecq.tuning.space import KINDS, Build, Space
 
-# Share of the machine's memory that indexes may take; so many are kept in any case, the best and
-# the newest among them.
+# Share of the memory that there is which indexes may take; so many are kept in any case, the best
+# and the newest among them.
 ROOM, KEPT = 0.25, 3
 # A graph that took so many seconds at most is built once more to confirm what was chosen, as long
 # as all that are take no more than this together.
@@ -34,7 +34,7 @@ class Shelf:
         self._held: list[Built] = []
         self._anew: dict[object, Built] = {}
         self._best: Built | None = None
-        self.seconds = 0.0  # of building
+        self.seconds = self._twice = 0.0  # of building, and of what was there already
 
     def get(self, build: Build) -> Built:
         """The index of a build, or one that has a wider store besides."""
@@ -65,12 +65,13 @@ class Shelf:
         built = self.get(build)
         name = built.build.key()
         if name not in self._anew:
-            spent = sum(one.spent for one in self._anew.values())
-            soon = built.seconds <= SOON and spent + built.seconds <= TOGETHER
+            soon = built.seconds <= SOON and self._twice + built.seconds <= TOGETHER
             same = self._problem.threads == 1 and not built.borrowed
             if same or not soon or self._clock.left <= 2 * built.seconds:
                 return None
-            self._anew[name] = self._made(built.build, None)
+            self._anew[name] = made = self._made(built.build, None)
+            self._twice += made.spent
+            self._make_room()
         return self._anew[name]
 
     def keep(self, built: Built) -> None:
@@ -106,13 +107,18 @@ class Shelf:
         return replace(build, wide=wider[0])
 
     def _make_room(self) -> None:
-        """Gives up the oldest, first among those whose graph another one has, too."""
-        while len(self._held) > KEPT and sum(one.weight for one in self._held) > _room():
-            graphs = [one.build.graph for one in self._held]
-            others = [one for one in self._held[:-1] if one is not self._best]
-            shared = [one for one in others if graphs.count(one.build.graph) > 1]
-            self._held.remove((shared or others)[0])
+        """Gives up the oldest: what was built anew, then of what has its graph from another."""
+        while sum(one.weight for one in [*self._held, *self._anew.values()]) > _room():
+            if len(self._anew) > 1:
+                self._anew.pop(next(iter(self._anew)))
+            elif len(self._held) > KEPT:
+                graphs = [self._linking(one.build) for one in self._held]
+                others = [one for one in self._held[:-1] if one is not self._best]
+                shared = [one for one in others if graphs.count(self._linking(one.build)) > 1]
+                self._held.remove((shared or others)[0])
+            else:
+                return
 
 
 def _room() -> float:
-    return ROOM * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return ROOM * memory_limit()

@@ -58,7 +58,8 @@ def tune(
     asked for, by one standard error. The others, up to 1,000, tell in the end what accuracy to
     expect.
 
-    What is chosen is built once more if that takes no more than 10 s and may come out otherwise.
+    What is chosen is built once more if that takes no more than 10 s, 20 s with whatever was chosen
+    before, and may come out otherwise.
     Several threads never link the same graph twice, and the best of many graphs was lucky: it gets
     the `ef` that the two need on average, and is given up if another one is then faster. A graph
     that was linked on other codes is built on its own; if not, the result says so.

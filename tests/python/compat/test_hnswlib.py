@@ -257,7 +257,7 @@ def test_few_links_and_candidates(hnswlib):
 
 def test_more_links_than_there_can_be_are_refused_by_name():
     index = ours.Index("l2", DIM)
-    with pytest.raises(RuntimeError, match="M is 257, but vecq gives a vector at most 256 links"):
+    with pytest.raises(RuntimeError, match="M is 257, expected at most 256"):
         index.init_index(ROWS, M=257)
     index.init_index(ROWS, M=256)
     assert index.M == 256

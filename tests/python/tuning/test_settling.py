@@ -7,6 +7,7 @@ import pytest
 
 from vecq.tuning import settling
 from vecq.tuning.criteria import Recall
+from vecq.tuning.limits import LimitError
 from vecq.tuning.settling import settle
 from vecq.tuning.space import Build, Graph, Search, named
 from vecq.tuning.trial import Trial
@@ -45,7 +46,8 @@ class Built:
 class Bench:
     """Trials of graphs, by m; what is faster walks less, and has fewer links."""
 
-    objective, ladder, clock = "qps", EFS, None
+    objective, ladder = "qps", EFS
+    clock = SimpleNamespace(check=lambda: None)
 
     def __init__(self, threads, first, second):
         judge = Judge()
@@ -110,4 +112,18 @@ def test_without_a_second_graph_it_stays(threads):
     bench = Bench(threads, first, {} if threads == 2 else graphs(m8=[0.5, 0.6, 0.7]))
     best = bench.best
     settle(bench)
+    assert bench.best == best
+
+
+def test_the_limit_of_time_ends_it_with_the_best_so_far(monkeypatch):
+    first, second = graphs(m8=[0.91, 0.95, 0.99]), graphs(m8=[0.5, 0.6, 0.7])
+    bench = Bench(2, first, second)
+    best = bench.best
+
+    def over():
+        raise LimitError("time")
+
+    monkeypatch.setattr(bench, "clock", SimpleNamespace(check=over))
+    with pytest.raises(LimitError):
+        settle(bench)
     assert bench.best == best

@@ -1,5 +1,7 @@
 """What is linked once serves whatever can be searched by the same links."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -61,7 +63,9 @@ def test_codecs_and_wider_stores_share_a_graph(shelf, linked, metric):
 
 
 @pytest.mark.parametrize("metric", ["l2", "cosine"])
-def test_a_shared_graph_finds_what_its_own_would(shelf, metric):
+def test_a_shared_graph_finds_what_its_own_would(shelf, metric, monkeypatch):
+    monkeypatch.setattr("vecq.tuning.shelf.SOON", math.inf)
+    monkeypatch.setattr("vecq.tuning.shelf.TOGETHER", math.inf)
     held, search = shelf(metric), Search(60)
     held.get(build(metric=metric))
     shared = held.get(build("fp32", "fp32", metric=metric))

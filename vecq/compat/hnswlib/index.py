@@ -73,7 +73,7 @@ class Index:
             raise RuntimeError("The index is already initiated.")
         room, m = as_size(max_elements, "max_elements"), as_size(M, "M")
         if m > MOST_M:
-            raise RuntimeError(f"M is {m}, but vecq gives a vector at most {MOST_M} links")
+            raise RuntimeError(f"M is {m}, expected at most {MOST_M}")
         candidates = max(as_size(ef_construction, "ef_construction"), m)
         with as_runtime_error():
             self._own = vecq.Index(

@@ -38,7 +38,7 @@ def _fastest(bench: Workbench, ways: list[Ways], pilots: Pilots) -> None:
         found = pilots.each(one)
         ranked = sorted(found, key=lambda graph: (found[graph].cost, -graph.m))
         rivals = _rivals(ranked, found)
-        more = len(rivals) + len(_beside(bench, ranked[0]))
+        more = len({*rivals, *_beside(bench, ranked[0])})
         bench.telling.plan(one.trials(bench, scan=True) + more * one.trials(bench))
         tried = one.attempt(bench, ranked[0], scan=True)
         if not any(trial.measured for trial in tried):  # there was no room for any of it

@@ -1,4 +1,4 @@
-#include "storage/room.hpp"
+#include "storage/memory_limit.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -57,7 +57,7 @@ uint64_t limit_of(std::string_view line) {
 
 }  // namespace
 
-uint64_t memory_allowed() {
+uint64_t memory_limit() {
     uint64_t least = static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) *
                      static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
     const Text groups("/proc/self/cgroup");

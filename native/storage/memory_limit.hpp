@@ -5,6 +5,6 @@
 
 namespace vecq {
 
-uint64_t memory_allowed();
+uint64_t memory_limit();
 
 }  // namespace vecq
