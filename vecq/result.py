@@ -1,5 +1,6 @@
 """What searches and indexes tell."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vecq.errors import OutOfMemoryError
-from vecq.memory import memory_limit
 from vecq.plan import Explanation
 
 
@@ -37,7 +37,7 @@ class Result:
         needed = count * (12 * k + 8)
         try:
             # The system promises more than it has.
-            if needed > memory_limit():
+            if needed > os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"):
                 raise MemoryError
             return cls(
                 np.empty((count, k), np.int64),

@@ -117,14 +117,17 @@ class Curve:
 
 
 def common_level(curves: Sequence[Curve]) -> float | None:
-    """A recall that lies within what was measured of all curves; None if there is none."""
+    """A recall that lies within what was measured of all curves; None if there is none.
+
+    Where no usual one does, it is where the last of them begins: by settings that one would choose.
+    """
     if not curves or not all(curve.points for curve in curves):
         return None
     low = max(_recall(curve.front[0]) for curve in curves)
     high = min(_recall(curve.front[-1]) for curve in curves)
     if low > high:
         return None
-    return next((level for level in LEVELS if low <= level <= high), high)
+    return next((level for level in LEVELS if low <= level <= high), low)
 
 
 @dataclass(frozen=True)

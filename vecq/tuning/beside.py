@@ -39,7 +39,7 @@ def beside(bench: Workbench, best: Trial, factor: float, hurried: bool) -> Alter
 def _on_its_graph(bench: Workbench, best: Trial, criterion: Criterion) -> list[Trial]:
     """Searches of the best graph that meet a criterion; none if there is no time to find them."""
     try:
-        return [_measured(bench, best, search) for search in _searches(bench, best, criterion)]
+        return [bench.searched(best, search) for search in _searches(bench, best, criterion)]
     except (LimitError, KeyboardInterrupt):
         return []
 
@@ -57,13 +57,3 @@ def _searches(bench: Workbench, best: Trial, criterion: Criterion) -> list[Searc
         others.append(replace(search, ef=None))
     judge = bench.problem.tuning
     return [one for one in others if one and judge.met(built.values(one), criterion)]
-
-
-def _measured(bench: Workbench, best: Trial, search: Search) -> Trial:
-    """The best trial with another search, timed in turns with it."""
-    if search == best.search:
-        return best
-    built = bench.shelf.get(best.build)
-    qps = bench.race(built, search)[0]
-    accuracy = bench.problem.tuning.value(built.values(search))
-    return replace(best, search=search, qps=qps, accuracy=accuracy)

@@ -1,8 +1,11 @@
 """The end of tuning: the fresh queries judge what was chosen, and what lies beside it is told."""
 
+from dataclasses import replace
+
 from vecq.errors import ArgumentError
 from vecq.tuning.beside import LOOSER, STRICTER, beside
 from vecq.tuning.built import Built
+from vecq.tuning.ladder import climb
 from vecq.tuning.limits import LimitError
 from vecq.tuning.result import Tuned
 from vecq.tuning.trial import Trial
@@ -20,6 +23,8 @@ def finish(
         raise too_little(ended)
     hurried = ended in ("time", "interrupted")
     confirmed = _confirmed(bench, best, hurried)
+    if best.state == "met" and not hurried:
+        best = _not_ruled_out(bench, best, confirmed, confidence)
     values = confirmed.judged(problem.fresh, best.search)
     interval = problem.fresh.interval(values, confidence)
     looser, stricter = (beside(bench, best, factor, hurried) for factor in (LOOSER, STRICTER))
@@ -62,6 +67,28 @@ def _confirmed(bench: Workbench, best: Trial, hurried: bool) -> Built:
     except (LimitError, KeyboardInterrupt):
         anew = None
     return anew or bench.shelf.get(best.build)
+
+
+def _not_ruled_out(bench: Workbench, best: Trial, built: Built, confidence: float) -> Trial:
+    """The best, with more effort until fresh queries don't rule out what was asked for."""
+    judge, least, start = bench.problem.fresh, bench.problem.criterion.least, best.search.ef
+
+    def possible(ef: int) -> bool:
+        values = built.judged(judge, replace(best.search, ef=ef))
+        return judge.interval(values, confidence).high >= least
+
+    if start is None or possible(start):
+        return best
+    higher = [ef for ef in bench.ladder if ef > start]
+    found = climb(higher, possible) if higher else None
+    if found is None:
+        return best
+    try:
+        moved = bench.searched(best, replace(best.search, ef=found))
+    except (LimitError, KeyboardInterrupt):
+        return best
+    bench.trials[bench.trials.index(best)] = bench.best = moved
+    return moved
 
 
 def _binding(bench: Workbench, best: Trial, ended: str) -> str:

@@ -80,13 +80,5 @@ def _on_two_graphs(bench: Workbench, trial: Trial) -> Trial:
 
     found = climb(bench.ladder, lambda ef: judge.met(values(ef)))
     ef = bench.ladder[-1] if found is None else found
-    search = replace(trial.search, ef=ef)
-    return replace(
-        trial,
-        search=search,
-        state="short" if found is None else "met",
-        accuracy=judge.value(values(ef)),
-        error=judge.error(values(ef)),
-        qps=trial.qps if search == trial.search else bench.race(first, search)[0],
-        lines=first.lines(search),
-    )
+    moved = bench.searched(trial, replace(trial.search, ef=ef), values(ef))
+    return replace(moved, state="short" if found is None else "met")

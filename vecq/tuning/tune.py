@@ -56,7 +56,7 @@ def tune(
     found by bisection, and speeds are measured in turns with the best so far; in the end those of
     the fastest few, longer. Half of the queries tune: a setting has to be better on them than was
     asked for, by one standard error. The others, up to 1,000, tell in the end what accuracy to
-    expect.
+    expect; where they rule out what was asked for, `ef` is raised until they don't.
 
     What is chosen is built once more if that takes no more than 10 s, 20 s with whatever was chosen
     before, and may come out otherwise.

@@ -8,6 +8,7 @@ from vecq.tuning.built import Built
 from vecq.tuning.criteria import Criterion
 from vecq.tuning.ladder import climb
 from vecq.tuning.limits import Clock, LimitError, Limits
+from vecq.tuning.measures import Values
 from vecq.tuning.objective import Objective, better, gain
 from vecq.tuning.problem import Problem
 from vecq.tuning.screening import Screening, bytes_of
@@ -130,6 +131,23 @@ class Workbench:
         found = speeds(works, len(self.problem.tuning.queries), self.clock)
         ratio = found[-1] / found[0]
         return (found[0] if self.best is None else ratio * self.best.qps), ratio
+
+    def searched(self, trial: Trial, search: Search, values: Values | None = None) -> Trial:
+        """A trial with another search, timed in turns with the best.
+
+        Args:
+            values: what the tuning queries get by it, if that is not what they get of its graph.
+        """
+        built, judge = self.shelf.get(trial.build), self.problem.tuning
+        found = built.values(search) if values is None else values
+        return replace(
+            trial,
+            search=search,
+            accuracy=judge.value(found),
+            error=judge.error(found),
+            qps=trial.qps if search == trial.search else self.race(built, search)[0],
+            lines=built.lines(search),
+        )
 
     def least_effort(
         self, built: Built, search: Search, criterion: Criterion | None = None

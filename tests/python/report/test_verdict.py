@@ -1,12 +1,13 @@
 """What is said of INT8: the figures of the records, read between points and nowhere else."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 import vecq
 from vecq.bench.records import Accuracy, Build, Point, Run
-from vecq.bench.report import verdict
+from vecq.bench.report import tables, verdict
 from vecq.bench.report.curves import Curve, Regime, common_level, ratio
 
 REGIME = Regime("toy", 10, "single", 1, 1)
@@ -65,12 +66,19 @@ def test_unsound_points_do_not_count():
     assert Curve.of("one", REGIME, points).points == (points[0],)
 
 
-def test_curves_meet_at_a_usual_recall_or_at_the_end_of_what_they_share():
+def test_curves_meet_at_a_usual_recall_or_where_what_they_share_begins():
     low, high = curve([(0.5, 9), (0.93, 4)]), curve([(0.91, 8), (0.99, 2)])
-    assert common_level([low, high]) == 0.93
+    assert common_level([low, high]) == 0.91
     assert common_level([low, curve([(0.85, 8), (0.99, 2)])]) == 0.9
     assert common_level([low, curve([(0.94, 8), (0.99, 2)])]) is None
     assert ratio(low, curve([(0.94, 8), (0.99, 2)])) is None
+
+
+def test_curves_beyond_all_usual_recalls_are_shown_where_the_last_begins():
+    curves = [curve([(0.992, 90), (0.998, 20)], "one"), curve([(0.995, 40), (0.997, 30)], "two")]
+    table = tables.at_recall(SimpleNamespace(of=lambda regime: curves, faults={}), REGIME)
+    assert table.head == ["contestant", "0.995", "best recall", "spread"]
+    assert [row[1].text for row in table.rows] == ["42.4", "40"]
 
 
 def test_noise_is_what_repetitions_leave_open():

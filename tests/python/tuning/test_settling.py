@@ -11,6 +11,7 @@ from vecq.tuning.limits import LimitError
 from vecq.tuning.settling import settle
 from vecq.tuning.space import Build, Graph, Search, named
 from vecq.tuning.trial import Trial
+from vecq.tuning.workbench import Workbench
 
 EFS = [10, 20, 40]
 
@@ -65,6 +66,8 @@ class Bench:
             accuracy, qps = built.found[search.ef], speed(built, search)
             self.trials.append(Trial(build, search, "met", accuracy, qps))
         self.best = max(self.trials, key=lambda trial: trial.qps)
+
+    searched = Workbench.searched
 
     def race(self, built, search):
         return speed(built, search), 1.0
