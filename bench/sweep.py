@@ -23,8 +23,8 @@ from vecq.datasets import Dataset
 from vecq.plain import plain
 
 # A climb ends beyond this recall, beyond a point that takes this many seconds, and where recall has
-# gained less than this in two steps.
-RECALL_ENOUGH, SECONDS_ENOUGH, SATURATED = 0.995, 3.0, 0.0005
+# gained less than this in two steps, or in this many from the start.
+RECALL_ENOUGH, SECONDS_ENOUGH, SATURATED, FLOOR = 0.995, 3.0, 0.0005, 6
 # A climb that has failed so many times in a row is given up.
 HOPELESS = 3
 QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "p999": 0.999}
@@ -164,8 +164,13 @@ class Sweep:
             climb.ended = "time"
         if recalls[-1] > self.enough[climb.k]:
             climb.ended = "recall"
-        elif len(recalls) > 2 and recalls[-1] - recalls[-3] < SATURATED:
+        elif self._is_flat(recalls):
             climb.ended = "saturation"
+
+    def _is_flat(self, recalls: list[float]) -> bool:
+        """Whether more effort gains no more. At first it may be less than is spent in any case."""
+        steps = 2 if recalls[-1] > recalls[0] else FLOOR
+        return len(recalls) > steps and recalls[-1] - recalls[-1 - steps] < SATURATED
 
     def _time(self, climb: Climb, step: int) -> Timing:
         found = climb.contestant.measure(climb.regime, climb.k, climb.ladder[step])

@@ -22,6 +22,20 @@ class Scan(Adapter):
         return ids, np.take_along_axis(scores, ids, axis=1)
 
 
+class Late(Scan):
+    """Spends as much effort on little as on some."""
+
+    name = "late"
+
+    def set(self, setting, k, threads):
+        self.kept = max(setting["ef"], 300)
+
+    def search(self, queries, k):
+        ids, scores = super().search(queries, k)
+        ids[:, min(self.kept // 5, k) :] = -1
+        return ids, scores
+
+
 class Random(Scan):
     name = "random"
 

@@ -77,7 +77,10 @@ def test_a_climb_ends_where_recall_is_enough_or_gains_no_more(measure):
     (only,) = measure("broken_indexes:Scan").points("scan")
     assert only.ended == "recall"
     low = measure("broken_indexes:Random", k=[100], quick=False).points("random")
-    assert [point.ended for point in low] == [None, None, "saturation"]
+    assert [point.ended for point in low] == [None] * 6 + ["saturation"]
+    late = measure("broken_indexes:Late", k=[100], quick=False).points("late")
+    assert [point.recall for point in late][:3] == [late[0].recall] * 3
+    assert late[-1].recall > late[0].recall + 0.1
 
 
 def test_truth_is_taken_from_the_data_if_it_is_enough(measure, data):
