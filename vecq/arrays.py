@@ -62,7 +62,7 @@ def as_vectors(array: object, argument: str, dim: int | None = None) -> NDArray[
         )
     if found.ndim not in (1, 2):
         raise ArgumentError(f"{argument} has {found.ndim} dimensions, expected 2", argument)
-    rows = found if found.ndim == 2 else np.atleast_2d(found)
+    rows = found if found.ndim == 2 else found[np.newaxis]
     if dim is not None and rows.shape[1] != dim:
         raise ArgumentError(f"{argument} has {rows.shape[1]} columns, expected {dim}", argument)
     if not 0 < rows.shape[1] <= MAX_DIM:
@@ -74,6 +74,8 @@ def as_vectors(array: object, argument: str, dim: int | None = None) -> NDArray[
 
 def as_array(array: Any) -> NDArray[Any]:
     """Returns what `as_vectors` takes as an array, of whatever it holds."""
+    if type(array) is np.ndarray and array.dtype != object:
+        return array
     if getattr(array, "num_columns", 0) == 1 and hasattr(array.schema.types[0], "value_field"):
         array = array.column(0)  # an Arrow table or batch of a column of lists
     if hasattr(array, "combine_chunks"):  # an Arrow column

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from vecq.errors import OutOfMemoryError
 from vecq.plan import Explanation
 
+# Bytes of results for which it is asked how much memory there is.
+ASKED_FOR = 1 << 28
+
 
 class Result:
     """What a search found, a row for each query, best first: `ids, scores = result` unpacks it."""
@@ -36,8 +39,10 @@ class Result:
         """Makes room for `k` items for each of `count` queries."""
         needed = count * (12 * k + 8)
         try:
-            # The system promises more than it has.
-            if needed > os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"):
+            # The system promises more than it has; asking it takes a while.
+            if needed > ASKED_FOR and needed > os.sysconf("SC_PAGE_SIZE") * os.sysconf(
+                "SC_PHYS_PAGES"
+            ):
                 raise MemoryError
             return cls(
                 np.empty((count, k), np.int64),
@@ -50,6 +55,10 @@ class Result:
                 "than there is memory for",
                 "k",
             ) from None
+
+    def after(self, first: int) -> "Result":
+        """Where the results go on from a query."""
+        return Result(self.ids[first:], self.scores[first:], self.counts[first:])
 
     def __iter__(self) -> Iterator[NDArray[Any]]:
         return iter((self.ids, self.scores))

@@ -1,5 +1,6 @@
 """One search of an index: its options for native code, and its queries a part at a time."""
 
+from collections.abc import Sized
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ class Search:
     """What one call asks of an index."""
 
     def __init__(
-        self, options: Any, allowed: Filter | None, excluded: Exclusions | None, items: int
+        self, options: Any, allowed: Filter | None, excluded: Exclusions | None, items: Sized
     ) -> None:
         self._options = options
         self._allowed, self._excluded = allowed, excluded  # native code borrows from them
@@ -32,28 +33,38 @@ class Search:
         """Searches for all queries, so many at a time that Ctrl-C works in between."""
         count, k = len(queries), self._options.k
         result = Result.empty(count, k)
-        chosen = self._options.plan == lib.VECQ_PLAN_AUTO
-        at_once = min(max(SCORES_AT_ONCE // max(self._items, 1), FEWEST), MOST)
-        reports = []
-        for first in range(0, count, at_once):
-            part = queries[first : first + at_once]
-            self._options.first_query = first
-            if self._excluded is not None:
-                own = self._excluded.part(first, first + len(part))
-                self._options.exclude_offsets, self._options.exclude_ids = own
-            report = ffi.new("vecq_search_report *")
-            call(
-                lib.vecq_index_search,
-                *(handle, self._options, pointer(part, "float[]"), len(part)),
-                *(
-                    pointer(result.ids[first:], "int64_t[]"),
-                    pointer(result.scores[first:], "float[]"),
-                ),
-                *(pointer(result.counts[first:], "int64_t[]"), report),
-            )
+        if count <= min(FEWEST, MOST):
+            reports = [self._part(handle, queries, 0, result)] if count else []
+        else:
+            at_once = min(max(SCORES_AT_ONCE // max(len(self._items), 1), FEWEST), MOST)
+            reports = [
+                self._part(handle, queries[first : first + at_once], first, result.after(first))
+                for first in range(0, count, at_once)
+            ]
+        for report in reports:
             result.hops += report.hops
             result.distances += report.scores
-            reports.append(report)
         if explain and reports:
-            result.explanation = Explanation.of(reports, self._items, count, chosen)
+            chosen = self._options.plan == lib.VECQ_PLAN_AUTO
+            result.explanation = Explanation.of(reports, len(self._items), count, chosen)
         return result
+
+    def _part(self, handle: Any, part: NDArray[np.float32], first: int, result: Result) -> Any:
+        """Searches for some queries, from number `first` on; returns what native code reports."""
+        self._options.first_query = first
+        if self._excluded is not None:
+            own = self._excluded.part(first, first + len(part))
+            self._options.exclude_offsets, self._options.exclude_ids = own
+        report = ffi.new("vecq_search_report *")
+        call(
+            lib.vecq_index_search,
+            handle,
+            self._options,
+            pointer(part, "float[]"),
+            len(part),
+            pointer(result.ids, "int64_t[]"),
+            pointer(result.scores, "float[]"),
+            pointer(result.counts, "int64_t[]"),
+            report,
+        )
+        return report

@@ -96,7 +96,7 @@ class Searching:
         way, options.ef = self._effort(wanted, ef, target_recall, allowed is not None)
         options.plan = choose(PLANS, _plan(plan, exact, way), "plan")
         excluded = None if exclude is None else Exclusions.of(exclude, len(rows))
-        return Search(options, allowed, excluded, len(self)).run(self._handle, rows, explain)
+        return Search(options, allowed, excluded, self).run(self._handle, rows, explain)
 
     def _effort(
         self, k: int, ef: int | None, target_recall: float | None, filtered: bool
