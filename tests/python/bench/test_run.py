@@ -239,6 +239,15 @@ def test_the_command_can_be_pasted(monkeypatch):
     assert shlex.split(command) == ["vecq", *words[1:]]
 
 
+@pytest.fixture
+def interruptible():
+    """Whoever runs the tests in the background may have Ctrl-C ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_what_was_measured_survives_ctrl_c(measure):
     found = measure("broken_indexes:Scan", "broken_indexes:Interrupted", accuracy=True)
     assert found.about.interrupted

@@ -157,7 +157,9 @@ def test_living_items_are_found_by_their_own_vectors_after_a_storm():
     assert index.check().ok
     assert sorted(index.ids) == sorted(held)
     rows = np.array([held[id] for id in held])
-    assert (index.search(rows, 1, ef=300).ids.ravel() == list(held)).mean() > 0.999
+    np.testing.assert_array_equal(index.search(rows, 1, exact=True).ids.ravel(), list(held))
+    # Walks come to all but a few in a thousand of what took another's place.
+    assert (index.search(rows, 1, ef=300).ids.ravel() == list(held)).mean() > 0.995
 
 
 def test_what_hnswlib_gets_is_what_is_left(tmp_path):
