@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from vecq.bench.records import Accuracy, IsaSpeed, Point
 from vecq.bench.report import words
 from vecq.bench.report.charts import operating_point
-from vecq.bench.report.curves import LEVELS, Curve, Ratio, Regime, common_level
+from vecq.bench.report.curves import LEVELS, Curve, Ratio, Regime
 from vecq.bench.report.sheet import Sheet
 from vecq.bench.report.verdict import Finding, kept, speed
 
@@ -102,8 +102,9 @@ def at_recall(sheet: Sheet, regime: Regime) -> Table:
     curves = sheet.of(regime)
     levels = [one for one in sorted(LEVELS) if any(c.at(one) is not None for c in curves)]
     levels = [one for one in levels if one >= NOTABLE] or levels
-    if not levels and (shared := common_level(curves)) is not None:
-        levels = [shared]
+    if not levels:  # all begin beyond the usual ones: what is sure to be found will do
+        least = min((curve.best for curve in curves), default=0.0)
+        levels = [one for one in sorted(LEVELS) if one <= least][-1:]
     values = [[_speed_at(curve, level) for level in levels] for curve in curves]
     best = [max((row[i][0] for row in values), default=0) for i in range(len(levels))]
     rows = [

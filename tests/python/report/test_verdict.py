@@ -74,11 +74,11 @@ def test_curves_meet_at_a_usual_recall_or_where_what_they_share_begins():
     assert ratio(low, curve([(0.94, 8), (0.99, 2)])) is None
 
 
-def test_curves_beyond_all_usual_recalls_are_shown_where_the_last_begins():
+def test_curves_beyond_all_usual_recalls_are_shown_at_the_highest_of_these():
     curves = [curve([(0.992, 90), (0.998, 20)], "one"), curve([(0.995, 40), (0.997, 30)], "two")]
     table = tables.at_recall(SimpleNamespace(of=lambda regime: curves, faults={}), REGIME)
-    assert table.head == ["contestant", "0.995", "best recall", "spread"]
-    assert [row[1].text for row in table.rows] == ["42.4", "40"]
+    assert table.head == ["contestant", "0.99", "best recall", "spread"]
+    assert [row[1].text for row in table.rows] == ["90*", "40*"]
 
 
 def test_noise_is_what_repetitions_leave_open():
