@@ -158,8 +158,14 @@ def test_living_items_are_found_by_their_own_vectors_after_a_storm():
     assert sorted(index.ids) == sorted(held)
     rows = np.array([held[id] for id in held])
     np.testing.assert_array_equal(index.search(rows, 1, exact=True).ids.ravel(), list(held))
-    # Walks come to all but a few in a thousand of what took another's place.
-    assert (index.search(rows, 1, ef=300).ids.ravel() == list(held)).mean() > 0.995
+    # No walk comes to a few of those that took another's place, which are told, until compact().
+    cut_off = index.stats().unreachable
+    assert cut_off < 0.005 * len(held)
+    missed = index.search(rows, 1, ef=300).ids.ravel() != list(held)
+    assert missed.sum() <= cut_off + 0.002 * len(held)
+    index.compact()
+    assert index.stats().unreachable == 0
+    assert (index.search(rows, 1, ef=300).ids.ravel() == list(held)).mean() >= 0.998
 
 
 def test_what_hnswlib_gets_is_what_is_left(tmp_path):
