@@ -10,7 +10,10 @@ Graph::Graph(size_t degree) : degree_(degree) {
 }
 
 void Graph::reserve(size_t rows) {
-    layers_.front().links.reserve(rows * degree_);
+    Array<uint32_t>& links = layers_.front().links;
+    const uint32_t* before = links.data();
+    links.reserve(rows * degree_);
+    if (links.data() != before) cleared_ = 0;  // only lists of rows are copied
     refresh();
 }
 
@@ -100,6 +103,7 @@ void Graph::enter_at(std::vector<uint32_t> nodes, size_t layers) {
 
 void Graph::restore(std::vector<Stored> layers) {
     layers_ = std::move(layers);
+    cleared_ = 0;
     refresh();
 }
 

@@ -136,6 +136,28 @@ TEST(graph_makes_room_at_once) {
     CHECK(graph.rows() == 1000 && graph.layers().front().links == links);
 }
 
+// The lists of new rows are empty, though arrays that were cleared ahead were replaced since.
+TEST(graph_extends_other_arrays_with_empty_lists) {
+    Graph graph(4), smaller(4);
+    graph.extend(Levels(100));
+    smaller.extend(Levels(3));
+    std::vector<Graph::Stored> layers;
+    Graph::Stored& layer = layers.emplace_back(4);
+    layer.nodes = 3;
+    layer.links.resize(3 * 4);
+    std::copy_n(smaller.layers().front().links, 3 * 4, layer.links.data());
+    graph.restore(std::move(layers));
+    graph.extend(Levels(80));
+    CHECK(graph.rows() == 83 && unlinked(graph, 0));
+
+    Graph larger(4);
+    larger.reserve(10);
+    larger.clear_ahead(10);
+    larger.reserve(1000);
+    larger.extend(Levels(1000));
+    CHECK(larger.rows() == 1000 && unlinked(larger, 0));
+}
+
 // Rows 1 and 2 are gone: one is followed by row 5, the other by none.
 TEST(graph_has_links_lead_elsewhere) {
     Graph graph(4);

@@ -87,6 +87,31 @@ TEST(compacting_of_all_and_of_none) {
     }
 }
 
+// Lists of rows that come after compaction begin empty, not with links to row 0.
+TEST(compacting_leaves_empty_lists_to_later_rows) {
+    constexpr size_t rows = 2000;
+    const Folder folder;
+    const std::string path = folder / "a.vecq";
+    const Codec codec(VECQ_INT8, kDim);
+    for (const int32_t metric : kMetrics) {
+        Index index(options_of(metric), codec);
+        CHECK(index.add(random_vector(rows * kDim, 1)));
+        CHECK(index.remove(numbers(0, rows - 20)) == VECQ_OK);
+        CHECK(rebuild(index, vecq_task_compact) == VECQ_OK, index.error.message);
+        Vector again = random_vector(rows * kDim, 2);
+        std::copy_n(again.begin(), rows * kDim / 2, again.begin() + rows * kDim / 2);
+        CHECK(index.add(again), metric, index.error.message);
+        std::string problem;
+        CHECK(problems_of(index.own, &problem) == 0, metric, problem);
+        CHECK(save(index.own, path) == VECQ_OK && problems_of(Opened(path).own) == 0, metric);
+        std::vector<uint32_t> links(index.size() * 16);
+        CHECK(vecq_index_export_links(index.own, 0, 0, index.size(), links.data(), 16, nullptr) ==
+              VECQ_OK);
+        const auto to_first = std::count(links.begin(), links.end(), 0U);
+        CHECK(to_first < 100, metric, to_first);
+    }
+}
+
 TEST(refitting_follows_the_items) {
     const Codec wide(VECQ_FP32, kDim);
     const Vector vectors = random_vector(kRows * kDim, 1), larger = scaled(vectors, 2);
