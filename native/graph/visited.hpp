@@ -13,14 +13,13 @@ namespace vecq {
 
 class Visited {
 public:
-    // Forgets everything; nodes are below `count` from now on.
+    // Forgets everything; nodes are below `count` from now on. Costs as much as was marked since the
+    // last call, whatever the counts: upper layers alternate with layer 0, which grows while it is built.
     void begin(size_t count) {
         clear();
-        if (count_ == count && !words_.empty()) return;
-        count_ = 0;  // until there is memory
-        words_.assign(count / 64 + 1, 0);
-        log_.resize(std::max(words_.size(), 4 * kMaxDegree));
+        reserve(count / 64 + 1);
         count_ = count;
+        log_limit_ = std::max(count / 64 + 1, kLeastLog);
         mark(count);
     }
 
@@ -51,7 +50,7 @@ private:
     void mark(size_t node) { words_[node / 64] |= uint64_t{1} << node % 64; }
 
     void log(const uint32_t* nodes, size_t count) {
-        if (overflown_ || logged_ + count > log_.size()) {
+        if (overflown_ || logged_ + count > log_limit_) {
             overflown_ = true;
             return;
         }
@@ -59,19 +58,31 @@ private:
         logged_ += count;
     }
 
+    // Leaves all words zero, the one that marked `count_` included.
     void clear() {
+        if (words_.empty()) return;
         if (overflown_)
-            std::fill(words_.begin(), words_.end(), 0);
+            std::fill_n(words_.begin(), count_ / 64 + 1, 0);
         else
             for (size_t i = 0; i < logged_; ++i) words_[log_[i] / 64] = 0;
-        logged_ = 0;
+        words_[count_ / 64] = 0;
+        count_ = logged_ = 0;
         overflown_ = false;
-        if (!words_.empty()) mark(count_);
     }
 
+    // Grows by a half at least, so that only new words are zeroed, and each once.
+    void reserve(size_t words) {
+        if (words > words_.size()) words_.resize(std::max(words, words_.size() * 3 / 2));
+        const size_t length = std::max(words_.size(), kLeastLog);
+        if (length > log_.size()) log_.resize(length);
+    }
+
+    static constexpr size_t kLeastLog = 4 * kMaxDegree;
+
     size_t count_ = 0, logged_ = 0;
+    size_t log_limit_ = 0;  // marks that are logged; to zero all words is faster than to clear more
     bool overflown_ = false;
-    std::vector<uint64_t> words_;
+    std::vector<uint64_t> words_;  // out-of-range ids count as node `count_`, which is marked
     std::vector<uint32_t> log_;
 };
 

@@ -1,5 +1,6 @@
 // Marks of what a walk has seen are those of a set, however the marks are cleared.
 #include <cstdint>
+#include <ctime>
 #include <numeric>
 #include <set>
 #include <vector>
@@ -137,4 +138,44 @@ TEST(visited_begins_anew_with_another_count) {
             pair.filter(range(from, std::min(from + 400, count + 1)));
         CHECK(pair.seen() == count, count, pair.seen());
     }
+}
+
+// Numbers that are no node count as seen while the count shrinks and grows, which moves their mark.
+TEST(visited_filters_as_a_set_does_while_counts_change) {
+    for (uint64_t seed = 0; seed < 20; ++seed) {
+        Random random(seed);
+        Pair pair;
+        uint32_t largest = 1;
+        for (int round = 0; round < 200; ++round) {
+            const size_t counts[] = {1 + random.below(70), 64 * (1 + random.below(3)),
+                                     1 + random.below(largest), largest + random.below(100),
+                                     1 + random.below(kMany)};
+            const size_t count = counts[random.below(round % 20 == 0 ? 5 : 4)];
+            largest = std::max(largest, static_cast<uint32_t>(count));
+            pair.begin(count);
+            for (uint64_t list = random.below(6); list > 0; --list) {
+                pair.filter(random_links(random, random.below(200), count));
+                pair.filter(random_links(random, random.below(50), largest));
+            }
+            if (random.below(10) > 0) continue;  // otherwise more than the log holds
+            for (uint32_t from = 0; from < std::min<size_t>(count, 9000); from += 450)
+                pair.filter(range(from, from + 450));
+        }
+    }
+}
+
+// Zeroing all marks at each change of the count would take ten seconds or more.
+TEST(visited_begins_at_no_cost_when_only_the_count_changes) {
+    Visited visited;
+    const std::clock_t start = std::clock();
+    size_t seen = 0;
+    for (uint32_t i = 0; i < 100'000; ++i) {
+        visited.begin(64);
+        seen += visited.add(i % 64) + visited.add(64);
+        visited.begin(50'000'000 + i);
+        seen += visited.add(49'999'999) + visited.add(64) + visited.add(50'000'000 + i);
+    }
+    CHECK(seen == 300'000, seen);
+    const double seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+    CHECK(seconds < 2, seconds);
 }
