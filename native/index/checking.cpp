@@ -132,10 +132,16 @@ void Checking::check_reach() {
         if (!index_.slots_.shows(row))
             report("entries", "row " + std::to_string(row) + " is vacant");
     const std::vector<uint32_t> lost = index_.unreachable();
-    // Few changes put off looking for such rows.
-    if (lost.size() <= index_.unswept_) return;
+    if (lost.size() <= allowed_to_be_lost()) return;
     for (const uint32_t row : lost)
         report(row_of("links of layer 0", row), "no walk can come to it");
+}
+
+// A sweep links all unreachable rows, but few changes put it off: until then as many rows as changed,
+// or less than one in kSweepEvery, are no fault.
+size_t Checking::allowed_to_be_lost() const {
+    const size_t changed = index_.unswept_;
+    return changed == 0 ? 0 : std::max(changed, index_.slots_.extent() / kSweepEvery);
 }
 
 void Checking::check_aside() {

@@ -38,6 +38,7 @@ private:
     void check_layer(size_t number);
     void check_list(size_t number, uint32_t node);
     void check_reach();
+    size_t allowed_to_be_lost() const;
     void check_aside();
     void check_ids();
 

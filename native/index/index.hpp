@@ -195,6 +195,10 @@ private:
     void take_from_aside(uint32_t row);
     bool same(uint32_t a, uint32_t b) const;
     void sweep(size_t changed);
+    bool is_sweep_due() const;
+    void attach(std::span<const uint32_t> lost);
+    void find_near(uint32_t row, const GraphView& base, WalkScratch& walk,
+                   std::vector<Key>& near) const;
 
     std::unique_ptr<Searcher> take_searcher(int query_bits) const;
     void keep_searcher(std::unique_ptr<Searcher> searcher) const;

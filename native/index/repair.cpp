@@ -22,6 +22,9 @@ constexpr size_t kSamples = 10'000;
 constexpr size_t kListed = 100;
 // Rows that a walk looks for near one that cannot be reached.
 constexpr size_t kNear = 64;
+// A sweep reads all links: at most so many, or so many for each row that changed, are no reason to put it off.
+// A walk that links a row reads more.
+constexpr size_t kSweptAtOnce = size_t{1} << 15, kSweptPerChange = size_t{1} << 11;
 
 }  // namespace
 
@@ -169,44 +172,74 @@ EncodedQuery Index::link_query(uint32_t row, std::vector<std::byte>& codes) cons
     return query;
 }
 
-// Links what no walk can come to from near rows that one can come to. All is looked over only when
-// enough came or went, for that takes as long as the graph is large.
+// Links unreachable rows. Put off while few rows changed, for that takes as long as the graph is large.
 void Index::sweep(size_t changed) {
     unswept_ += changed;
-    if (unswept_ * kSweepEvery < slots_.extent()) return;
+    if (!is_sweep_due()) return;
+    // One pass is enough, unless a file has damaged the graph; a pass that gains nothing is the last.
+    size_t before = SIZE_MAX;
+    std::vector<uint32_t> lost = unreachable();
+    while (!lost.empty() && lost.size() < before) {
+        before = lost.size();
+        attach(lost);
+        lost = unreachable();
+    }
     unswept_ = 0;
-    const std::vector<uint32_t> lost = unreachable();
-    if (lost.empty()) return;
+}
+
+bool Index::is_sweep_due() const {
+    const size_t extent = slots_.extent();
+    return unswept_ * kSweepEvery >= extent ||
+           extent * graph_.degree() <= kSweptAtOnce + unswept_ * kSweptPerChange;
+}
+
+// Gives each of the rows a link from a reachable item. Nothing that was reachable is lost: a link that
+// is given up for a row leads on from there.
+void Index::attach(std::span<const uint32_t> lost) {
     const std::vector<uint32_t> entries = entry_rows();
+    if (entries.empty()) return;
     const GraphView base{graph_.layers().data(), 1, entries.data(), entries.size()};
     Reach reach(base);
     Attacher attacher(graph_.layers().front());
     auto walk = std::make_unique<WalkScratch>();
-    std::vector<std::byte> codes;
+    std::vector<Key> near;
     for (const uint32_t row : lost) {
         if (reach.holds(row)) continue;
         const uint32_t host = attacher.host();
         if (host != kNone && same(host, row)) {
             attacher.attach_to_host(row);
         } else {
-            const EncodedQuery query = link_query(row, codes);
-            Key near[kNear];
-            size_t count = 0;
-            kernels_.search({.graph = base,
-                             .scored = scored_for_links(),
-                             .queries = {&query, 1},
-                             .width = kNear,
-                             .stop = {},
-                             .gates = nullptr,
-                             .scratch = {walk.get(), 1},
-                             .found = near,
-                             .found_counts = &count});
-            const Key* end = std::remove_if(near, near + count,
-                                            [&](Key key) { return !slots_.shows(node_of(key)); });
-            if (end != near) attacher.attach(row, {near, end});
+            find_near(row, base, *walk, near);
+            // Where removed rows fill the walk.
+            if (near.empty() && host != kNone) near.push_back(key_of(0, host));
+            if (near.empty())
+                for (const uint32_t entry : entries) near.push_back(key_of(0, entry));
+            attacher.attach(row, near);
         }
         reach.spread(row);
     }
+}
+
+// Reachable items near a row, the best first; none where the walk ends among removed rows.
+void Index::find_near(uint32_t row, const GraphView& base, WalkScratch& walk,
+                      std::vector<Key>& near) const {
+    std::vector<std::byte> codes;
+    const EncodedQuery query = link_query(row, codes);
+    Gate gate;
+    gate.allowed = slots_.shown();
+    gate.guides = kNear;
+    size_t count = 0;
+    near.resize(kNear);
+    kernels_.search({.graph = base,
+                     .scored = scored_for_links(),
+                     .queries = {&query, 1},
+                     .width = kNear,
+                     .stop = {},
+                     .gates = gate.allowed == nullptr ? nullptr : &gate,
+                     .scratch = {&walk, 1},
+                     .found = near.data(),
+                     .found_counts = &count});
+    near.resize(count);
 }
 
 bool Index::same(uint32_t a, uint32_t b) const {
