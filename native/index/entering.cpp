@@ -41,7 +41,8 @@ void Index::leave_entries(uint32_t row) {
     std::vector<uint32_t> others = rows;
     std::erase(others, row);
     graph_.enter_at(std::move(others), 1);
-    if (graph_.entries().size() < kEntries / 2) enter_longest(row);
+    if (graph_.entries().size() < kEntries / 2)
+        graph_.enter_at(longest_rows([&](uint32_t other) { return other != row; }), 1);
 }
 
 // On the highest layer that has another item, near the row if possible.
@@ -62,15 +63,16 @@ void Index::enter_anew(uint32_t without) {
     graph_.enter_at({}, 1);
 }
 
-void Index::enter_longest(uint32_t without) {
+// Of the rows in the graph that fit.
+std::vector<uint32_t> Index::longest_rows(const std::function<bool(uint32_t row)>& fits) const {
     std::vector<uint32_t> rows;
     for (uint32_t row = 0; row < slots_.extent(); ++row)
-        if (row != without && slots_.shows(row) && !is_aside(row)) rows.push_back(row);
+        if (slots_.shows(row) && !is_aside(row) && fits(row)) rows.push_back(row);
     const size_t kept = std::min(rows.size(), kEntries);
     std::partial_sort(rows.begin(), rows.begin() + static_cast<ptrdiff_t>(kept), rows.end(),
                       [&](uint32_t a, uint32_t b) { return store_[a].norm > store_[b].norm; });
     rows.resize(kept);
-    graph_.enter_at(std::move(rows), 1);
+    return rows;
 }
 
 }  // namespace vecq

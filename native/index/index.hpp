@@ -19,6 +19,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -154,9 +155,11 @@ private:
     void put_into_slots(Addition& addition, size_t filled);
     void resize_affines();
     void fill_affine(uint32_t row);
-    Affine link_affine_of(const RowConstants& row) const;
+    Affine link_affine_of(const RowConstants& row, float unit) const;
+    bool is_too_short(const RowConstants& row, float unit) const;
     void link_first();
     void link_range(size_t to, size_t threads, size_t turns);
+    void link_rows(std::span<const uint32_t> rows, size_t threads, size_t turns);
     RowLinkJob link_job();
     LinkWorker& worker(size_t number);
     void show(size_t to);
@@ -172,7 +175,7 @@ private:
     void enter_at_longest(uint32_t row);
     void leave_entries(uint32_t row);
     void enter_anew(uint32_t without);
-    void enter_longest(uint32_t without);
+    std::vector<uint32_t> longest_rows(const std::function<bool(uint32_t row)>& fits) const;
 
     std::vector<uint32_t> rows_to_remove(const int64_t* ids, size_t count);
     std::vector<uint32_t> rows_of(const int64_t* ids, size_t count) const;

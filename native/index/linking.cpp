@@ -74,11 +74,9 @@ bool Index::begin_linking() try {
         put_into_slots(*addition, filled);
     }
     addition->in_graph = count;
-    if (flat()) {
-        while (addition->in_graph > 0 &&
-               !(store_[addition->rows[addition->in_graph - 1]].norm > kTooShort * unit_))
-            --addition->in_graph;
-    }
+    while (addition->in_graph > 0 &&
+           is_too_short(store_[addition->rows[addition->in_graph - 1]], unit_))
+        --addition->in_graph;
     addition_ = std::move(addition);
     return true;
 } catch (...) {
@@ -111,6 +109,11 @@ void Index::resize_affines() {
     if (has_link_affine()) link_affine_.resize(store_.size());
 }
 
+// Whether a row stays out of the graph.
+bool Index::is_too_short(const RowConstants& row, float unit) const {
+    return flat() && !(row.norm > kTooShort * unit);
+}
+
 // The median of the first rows, which now are in order; the largest if most are zero.
 float Index::usual_norm(size_t count) const {
     const float median = store_[slots_.extent() + count / 2].norm;
@@ -121,13 +124,15 @@ void Index::fill_affine(uint32_t row) {
     const RowConstants& own = store_[row];
     affine_[row] = affine_of(options_.metric, own);
     if (wide_) wide_affine_[row] = affine_of(options_.metric, (*wide_)[row]);
-    if (has_link_affine()) link_affine_[row] = link_affine_of(own);
+    if (has_link_affine()) link_affine_[row] = link_affine_of(own, unit_);
 }
 
-Affine Index::link_affine_of(const RowConstants& row) const {
+// Rows that are too short to be linked are far from all others.
+Affine Index::link_affine_of(const RowConstants& row, float unit) const {
     if (link_ == Link::automatic) return affine_of(Metric::l2, row);
+    if (is_too_short(row, unit)) return {0, -1 / (kTooShort * kTooShort)};
     if (link_ == Link::cosine) return {row.scale / row.norm, 0};
-    const double length = double{row.norm} / unit_, scale = double{row.scale} / unit_;
+    const double length = double{row.norm} / unit, scale = double{row.scale} / unit;
     return {static_cast<float>(2 * scale / (length * length)),
             static_cast<float>(-1 / (length * length))};
 }
@@ -158,22 +163,26 @@ RowLinkJob Index::link_job() {
 
 // The next rows of the addition, up to number `to`.
 void Index::link_range(size_t to, size_t threads, size_t turns) {
-    const size_t from = addition_->linked, tasks = (to - from + kRowsPerTask - 1) / kRowsPerTask;
+    const size_t from = addition_->linked;
+    torn_ = true;
+    link_rows(std::span(addition_->rows).subspan(from, to - from), threads, turns);
+    show(to);
+    torn_ = false;
+}
+
+void Index::link_rows(std::span<const uint32_t> rows, size_t threads, size_t turns) {
+    const size_t tasks = (rows.size() + kRowsPerTask - 1) / kRowsPerTask;
     const size_t workers = workers_for(threads, tasks);
     worker(workers - 1);
     RowLinkJob all = link_job();
     all.turns = turns;
-    const std::span<const uint32_t> rows = addition_->rows;
-    torn_ = true;
     parallel_for(workers, tasks, [&](size_t task, size_t number) {
-        const size_t first = from + task * kRowsPerTask;
+        const size_t first = task * kRowsPerTask;
         RowLinkJob job = all;
-        job.rows = rows.subspan(first, std::min(kRowsPerTask, to - first));
+        job.rows = rows.subspan(first, std::min(kRowsPerTask, rows.size() - first));
         LinkWorker& own = *workers_[number];
         kernels_.link(job, own.scratch, own.room.as<std::byte>());
     });
-    show(to);
-    torn_ = false;
 }
 
 // Lets searches see the next rows of the addition, in place of those that they replace.

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <mutex>
 #include <utility>
 
 #include "base/status.hpp"
+#include "index/addition.hpp"
 #include "index/coding.hpp"
 #include "index/searcher.hpp"
 #include "quant/rows.hpp"
@@ -17,6 +19,15 @@ namespace {
 constexpr size_t kStepRows = size_t{1} << 14;
 // A codec is fitted to so many rows, as when an index begins.
 constexpr size_t kSample = 10'000;
+// The neighbors of a row that leaves the graph may leave it, too.
+constexpr size_t kMostHeirs = 8;
+
+Array<uint32_t> array_of(const std::vector<uint32_t>& rows) {
+    Array<uint32_t> array;
+    array.resize(rows.size());
+    std::copy(rows.begin(), rows.end(), array.data());
+    return array;
+}
 
 }  // namespace
 
@@ -90,10 +101,23 @@ void Refitting::rebuild(size_t first, size_t count) {
     decode_rows(wide.codec(), {wide.rows().at(first), wide.constants() + first, count}, 0,
                 vectors.data());
     store_.append(vectors.data(), count, first, 0);
-    for (size_t row = first; row < first + count; ++row) {
+    for (size_t row = first; row < first + count; ++row)
         affine_[row] = affine_of(index_.options_.metric, store_[row]);
-        if (link_affine_.size() > 0) link_affine_[row] = index_.link_affine_of(store_[row]);
-    }
+    if (first + count < rows_) return;
+    unit_ = index_.flat() ? usual_norm() : index_.unit_;
+    for (size_t row = 0; row < link_affine_.size(); ++row)
+        link_affine_[row] = index_.link_affine_of(store_[row], unit_);
+}
+
+// The median, or the largest if most are zero.
+float Refitting::usual_norm() const {
+    std::vector<float> norms;
+    for (uint32_t row = 0; row < rows_; ++row)
+        if (index_.slots_.shows(row)) norms.push_back(store_[row].norm);
+    if (norms.empty()) return 0;
+    const auto middle = norms.begin() + static_cast<ptrdiff_t>(norms.size() / 2);
+    std::nth_element(norms.begin(), middle, norms.end());
+    return *middle > 0 ? *middle : *std::max_element(middle, norms.end());
 }
 
 void Refitting::put_in_place() {
@@ -101,13 +125,110 @@ void Refitting::put_in_place() {
     index_.store_.swap_rows(store_);
     std::swap(index_.affine_, affine_);
     std::swap(index_.link_affine_, link_affine_);
+    index_.unit_ = unit_;
     index_.pace_ = {};
     index_.curve_ = {};
 }
 
 void Refitting::finish() {
     const std::lock_guard writing(index_.writing_);
+    put_short_rows_aside();
+    link_rows_from_aside();
     index_.measure_pace();
+}
+
+// Rows whose codes are all but zero now leave the graph. Lists that link to them link to a neighbor of
+// theirs instead.
+void Refitting::put_short_rows_aside() {
+    Index& index = index_;
+    const Layer& layer = index.graph_.layers().front();
+    std::vector<uint32_t> aside, heirs(rows_, kNone), leaving;
+    std::vector<bool> leaves(rows_);
+    for (uint32_t row = 0; row < rows_; ++row) {
+        if (!index.slots_.shows(row)) continue;
+        const bool was_aside = index.is_aside(row);
+        leaves[row] = !was_aside && index.is_too_short(index.store_[row], index.unit_);
+        if (leaves[row]) leaving.push_back(row);
+        if (was_aside || leaves[row]) aside.push_back(row);
+    }
+    if (leaving.empty()) return;
+    for (const uint32_t row : leaving)
+        for (const uint32_t link : layer.links_of(row)) {
+            if (link >= rows_ || !index.slots_.shows(link)) continue;
+            heirs[row] = link;
+            if (!leaves[link]) break;
+        }
+    Array<uint32_t> all = array_of(aside);
+    std::vector<uint32_t> entries = index.longest_rows([&](uint32_t row) { return !leaves[row]; });
+    const std::function<uint32_t(uint32_t)> heir_of = [&](uint32_t row) {
+        for (size_t i = 0; i < kMostHeirs && row < rows_ && leaves[row]; ++i) row = heirs[row];
+        return row < rows_ && !leaves[row] ? row : kNone;
+    };
+    // Until they are aside nothing fails.
+    index.unswept_ = rows_;
+    {
+        const auto alone = index.turnstile_.write();
+        index.graph_.enter_at(std::move(entries), 1);
+    }
+    index.graph_.redirect_links(heir_of);
+    for (const uint32_t row : leaving) index.empty_lists(row);
+    {
+        const auto alone = index.turnstile_.write();
+        std::swap(index.aside_, all);
+    }
+    index.sweep(0);
+}
+
+// Rows aside that are long enough now enter the graph, the longest first, as when they are added.
+void Refitting::link_rows_from_aside() {
+    Index& index = index_;
+    std::vector<uint32_t> aside, rows;
+    for (const uint32_t row : std::span(index.aside_.data(), index.aside_.size()))
+        (index.is_too_short(index.store_[row], index.unit_) ? aside : rows).push_back(row);
+    if (rows.empty()) return;
+    std::stable_sort(rows.begin(), rows.end(), [&](uint32_t a, uint32_t b) {
+        return index.store_[a].norm > index.store_[b].norm;
+    });
+    Array<uint32_t> rest = array_of(aside);
+    index.unswept_ = rows_;
+    index.addition_ = std::make_unique<Index::Addition>();
+    try {
+        index.addition_->rows_before = index.slots_.count() - index.aside_.size();
+        {
+            const auto alone = index.turnstile_.write();
+            std::swap(index.aside_, rest);
+        }
+        link(std::move(rows));
+    } catch (...) {
+        if (index.graph_.entries().empty()) {
+            const auto alone = index.turnstile_.write();
+            std::swap(index.aside_, rest);
+        }
+        index.addition_.reset();
+        throw;
+    }
+    index.addition_.reset();
+    index.sweep(0);
+}
+
+// As an addition of rows that have slots and that searches see.
+void Refitting::link(std::vector<uint32_t> rows) {
+    Index::Addition& addition = *index_.addition_;
+    addition.in_graph = addition.linked = rows.size();
+    addition.updates = false;
+    addition.rows = std::move(rows);
+    const std::span<const uint32_t> all = addition.rows;
+    const size_t first = std::min(all.size(), kEntries);
+    for (size_t i = 0; i < first; ++i) {
+        index_.link_rows(all.subspan(i, 1), 1, 1);
+        const auto alone = index_.turnstile_.write();
+        index_.enter_at(all[i]);
+    }
+    const size_t small = std::min(all.size(), std::max(first, index_.rows_linked_alone()));
+    if (small > first) index_.link_rows(all.subspan(first, small - first), 1, 1);
+    if (all.size() > small) index_.link_rows(all.subspan(small), 0, kMostTurns);
+    index_.choose_samples();
+    while (addition.sampled < index_.samples()) index_.connect_samples(0);
 }
 
 Compacting::Compacting(Index& index) : Rebuilding(index), store_(index.store_.like()) {

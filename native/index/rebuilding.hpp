@@ -43,9 +43,14 @@ private:
     void put_in_place() override;
     void finish() override;
     void fit();
+    float usual_norm() const;
+    void put_short_rows_aside();
+    void link_rows_from_aside();
+    void link(std::vector<uint32_t> rows);
 
     Store store_;
     Array<Affine> affine_, link_affine_;
+    float unit_ = 0;  // the index's from then on
 };
 
 // Vacant slots are closed, and links that lead nowhere are left out.

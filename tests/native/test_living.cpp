@@ -248,7 +248,7 @@ public:
             held_.erase(held_.begin(), held_.begin() + static_cast<ptrdiff_t>(gone.size()));
             return index_.remove(gone) == VECQ_OK ? "remove" : "";
         }
-        const bool compact = choice == 10 || metric_ == VECQ_IP;
+        const bool compact = choice == 10;
         const MakeTask make = compact ? vecq_task_compact : vecq_task_refit;
         if (rebuild(index_.own, make, &index_.error) != VECQ_OK) return "";
         return compact ? "compact" : "refit";

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "check.hpp"
@@ -131,6 +132,79 @@ TEST(refitting_follows_the_items) {
             worst = std::max(worst, double{std::fabs(own.scores[i] - other.scores[i])});
         CHECK(worst < 0.2, metric, worst);
     }
+}
+
+// A scale that all rows share follows the largest: beside a row that is very long the codes of others are
+// zero, and they leave the graph until that row is gone.
+TEST(refitting_moves_rows_between_graph_and_aside) {
+    const Folder folder;
+    const std::string path = folder / "a.vecq";
+    for (const auto& [link, centred] :
+         {std::pair{VECQ_LINK_AUTO, false}, {VECQ_LINK_AUTO, true}, {VECQ_LINK_COSINE, false}})
+        for (const bool fitted_large : {false, true}) {
+            const Codec codec(VECQ_INT8, kDim, VECQ_SCALE_GLOBAL, centred), wide(VECQ_FP32, kDim);
+            Index index(options_of(VECQ_IP, link), codec, &wide);
+            Vector small = random_vector(300 * kDim, 1);
+            const Vector large = scaled(random_vector(20 * kDim, 2), 1e4F),
+                         middle = scaled(random_vector(50 * kDim, 3), 1e2F);
+            small.insert(small.end(), middle.begin(), middle.end());
+            CHECK(index.fit(fitted_large ? large : small) == VECQ_OK);
+            CHECK(index.add(small) && index.add(large), index.error.message);
+            const bool aside = fitted_large && !centred;
+            CHECK((index.stats().aside >= 300) == aside, centred, index.stats().aside);
+            const auto is_right = [&, centred = centred](const char* when, size_t least,
+                                                         size_t most) {
+                std::string problem;
+                CHECK(problems_of(index.own, &problem) == 0, when, centred, fitted_large, problem);
+                CHECK(save(index.own, path) == VECQ_OK && problems_of(Opened(path).own) == 0, when);
+                const vecq_index_stats stats = index.stats();
+                CHECK(stats.unreachable == 0 && stats.rows == index.size(), when);
+                CHECK(stats.aside >= least && stats.aside <= most, when, stats.aside, centred);
+                // By the walk and by scoring all, one by one: for queries of either sign zero is among the
+                // best, and among the worst.
+                for (const size_t k : {size_t{1}, size_t{20}, index.size()}) {
+                    const Vector queries = random_vector(20 * kDim, 4);
+                    const Found walked = index.search(queries, search_of(k));
+                    const Found scanned =
+                        index.search(queries, search_of(k, 500, 15, 0, VECQ_PLAN_SCAN));
+                    CHECK(walked.scores == scanned.scores && walked.counts == scanned.counts, when,
+                          k, centred, fitted_large);
+                    for (size_t q = 0; q < 20; ++q) {
+                        Ids ids(walked.ids.begin() + static_cast<ptrdiff_t>(q * k),
+                                walked.ids.begin() + static_cast<ptrdiff_t>((q + 1) * k));
+                        std::sort(ids.begin(), ids.end());
+                        CHECK(std::adjacent_find(ids.begin(), ids.end()) == ids.end(), when, k);
+                    }
+                }
+            };
+            CHECK(rebuild(index, vecq_task_refit) == VECQ_OK, index.error.message);
+            is_right("beside large rows", centred ? 0 : 250, centred ? 0 : 349);
+            CHECK(index.remove(numbers(350, 20)) == VECQ_OK, index.error.message);
+            is_right("after large rows", centred ? 0 : 250, centred ? 0 : 349);
+            CHECK(rebuild(index, vecq_task_refit) == VECQ_OK, index.error.message);
+            is_right("without large rows", 0, 0);
+            CHECK(index.add(large, numbers(1000, 20)) && index.remove(numbers(0, 350)) == VECQ_OK);
+            CHECK(rebuild(index, vecq_task_refit) == VECQ_OK, index.error.message);
+            is_right("of large rows", 0, 0);
+        }
+}
+
+// Of rows that are all zero none is in the graph, of which the usual norm is not known yet.
+TEST(refitting_of_rows_that_were_all_zero) {
+    const Codec codec(VECQ_INT8, kDim, VECQ_SCALE_GLOBAL), wide(VECQ_FP32, kDim);
+    Index index(options_of(VECQ_IP), codec, &wide);
+    const Vector vectors = random_vector(kRows * kDim, 1), queries = random_vector(9 * kDim, 2);
+    CHECK(index.fit(scaled(vectors, 1e4F)) == VECQ_OK && index.add(vectors), index.error.message);
+    CHECK(index.stats().aside == kRows && problems_of(index.own) == 0, index.stats().aside);
+    CHECK(rebuild(index, vecq_task_refit) == VECQ_OK, index.error.message);
+    std::string problem;
+    CHECK(index.stats().aside == 0 && problems_of(index.own, &problem) == 0, problem);
+    const Found walked = index.search(queries, search_of(10, kRows));
+    CHECK(walked.scores == index.search(queries, search_of(10, 1, 15, 0, VECQ_PLAN_SCAN)).scores);
+    const Found few = index.search(queries, search_of(10, 100));
+    size_t same = 0;
+    for (size_t i = 0; i < few.ids.size(); ++i) same += few.scores[i] == walked.scores[i];
+    CHECK(same > few.ids.size() * 9 / 10, same);
 }
 
 TEST(rebuilding_is_refused_or_refuses) {
