@@ -1,9 +1,15 @@
-// A lock for many readers or one writer, whom a stream of readers cannot keep waiting.
+// A lock for many readers or one writer, whom a stream of readers cannot keep waiting. A writer that
+// waits keeps new readers out, so a reader with much work does it in slices: it releases the lock when a
+// slice is over, and takes it again.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <mutex>
 #include <shared_mutex>
 #include <thread>
+
+#include "base/slice.hpp"
 
 namespace vecq {
 
@@ -16,11 +22,23 @@ public:
 
     // Holds the gate until all readers have left.
     [[nodiscard]] std::unique_lock<std::shared_mutex> write() {
+        const Waiting waiting(waiting_writers_);
         const auto wait = hold(gate_);
-        return hold(inside_);
+        auto alone = hold(inside_);
+        last_write_ = std::chrono::steady_clock::now().time_since_epoch();
+        return alone;
     }
 
+    // Of a reader that holds the lock, from now on.
+    [[nodiscard]] Slice slice() const { return Slice(waiting_writers_, last_write_); }
+
 private:
+    struct Waiting {
+        explicit Waiting(std::atomic<size_t>& count) : count(count) { ++count; }
+        ~Waiting() { --count; }
+        std::atomic<size_t>& count;
+    };
+
     // Most waits are shorter than it takes to be woken up.
     static constexpr int kTries = 200;
 
@@ -34,8 +52,11 @@ private:
         return std::unique_lock(mutex);
     }
 
+    std::atomic<size_t> waiting_writers_{0};
     std::mutex gate_;
     std::shared_mutex inside_;
+    // Changed by whoever is alone. Long ago if there was no write.
+    std::chrono::nanoseconds last_write_ = std::chrono::hours(-1);
 };
 
 }  // namespace vecq

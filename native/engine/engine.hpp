@@ -30,7 +30,8 @@ struct Kernels {
     uint64_t (*multiply_adds)(size_t rounds, const void* line);
     uint64_t (*block_multiply_adds)(size_t rounds, const void* line);
 
-    void (*search)(const SearchJob&);
+    // Returns how many of the first queries it answered: at least one, and all unless the slice ended.
+    size_t (*search)(const SearchJob&);
 
     // Links rows, or takes one out and returns what is nearest to it, or kNone; `room` has as many bytes as link_room tells, aligned to a line.
     size_t (*link_room)(size_t row_bytes);

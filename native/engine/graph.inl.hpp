@@ -2,7 +2,7 @@
 
 // Several walks take turns; one that is over makes way for the next query.
 template <class C, class Gates>
-void search_behind(const SearchJob& job, Gates&& gate_of) {
+size_t search_behind(const SearchJob& job, Gates&& gate_of) {
     using Gate = std::remove_cvref_t<decltype(gate_of(0))>;
     Walk<RowScorer<C>, Gate> walks[kMostTurns];
     size_t query_of[kMostTurns], begun = 0;
@@ -18,18 +18,17 @@ void search_behind(const SearchJob& job, Gates&& gate_of) {
         const std::span<const Key> keys = walks[i].found();
         job.found_counts[query_of[i]] = keys.size();
         std::copy(keys.begin(), keys.end(), job.found + query_of[i] * job.width);
-        if (begun == job.queries.size()) return false;
+        if (begun == job.queries.size() || job.slice.is_over()) return false;
         begin(i);
         return true;
     });
+    return begun;
 }
 
 template <class C>
-void search(const SearchJob& job) {
-    if (job.gates == nullptr)
-        search_behind<C>(job, [](size_t) { return OpenGate{}; });
-    else
-        search_behind<C>(job, [&](size_t query) { return job.gates[query]; });
+size_t search(const SearchJob& job) {
+    if (job.gates == nullptr) return search_behind<C>(job, [](size_t) { return OpenGate{}; });
+    return search_behind<C>(job, [&](size_t query) { return job.gates[query]; });
 }
 
 template <class C>

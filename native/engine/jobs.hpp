@@ -4,6 +4,7 @@
 #include <span>
 
 #include "base/layout.hpp"
+#include "base/slice.hpp"
 #include "graph/link.hpp"
 #include "quant/query.hpp"
 #include "quant/rows.hpp"
@@ -32,6 +33,7 @@ struct SearchJob {
     std::span<WalkScratch> scratch;  // as many walks take turns, at most kMostTurns
     Key* found;                      // `width` for each query, the best first
     size_t* found_counts;
+    Slice slice = {};  // once it is over, no more walks begin
 };
 
 // Scores of some rows for one query, to be kept if they are good enough.

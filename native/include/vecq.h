@@ -267,7 +267,11 @@ vecq_status vecq_index_holds(const vecq_index* index, const int64_t* ids, size_t
                              uint8_t* held, vecq_error* error);
 
 /* The best `k` rows of each of `count` queries, best first, to `ids` and `scores`, `k` for each query;
- * where `counts` is less than k, the ids that follow are -1. `report` may be NULL. */
+ * where `counts` is less than k, the ids that follow are -1. `report` may be NULL.
+ * While another thread changes the index, a call with many queries pauses about every millisecond to let
+ * it. Each query is answered from one state of the index, queries of one call perhaps from different
+ * states. The plan is chosen once, from the state at the beginning; so are the costs and `passing` in the
+ * report. A scan pauses between groups of 32 queries. */
 vecq_status vecq_index_search(const vecq_index* index, const vecq_search_options* options,
                               const float* queries, size_t count, int64_t* ids, float* scores,
                               int64_t* counts, vecq_search_report* report, vecq_error* error);

@@ -10,6 +10,8 @@
 //     lists of links, which are written and read link by link: walks come to rows that are just being
 //     linked or were just removed, and drop them from what they found;
 //     what only writers look at.
+// A search of many queries releases the turnstile when a slice is over, and then asks anew for all that it
+// knows of the index: plan and queries are all that outlives a slice.
 // For the rest, which mostly takes microseconds, a writer holds the turnstile alone: to make room, to have walks
 // begin elsewhere, to show rows and hide them, to change ids. Once it was alone, no search is left that
 // came to a row before it was unlinked: then a slot may be filled again.
@@ -202,17 +204,22 @@ private:
     Request request_of(const float* queries, size_t count, const SearchOptions& options,
                        const Found& found) const;
     Question question_of(const Request& request) const;
+    struct Pending;
+    struct Tasks;
     template <class Body>
-    WalkCounts with_searchers(const Request& request, size_t tasks, Body&& body) const;
+    Tasks with_searchers(const Request& request, const Slice& slice, size_t tasks,
+                         Body&& body) const;
     const Gate* gates_of(Searcher& searcher, const Request& request, size_t first,
                          size_t count) const;
-    void walk(const Request& request, SearchReport& report) const;
-    size_t walk_some(Searcher& searcher, const Request& request, size_t first, size_t count) const;
+    void find_nothing(const Request& request, Pending& pending) const;
+    void walk(const Request& request, Pending& pending, SearchReport& report) const;
+    size_t walk_some(Searcher& searcher, const Request& request, size_t first, size_t count,
+                     std::atomic<size_t>& starved) const;
     bool links_lead_to_items() const;
     void drop_others(std::vector<Key>& keys) const;
     void offer_aside(Searcher& searcher, const EncodedQuery& query, const Gate* gate,
                      size_t width) const;
-    size_t scan(const Request& request) const;
+    size_t scan(const Request& request, Pending& pending) const;
     void scan_group(Searcher& searcher, const Request& request, size_t first, size_t count) const;
     void scan_parts(const Request& request, size_t first, size_t count, size_t threads) const;
     void scan_for(Searcher& searcher, const Request& request, size_t i, Gate gate) const;

@@ -22,24 +22,32 @@ size_t most_queries(size_t scan_width) {
 
 }  // namespace
 
-// Shares out queries if there are enough blocks of them for all threads, otherwise rows. Returns how
-// many scores that took.
-size_t Index::scan(const Request& request) const {
-    const size_t most = most_queries(request.scan_width);
-    const size_t threads = workers_for(request.options.threads, request.count * request.rows.count);
-    const size_t blocks = (request.count + kBlockQueries - 1) / kBlockQueries;
+// Shares out queries if there are enough blocks of them for all threads, otherwise rows. A slice ends
+// between groups of queries, which are small where writers came lately. Returns how many scores that took.
+size_t Index::scan(const Request& request, Pending& pending) const {
+    const size_t start = pending.next, left = request.count - start;
+    const size_t most =
+        request.slice.expects_writers() ? kBlockQueries : most_queries(request.scan_width);
+    const size_t threads = workers_for(request.options.threads, left * request.rows.count);
+    const size_t blocks = (left + kBlockQueries - 1) / kBlockQueries;
+    size_t& next = pending.next;
     if (blocks < threads) {
-        for (size_t first = 0; first < request.count; first += most)
-            scan_parts(request, first, std::min(most, request.count - first), threads);
+        do {
+            const size_t count = std::min(most, request.count - next);
+            scan_parts(request, next, count, threads);
+            next += count;
+        } while (next < request.count && !request.slice.is_over());
     } else {
         const size_t group = std::min((blocks + threads - 1) / threads * kBlockQueries, most);
-        const size_t tasks = (request.count + group - 1) / group;
-        with_searchers(request, tasks, [&](Searcher& searcher, size_t task) {
-            const size_t first = task * group;
-            scan_group(searcher, request, first, std::min(group, request.count - first));
-        });
+        const size_t tasks = (left + group - 1) / group;
+        const Tasks all =
+            with_searchers(request, request.slice, tasks, [&](Searcher& searcher, size_t task) {
+                const size_t first = start + task * group;
+                scan_group(searcher, request, first, std::min(group, request.count - first));
+            });
+        next = std::min(request.count, start + all.begun * group);
     }
-    return request.count * request.rows.count;
+    return (next - start) * request.rows.count;
 }
 
 void Index::scan_group(Searcher& searcher, const Request& request, size_t first,
@@ -73,7 +81,7 @@ void Index::scan_parts(const Request& request, size_t first, size_t count, size_
             found[i * threads + part].assign(keys.begin(), keys.end());
         }
     });
-    with_searchers(request, count, [&](Searcher& searcher, size_t i) {
+    with_searchers(request, Slice{}, count, [&](Searcher& searcher, size_t i) {
         searcher.keys.clear();
         for (size_t part = 0; part < threads; ++part) {
             const std::vector<Key>& keys = found[i * threads + part];

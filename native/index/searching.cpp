@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cmath>
 #include <limits>
+#include <mutex>
 
 #include "base/pool.hpp"
 #include "base/status.hpp"
@@ -51,34 +52,52 @@ void Index::keep_searcher(std::unique_ptr<Searcher> searcher) const {
 
 SearchReport Index::search(const float* queries, size_t count, const SearchOptions& options,
                            const Found& found) const {
-    const auto lock = turnstile_.read();
-    Request request = request_of(queries, count, options, found);
     SearchReport report;
-    report.passing = request.passing_count;
-    if (request.passing_count == 0) {
-        require_numbers(queries, count * dim(), dim(), options.first_query, "queries");
-        std::fill_n(found.ids, count * options.k, -1);
-        std::fill_n(found.scores, count * options.k, kNothing);
-        std::fill_n(found.counts, count, 0);
-        report.plan = Plan::scan;
-        return report;
-    }
-    report.costs = costs_of(pace_, question_of(request));
-    if (request.plan == Plan::automatic) request.plan = cheapest(report.costs);
-    report.plan = request.plan;
-    if (options.exclude.offsets != nullptr) ids_.prepare();
-    if (request.plan == Plan::scan)
-        report.walked.scores = scan(request);
-    else
-        walk(request, report);
+    Pending pending;
+    do {
+        // Another slice may see other rows, filters, ids and codecs: nothing of these is kept.
+        const auto lock = turnstile_.read();
+        Request request = request_of(queries, count, options, found);
+        if (count > 1) request.slice = turnstile_.slice();
+        const bool is_first = !std::exchange(pending.has_plan, true);
+        if (is_first) report.passing = request.passing_count;
+        if (request.passing_count == 0) {
+            find_nothing(request, pending);
+            if (is_first) report.plan = Plan::scan;
+            break;
+        }
+        if (is_first) {
+            report.costs = costs_of(pace_, question_of(request));
+            report.plan = options.plan == Plan::automatic ? cheapest(report.costs) : options.plan;
+        }
+        request.plan = report.plan;
+        if (options.exclude.offsets != nullptr) ids_.prepare();
+        if (request.plan == Plan::scan)
+            report.walked.scores += scan(request, pending);
+        else
+            walk(request, pending, report);
+    } while (!pending.is_empty(count));
     return report;
+}
+
+// Answers what is left of a call while nothing passes.
+void Index::find_nothing(const Request& request, Pending& pending) const {
+    pending.left.push_back({pending.next, request.count - pending.next});
+    const size_t k = request.options.k;
+    for (const auto [first, count] : pending.left) {
+        require_numbers(request.query(first, dim()), count * dim(), dim(), request.number_of(first),
+                        "queries");
+        std::fill_n(request.found.ids + first * k, count * k, -1);
+        std::fill_n(request.found.scores + first * k, count * k, kNothing);
+        std::fill_n(request.found.counts + first, count, 0);
+    }
 }
 
 Index::Request Index::request_of(const float* queries, size_t count, const SearchOptions& options,
                                  const Found& found) const {
     const size_t items = slots_.count();
-    Request request{queries,        count, options, found, {},          items,
-                    slots_.shown(), {},    0,       0,     options.plan};
+    Request request{queries,        count, options, found, {},           items,
+                    slots_.shown(), {},    0,       0,     options.plan, {}};
     if (options.filter != nullptr) {
         request.passing = options.filter->passing();
         request.passing_count = request.passing->count;
@@ -111,21 +130,41 @@ Question Index::question_of(const Request& request) const {
             .filtered = request.passing != nullptr};
 }
 
-void Index::walk(const Request& request, SearchReport& report) const {
-    const size_t threads = workers_for(request.options.threads, request.count);
-    const size_t share = std::min((request.count + threads - 1) / threads, kQueriesPerTask);
-    const size_t tasks = (request.count + share - 1) / share;
+// The first tasks are those that slices before left unfinished.
+void Index::walk(const Request& request, Pending& pending, SearchReport& report) const {
+    using Range = Pending::Range;
+    const size_t next = pending.next, fresh = request.count - next;
+    const size_t threads = workers_for(request.options.threads, fresh);
+    const size_t share =
+        std::max<size_t>(1, std::min((fresh + threads - 1) / threads, kQueriesPerTask));
+    const std::vector<Range> left = std::exchange(pending.left, {});
+    const size_t tasks = left.size() + (fresh + share - 1) / share;
     std::atomic<size_t> starved = 0;
-    report.walked = with_searchers(request, tasks, [&](Searcher& searcher, size_t task) {
-        const size_t first = task * share;
-        starved += walk_some(searcher, request, first, std::min(share, request.count - first));
-    });
-    report.starved = starved;
+    std::mutex leaving;
+    const Tasks all =
+        with_searchers(request, request.slice, tasks, [&](Searcher& searcher, size_t task) {
+            const size_t first = next + (task - left.size()) * share;
+            const Range range = task < left.size()
+                                    ? left[task]
+                                    : Range{first, std::min(share, request.count - first)};
+            const size_t done = walk_some(searcher, request, range.first, range.count, starved);
+            if (done == range.count) return;
+            const std::lock_guard lock(leaving);
+            pending.left.push_back({range.first + done, range.count - done});
+        });
+    const size_t resumed = std::min(all.begun, left.size());
+    pending.left.insert(pending.left.end(), left.begin() + static_cast<ptrdiff_t>(resumed),
+                        left.end());
+    pending.next = std::min(request.count, next + (all.begun - resumed) * share);
+    report.walked.hops += all.walked.hops;
+    report.walked.scores += all.walked.scores;
+    report.starved += starved;
 }
 
-// Returns how many queries had to be scanned for.
-size_t Index::walk_some(Searcher& searcher, const Request& request, size_t first,
-                        size_t count) const {
+// Returns how many of the queries it answered, at least one, and all unless the slice ended. Adds those that
+// had to be scanned for to `starved`.
+size_t Index::walk_some(Searcher& searcher, const Request& request, size_t first, size_t count,
+                        std::atomic<size_t>& starved) const {
     const size_t width = links_lead_to_items()
                              ? request.walk_width
                              : std::max(request.walk_width, request.options.k + kStray);
@@ -134,19 +173,20 @@ size_t Index::walk_some(Searcher& searcher, const Request& request, size_t first
     searcher.found.resize(count * width);
     searcher.found_counts.resize(count);
     const bool looks_at_all = width >= slots_.count();
-    kernels_.search({.graph = graph_.view(),
-                     .scored = scored(),
-                     .queries = searcher.coarse,
-                     .width = width,
-                     .stop = looks_at_all || request.passing
-                                 ? Stop{}
-                                 : stop_of(options_.metric, pace_.growth, request.options.k, width),
-                     .gates = gates,
-                     .scratch = {searcher.walks, kTurns},
-                     .found = searcher.found.data(),
-                     .found_counts = searcher.found_counts.data()});
-    size_t starved = 0;
-    for (size_t i = 0; i < count; ++i) {
+    const size_t walked = kernels_.search(
+        {.graph = graph_.view(),
+         .scored = scored(),
+         .queries = searcher.coarse,
+         .width = width,
+         .stop = looks_at_all || request.passing
+                     ? Stop{}
+                     : stop_of(options_.metric, pace_.growth, request.options.k, width),
+         .gates = gates,
+         .scratch = {searcher.walks, kTurns},
+         .found = searcher.found.data(),
+         .found_counts = searcher.found_counts.data(),
+         .slice = request.slice});
+    for (size_t i = 0; i < walked; ++i) {
         const Key* keys = searcher.found.data() + i * width;
         searcher.keys.assign(keys, keys + searcher.found_counts[i]);
         drop_others(searcher.keys);
@@ -158,12 +198,14 @@ size_t Index::walk_some(Searcher& searcher, const Request& request, size_t first
         const size_t there = gates == nullptr ? request.passing_count
                                               : searcher.gates.left(i, request.passing_count);
         if (searcher.keys.size() < std::min(wanted, there)) {
+            // To walk for it again takes less time than a scan.
+            if (i > 0 && request.slice.is_over()) return i;
             scan_for(searcher, request, i, gates == nullptr ? Gate{} : gates[i]);
             ++starved;
         }
         finish(searcher, request, first + i);
     }
-    return starved;
+    return walked;
 }
 
 // And not to rows that were removed, or are being linked.

@@ -1,6 +1,7 @@
 // What walks and scans share.
 #pragma once
 
+#include <atomic>
 #include <utility>
 
 #include "base/pool.hpp"
@@ -29,23 +30,44 @@ inline void set_filter(Gate& gate, Plan plan, size_t width, size_t passing, size
                             width + 2 * width * held_back / passing});
 }
 
-// Calls body(searcher, task) for all tasks and returns what the walks in there counted.
+// Calls body(task, worker) on several threads for the first tasks: for all of them, or as many as begin
+// before the slice is over, at least one. Returns how many. As parallel_for otherwise.
 template <class Body>
-WalkCounts Index::with_searchers(const Request& request, size_t tasks, Body&& body) const {
+size_t parallel_slice(size_t workers, size_t tasks, const Slice& slice, Body&& body) {
+    std::atomic<size_t> next = 0;
+    parallel_for(workers, workers, [&](size_t, size_t worker) {
+        try {
+            while (next == 0 || !slice.is_over()) {
+                const size_t task = next++;
+                if (task >= tasks) break;
+                body(task, worker);
+            }
+        } catch (...) {
+            next = tasks;
+            throw;
+        }
+    });
+    return std::min<size_t>(next, tasks);
+}
+
+// Calls body(searcher, task) for the tasks of a slice.
+template <class Body>
+Index::Tasks Index::with_searchers(const Request& request, const Slice& slice, size_t tasks,
+                                   Body&& body) const {
     const size_t workers = workers_for(request.options.threads, tasks);
     std::vector<std::unique_ptr<Searcher>> searchers(workers);
     for (auto& searcher : searchers) searcher = take_searcher(request.options.query_bits);
-    parallel_for(workers, tasks,
-                 [&](size_t task, size_t worker) { body(*searchers[worker], task); });
-    WalkCounts counts;
+    Tasks all{};
+    all.begun = parallel_slice(workers, tasks, slice,
+                               [&](size_t task, size_t worker) { body(*searchers[worker], task); });
     for (auto& searcher : searchers) {
         for (WalkScratch& walk : searcher->walks) {
-            counts.hops += std::exchange(walk.counts.hops, 0);
-            counts.scores += std::exchange(walk.counts.scores, 0);
+            all.walked.hops += std::exchange(walk.counts.hops, 0);
+            all.walked.scores += std::exchange(walk.counts.scores, 0);
         }
         keep_searcher(std::move(searcher));
     }
-    return counts;
+    return all;
 }
 
 // Null if these queries may be answered with whatever there is.
