@@ -5,8 +5,9 @@
 // idle workers could fill, but not beyond the number of cores, unless one call asks for more. They
 // stay: for a moment they look out for the next call, then they park.
 //
-// Exit. The threads are detached and the pool is never destroyed: the end of the process ends them
-// wherever they are, and nothing waits for them.
+// Exit. The pool is never destroyed: the end of the process ends its threads wherever they are, and
+// nothing waits for them. Only end_workers joins them, because the library may be unloaded then: a thread
+// runs code of the library until it has ended. glibc removes the fork handler when it unloads the library.
 //
 // Fork. A child has none of the threads, and whatever they held stays locked. It builds a new pool
 // over the old one, which it does not look at.
@@ -97,6 +98,23 @@ public:
         wake();
     }
 
+    // Workers leave their calls as usual. No worker is hired until all have ended.
+    void end_workers() {
+        const std::lock_guard one_at_a_time(ending_mutex_);
+        std::vector<std::thread> threads;
+        {
+            const std::lock_guard lock(mutex_);
+            is_ending_ = true;
+            ++announced_;
+            threads.swap(threads_);
+            ready_.notify_all();
+        }
+        for (std::thread& thread : threads) thread.join();
+        const std::lock_guard lock(mutex_);
+        is_ending_ = false;
+        if (calls_.empty()) std::vector<Call*>().swap(calls_);
+    }
+
     void finish(Call& call) {
         wait_a_moment([&] { return call.helpers == 0; });
         std::unique_lock lock(mutex_);
@@ -112,6 +130,7 @@ private:
     }
 
     void hire(size_t count) {
+        if (is_ending_) return;
         // A new thread inherits the mask. Signals are for the application's threads, but a fault
         // belongs to the thread that makes it, and who handles faults wants to hear of it.
         sigset_t mask, before;
@@ -120,8 +139,9 @@ private:
             sigdelset(&mask, fault);
         pthread_sigmask(SIG_SETMASK, &mask, &before);
         try {
+            threads_.reserve(workers_ + count);
             for (; count > 0; --count, ++workers_, ++idle_)
-                std::thread([this] { serve(); }).detach();
+                threads_.emplace_back([this] { serve(); });
         } catch (const std::exception&) {  // no more threads to be had: fewer do the work
         }
         pthread_sigmask(SIG_SETMASK, &before, nullptr);
@@ -136,7 +156,7 @@ private:
 
     void serve() {
         std::unique_lock lock(mutex_);
-        for (;;) {
+        while (!is_ending_) {
             const size_t seen = announced_;
             const auto open =
                 std::ranges::find_if(calls_, [](const Call* call) { return call->room() > 0; });
@@ -152,6 +172,8 @@ private:
             ready_.wait(lock);
             --parked_;
         }
+        --workers_;
+        --idle_;
     }
 
     void help(Call& call, std::unique_lock<std::mutex>& lock) {
@@ -169,8 +191,11 @@ private:
     std::mutex mutex_;
     std::condition_variable ready_;
     std::vector<Call*> calls_;
+    std::vector<std::thread> threads_;
     std::atomic<size_t> announced_{0};
     size_t workers_ = 0, idle_ = 0, parked_ = 0;
+    bool is_ending_ = false;
+    std::mutex ending_mutex_;
 };
 
 // Built when the library is loaded: a fork during a first use would leave that half done forever.
@@ -195,5 +220,7 @@ void parallel_for(size_t threads, size_t tasks, const Body& body) {
     if (call.limit > 1) pool.finish(call);
     if (call.failure) std::rethrow_exception(call.failure);
 }
+
+void end_workers() { pool.end_workers(); }
 
 }  // namespace vecq

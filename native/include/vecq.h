@@ -42,6 +42,13 @@ const char* vecq_version(void);
 /* The memory that this process may have: the machine's, or that of the least of its control groups. */
 vecq_status vecq_memory_limit(uint64_t* bytes, vecq_error* error);
 
+/* Ends the library's threads and waits for them; it returns at once if there are none. Calls that are
+ * running finish first, and a later call starts new threads. Call it before dlclose unmaps the library, when
+ * no other call is running and none will begin: idle threads would go on in code that is gone. An application
+ * that keeps the library loaded never needs it; at exit threads need not have ended. The library registers
+ * one handler with pthread_atfork, which dlclose removes (glibc; musl never unmaps a library). */
+void vecq_shutdown(void);
+
 /* ---- Instruction sets. Chosen once, at first use: the best that the machine has, or the one that
  * the environment variable VECQ_ISA names; naming one that is missing makes every call fail. ---- */
 

@@ -1,4 +1,5 @@
 // The pool in forked children, and what is best tried in one: exits, refusals, how many threads.
+#include <dlfcn.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -21,6 +22,7 @@
 #include "base/pool.hpp"
 #include "check.hpp"
 #include "loops.hpp"
+#include "vecq.h"
 
 using namespace loops;
 using vecq::parallel_for;
@@ -48,6 +50,19 @@ int in_child(Body body) {
         return -1;
     }
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+size_t threads_of_process() {
+    const std::filesystem::directory_iterator tasks("/proc/self/task");
+    return static_cast<size_t>(std::distance(begin(tasks), end(tasks)));
+}
+
+// Whether any of the file's pages are in memory of this process.
+bool is_mapped(const std::string& file) {
+    std::ifstream maps("/proc/self/maps");
+    for (std::string line; std::getline(maps, line);)
+        if (line.find(file) != std::string::npos) return true;
+    return false;
 }
 
 int child_works() { return works(4, 100) && meet(4) ? 0 : 1; }
@@ -134,8 +149,7 @@ TEST(threads_of_many_callers_share_the_cores) {
             });
         const size_t helpers = std::max(cores, size_t{2}) - 1;
         const bool all_in = comes_true([&] { return inside >= calls + helpers; });
-        const std::filesystem::directory_iterator tasks("/proc/self/task");
-        const auto threads = static_cast<size_t>(std::distance(begin(tasks), end(tasks)));
+        const size_t threads = threads_of_process();
         free = true;
         for (std::thread& caller : callers) caller.join();
         return all_in && threads == 1 + calls + helpers ? 0 : 1;
@@ -182,6 +196,67 @@ TEST(threads_may_be_refused) {
             if (worker != 0) ++helped;
         });
         return ran == 100 && helped == 0 ? 0 : 3;
+    });
+    CHECK(status == 0, status);
+}
+
+TEST(threads_end_and_start_again) {
+    if (!can_fork()) return;
+    const int status = in_child([] {
+        vecq_shutdown();  // nothing to end
+        for (int round = 0; round < 20; ++round) {
+            if (!meet(6)) return 1;
+            if (threads_of_process() != 6) return 2;
+            vecq_shutdown();
+            if (threads_of_process() != 1) return 3;
+            if (in_child(child_works) != 0) return 4;
+        }
+        return child_works();
+    });
+    CHECK(status == 0, status);
+}
+
+TEST(threads_end_while_others_loop) {
+    CHECK(meet(4));
+    std::atomic<bool> stop{false};
+    std::atomic<size_t> wrong{0}, loops{0}, ends{0};
+    std::vector<std::thread> others;
+    for (size_t other = 0; other < 4; ++other)
+        others.emplace_back([&, other] {
+            while (!stop) {
+                if (other < 2) {
+                    wrong += !works(2 + other, 20);
+                    ++loops;
+                } else {
+                    vecq_shutdown();
+                    ++ends;
+                    std::this_thread::yield();
+                }
+            }
+        });
+    CHECK(comes_true([&] { return loops > 500 && ends > 500; }), loops, ends);
+    stop = true;
+    for (std::thread& other : others) other.join();
+    CHECK(wrong == 0 && child_works() == 0, wrong);
+}
+
+// Threads that were left would run code that is no longer there, and a fork a handler.
+TEST(threads_end_before_their_library_is_unloaded) {
+    if (!can_fork()) return;
+    const int status = in_child([] {
+        for (int round = 0; round < 5; ++round) {
+            void* library = dlopen(UNLOADABLE, RTLD_NOW | RTLD_LOCAL);
+            if (library == nullptr) return 1;
+            const auto run = reinterpret_cast<int (*)(size_t)>(dlsym(library, "unloadable_works"));
+            const auto end = reinterpret_cast<void (*)()>(dlsym(library, "unloadable_shutdown"));
+            if (run == nullptr || end == nullptr || run(6) != 1) return 2;
+            end();
+            if (dlclose(library) != 0) return 3;
+            if (is_mapped(UNLOADABLE)) return 4;
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+            if (in_child(child_works) != 0) return 5;
+        }
+        return child_works();
     });
     CHECK(status == 0, status);
 }
