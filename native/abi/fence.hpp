@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/status.hpp"
+#include "base/thread_memory.hpp"
 
 namespace vecq {
 
@@ -29,6 +30,7 @@ inline vecq_status report(vecq_error* error, vecq_status status, std::string_vie
 
 template <class Body>
 vecq_status fenced(vecq_error* error, Body&& body) noexcept {
+    if (!prepare_thread()) return report(error, VECQ_OUT_OF_MEMORY, "", "out of memory");
     try {
         body();
         return VECQ_OK;

@@ -32,6 +32,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/thread_memory.hpp"
+
 namespace vecq {
 namespace {
 
@@ -41,7 +43,7 @@ using Clock = std::chrono::steady_clock;
 constexpr size_t kMostWorkers = 1024;  // a slip in `threads` shall not exhaust the machine
 constexpr std::chrono::microseconds kPatience(50);
 
-thread_local bool inside_body = false;
+VECQ_EARLY_THREAD_LOCAL bool inside_body = false;
 
 size_t cores() {
     cpu_set_t sets[16] = {};  // one holds 1024 cores, and the kernel refuses what is too small
@@ -106,6 +108,7 @@ public:
             const std::lock_guard lock(mutex_);
             is_ending_ = true;
             ++announced_;
+            join_refused();
             threads.swap(threads_);
             ready_.notify_all();
         }
@@ -139,7 +142,9 @@ private:
             sigdelset(&mask, fault);
         pthread_sigmask(SIG_SETMASK, &mask, &before);
         try {
+            join_refused();
             threads_.reserve(workers_ + count);
+            refused_.reserve(workers_ + count);
             for (; count > 0; --count, ++workers_, ++idle_)
                 threads_.emplace_back([this] { serve(); });
         } catch (const std::exception&) {  // no more threads to be had: fewer do the work
@@ -155,7 +160,19 @@ private:
     }
 
     void serve() {
+        const bool can_throw = prepare_thread();
         std::unique_lock lock(mutex_);
+        if (!can_throw) {
+            --workers_;
+            --idle_;
+            const auto own =
+                std::ranges::find(threads_, std::this_thread::get_id(),
+                                  [](const std::thread& thread) { return thread.get_id(); });
+            if (own == threads_.end()) return;  // end_workers joins it
+            refused_.push_back(std::move(*own));
+            threads_.erase(own);
+            return;
+        }
         while (!is_ending_) {
             const size_t seen = announced_;
             const auto open =
@@ -176,6 +193,12 @@ private:
         --idle_;
     }
 
+    // Threads that had too little memory to work, and have ended or are about to, without the mutex.
+    void join_refused() {
+        for (std::thread& thread : refused_) thread.join();
+        refused_.clear();
+    }
+
     void help(Call& call, std::unique_lock<std::mutex>& lock) {
         const size_t worker = call.joined++;
         ++call.helpers;
@@ -191,7 +214,7 @@ private:
     std::mutex mutex_;
     std::condition_variable ready_;
     std::vector<Call*> calls_;
-    std::vector<std::thread> threads_;
+    std::vector<std::thread> threads_, refused_;
     std::atomic<size_t> announced_{0};
     size_t workers_ = 0, idle_ = 0, parked_ = 0;
     bool is_ending_ = false;
