@@ -317,7 +317,8 @@ vecq_status vecq_index_ids(const vecq_index* index, int64_t* ids, size_t room, s
                            vecq_error* error);
 
 /* Exact search in a block of `row_count` vectors, the first of which has the number `first_row`, merged
- * into what the blocks before gave: to begin with, `counts` is zero. */
+ * into what the blocks before gave: to begin with, `counts` is zero. Refuses counts that are not 0 to k,
+ * and ids below them that are no row numbers. */
 typedef struct {
     int32_t metric;     /* a vecq_metric */
     int32_t query_bits; /* 15 or 8 */

@@ -132,6 +132,7 @@ TEST(abi_exact_refuses) {
         CHECK(call("count", &Call::count, count), count);
         CHECK(call("row_count", &Call::row_count, count), count);
     }
+    CHECK(call("row_count", &Call::row_count, (size_t{1} << 31) + 1));
     for (const int32_t value : {-1, 3, INT32_MAX}) CHECK(option("metric", &Options::metric, value));
     for (const int32_t value : {0, 7, 16}) CHECK(option("query_bits", &Options::query_bits, value));
     for (const size_t value : {size_t{0}, (size_t{1} << 31) + 1, SIZE_MAX})
@@ -160,4 +161,47 @@ TEST(abi_exact_refuses) {
     CHECK(run({codec.own, queries.data(), nullptr, nullptr, nullptr, nullptr, 5, 0}, &plain) ==
           VECQ_OK);
     CHECK(run(good, &plain) == VECQ_OK && found.counts == Ids(5, 3), error.message);
+}
+
+// Merges the second half of the rows into results of the first half that the caller changed.
+TEST(abi_exact_refuses_results_that_no_block_wrote) {
+    const Vector rows = random_vector(kRows * kDim, 7), queries = random_vector(5 * kDim, 8);
+    const Codec codec(VECQ_INT8, kDim);
+    constexpr size_t k = 3, half = kRows / 2;
+    const Found first = search(codec, options_for(VECQ_IP, k), queries,
+                               {rows.begin(), rows.begin() + half * kDim}, half);
+    vecq_exact_options options = options_for(VECQ_IP, k);
+    options.first_row = half;
+    vecq_error error;
+    const auto merge = [&](Found& found) {
+        return vecq_exact(codec.own, &options, queries.data(), 5, rows.data() + half * kDim, half,
+                          found.ids.data(), found.scores.data(), found.counts.data(), &error);
+    };
+    const auto refuses = [&](const char* argument, auto member, size_t at, auto value) {
+        Found bad = first;
+        (bad.*member)[at] = value;
+        const Found before = bad;
+        return merge(bad) == VECQ_INVALID_ARGUMENT && std::strcmp(error.argument, argument) == 0 &&
+               std::strstr(error.message, argument) != nullptr && bad.ids == before.ids &&
+               bad.counts == before.counts;
+    };
+    for (const int64_t count :
+         {int64_t{-1}, int64_t{k + 1}, int64_t{1} << 32, INT64_MAX, INT64_MIN})
+        for (const size_t query : {0, 4})
+            CHECK(refuses("counts", &Found::counts, query, count), query, count);
+    for (const int64_t id : {int64_t{-1}, int64_t{1} << 31, (int64_t{1} << 32) + 7, INT64_MIN})
+        for (const size_t at : {size_t{0}, 5 * k - 1})
+            CHECK(refuses("ids", &Found::ids, at, id), at, id);
+    CHECK(refuses("scores", &Found::scores, 4, NAN));
+    // Entries beyond a count are not read.
+    Found some = first, none = first;
+    some.counts[2] = 1;
+    some.ids[2 * k + 1] = -1;
+    none.counts.assign(5, 0);
+    none.ids.assign(5 * k, -1);
+    CHECK(merge(some) == VECQ_OK && some.counts == Ids(5, k), error.message);
+    CHECK(merge(none) == VECQ_OK && none.counts == Ids(5, k), error.message);
+    Found merged = first;
+    const Found whole = search(codec, options_for(VECQ_IP, k), queries, rows, kRows);
+    CHECK(merge(merged) == VECQ_OK && merged.ids == whole.ids, error.message);
 }
