@@ -48,13 +48,16 @@ void sift(const SiftJob& job) {
     const BlockDots& block = job.block;
     alignas(kLine) float bounds[kBlockQueries];
     bool plain = true;
+    uint32_t present = 0;
     for (size_t q = 0; q < kBlockQueries; ++q) {
         const bool there = q < job.best.size();
         bounds[q] = there ? job.best[q].bound() : std::numeric_limits<float>::infinity();
+        present |= uint32_t{there} << q;
         plain &= block.biases[q] == 0;
     }
     uint32_t rows[kSiftedRows], masks[kSiftedRows];
     const size_t found = plain ? find_better<true, Dot>(block, bounds, rows, masks)
                                : find_better<false, Dot>(block, bounds, rows, masks);
-    for (size_t i = 0; i < found; ++i) keep<Dot>(job, rows[i], masks[i]);
+    // Where a row's factors are not finite, absent queries score NaN, which is not below their bound.
+    for (size_t i = 0; i < found; ++i) keep<Dot>(job, rows[i], masks[i] & present);
 }

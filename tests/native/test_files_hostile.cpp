@@ -231,6 +231,43 @@ TEST(hostile_files_with_sections_of_nonsense) {
     }
 }
 
+// Numbers that are not finite, in one row: scans of blocks that are not full of queries.
+TEST(hostile_files_with_a_row_that_is_not_finite) {
+    const Folder folder;
+    const std::string path = folder / "a.vecq";
+    for (const int32_t width : {VECQ_FP32, VECQ_FP16, VECQ_INT16, VECQ_INT8})
+        for (const int32_t metric : kMetrics) {
+            const Codec codec(width, kDim);
+            Index index(options_of(metric), codec);
+            CHECK(index.add(random_vector(kRows * kDim, 1)) && save(index.own, path) == VECQ_OK);
+            const Bytes good(path);
+            const auto scan = [&](Bytes bytes) {
+                bytes.seal();
+                bytes.write(path);
+                const Opened opened(path);
+                CHECK(opened.status == VECQ_OK, width, metric);
+                for (const size_t count : {6, 7, 8, 31, 32, 33, 40}) {
+                    const Found found = opened.search(random_vector(count * kDim, 2),
+                                                      search_of(5, 20, 15, 0, VECQ_PLAN_SCAN));
+                    CHECK(found.status == VECQ_OK && found.counts == Ids(count, 5), width, metric,
+                          count);
+                }
+            };
+            for (const float value : {NAN, INFINITY, -INFINITY})
+                for (const size_t at : {0, 1}) {
+                    Bytes bad = good;
+                    bad.contents<float>(Kind::affine)[2 * 150 + at] = value;
+                    scan(bad);
+                }
+            for (const uint64_t word : {UINT64_MAX, uint64_t{0x7c007c007c007c00}}) {
+                Bytes bad = good;
+                const size_t row_bytes = bad.entry(Kind::codes).element_bytes;
+                std::memcpy(bad.contents<char>(Kind::codes) + 150 * row_bytes, &word, sizeof word);
+                scan(bad);
+            }
+        }
+}
+
 TEST(hostile_files_are_checked_by_name) {
     Sample s(VECQ_L2);
     const auto with = [&](auto&& change) {

@@ -267,6 +267,40 @@ TEST(scan_of_tiny_queries_finds_the_best) {
     }
 }
 
+// A file may hold any factors and codes. The lanes behind the last query of a block score NaN as well.
+TEST(sift_offers_nothing_to_absent_queries) {
+    skip_missing();
+    constexpr size_t kRows = 24;
+    for (const Width width : {Width::fp32, Width::fp16, Width::int16, Width::int8})
+        for (const float a : {NAN, INFINITY, -INFINITY, 1.0F}) {
+            std::vector<Affine> affine(kRows, {1, 0});
+            affine[5] = {a, 0};
+            affine[9] = {1, a};
+            affine[kRows - 1] = {a, a};
+            std::vector<float> dots(kRows * kBlockQueries, a == 1 ? NAN : 0.0F);
+            const bool whole = width == Width::int16 || width == Width::int8;
+            if (whole) std::fill(dots.begin(), dots.end(), 0.0F);
+            List numbers(kRows);
+            std::iota(numbers.begin(), numbers.end(), 0);
+            for (const float bias : {0.0F, 1.0F}) {
+                const std::vector<float> biases(kBlockQueries, bias);
+                on_every_engine([&](const Engine& engine) {
+                    for (const size_t present : {0, 1, 7, 8, 15, 16, 31, 32}) {
+                        std::vector<Best> best(kBlockQueries);
+                        for (Best& one : best) one.begin(kRows);
+                        engine[width].sift(
+                            {{dots.data(), kRows, affine.data(), biases.data(), nullptr},
+                             numbers.data(),
+                             std::span(best).first(present)});
+                        for (size_t q = 0; q < kBlockQueries; ++q)
+                            CHECK(best[q].finish().size() == (q < present ? kRows : 0), engine.name,
+                                  int(width), a, bias, present, q);
+                    }
+                });
+            }
+        }
+}
+
 TEST(row_lists_are_cut_and_thinned) {
     List rows(100);
     for (uint32_t i = 0; i < rows.size(); ++i) rows[i] = 5 + 3 * i;
