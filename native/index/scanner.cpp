@@ -203,11 +203,11 @@ void Scanner::each_block(const ScoredRows& scored, const RowList& list, Body&& b
         for (size_t q = 0; q < queries_.size(); q += kBlockQueries) {
             const size_t block = q / kBlockQueries;
             const std::byte* codes = packed_.as<std::byte>() + block * block_bytes_;
-            const uint32_t* hidden = hidden_.data() + block * hidden_stride_ + start;
+            const uint32_t* hidden =
+                gates_ == nullptr ? nullptr : &hidden_[block * hidden_stride_ + start];
             kernels_.dot_block({codes, &sums_[q], dim_}, chunk.rows, dots_.as<void>());
-            body(BlockDots{dots_.as<void>(), part.count, chunk.affine, &biases_[q],
-                           gates_ == nullptr ? nullptr : hidden},
-                 row, block);
+            body(BlockDots{dots_.as<void>(), part.count, chunk.affine, &biases_[q], hidden}, row,
+                 block);
         }
     }
 }
