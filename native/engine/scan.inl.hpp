@@ -17,7 +17,7 @@ void scan_rows(const RowScanJob& job) {
         for (; better != 0; better &= better - 1) {
             const auto i = static_cast<size_t>(std::countr_zero(better));
             if (job.gate == nullptr || job.gate->keeps(some[i]))
-                job.best->offer(key_of(scores[i], some[i]));
+                job.best->offer(key_of(ranking_score(scores[i]), some[i]));
         }
     }
 }

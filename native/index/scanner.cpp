@@ -9,8 +9,6 @@ namespace vecq {
 namespace {
 
 constexpr float kLowest = -std::numeric_limits<float>::infinity();
-// What scores become that overflow.
-constexpr float kOverflown = -std::numeric_limits<float>::max();
 
 // Fewer rows than this need no sample.
 constexpr size_t kWorthSampling = 8192;
@@ -28,11 +26,29 @@ size_t rank_in_sample(size_t width, size_t rows, size_t sampled) {
     return static_cast<size_t>(std::ceil(expected + 3 * std::sqrt(expected) + 2));
 }
 
+// A query whose scores rank rows without what all rows share: the offset, which would round small
+// differences away, and the scale where nothing is added to the dot.
+EncodedQuery ranked(EncodedQuery query) {
+    query.offset = 0;
+    if (query.bias == 0) query.scale = 1;
+    return query;
+}
+
+BlockTerms terms_of(std::span<const EncodedQuery> queries) {
+    const auto all_have = [&](float bias) {
+        return std::all_of(queries.begin(), queries.end(),
+                           [&](const EncodedQuery& query) { return query.bias == bias; });
+    };
+    if (all_have(0)) return BlockTerms::dots;
+    return all_have(1) ? BlockTerms::unit_biases : BlockTerms::any;
+}
+
 }  // namespace
 
 void Scanner::begin(std::span<const EncodedQuery> queries, size_t dim, size_t width,
                     const Gate* gates) {
-    queries_ = queries;
+    queries_.resize(queries.size());
+    std::transform(queries.begin(), queries.end(), queries_.begin(), ranked);
     dim_ = dim;
     width_ = width;
     gates_ = gates;
@@ -40,14 +56,15 @@ void Scanner::begin(std::span<const EncodedQuery> queries, size_t dim, size_t wi
     if (!by_rows()) pack();
 }
 
-// A score is scale * (a * dot + c * bias / scale) + offset; only what differs between rows counts.
 void Scanner::pack() {
     const size_t blocks = (queries_.size() + kBlockQueries - 1) / kBlockQueries;
     block_bytes_ = kernels_.packed_bytes(dim_);
     if (packed_.bytes() < blocks * block_bytes_) packed_ = Memory(blocks * block_bytes_);
     if (dots_.bytes() == 0) dots_ = Memory(kChunkRows * kBlockQueries * sizeof(int32_t));
     sums_.assign(blocks * kBlockQueries, 0);
+    scales_.assign(blocks * kBlockQueries, 0);
     biases_.assign(blocks * kBlockQueries, 0);
+    terms_.resize(blocks);
     for (size_t block = 0; block < blocks; ++block) {
         Query digits[kBlockQueries];
         const size_t first = block * kBlockQueries;
@@ -56,8 +73,10 @@ void Scanner::pack() {
             const EncodedQuery& query = queries_[first + q];
             digits[q] = query.digits[0];
             sums_[first + q] = query.digits[0].sum;
-            biases_[first + q] = query.bias == 0 ? 0 : query.bias / query.scale;
+            scales_[first + q] = query.scale;
+            biases_[first + q] = query.bias;
         }
+        terms_[block] = terms_of(std::span(queries_).subspan(first, count));
         kernels_.pack_block(digits, count, dim_, packed_.as<std::byte>() + block * block_bytes_);
     }
 }
@@ -70,12 +89,9 @@ void Scanner::scan(const ScoredRows& scored, const RowList& list) {
         if (!is_settled(q, bounds[q])) scan_again(scored, list, q);
 }
 
-// Not if the bound was too high. Nor if the query is tiny beside the rows, so that the scores of a block,
-// which are so many times its scale, overflowed and are all alike.
+// Not if the bound was too high.
 bool Scanner::is_settled(size_t query, float bound) const {
-    const Best& best = best_[query];
-    if (bound > kLowest && best.size() < width_) return false;
-    return by_rows() || best.bound() > kOverflown || best.least() > kOverflown;
+    return bound == kLowest || best_[query].size() >= width_;
 }
 
 // One row at a time, for which the gate must have its set.
@@ -206,8 +222,9 @@ void Scanner::each_block(const ScoredRows& scored, const RowList& list, Body&& b
             const uint32_t* hidden =
                 gates_ == nullptr ? nullptr : &hidden_[block * hidden_stride_ + start];
             kernels_.dot_block({codes, &sums_[q], dim_}, chunk.rows, dots_.as<void>());
-            body(BlockDots{dots_.as<void>(), part.count, chunk.affine, &biases_[q], hidden}, row,
-                 block);
+            body(BlockDots{dots_.as<void>(), part.count, chunk.affine, &scales_[q], &biases_[q],
+                           terms_[block], hidden},
+                 row, block);
         }
     }
 }

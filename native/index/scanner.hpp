@@ -1,5 +1,8 @@
 // Scores a group of queries, of one digit each, with many rows and keeps the best rows of each. The
-// scores are comparable only between rows of one query: what is kept is to be scored anew.
+// scores are comparable only between rows of one query: what is kept is to be scored anew. For integer
+// codes the rows that are kept depend on the query and the list alone, not on the other queries of the
+// group: each path computes the same score for a row and query, and of equal scores the lower row is
+// kept. Blocks add the products of float codes in another order than rows do.
 #pragma once
 
 #include <span>
@@ -58,14 +61,15 @@ private:
     static constexpr size_t kOutside = 64;
 
     const Kernels& kernels_;
-    std::span<const EncodedQuery> queries_;
+    std::vector<EncodedQuery> queries_;  // as rows are ranked, see ranked()
     const Gate* gates_ = nullptr;
     size_t dim_ = 0, width_ = 0;
     std::vector<Best> best_;
     size_t block_bytes_ = 0;
     Memory packed_, dots_, gathered_;
     std::vector<int32_t> sums_;
-    std::vector<float> biases_, peaks_;
+    std::vector<float> scales_, biases_, peaks_;
+    std::vector<BlockTerms> terms_;  // of each block
     // Of each row of a stretch a bit for each query of a block that it is kept from, block by block; of all
     // blocks together, `hidden_stride_` being 0, where that is the same for all.
     std::vector<uint32_t> hidden_;

@@ -11,10 +11,20 @@ inline F32 floats_at(const int32_t* at) {
     return to_float(whole);
 }
 
-// Of the queries from `first` on. `Plain`: all biases are 0.
-template <bool Plain, class Dot>
-inline F32 block_scores(const Dot* dots, const Affine& affine, const float* biases, size_t first) {
-    F32 scores = affine.a * floats_at(dots + first);
-    if constexpr (!Plain) scores += affine.c * floats_at(biases + first);
-    return scores;
+// Of the queries from `first` on.
+template <BlockTerms Terms, class Dot>
+inline F32 block_scores(const Dot* dots, const Affine& affine, const BlockDots& block,
+                        size_t first) {
+    const F32 dot = floats_at(dots + first);
+    if constexpr (Terms == BlockTerms::dots) return affine.a * dot;
+    const F32 scores = affine.a * (floats_at(block.scales + first) * dot);
+    if constexpr (Terms == BlockTerms::unit_biases) return scores + affine.c;
+    return scores + affine.c * floats_at(block.biases + first);
+}
+
+// What overflowed downwards, or is no number, is still a score; and zero has one sign, for keys order
+// -0 behind 0, and a sum of terms may have it where a term alone has not.
+inline float ranking_score(float score) {
+    const float lowest = -std::numeric_limits<float>::max();
+    return (score > lowest ? score : lowest) + 0.0F;
 }

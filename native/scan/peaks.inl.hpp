@@ -26,7 +26,7 @@ void peaks(const PeakJob& job) {
             F32 peak = F32{} - std::numeric_limits<float>::infinity();
             for (size_t r = first; r < last; ++r) {
                 const auto* dots = static_cast<const Dot*>(block.dots) + r * kBlockQueries;
-                F32 scores = block_scores<false>(dots, block.affine[r], block.biases, q);
+                F32 scores = block_scores<BlockTerms::any>(dots, block.affine[r], block, q);
                 if (block.hidden != nullptr) scores = without(scores, block.hidden[r] >> q);
                 peak = scores > peak ? scores : peak;
             }

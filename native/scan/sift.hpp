@@ -13,12 +13,22 @@ namespace vecq {
 // Rows that are looked at together, at most, so that their dots stay in the first cache.
 inline constexpr size_t kSiftedRows = 64;
 
-// A query of the block scores a * dot + c * bias.
+// What the terms of a block's scores have in common, so that a kernel leaves out multiplications.
+enum class BlockTerms : uint8_t {
+    any,
+    dots,        // every scale is 1 and every bias 0
+    unit_biases  // every bias is 1
+};
+
+// A row scores a * (scale * dot) + c * bias for a query of the block, by the same operations as in
+// RowScorer: the same integer dot gives the same bits on every path.
 struct BlockDots {
     const void* dots;  // [row][kBlockQueries]
     size_t rows;
-    const Affine* affine;    // of each row
-    const float* biases;     // of each query
+    const Affine* affine;  // of each row
+    const float* scales;   // of each query, and so are
+    const float* biases;   //   biases
+    BlockTerms terms;
     const uint32_t* hidden;  // of each row, a bit for each query that it is kept from; or null
 };
 

@@ -8,9 +8,11 @@
 #include <random>
 #include <vector>
 
+#include "base/rng.hpp"
 #include "check.hpp"
 #include "engine/engine.hpp"
 #include "index/scanner.hpp"
+#include "indexes.hpp"
 #include "samples.hpp"
 
 using namespace vecq;
@@ -267,6 +269,104 @@ TEST(scan_of_tiny_queries_finds_the_best) {
     }
 }
 
+// The keys that a scan of `count` queries keeps of query q, of `parts` of the rows one after another.
+std::vector<Key> kept_keys(const Engine& engine, const Task& task,
+                           std::span<const EncodedQuery> group, size_t q, size_t parts,
+                           size_t wanted, const Gate* gates) {
+    std::vector<Key> keys;
+    for (size_t part = 0; part < parts; ++part) {
+        Scanner scanner(engine[task.width]);
+        scanner.begin(group, task.dim, wanted, gates);
+        const RowList all{{}, 0, task.rows};
+        scanner.scan(task.scored(),
+                     all.part(task.rows * part / parts, task.rows * (part + 1) / parts));
+        const std::span<const Key> found = scanner.finish(q);
+        keys.insert(keys.end(), found.begin(), found.end());
+    }
+    std::sort(keys.begin(), keys.end());
+    keys.resize(std::min(keys.size(), wanted));
+    return keys;
+}
+
+// Scores round, and many are equal: a path that rounds in another way, or takes other rows of equal
+// scores, keeps other rows.
+TEST(scan_keeps_what_the_query_alone_decides) {
+    skip_missing();
+    for (const Width width : {Width::int16, Width::int8})
+        for (const size_t rows : {1000, 9000})
+            for (const float bias : {0.0F, 1.0F, 0.3F, -0.7F, 2.0F}) {
+                Task task(width, 5, rows, 40);
+                std::mt19937 random(7);
+                for (Affine& one : task.affine)
+                    one = {0.1F * static_cast<float>(random() % 3),
+                           -1e3F * static_cast<float>(random() % 5)};
+                for (size_t q = 0; q < task.queries; ++q) {
+                    EncodedQuery& query = task.encoded[q];
+                    query.scale = std::pow(10.0F, static_cast<float>(q % 12) - 6);
+                    query.bias = bias == 2 ? static_cast<float>(q % 3) : bias;
+                    query.offset = -std::pow(30.0F, static_cast<float>(q % 7));
+                }
+                SomeGates gates(task.rows, task.queries);
+                on_every_engine([&](const Engine& engine) {
+                    for (const size_t wanted : {10, 150})
+                        for (const size_t q : {0, 5, 11, 34, 39}) {
+                            const auto keys = [&](size_t first, size_t count, size_t parts,
+                                                  bool gated) {
+                                const Gate* gate =
+                                    gated ? gates.gates(count <= 6) + first : nullptr;
+                                return kept_keys(engine, task,
+                                                 std::span(task.encoded).subspan(first, count),
+                                                 q - first, parts, wanted, gate);
+                            };
+                            for (const bool gated : {false, true}) {
+                                const std::vector<Key> alone = keys(q, 1, 1, gated);
+                                CHECK(alone == keys(q, 1, 3, gated), engine.name, q, wanted);
+                                for (const size_t parts : {1, 2, 3})
+                                    CHECK(alone == keys(0, 40, parts, gated), engine.name,
+                                          int(width), rows, bias, wanted, q, parts, gated);
+                            }
+                        }
+                });
+            }
+}
+
+// Vectors far beyond a shared scale are clipped, and the squared norm of a large query leaves few
+// bits to tell their distances apart.
+TEST(scan_answers_do_not_depend_on_threads_or_batches) {
+    constexpr size_t kDim = 5, kRows = 2400;
+    Random random(1);
+    for (const int32_t metric : indexes::kMetrics)
+        for (const float far : {1.0F, 100.0F}) {
+            const indexes::Codec codec(VECQ_INT8, kDim, VECQ_SCALE_GLOBAL);
+            indexes::Index index({metric, VECQ_LINK_AUTO, 2, 4, 1}, codec);
+            samples::Vector vectors = samples::random_vector(kRows * kDim, random.next());
+            CHECK(index.fit(vectors) == VECQ_OK);
+            for (float& value : vectors) value *= far;
+            CHECK(index.add(vectors), index.error.message);
+            for (const float length : {1.0F, 1e4F, 1e6F, 3e7F}) {
+                samples::Vector queries = samples::random_vector(70 * kDim, random.next());
+                for (float& value : queries) value *= length;
+                for (const size_t k : {1, 10, 100}) {
+                    vecq_search_options options = indexes::search_of(k);
+                    options.plan = VECQ_PLAN_SCAN;
+                    const indexes::Found all = index.search(queries, options);
+                    for (const size_t count : {1, 6, 7, 33, 38, 70})
+                        for (const size_t threads : {1, 2, 3}) {
+                            options.threads = threads;
+                            const samples::Vector some(queries.begin(),
+                                                       queries.begin() +
+                                                           static_cast<ptrdiff_t>(count * kDim));
+                            const indexes::Found found = index.search(some, options);
+                            CHECK(
+                                found.status == VECQ_OK &&
+                                    std::equal(found.ids.begin(), found.ids.end(), all.ids.begin()),
+                                metric, far, length, k, count, threads);
+                        }
+                }
+            }
+        }
+}
+
 // A file may hold any factors and codes. The lanes behind the last query of a block score NaN as well.
 TEST(sift_offers_nothing_to_absent_queries) {
     skip_missing();
@@ -283,15 +383,16 @@ TEST(sift_offers_nothing_to_absent_queries) {
             List numbers(kRows);
             std::iota(numbers.begin(), numbers.end(), 0);
             for (const float bias : {0.0F, 1.0F}) {
-                const std::vector<float> biases(kBlockQueries, bias);
+                const std::vector<float> scales(kBlockQueries, 1), biases(kBlockQueries, bias);
+                const BlockTerms terms = bias == 0 ? BlockTerms::dots : BlockTerms::unit_biases;
                 on_every_engine([&](const Engine& engine) {
                     for (const size_t present : {0, 1, 7, 8, 15, 16, 31, 32}) {
                         std::vector<Best> best(kBlockQueries);
                         for (Best& one : best) one.begin(kRows);
-                        engine[width].sift(
-                            {{dots.data(), kRows, affine.data(), biases.data(), nullptr},
-                             numbers.data(),
-                             std::span(best).first(present)});
+                        engine[width].sift({{dots.data(), kRows, affine.data(), scales.data(),
+                                             biases.data(), terms, nullptr},
+                                            numbers.data(),
+                                            std::span(best).first(present)});
                         for (size_t q = 0; q < kBlockQueries; ++q)
                             CHECK(best[q].finish().size() == (q < present ? kRows : 0), engine.name,
                                   int(width), a, bias, present, q);
