@@ -60,9 +60,12 @@ vecq_status vecq_index_describe(const vecq_index* index, vecq_index_description*
         out.options = {static_cast<int32_t>(options.metric), static_cast<int32_t>(options.link),
                        options.m, options.ef_construction, options.seed};
         out.dim = own.dim();
-        out.codec = described(own.codec());
-        out.has_wide = own.wide_codec() != nullptr;
-        if (out.has_wide != 0) out.wide_codec = described(*own.wide_codec());
+        // An index that is emptied or refitted replaces its codecs.
+        own.look([&] {
+            out.codec = described(own.codec());
+            out.has_wide = own.wide_codec() != nullptr;
+            if (out.has_wide != 0) out.wide_codec = described(*own.wide_codec());
+        });
     });
 }
 

@@ -1,0 +1,77 @@
+// Every call that only reads an index, while another thread changes it. Small, for the thread sanitizer.
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <thread>
+#include <vector>
+
+#include "check.hpp"
+#include "files.hpp"
+#include "loops.hpp"
+#include "vecq.h"
+
+using namespace files;
+using samples::random_vector;
+
+namespace {
+
+constexpr size_t kDim = 16, kRows = 120;
+
+// Runs each reader on a thread of its own until `change` returns; each reads at least once before.
+void read_during(const std::vector<std::function<void()>>& readers,
+                 const std::function<void()>& change) {
+    std::atomic<bool> over{false};
+    std::atomic<size_t> started{0};
+    std::vector<std::thread> pool;
+    for (const auto& read : readers)
+        pool.emplace_back([&] {
+            read();
+            ++started;
+            while (!over) {
+                read();
+                std::this_thread::yield();
+            }
+        });
+    CHECK(loops::comes_true([&] { return started == readers.size(); }));
+    change();
+    over = true;
+    for (std::thread& thread : pool) thread.join();
+}
+
+// Removes all items, which gives the index its unfitted codec back, and adds them again.
+void empty_and_refill(Index& index, const Vector& vectors, const Ids& ids) {
+    size_t refused = 0;
+    for (int round = 0; round < 20; ++round) {
+        refused += index.remove(ids) != VECQ_OK;
+        refused += index.fit(vectors) != VECQ_OK;
+        refused += !index.add(vectors, ids);
+    }
+    CHECK(refused == 0 && index.size() == ids.size(), refused, index.error.message);
+}
+
+Ids first_ids(size_t count) {
+    Ids ids(count);
+    for (size_t i = 0; i < count; ++i) ids[i] = static_cast<int64_t>(i);
+    return ids;
+}
+
+}  // namespace
+
+TEST(threads_describe_an_index_that_is_emptied) {
+    const Codec codec(VECQ_INT8, kDim, VECQ_SCALE_GLOBAL),
+        wide(VECQ_INT16, kDim, VECQ_SCALE_GLOBAL);
+    const Vector vectors = random_vector(kRows * kDim, 1);
+    const Ids ids = first_ids(kRows);
+    Index index(options_of(VECQ_L2), codec, &wide);
+    CHECK(index.fit(vectors) == VECQ_OK && index.add(vectors, ids), index.error.message);
+    std::atomic<size_t> wrong{0};
+    read_during({[&] {
+                    vecq_index_description about{};
+                    wrong += vecq_index_describe(index.own, &about, nullptr) != VECQ_OK ||
+                             about.dim != kDim || about.codec.width != VECQ_INT8 ||
+                             about.codec.scale != VECQ_SCALE_GLOBAL ||
+                             about.wide_codec.width != VECQ_INT16;
+                }},
+                [&] { empty_and_refill(index, vectors, ids); });
+    CHECK(wrong == 0, wrong);
+}
