@@ -189,6 +189,11 @@ void Ids::prepare() const {
     if (slots_.size() == 0) rebuild(size());
 }
 
+size_t Ids::bytes() const {
+    const std::lock_guard lock(preparing_);
+    return ids_.bytes() + slots_.bytes() + order_.bytes();
+}
+
 // A table for twice the rows there are, holding the first `count`.
 void Ids::rebuild(size_t count) const {
     Array<uint32_t> larger;

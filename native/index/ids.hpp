@@ -16,7 +16,8 @@ class Ids {
 public:
     size_t size() const { return ids_.size(); }
     int64_t operator[](size_t row) const { return ids_[row]; }
-    size_t bytes() const { return ids_.bytes() + slots_.bytes() + order_.bytes(); }
+    // Any number of threads may ask, also while one calls `prepare`.
+    size_t bytes() const;
     const int64_t* data() const { return ids_.data(); }
     const Array<uint32_t>& order() const { return order_; }
     int64_t largest() const { return largest_; }

@@ -75,3 +75,22 @@ TEST(threads_describe_an_index_that_is_emptied) {
                 [&] { empty_and_refill(index, vectors, ids); });
     CHECK(wrong == 0, wrong);
 }
+
+// The first look-up of an id builds the table of ids, whose size the statistics tell.
+TEST(threads_ask_for_statistics_while_ids_are_prepared) {
+    const Codec codec(VECQ_INT8, kDim);
+    const Vector vectors = random_vector(kRows * kDim, 2);
+    for (int round = 0; round < 20; ++round) {
+        Index index(options_of(VECQ_L2), codec);
+        CHECK(index.add(vectors), index.error.message);
+        const size_t before = index.stats().id_bytes;
+        std::atomic<size_t> wrong{0};
+        std::atomic<bool> found{false};
+        read_during({[&] {
+                        const size_t bytes = index.stats().id_bytes;
+                        wrong += bytes < before;
+                    }},
+                    [&] { found = index.holds(kRows - 1); });
+        CHECK(wrong == 0 && found && index.stats().id_bytes > before, wrong);
+    }
+}
