@@ -149,7 +149,7 @@ void Index::export_rows(size_t first, size_t count, uint8_t* levels, int64_t* id
         const auto row = static_cast<uint32_t>(first + i);
         levels[i] = graph_.level_of(row) | (slots_.shows(row) ? 0 : kVacant);
         ids[i] = ids_[row];
-        coder.decode(store.rows().at(row), store[row], vectors + i * dim());
+        coder.decode(store.rows(extent).at(row), store[row], vectors + i * dim());
     }
 }
 
@@ -164,8 +164,9 @@ void Index::export_links(size_t number, size_t first, size_t count, uint32_t* li
     std::fill_n(links, count * width, kNone);
     for (size_t i = 0; i < count; ++i) {
         uint32_t* list = links + i * width;
-        for (const uint32_t node : layer.links_of(static_cast<uint32_t>(first + i)))
-            if (node < layer.count && slots_.shows(layer.row_of(node)))
+        for (const uint32_t& link : layer.links_of(static_cast<uint32_t>(first + i)))
+            if (const uint32_t node = read_link(link);
+                node < layer.count && slots_.shows(layer.row_of(node)))
                 *list++ = layer.row_of(node);
     }
 }

@@ -94,3 +94,27 @@ TEST(threads_ask_for_statistics_while_ids_are_prepared) {
         CHECK(wrong == 0 && found && index.stats().id_bytes > before, wrong);
     }
 }
+
+TEST(threads_export_rows_while_others_are_staged) {
+    const Codec codec(VECQ_INT8, kDim), wide(VECQ_INT16, kDim);
+    const Vector vectors = random_vector(kRows * kDim, 3),
+                 many = random_vector(50 * kRows * kDim, 4);  // encoding them takes a while
+    for (const Codec* reranked : {static_cast<const Codec*>(nullptr), &wide}) {
+        Index index(options_of(VECQ_L2), codec, reranked);
+        CHECK(index.add(vectors), index.error.message);
+        std::vector<uint8_t> levels(kRows);
+        Ids ids(kRows);
+        Vector decoded(kRows * kDim);
+        std::atomic<size_t> wrong{0};
+        read_during({[&] {
+                        wrong +=
+                            vecq_index_export_rows(index.own, 0, kRows, levels.data(), ids.data(),
+                                                   decoded.data(), nullptr) != VECQ_OK;
+                    }},
+                    [&] {
+                        for (int round = 0; round < 5; ++round)
+                            wrong += index.stage(many) != VECQ_OK || index.settle() != VECQ_OK;
+                    });
+        CHECK(wrong == 0 && index.size() == kRows, wrong, index.error.message);
+    }
+}
