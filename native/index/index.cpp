@@ -224,6 +224,7 @@ size_t Index::items_on(const Layer& layer) const {
 
 Store::Clipped Index::clipped() const {
     const std::lock_guard writing(writing_);
+    const auto lock = turnstile_.read();  // a refit swaps the stores without `writing_`
     const bool own = codec().options().scale == Scale::global;
     return own || !wide_ ? store_.clipped() : wide_->clipped();
 }

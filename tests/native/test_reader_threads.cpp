@@ -118,3 +118,64 @@ TEST(threads_export_rows_while_others_are_staged) {
         CHECK(wrong == 0 && index.size() == kRows, wrong, index.error.message);
     }
 }
+
+TEST(threads_read_an_index_that_is_emptied_and_refilled) {
+    const Codec codec(VECQ_INT8, kDim, VECQ_SCALE_GLOBAL), wide(VECQ_FP32, kDim);
+    const Vector vectors = random_vector(kRows * kDim, 5), queries = random_vector(2 * kDim, 6);
+    const Ids ids = first_ids(kRows);
+    for (const int32_t metric : {VECQ_IP, VECQ_L2}) {
+        Index index(options_of(metric), codec, &wide);
+        CHECK(index.fit(vectors) == VECQ_OK && index.add(vectors, ids), index.error.message);
+        const std::vector<std::function<void()>> readers = {
+            [&] {
+                Vector decoded(kDim);
+                const int64_t id = 3;
+                index.stats();
+                index.holds(id);
+                vecq_index_get(index.own, &id, 1, decoded.data(), nullptr);
+            },
+            [&] {
+                Ids listed(kRows);
+                size_t count = 0;
+                vecq_index_ids(index.own, listed.data(), kRows, &count, nullptr);
+                vecq_clipped clipped{};
+                vecq_index_get_clipped(index.own, &clipped, nullptr);
+                vecq_curve_point points[4];
+                uint64_t rows = 0;
+                vecq_index_curve(index.own, points, 4, &count, &rows, nullptr);
+            },
+            [&] {
+                const vecq_choice deny{ids.data(), nullptr, nullptr, 10};
+                vecq_filter* filter = nullptr;
+                size_t count = 0;
+                vecq_filter_open(index.own, nullptr, &deny, &filter, nullptr);
+                vecq_filter_count(filter, &count, nullptr);
+                vecq_search_options options = search_of(5, 40, 15, 20);
+                options.filter = filter;
+                index.search(queries, options);
+                vecq_filter_close(filter);
+            },
+            [&] {
+                vecq_index_description about{};
+                vecq_index_describe(index.own, &about, nullptr);
+                vecq_graph graph{};
+                vecq_index_export_graph(index.own, &graph, nullptr);
+                std::vector<uint8_t> levels(graph.rows);
+                Ids own(graph.rows);
+                Vector decoded(graph.rows * kDim);
+                vecq_index_export_rows(index.own, 0, graph.rows, levels.data(), own.data(),
+                                       decoded.data(), nullptr);
+                std::vector<uint32_t> links(graph.rows * graph.degree);
+                vecq_index_export_links(index.own, 0, 0, graph.rows, links.data(), graph.degree,
+                                        nullptr);
+            }};
+        read_during(readers, [&] {
+            empty_and_refill(index, vectors, ids);
+            index.remove(first_ids(20));
+            CHECK(rebuild(index.own, vecq_task_compact, &index.error) == VECQ_OK &&
+                      rebuild(index.own, vecq_task_refit, &index.error) == VECQ_OK,
+                  index.error.message);
+        });
+        CHECK(problems_of(index.own) == 0 && index.size() == kRows - 20, metric);
+    }
+}
