@@ -26,16 +26,28 @@ std::string folder_of(const std::string& path) {
 
 std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
-// The permissions of the file that is replaced, or those of a new one.
-mode_t mode_for(const std::string& path) {
+// The status of the file that is replaced; without a file, st_nlink is 0.
+struct stat status_of(const std::string& path) {
     struct stat status{};
     if (stat(path.c_str(), &status) != 0) {
         if (errno != ENOENT) fail_to("look at the file");
-        return 0666;
+        return {};
     }
     if (S_ISDIR(status.st_mode)) fail_to("replace the folder", EISDIR);
     if (!S_ISREG(status.st_mode)) fail_to("replace what is no regular file", EINVAL);
-    return status.st_mode & 0777;
+    return status;
+}
+
+// Gives a new file the owner, group and permissions of the one it replaces, as far as the system allows.
+// The umask does not apply, for nobody creates a file here. A group that cannot be kept does not pass its
+// permissions on to another group.
+void inherit(const Descriptor& file, const struct stat& replaced) {
+    mode_t mode = replaced.st_mode & 0777;
+    const bool kept = fchown(file.get(), replaced.st_uid, replaced.st_gid) == 0 ||
+                      fchown(file.get(), static_cast<uid_t>(-1), replaced.st_gid) == 0;
+    if (!kept) mode = (mode & 0707) | (mode & (mode & 07) << 3);
+    // Some file systems have no permissions to change.
+    static_cast<void>(fchmod(file.get(), mode));
 }
 
 template <class Call>
@@ -63,7 +75,9 @@ Replacement::~Replacement() {
 }
 
 void Replacement::create() {
-    const mode_t mode = mode_for(path_);
+    const struct stat replaced = status_of(path_);
+    const bool replaces = replaced.st_nlink > 0;
+    const mode_t mode = replaces ? replaced.st_mode & 0777 : 0666;
     for (int number = 0; number < kNames; ++number) {
         char ending[40];
         std::snprintf(ending, sizeof ending, ".%d-%d.tmp", getpid(), number);
@@ -74,6 +88,7 @@ void Replacement::create() {
         if (file_ || errno != EEXIST) break;
     }
     if (!file_) fail_to("create a temporary file in the folder");
+    if (replaces) inherit(file_, replaced);
 }
 
 // The system's cache gets pages as large as what is written at once, where it begins on such a page: these

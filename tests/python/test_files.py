@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 
 import numpy as np
@@ -134,6 +135,53 @@ def test_links_and_permissions_are_kept(path, tmp_path):
     assert len(vecq.open(path)) == 20
     assert path.stat().st_mode & 0o777 == 0o640
     assert sorted(os.listdir(tmp_path)) == ["a.vecq", "link.vecq"]
+
+
+@pytest.mark.parametrize("mode", [0o664, 0o666, 0o640, 0o600, 0o444])
+def test_the_umask_does_not_change_the_mode_of_a_file_that_is_replaced(mode, path):
+    before = os.umask(0o027)
+    try:
+        built(rows=10).save(path)
+        assert path.stat().st_mode & 0o777 == 0o640  # a new file
+        path.chmod(mode)
+        built(rows=20).save(path)
+    finally:
+        os.umask(before)
+    assert path.stat().st_mode & 0o777 == mode
+    assert len(vecq.open(path)) == 20
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="*** only root gives files away ***")
+def test_a_file_that_is_replaced_keeps_its_owner(path):
+    built(rows=10).save(path)
+    os.chown(path, 12345, 23456)
+    path.chmod(0o660)
+    built(rows=20).save(path)
+    found = path.stat()
+    assert (found.st_uid, found.st_gid, found.st_mode & 0o777) == (12345, 23456, 0o660)
+
+
+FOREIGN = """
+import os, sys
+import vecq
+os.umask(0)
+os.setgroups([])
+os.setgid(23456)
+os.setuid(12345)
+vecq.Index(4).save(sys.argv[1])
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="*** only root gives files away ***")
+def test_permissions_of_a_group_that_cannot_be_kept_are_not_passed_on():
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o777)  # others cannot enter pytest's folders
+        path = os.path.join(folder, "a.vecq")
+        built(rows=10).save(path)
+        os.chmod(path, 0o664)
+        subprocess.run([sys.executable, "-I", "-c", FOREIGN, path], check=True)
+        found = os.stat(path)
+    assert (found.st_uid, found.st_gid, found.st_mode & 0o777) == (12345, 23456, 0o644)
 
 
 def test_names_that_are_not_text(tmp_path, monkeypatch):
