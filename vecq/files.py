@@ -138,11 +138,13 @@ def open_index(path: str | os.PathLike[str], writable: bool) -> Any:
     return ffi.gc(handle[0], lib.vecq_index_close)
 
 
-def save(index: Any, path: str | os.PathLike[str], progress: Progress) -> Saved:
+def save(index: Any, path: str | os.PathLike[str], overwrite: object, progress: Progress) -> Saved:
     """Writes a native index to a file; where `path` is a link, to what it leads to."""
+    if not isinstance(overwrite, bool):
+        raise ArgumentError(f"overwrite is {overwrite!r}, expected True or False", "overwrite")
     place, start = os.path.realpath(os.fsdecode(encoded(path))), time.perf_counter()
     with naming(path), _report(progress) as report:
-        task = _begin(lib.vecq_task_save, index, os.fsencode(place))
+        task = _begin(lib.vecq_task_save, index, os.fsencode(place), overwrite)
         with closing(task):
             task.run(report)
             written, pause = task.saved()

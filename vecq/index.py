@@ -165,7 +165,13 @@ class Index(Searching, Changing):
         index._begin(handle)
         return index
 
-    def save(self, path: str | os.PathLike[str], *, progress: Progress = None) -> files.Saved:
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        overwrite: bool = False,
+        progress: Progress = None,
+    ) -> files.Saved:
         """Writes the index to a file, which `vecq.open` opens.
 
         All or nothing: the file is written beside the old one, under a name of its own, forced to
@@ -176,16 +182,27 @@ class Index(Searching, Changing):
         called. `pause` of what is returned tells how long changes had to wait; another `save` waits
         until this one is over.
 
+        Several processes may open a file and save it: none replaces a version that it has not
+        seen. If the file has changed since this index was opened from it or last saved to it,
+        `save` raises `FileChangedError` and leaves the file as it is: open it again and repeat the
+        changes. A file that this index was never opened from or saved to is replaced, whatever it
+        holds.
+
         Args:
             path: of the file, usually with the ending .vecq.
+            overwrite: replace the file even if it has changed. Default: False.
             progress: as in `add`, in bytes. By default there is a bar for more than 1 GB.
+
+        Raises:
+            FileChangedError: the file has changed, and `overwrite` is False.
+            FileError: the system refused to write the file.
 
         >>> saved = vecq.Index(8).add(numpy.eye(8, dtype="float32")).save("eight.vecq")
         >>> saved.pause < saved.seconds
         True
         """
         with self._saving:
-            return files.save(self._handle, path, progress)
+            return files.save(self._handle, path, overwrite, progress)
 
     def check(self, *, progress: Progress = None) -> files.Check:
         """Looks for anything that is wrong: checksums of the file it was opened from, numbers that

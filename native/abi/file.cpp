@@ -92,10 +92,11 @@ vecq_status vecq_file_describe(const char* path, vecq_file_info* info, vecq_sect
     });
 }
 
-vecq_status vecq_task_save(vecq_index* index, const char* path, vecq_task** task,
+vecq_status vecq_task_save(vecq_index* index, const char* path, int32_t overwrite, vecq_task** task,
                            vecq_error* error) {
     return begin_task(task, error, [&] {
-        return std::make_unique<Saving>(require(index, "index")->index, require(path, "path"));
+        return std::make_unique<Saving>(require(index, "index")->index, require(path, "path"),
+                                        overwrite != 0);
     });
 }
 

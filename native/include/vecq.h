@@ -27,7 +27,8 @@ typedef enum {
     VECQ_INTERNAL,
     VECQ_FILE_ERROR,   /* the system refused something; see vecq_error.system */
     VECQ_CORRUPT_FILE, /* a file is not what was written */
-    VECQ_READ_ONLY     /* an index that was opened to be read was to be changed */
+    VECQ_READ_ONLY,    /* an index that was opened to be read was to be changed */
+    VECQ_CHANGED_FILE  /* a file has changed since the index was opened from it or saved to it */
 } vecq_status;
 
 typedef struct {
@@ -432,14 +433,16 @@ vecq_status vecq_file_describe(const char* path, vecq_file_info* info, vecq_sect
  * not it came to its end; closing NULL does nothing.
  *   save     writes a file. Until the last step the file that was there stays; a task that is closed
  *            early leaves nothing. The file holds the index as it was when the task was made: items may
- *            come, change and go meanwhile. One at a time.
+ *            come, change and go meanwhile. One at a time. A file that the index was opened from or last saved
+ *            to, and that has changed since, is replaced only with `overwrite` 1: otherwise the call, or
+ *            the last step, fails with VECQ_CHANGED_FILE. Any other file at `path` is replaced.
  *   preload  brings a vecq_preload of an opened index into memory, and pins it if `lock` is 1.
  *   refit    fits the codec and makes all codes anew, from the wider store.
  *   compact  gives up the room of items that were removed.
  *   check    looks for what is wrong; with `deep` 0, only for sections that do not match their
  *            checksums. The index must not change meanwhile. */
-vecq_status vecq_task_save(vecq_index* index, const char* path, vecq_task** task,
-                           vecq_error* error);
+vecq_status vecq_task_save(vecq_index* index, const char* path, int32_t overwrite,
+                           vecq_task** task, vecq_error* error);
 vecq_status vecq_task_preload(vecq_index* index, int32_t what, int32_t lock, vecq_task** task,
                               vecq_error* error);
 vecq_status vecq_task_refit(vecq_index* index, vecq_task** task, vecq_error* error);

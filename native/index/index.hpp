@@ -37,6 +37,7 @@
 #include "index/store.hpp"
 #include "index/task.hpp"
 #include "storage/mapped_file.hpp"
+#include "storage/seen_files.hpp"
 
 namespace vecq {
 
@@ -112,6 +113,7 @@ public:
     }
 
 private:
+    friend class Saving;
     friend class Snapshot;
     friend class Rebuilding;
     friend class Refitting;
@@ -252,6 +254,7 @@ private:
         workers_;        // kept, for they cost more than to link a row
     bool torn_ = false;  // work on links was broken off: rows that are gone may be linked to
     std::shared_ptr<const MappedFile> file_;
+    SeenFiles seen_files_;
     bool looked_over_ = true;  // no file's word is taken for what linking relies on
     bool saved_ = false;       // there is a snapshot
     bool rebuilt_ = false;     // its rows are being put into new arrays

@@ -41,7 +41,7 @@ Index::Index(Opening opening) : Index(opening.options(), opening.codec(), openin
 }
 
 Index::Opening::Opening(const std::string& path, bool writable)
-    : file_(std::make_shared<MappedFile>(path, writable)) {
+    : path_(path), file_(std::make_shared<MappedFile>(path, writable)) {
     refuse_what_is_unknown();
     read_options();
     codecs_[0].emplace(read_codec(0));
@@ -176,6 +176,7 @@ void Index::Opening::fill(Index& index) const {
     index.curve_ = curve();
     index.unswept_ = state_.unswept;
     index.file_ = file_;
+    index.seen_files_.note_opened(path_, file_->table());
     index.looked_over_ = false;
 }
 

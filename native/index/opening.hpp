@@ -45,6 +45,7 @@ private:
     void fill_graph(Graph& graph, bool flat) const;
     Graph::Stored layer(size_t number, size_t degree, size_t most) const;
 
+    std::string path_;
     std::shared_ptr<const MappedFile> file_;
     SavedIndex state_;
     IndexOptions options_;

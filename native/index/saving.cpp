@@ -17,8 +17,14 @@ constexpr char kSince[kVersionLength] = "0.1.0";
 
 }  // namespace
 
-Saving::Saving(Index& index, const std::string& path)
-    : snapshot_(index), file_(path, lay_out()), block_(kBlock) {
+Saving::Saving(Index& index, const std::string& path, bool overwrite)
+    : index_(index),
+      overwrite_(overwrite),
+      snapshot_(index),
+      file_(path, lay_out()),
+      block_(kBlock) {
+    // Fails early where the check before the rename would fail.
+    if (!overwrite) index.seen_files_.require_unchanged(path);
     std::memcpy(table_.header.library, VECQ_VERSION, sizeof VECQ_VERSION);
     std::memcpy(table_.header.needed, kSince, sizeof kSince);
 }
@@ -77,7 +83,9 @@ void Saving::write_table() {
     file_.write(0, &table_.header, sizeof table_.header);
     file_.write(sizeof table_.header, table_.sections.data(),
                 table_.sections.size() * sizeof(SectionEntry));
-    file_.finish();
+    file_.complete();
+    index_.seen_files_.replace(file_, table_, overwrite_);
+    file_.sync_folder();
     done_ = total_;
 }
 

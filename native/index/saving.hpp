@@ -15,8 +15,9 @@ namespace vecq {
 // before stays.
 class Saving : public Task {
 public:
-    // The index must outlive this.
-    Saving(Index& index, const std::string& path);
+    // The index must outlive this. Unless `overwrite` is set, the constructor or the last step throws
+    // if the file at `path` has changed since the index was opened from it or saved to it.
+    Saving(Index& index, const std::string& path, bool overwrite);
     Progress step() override;
 
     uint64_t bytes() const { return table_.sections.back().end(); }
@@ -27,6 +28,8 @@ private:
     uint64_t write_block();
     void write_table();
 
+    Index& index_;
+    const bool overwrite_;
     Snapshot snapshot_;
     Table table_{};
     uint64_t total_ = 0, done_ = 0;  // bytes of sections

@@ -1,10 +1,13 @@
 #include "storage/replacement.hpp"
 
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #include "base/memory.hpp"
@@ -19,12 +22,9 @@ constexpr int kNames = 1000;
 // The disk is told to write so much at a time.
 constexpr uint64_t kWindow = uint64_t{32} << 20;
 
-std::string folder_of(const std::string& path) {
-    const size_t slash = path.rfind('/');
-    return slash == std::string::npos ? "./" : path.substr(0, slash + 1);
-}
-
-std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+// A save holds the lock of a folder for as long as it takes to read a table and rename a file.
+constexpr std::chrono::milliseconds kLockPause{5};
+constexpr int kLockTries = 2000;
 
 // The status of the file that is replaced; without a file, st_nlink is 0.
 struct stat status_of(const std::string& path) {
@@ -38,9 +38,8 @@ struct stat status_of(const std::string& path) {
     return status;
 }
 
-// Gives a new file the owner, group and permissions of the one it replaces, as far as the system allows.
-// The umask does not apply, for nobody creates a file here. A group that cannot be kept does not pass its
-// permissions on to another group.
+// Gives a new file the owner, group and mode of the file it replaces, as far as the system permits; the
+// umask does not apply. If the group cannot be kept, the new group gets the permissions of others only.
 void inherit(const Descriptor& file, const struct stat& replaced) {
     mode_t mode = replaced.st_mode & 0777;
     const bool kept = fchown(file.get(), replaced.st_uid, replaced.st_gid) == 0 ||
@@ -58,11 +57,39 @@ int until_done(Call&& call) {
     return result;
 }
 
+bool has_no_locks(int code) {
+    return code == EBADF || code == EINVAL || code == ENOLCK || code == ENOSYS ||
+           code == EOPNOTSUPP;
+}
+
 }  // namespace
+
+std::string folder_of(const std::string& path) {
+    const size_t slash = path.rfind('/');
+    return slash == std::string::npos ? "./" : path.substr(0, slash + 1);
+}
+
+std::string_view file_name_of(const std::string& path) {
+    return std::string_view(path).substr(path.rfind('/') + 1);
+}
+
+// Tries for 10 seconds rather than wait for a process that never releases the lock.
+FolderLock::FolderLock(const Descriptor& folder) : folder_(folder) {
+    for (int i = 0; flock(folder.get(), LOCK_EX | LOCK_NB) != 0; ++i) {
+        if (has_no_locks(errno)) return;
+        if (errno == EINTR) continue;
+        if (errno != EWOULDBLOCK) fail_to("lock the folder");
+        if (i == kLockTries) fail_to("lock the folder, which another process keeps locked");
+        std::this_thread::sleep_for(kLockPause);
+    }
+}
+
+// Not left to the closing of the descriptor, of which a forked process may have a copy.
+FolderLock::~FolderLock() { flock(folder_.get(), LOCK_UN); }
 
 Replacement::Replacement(std::string path, uint64_t bytes)
     : path_(std::move(path)), page_(kHugePage) {
-    if (name_of(path_).empty()) fail_to("write a file without a name", EISDIR);
+    if (file_name_of(path_).empty()) fail_to("write a file without a name", EISDIR);
     create();
     if (until_done([&] { return ftruncate(file_.get(), static_cast<off_t>(bytes)); }) == 0) return;
     const int code = errno;
@@ -82,7 +109,7 @@ void Replacement::create() {
         char ending[40];
         std::snprintf(ending, sizeof ending, ".%d-%d.tmp", getpid(), number);
         temporary_ = folder_of(path_);
-        temporary_ += name_of(path_).substr(0, kLongestName - sizeof ending);
+        temporary_ += file_name_of(path_).substr(0, kLongestName - sizeof ending);
         temporary_ += ending;
         file_ = Descriptor(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL, mode);
         if (file_ || errno != EEXIST) break;
@@ -142,20 +169,22 @@ void Replacement::write_back(uint64_t end) {
     begun_ = end;
 }
 
-void Replacement::finish() {
+void Replacement::complete() {
     flush();
     if (until_done([&] { return fsync(file_.get()); }) != 0) fail_to("write the file to disk");
     if (!file_.close()) fail_to("write the file");
-    if (rename(temporary_.c_str(), path_.c_str()) != 0) fail_to("give the file its name");
+    folder_ = Descriptor(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY);
+    if (!folder_) fail_to("open the folder to have the file's name written to disk");
+}
+
+void Replacement::rename() {
+    if (std::rename(temporary_.c_str(), path_.c_str()) != 0) fail_to("give the file its name");
     temporary_.clear();
-    sync_folder();
 }
 
 // Some file systems have nothing to do for a folder, and say that they can't.
 void Replacement::sync_folder() const {
-    const Descriptor folder(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY);
-    if (!folder) fail_to("open the folder to have the file's name written to disk");
-    if (until_done([&] { return fsync(folder.get()); }) != 0 && errno != EINVAL)
+    if (until_done([&] { return fsync(folder_.get()); }) != 0 && errno != EINVAL)
         fail_to("write the file's name to disk");
 }
 

@@ -92,9 +92,10 @@ inline vecq_status run(vecq_task* task, vecq_error* error = nullptr) {
     return status;
 }
 
-inline vecq_status save(vecq_index* index, const std::string& path, vecq_error* error = nullptr) {
+inline vecq_status save(vecq_index* index, const std::string& path, vecq_error* error = nullptr,
+                        bool overwrite = false) {
     vecq_task* task = nullptr;
-    vecq_status status = vecq_task_save(index, path.c_str(), &task, error);
+    vecq_status status = vecq_task_save(index, path.c_str(), overwrite, &task, error);
     if (status == VECQ_OK) status = run(task, error);
     vecq_task_close(task);
     return status;

@@ -162,10 +162,33 @@ TEST(files_that_are_given_up_leave_nothing) {
     Index index(options_of(VECQ_COSINE), codec);
     vecq_task* saving = nullptr;
     CHECK(index.add(vectors));
-    CHECK(vecq_task_save(index.own, path.c_str(), &saving, nullptr) == VECQ_OK);
+    CHECK(vecq_task_save(index.own, path.c_str(), 0, &saving, nullptr) == VECQ_OK);
     CHECK(index.add(vectors) && folder.count() == 1, index.error.message);
     vecq_task_close(saving);
     CHECK(folder.count() == 0 && save(index.own, path) == VECQ_OK);
+}
+
+TEST(files_that_changed_are_replaced_only_if_asked) {
+    const Folder folder;
+    const std::string path = folder / "a.vecq";
+    const Codec codec(VECQ_INT8, kDim);
+    Index index(options_of(VECQ_L2), codec);
+    CHECK(index.add(vectors_of(50, 1)) && save(index.own, path) == VECQ_OK);
+    Opened other(path, true);
+    vecq_task* task = nullptr;
+    CHECK(index.add(vectors_of(10, 2)) && other.add(vectors_of(20, 3)));
+    CHECK(vecq_task_save(index.own, path.c_str(), 0, &task, nullptr) == VECQ_OK);
+    CHECK(save(other.own, path) == VECQ_OK);
+    const Bytes saved(path);
+    vecq_error error{};
+    CHECK(run(task, &error) == VECQ_CHANGED_FILE);  // at the last step
+    vecq_task_close(task);
+    task = nullptr;
+    CHECK(std::string(error.argument) == "path" && error.system == 0, error.message);
+    CHECK(vecq_task_save(index.own, path.c_str(), 0, &task, nullptr) == VECQ_CHANGED_FILE);
+    CHECK(task == nullptr && Bytes(path) == saved && folder.count() == 1);
+    CHECK(save(index.own, path, &index.error, true) == VECQ_OK && Opened(path).size() == 60);
+    CHECK(save(index.own, path) == VECQ_OK && save(other.own, path) == VECQ_CHANGED_FILE);
 }
 
 TEST(files_come_from_the_system_or_its_refusal) {

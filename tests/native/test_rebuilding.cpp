@@ -124,7 +124,7 @@ TEST(rebuilding_is_refused_or_refuses) {
         CHECK(make(index.own, &other, nullptr) == VECQ_INVALID_ARGUMENT && other == nullptr);
         CHECK(index.search(vectors, search_of(1)).status == VECQ_OK);
         vecq_task_close(task);  // given up
-        CHECK(vecq_task_save(index.own, (folder / "b.vecq").c_str(), &task, nullptr) == VECQ_OK);
+        CHECK(vecq_task_save(index.own, (folder / "b.vecq").c_str(), 0, &task, nullptr) == VECQ_OK);
         CHECK(make(index.own, &other, nullptr) == VECQ_INVALID_ARGUMENT);
         vecq_task_close(task);
         CHECK(index.stage(vectors) == VECQ_OK && make(index.own, &other, nullptr) != VECQ_OK);
@@ -154,7 +154,7 @@ TEST(refitting_what_a_file_holds_or_nobody) {
     CHECK(opened.search(larger, best) == index.search(larger, best));
     for (const MakeTask make : {vecq_task_refit, vecq_task_compact}) {
         vecq_task* task = nullptr;  // while which nothing starts over
-        CHECK(vecq_task_save(index.own, (folder / "b.vecq").c_str(), &task, nullptr) == VECQ_OK);
+        CHECK(vecq_task_save(index.own, (folder / "b.vecq").c_str(), 0, &task, nullptr) == VECQ_OK);
         CHECK(index.remove(numbers(0, kRows)) == VECQ_OK, index.error.message);
         vecq_task_close(task);
         CHECK(rebuild(index, make) == VECQ_OK && index.stats().vacant == 0, index.error.message);

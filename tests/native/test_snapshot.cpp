@@ -26,7 +26,7 @@ Ids numbers(int64_t first, size_t count) {
 class Begun {
 public:
     Begun(Index& index, const std::string& path) {
-        status = vecq_task_save(index.own, path.c_str(), &task_, &index.error);
+        status = vecq_task_save(index.own, path.c_str(), 0, &task_, &index.error);
     }
     Begun(const Begun&) = delete;
     Begun& operator=(const Begun&) = delete;
