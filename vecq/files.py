@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -141,11 +141,10 @@ def open_index(path: str | os.PathLike[str], writable: bool) -> Any:
 def save(index: Any, path: str | os.PathLike[str], progress: Progress) -> Saved:
     """Writes a native index to a file; where `path` is a link, to what it leads to."""
     place, start = os.path.realpath(os.fsdecode(encoded(path))), time.perf_counter()
-    with naming(path), _report(progress) as report:
-        task = _begin(lib.vecq_task_save, index, os.fsencode(place))
-        with closing(task):
-            task.run(report)
-            written, pause = task.saved()
+    with naming(path), _report(progress) as report, _slot() as slot:
+        task = _begin(slot, lib.vecq_task_save, index, os.fsencode(place))
+        task.run(report)
+        written, pause = task.saved()
     return Saved(written, time.perf_counter() - start, pause)
 
 
@@ -153,16 +152,14 @@ def preload(
     index: Any, path: str | os.PathLike[str], what: Any, lock: bool, progress: Progress
 ) -> None:
     """Brings a file's index into memory."""
-    with naming(path), _report(progress) as report:
-        task = _begin(lib.vecq_task_preload, index, what, bool(lock))
-        with closing(task):
-            task.run(report)
+    with naming(path), _report(progress) as report, _slot() as slot:
+        _begin(slot, lib.vecq_task_preload, index, what, bool(lock)).run(report)
 
 
 def rebuild(begin: Any, index: Any, report: Report) -> None:
     """Puts the rows of a native index into new arrays."""
-    with closing(_begin(begin, index)) as task:
-        task.run(report)
+    with _slot() as slot:
+        _begin(slot, begin, index).run(report)
 
 
 def verify(index: Any, path: str | os.PathLike[str], progress: Progress) -> None:
@@ -175,11 +172,10 @@ def verify(index: Any, path: str | os.PathLike[str], progress: Progress) -> None
 
 def check(index: Any, progress: Progress, deep: bool = True) -> Check:
     """Looks a native index over."""
-    with _report(progress) as report:
-        task = _begin(lib.vecq_task_check, index, deep)
-        with closing(task):
-            task.run(report)
-            return task.problems()
+    with _report(progress) as report, _slot() as slot:
+        task = _begin(slot, lib.vecq_task_check, index, deep)
+        task.run(report)
+        return task.problems()
 
 
 class Task:
@@ -208,14 +204,19 @@ class Task:
         call(lib.vecq_task_saved, self._handle, found)
         return found.bytes, found.pause
 
-    def close(self) -> None:
-        lib.vecq_task_close(self._handle)
+
+def _slot() -> Any:
+    """A pointer for a native task, which `with` closes.
+
+    The pointer exists before the task, and `with` enters and leaves it in C, where Python does not
+    look for signals: an interrupt at any moment closes the task.
+    """
+    return ffi.gc(ffi.new("vecq_task **"), lib.vecq_task_end)
 
 
-def _begin(function: Any, *arguments: Any) -> Task:
-    handle = ffi.new("vecq_task **")
-    call(function, *arguments, handle)
-    return Task(handle[0])
+def _begin(slot: Any, function: Any, *arguments: Any) -> Task:
+    call(function, *arguments, slot)
+    return Task(slot[0])
 
 
 def _report(progress: Progress) -> Report:

@@ -1,4 +1,5 @@
 #include <memory>
+#include <utility>
 
 #include "abi/arguments.hpp"
 #include "abi/fence.hpp"
@@ -124,6 +125,10 @@ vecq_status vecq_task_check(const vecq_index* index, int32_t deep, vecq_task** t
 }
 
 void vecq_task_close(vecq_task* task) { delete task; }
+
+void vecq_task_end(vecq_task** task) {
+    if (task != nullptr) delete std::exchange(*task, nullptr);
+}
 
 vecq_status vecq_task_step(vecq_task* task, size_t* done, size_t* total, vecq_error* error) {
     return fenced(error, [&] {

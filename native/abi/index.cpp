@@ -134,6 +134,12 @@ vecq_status vecq_index_settle(vecq_index* index, vecq_error* error) {
     return fenced(error, [&] { require(index, "index")->index.settle(); });
 }
 
+void vecq_index_end_addition(vecq_index* index) {
+    fenced(nullptr, [&] {
+        if (index != nullptr) index->index.end_addition();
+    });
+}
+
 vecq_status vecq_index_add_few(vecq_index* index, const float* vectors, size_t count,
                                const int64_t* ids, int32_t updating, int32_t* added,
                                vecq_error* error) {

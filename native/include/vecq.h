@@ -251,6 +251,10 @@ vecq_status vecq_index_link(vecq_index* index, size_t rows, size_t threads, size
 /* Ends an addition; staged rows that are not linked are dropped. */
 vecq_status vecq_index_settle(vecq_index* index, vecq_error* error);
 
+/* The same for cleanup handlers: does nothing where no addition is open, and reports no error. `index`
+ * may be NULL. */
+void vecq_index_end_addition(vecq_index* index);
+
 /* All of this in one call, for rows so few that nobody would end it. With `updating` 1, ids may be in use.
  * Into an index without rows, for which more has to be done, it adds nothing and sets *added to 0. */
 vecq_status vecq_index_add_few(vecq_index* index, const float* vectors, size_t count,
@@ -447,6 +451,10 @@ vecq_status vecq_task_compact(vecq_index* index, vecq_task** task, vecq_error* e
 vecq_status vecq_task_check(const vecq_index* index, int32_t deep, vecq_task** task,
                             vecq_error* error);
 void vecq_task_close(vecq_task* task);
+
+/* For cleanup handlers: closes *task and sets it to NULL, so that a second call does nothing. `task` and
+ * *task may be NULL. */
+void vecq_task_end(vecq_task** task);
 
 vecq_status vecq_task_step(vecq_task* task, size_t* done, size_t* total, vecq_error* error);
 

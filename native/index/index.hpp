@@ -72,6 +72,8 @@ public:
     // Links about `rows` rows, or does as much of what follows; done == total ends it.
     Progress link(size_t rows, size_t threads);
     void settle();
+    // Settles an addition that is open, if there is one.
+    void end_addition();
     // All of this, on one thread. False, and nothing happens, if there are no rows yet.
     bool add_few(const float* vectors, size_t count, const int64_t* ids, bool updating);
 
@@ -147,6 +149,9 @@ private:
     void check_affines(size_t first, size_t number) const;
     void truncate(size_t rows);
 
+    // No rows are staged. An index without rows never counts as settled: its codecs may be fitted
+    // to rows that were not added.
+    bool is_settled() const;
     bool begin_linking();
     size_t slots_to_fill(size_t count);
     std::vector<uint32_t> staged_order(const std::vector<uint8_t>& levels, size_t count) const;

@@ -267,6 +267,19 @@ void Index::settle() {
     measure_pace();
 }
 
+bool Index::is_settled() const {
+    return !addition_ && !imported_ && users_.empty() && !torn_ && slots_.extent() > 0 &&
+           store_.size() == slots_.extent();
+}
+
+void Index::end_addition() {
+    {
+        const std::lock_guard writing(writing_);
+        if (is_settled()) return;
+    }
+    settle();
+}
+
 bool Index::add_few(const float* vectors, size_t count, const int64_t* ids, bool updating) {
     if (size() == 0) return false;
     stage(vectors, count, ids, updating, 0, 1);

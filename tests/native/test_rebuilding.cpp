@@ -108,6 +108,30 @@ TEST(refitting_follows_the_items) {
     }
 }
 
+TEST(cleanup_handlers_end_tasks_and_additions_once) {
+    vecq_index_end_addition(nullptr);
+    vecq_task_end(nullptr);
+    vecq_task* task = nullptr;
+    vecq_task_end(&task);
+    const Codec codec(VECQ_INT8, kDim);
+    const Vector vectors = random_vector(kRows * kDim, 1);
+    Index index(options_of(VECQ_L2), codec);
+    CHECK(index.stage(vectors) == VECQ_OK);
+    vecq_index_end_addition(index.own);
+    CHECK(index.size() == 0 && index.add(vectors));
+    CHECK(vecq_task_compact(index.own, &task, nullptr) == VECQ_OK);
+    CHECK(index.stage(vectors) == VECQ_INVALID_ARGUMENT);
+    vecq_task_end(&task);
+    CHECK(task == nullptr);
+    vecq_task_end(&task);
+    CHECK(index.stage(vectors) == VECQ_OK && index.link(100) == VECQ_OK);
+    vecq_index_end_addition(index.own);
+    vecq_index_end_addition(index.own);
+    const size_t size = index.size();
+    CHECK(size > kRows && size < 2 * kRows && problems_of(index.own) == 0);
+    CHECK(rebuild(index, vecq_task_compact) == VECQ_OK && index.add(vectors));
+}
+
 TEST(rebuilding_is_refused_or_refuses) {
     const Folder folder;
     const Codec codec(VECQ_INT8, kDim), wide(VECQ_FP16, kDim);

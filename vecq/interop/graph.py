@@ -112,27 +112,25 @@ def adopt(graph: Graph, index: Index, threads: int, progress: Progress) -> Index
     count = len(graph.vectors)
     if count == 0:
         return index
-    with Report(progress, count) as report:
-        try:
-            ids = graph.ids if len(graph.ids) > 0 else None
-            index._stage(graph.vectors, ids, None, threads)
-            levels = np.ascontiguousarray(graph.levels)
-            call(
-                lib.vecq_index_import_levels,
-                *(index._handle, pointer(levels, "uint8_t[]"), count),
-            )
-            for number, lists in enumerate(graph.layers):
-                for first, part in _blocks(graph.rows(number), lists):
-                    call(
-                        lib.vecq_index_import_links,
-                        *(index._handle, number, first, len(part)),
-                        *(pointer(part, "uint32_t[]"), part.shape[1]),
-                    )
-                    report(min(first, count - 1), count)
-            call(lib.vecq_index_import_adopt, index._handle, graph.entry)
-            report(count, count)
-        finally:
-            call(lib.vecq_index_settle, index._handle)
+    with Report(progress, count) as report, index._addition():
+        ids = graph.ids if len(graph.ids) > 0 else None
+        index._stage(graph.vectors, ids, None, threads)
+        levels = np.ascontiguousarray(graph.levels)
+        call(
+            lib.vecq_index_import_levels,
+            *(index._handle, pointer(levels, "uint8_t[]"), count),
+        )
+        for number, lists in enumerate(graph.layers):
+            for first, part in _blocks(graph.rows(number), lists):
+                call(
+                    lib.vecq_index_import_links,
+                    *(index._handle, number, first, len(part)),
+                    *(pointer(part, "uint32_t[]"), part.shape[1]),
+                )
+                report(min(first, count - 1), count)
+        call(lib.vecq_index_import_adopt, index._handle, graph.entry)
+        report(count, count)
+        call(lib.vecq_index_settle, index._handle)
     if index._wide is None and index._codec.kind in ("int8", "int16"):
         warn_of_loss(index._codec, graph.vectors, index._metric)
     return index
