@@ -3,25 +3,20 @@
 
 #include "base/memory.hpp"
 #include "base/vectors.hpp"
-#include "engine/engine.hpp"
+#include "engine/block_product.hpp"
 #include "quant/query.hpp"
 #include "quant/rows.hpp"
 
 namespace vecq {
 
-// Rows scored per call of a kernel, so that their dots stay in cache.
-inline constexpr size_t kRowsAtOnce = 256;
-
 // Scores as many queries at a time as fit one block of the engine.
 class BlockScorer {
 public:
     BlockScorer(const Codec& codec, Metric metric, int query_bits)
-        : kernels_(active_engine()[codec.width()]),
-          coder_(codec, metric, query_bits),
+        : coder_(codec, metric, query_bits),
           floating_(codec.levels() == 0),
           codes_(kBlockQueries / coder_.digit_count() * coder_.bytes()),
-          packed_(kernels_.packed_bytes(codec.dim())),
-          dots_(kRowsAtOnce * kBlockQueries * sizeof(int32_t)) {}
+          product_(codec.width(), codec.dim()) {}
 
     size_t queries_at_once() const { return kBlockQueries / coder_.digit_count(); }
 
@@ -35,30 +30,28 @@ public:
             scale_[q] = query.scale;
             bias_[q] = query.bias;
             offset_[q] = query.offset;
-            for (size_t d = 0; d < coder_.digit_count(); ++d) {
+            for (size_t d = 0; d < coder_.digit_count(); ++d)
                 digits[d * count + q] = query.digits[d];
-                sums_[d * count + q] = query.digits[d].sum;
-            }
         }
-        kernels_.pack_block(digits, count * coder_.digit_count(), coder_.dim(), packed_.as<void>());
+        product_.pack(digits, count * coder_.digit_count());
     }
 
-    // scores[q * stride + r] for the encoded queries.
+    // scores[q * stride + r] for the encoded queries and at most kRowsAtOnce rows.
     void score(const Rows& rows, const Affine* affine, float* scores, size_t stride) const {
-        kernels_.dot_block({packed_.as<void>(), sums_, coder_.dim()}, rows, dots_.as<void>());
+        const void* dots = product_.score(rows);
         for (size_t first = 0; first < rows.count; first += kChunk) {
             const size_t now = std::min(kChunk, rows.count - first);
             float tile[kChunk][kBlockQueries];
-            for (size_t r = 0; r < now; ++r) score_row(first + r, affine[first + r], tile[r]);
+            for (size_t r = 0; r < now; ++r) score_row(dots, first + r, affine[first + r], tile[r]);
             for (size_t q = 0; q < count_; ++q)
                 for (size_t r = 0; r < now; ++r) scores[q * stride + first + r] = tile[r][q];
         }
     }
 
 private:
-    void score_row(size_t row, const Affine& affine, float* scores) const {
-        const auto* whole = dots_.as<int32_t>() + row * kBlockQueries;
-        const auto* floats = dots_.as<float>() + row * kBlockQueries;
+    void score_row(const void* dots, size_t row, const Affine& affine, float* scores) const {
+        const auto* whole = static_cast<const int32_t*>(dots) + row * kBlockQueries;
+        const auto* floats = static_cast<const float*>(dots) + row * kBlockQueries;
         for (size_t i = 0; i < kBlockQueries; ++i)
             scores[i] = floating_ ? floats[i] : static_cast<float>(whole[i]);
         if (coder_.digit_count() == 2)
@@ -68,13 +61,12 @@ private:
             scores[q] = affine.a * (scale_[q] * scores[q]) + (bias_[q] * affine.c + offset_[q]);
     }
 
-    const Kernels& kernels_;
     QueryCoder coder_;
     bool floating_;
-    Memory codes_, packed_, dots_;
+    Memory codes_;
+    BlockProduct product_;
     size_t count_ = 0;  // of encoded queries
     float scale_[kBlockQueries] = {}, bias_[kBlockQueries] = {}, offset_[kBlockQueries] = {};
-    int32_t sums_[kBlockQueries] = {};
 };
 
 }  // namespace vecq
