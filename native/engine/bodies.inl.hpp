@@ -33,8 +33,6 @@ constexpr Kernels kernels_of() {
         .packed_bytes = packed_bytes<C>,
         .pack_block = pack_block<C>,
         .dot_block = dot_block<C>,
-        .multiply_adds = multiply_adds<C>,
-        .block_multiply_adds = multiply_adds<C>,
         .search = search<C>,
         .link_room = link_room<C>,
         .link = link<C>,
@@ -46,6 +44,16 @@ constexpr Kernels kernels_of() {
     };
 }
 
+// dot_rows and dot_block multiply alike; tiles replace the latter, see engine/amx_int8.cpp.
+template <class... Codes>
+constexpr Probes probes_of(uint32_t (*read_rows)(const Rows&, const uint32_t*, size_t)) {
+    return {
+        .multiply_adds = {multiply_adds<Codes>...},
+        .block_multiply_adds = {multiply_adds<Codes>...},
+        .read_rows = read_rows,
+    };
+}
+
 template <class Fp32Codes, class Fp16Codes, class Int16Codes, class Int8Codes>
 constexpr Engine engine_of(const char* name, const char* (*missing)()) {
     return {
@@ -53,7 +61,8 @@ constexpr Engine engine_of(const char* name, const char* (*missing)()) {
         .missing = missing,
         .kernels = {kernels_of<Fp32Codes>(), kernels_of<Fp16Codes>(), kernels_of<Int16Codes>(),
                     kernels_of<Int8Codes>()},
-        .read_rows = read_rows<typename Int8Codes::Sum>,
         .quantizing = {quantize, take_exponent, hadamard},
+        .probes = probes_of<Fp32Codes, Fp16Codes, Int16Codes, Int8Codes>(
+            read_rows<typename Int8Codes::Sum>),
     };
 }

@@ -25,11 +25,6 @@ struct Kernels {
     // dots[row * kBlockQueries + query], line-aligned
     void (*dot_block)(const QueryBlock&, const Rows&, void* dots);
 
-    // Multiply-adds from registers only, as dot_rows and as dot_block do them; `line` is 64 bytes
-    // of any codes. Returns how many.
-    uint64_t (*multiply_adds)(size_t rounds, const void* line);
-    uint64_t (*block_multiply_adds)(size_t rounds, const void* line);
-
     void (*search)(const SearchJob&);
 
     // Links rows, or takes one out and returns what is nearest to it, or kNone; `room` has as many bytes as link_room tells, aligned to a line.
@@ -48,12 +43,22 @@ struct Kernels {
     void (*scan_rows)(const RowScanJob&);
 };
 
+// Upper bounds of the kernels' throughput on a core, for benchmarks and tests. No search calls them.
+struct Probes {
+    // Multiply-adds on registers alone, with the instructions of dot_rows and of dot_block; `line` is
+    // 64 bytes of any codes. Return how many were done.
+    uint64_t (*multiply_adds[kWidths])(size_t rounds, const void* line);
+    uint64_t (*block_multiply_adds[kWidths])(size_t rounds, const void* line);
+    // Reads rows in the order of dot_rows and with its prefetches. Returns a checksum.
+    uint32_t (*read_rows)(const Rows&, const uint32_t* ids, size_t count);
+};
+
 struct Engine {
     const char* name;
     const char* (*missing)();  // why it can't run here, or null
     Kernels kernels[kWidths];
-    uint32_t (*read_rows)(const Rows&, const uint32_t* ids, size_t count);
     QuantizeKernels quantizing;
+    Probes probes;
 
     const Kernels& operator[](Width width) const { return kernels[static_cast<size_t>(width)]; }
 };

@@ -58,29 +58,12 @@ vecq_status vecq_isa_get(size_t number, vecq_isa* isa, vecq_error* error);
 /* The one in use; a static string. */
 vecq_status vecq_isa_active(const char** name, vecq_error* error);
 
-/* ---- Dot products of codes. A row is its codes padded to a multiple of 64 bytes, aligned to 64.
- * Elements, by width: fp32 float; fp16 IEEE half (its queries are float); int16 int16_t;
- * int8 int8_t in queries, and in rows uint8_t holding code + 128. Padding holds the code 0. ---- */
+/* ---- Rows. A row is its codes padded to a multiple of 64 bytes, aligned to 64. Elements, by width:
+ * VECQ_FP32 float; VECQ_FP16 IEEE half; VECQ_INT16 int16_t; VECQ_INT8 uint8_t holding code + 128.
+ * Padding holds the code 0. ---- */
 
 /* Passed as int32_t, so that any value may arrive and be refused. */
 typedef enum { VECQ_FP32 = 0, VECQ_FP16, VECQ_INT16, VECQ_INT8 } vecq_width;
-
-/* Bytes of one padded row; dim is 1 to 65535. */
-vecq_status vecq_row_bytes(int32_t width, size_t dim, size_t* bytes, vecq_error* error);
-
-/* `count` x `dim` plain elements (int8 as int8_t) into `count` padded rows at `rows`. */
-vecq_status vecq_pack_rows(int32_t width, size_t dim, const void* elements, size_t count,
-                           void* rows, vecq_error* error);
-
-/* dots[i] = query . rows[ids[i]], as float for fp32 and fp16 and as int32_t for int16 and int8.
- * Integer dots are exact modulo 2^32. `query` has `dim` elements, at any alignment. */
-vecq_status vecq_dot_rows(int32_t width, size_t dim, const void* query, const void* rows,
-                          size_t row_count, const uint32_t* ids, size_t count, void* dots,
-                          vecq_error* error);
-
-/* dots[q * row_count + r] = queries[q] . rows[r]; `queries` is `query_count` x `dim`, contiguous. */
-vecq_status vecq_dot_block(int32_t width, size_t dim, const void* queries, size_t query_count,
-                           const void* rows, size_t row_count, void* dots, vecq_error* error);
 
 /* ---- Codecs: float vectors to rows of codes and back, and scores of float queries against them.
  * A codec is made, fitted or restored by one thread; after that any number may use it. ---- */
@@ -460,19 +443,6 @@ vecq_status vecq_task_saved(const vecq_task* task, vecq_saved* saved, vecq_error
 /* What a check found so far: how many problems, and the first `room` of those that it lists. */
 vecq_status vecq_task_problems(const vecq_task* task, vecq_problem* problems, size_t room,
                                size_t* listed, size_t* count, vecq_error* error);
-
-/* ---- What the machine allows, on one thread, for `count` rows of a width. ---- */
-
-typedef struct {
-    double read;    /* rows per second, at random from all, asked for ahead */
-    double cached;  /* the same, from few rows that stay in the first cache */
-    double scored;  /* rows per second, scored from there */
-    double latency; /* seconds until a line comes that was not asked for ahead */
-    double peak;    /* multiply-adds per second of blocks of queries, from registers alone */
-} vecq_rates;
-
-vecq_status vecq_measure_rates(int32_t width, size_t dim, size_t count, vecq_rates* rates,
-                               vecq_error* error);
 
 /* [/cdef] */
 

@@ -3,7 +3,7 @@
 
 #include "base/memory.hpp"
 #include "check.hpp"
-#include "vecq.h"
+#include "vecq_internal.h"
 
 namespace {
 

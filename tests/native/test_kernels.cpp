@@ -129,11 +129,13 @@ TEST(probes_count_and_read) {
         for (size_t i = 0; i < 16; ++i) expected ^= rows.as<uint32_t>()[id * 16 + i];
     for (const Engine* engine : engines()) {
         if (engine->missing() != nullptr) continue;
-        CHECK(engine->read_rows({rows.as<std::byte>(), kLine, 64}, ids, std::size(ids)) == expected,
+        const Probes& probes = engine->probes;
+        CHECK(probes.read_rows({rows.as<std::byte>(), kLine, 64}, ids, std::size(ids)) == expected,
               engine->name);
-        for (const Kernels& kernels : engine->kernels) {
-            const uint64_t one = kernels.multiply_adds(1, line.as<void>());
-            CHECK(one > 0 && kernels.multiply_adds(10, line.as<void>()) == 10 * one, engine->name);
-        }
+        for (const auto& of_width : {probes.multiply_adds, probes.block_multiply_adds})
+            for (size_t width = 0; width < kWidths; ++width) {
+                const uint64_t one = of_width[width](1, line.as<void>());
+                CHECK(one > 0 && of_width[width](10, line.as<void>()) == 10 * one, engine->name);
+            }
     }
 }

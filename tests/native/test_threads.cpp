@@ -4,7 +4,7 @@
 
 #include "base/memory.hpp"
 #include "check.hpp"
-#include "vecq.h"
+#include "vecq_internal.h"
 
 TEST(threads_score_the_same_rows) {
     constexpr size_t dim = 100, rows = 50, threads = 4;

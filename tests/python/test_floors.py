@@ -25,7 +25,10 @@ def faults(root, files):
         ("native/quant/a.hpp", '\n#include "kernels/b.hpp"', "2: quant may not include kernels"),
         ("native/base/a.cpp", '#include "abi/b.hpp"', "1: base may not include abi"),
         ("native/engine/a.cpp", ' # include "index/b.hpp"', "1: engine may not include index"),
-        ("native/engine/a.cpp", '#include "vecq.h"', "1: only abi and base/status.hpp"),
+        ("native/engine/a.cpp", '#include "vecq.h"', "1: only abi and include and base/status.hpp"),
+        ("native/engine/a.cpp", '#include "vecq_internal.h"', "1: only abi may include"),
+        ("native/base/status.hpp", '#include "vecq_internal.h"', "1: only abi may include"),
+        ("native/include/vecq.h", '#include "vecq_internal.h"', "1: only abi may include"),
         ("native/attic/a.cpp", '#include "base/b.hpp"', "1: attic is not a room"),
         ("native/graph/a.cpp", '#include "b.hpp"', '1: "b.hpp" does not start with a room'),
         ("datasets/a.py", "import vecq._native", "1: datasets may not import vecq._native"),
@@ -43,6 +46,8 @@ def test_a_fault_is_named(tmp_path, file, text, fault):
 def test_what_points_down_is_accepted(tmp_path):
     house = {
         "native/abi/a.cpp": '#include <vector>\n#include "vecq.h"\n#include "engine/b.hpp"\n',
+        "native/abi/internal/a.cpp": '#include "abi/b.hpp"\n#include "vecq_internal.h"\n',
+        "native/include/vecq_internal.h": '#include "vecq.h"\n',
         "native/base/status.hpp": '#include "vecq.h"\n',
         "native/engine/a.cpp": '#include "engine/b.hpp"\n#include "graph/c.inl.hpp"\n',
         "native/graph/a.hpp": '#include "graph/b.hpp"\n#include "base/c.hpp"\n',

@@ -1,15 +1,19 @@
-#include "index/rates.hpp"
-
+// Measures the upper bounds that the machine sets for searches, see vecq_internal.h.
 #include <algorithm>
 #include <chrono>
 #include <numeric>
 #include <vector>
 
+#include "abi/arguments.hpp"
+#include "abi/fence.hpp"
 #include "base/memory.hpp"
 #include "base/rng.hpp"
 #include "engine/engine.hpp"
+#include "graph/layer.hpp"
+#include "vecq_internal.h"
 
-namespace vecq {
+using namespace vecq;
+
 namespace {
 
 constexpr size_t kReads = 1 << 19;
@@ -30,11 +34,12 @@ double rate_of(size_t calls, Body&& body) {
     return best;
 }
 
-double peak_of(const Kernels& kernels) {
+double multiply_add_rate(const Probes& probes, Width width) {
     constexpr size_t rounds = 1 << 16;
     const Memory line(kLine);
-    const uint64_t each = kernels.block_multiply_adds(1, line.as<void>());
-    return rate_of(rounds * each, [&] { kernels.block_multiply_adds(rounds, line.as<void>()); });
+    const auto multiply_adds = probes.block_multiply_adds[static_cast<size_t>(width)];
+    const uint64_t each = multiply_adds(1, line.as<void>());
+    return rate_of(rounds * each, [&] { multiply_adds(rounds, line.as<void>()); });
 }
 
 std::vector<uint32_t> random_ids(size_t count, size_t below) {
@@ -44,8 +49,8 @@ std::vector<uint32_t> random_ids(size_t count, size_t below) {
     return ids;
 }
 
-// From each line to the next of a random cycle through all.
-double time_of_step(const Memory& memory, size_t lines) {
+// Seconds per step along a random cycle through all lines, each of which holds the next one's number.
+double latency_of(const Memory& memory, size_t lines) {
     std::vector<uint32_t> order(lines);
     std::iota(order.begin(), order.end(), 0);
     Random random(2);
@@ -61,9 +66,7 @@ double time_of_step(const Memory& memory, size_t lines) {
            });
 }
 
-}  // namespace
-
-Rates measure_rates(Width width, size_t dim, size_t count) {
+vecq_machine_limits measure_machine_limits(Width width, size_t dim, size_t count) {
     const Engine& engine = active_engine();
     const size_t bytes = row_bytes(width, dim);
     const Memory memory(bytes * count);
@@ -73,14 +76,28 @@ Rates measure_rates(Width width, size_t dim, size_t count) {
     std::vector<uint32_t> dots(kReads);
     const Memory codes(padded_codes(width, dim) * query_code_bytes(width));
     const Query query{codes.as<void>(), 0};
-    Rates rates{};
-    rates.read = rate_of(kReads, [&] { engine.read_rows(rows, ids.data(), kReads); });
-    rates.cached = rate_of(kReads, [&] { engine.read_rows(rows, few.data(), kReads); });
-    rates.scored = rate_of(
+    vecq_machine_limits limits{};
+    const Probes& probes = engine.probes;
+    limits.random_rows_per_second =
+        rate_of(kReads, [&] { probes.read_rows(rows, ids.data(), kReads); });
+    limits.cached_rows_per_second =
+        rate_of(kReads, [&] { probes.read_rows(rows, few.data(), kReads); });
+    limits.scored_rows_per_second = rate_of(
         kReads, [&] { engine[width].dot_rows(query, rows, few.data(), kReads, dots.data()); });
-    rates.peak = peak_of(engine[width]);
-    rates.latency = time_of_step(memory, bytes * count / kLine);
-    return rates;
+    limits.multiply_adds_per_second = multiply_add_rate(probes, width);
+    limits.latency_seconds = latency_of(memory, bytes * count / kLine);
+    return limits;
 }
 
-}  // namespace vecq
+}  // namespace
+
+vecq_status vecq_measure_machine_limits(int32_t width, size_t dim, size_t count,
+                                        vecq_machine_limits* limits, vecq_error* error) {
+    return fenced(error, [&] {
+        const Width checked_width = checked_enum(width, Width::int8, "width");
+        check_dim(dim);
+        checked_range(count, 1, kMaxRows, "count");
+        require(limits, "limits");
+        *limits = measure_machine_limits(checked_width, dim, count);
+    });
+}

@@ -1,3 +1,4 @@
+// Dot products of plain arrays, for tests and benchmarks; see vecq_internal.h.
 #include <algorithm>
 #include <cstdint>
 #include <numeric>
@@ -5,14 +6,12 @@
 #include "abi/arguments.hpp"
 #include "abi/fence.hpp"
 #include "base/memory.hpp"
-#include "engine/engine.hpp"
+#include "engine/block_product.hpp"
+#include "vecq_internal.h"
 
 using namespace vecq;
 
 namespace {
-
-// Rows scored per call of the engine, so that their dots stay in cache until they are transposed.
-constexpr size_t kRowsAtOnce = 512;
 
 // Owns padded copies of queries.
 class PaddedQueries {
@@ -51,35 +50,17 @@ void pack_row(Width width, const std::byte* elements, size_t bytes, std::byte* r
     std::memset(row + bytes, kRowOffset, row_bytes - bytes);
 }
 
-// Scores 32 queries against all rows; dots go to out[query * rows.count + row].
-class BlockScorer {
-public:
-    BlockScorer(Width width, size_t dim)
-        : kernels_(active_engine()[width]),
-          dim_(dim),
-          packed_(kernels_.packed_bytes(dim)),
-          dots_(kRowsAtOnce * kBlockQueries * sizeof(int32_t)) {}
-
-    void score(const Query* queries, size_t count, const Rows& rows, int32_t* out) {
-        int32_t sums[kBlockQueries] = {};
-        for (size_t q = 0; q < count; ++q) sums[q] = queries[q].sum;
-        kernels_.pack_block(queries, count, dim_, packed_.as<void>());
-        auto* dots = dots_.as<int32_t>();
-        for (size_t first = 0; first < rows.count; first += kRowsAtOnce) {
-            const size_t now = std::min(kRowsAtOnce, rows.count - first);
-            const Rows some{rows.at(first), rows.row_bytes, now};
-            kernels_.dot_block({packed_.as<void>(), sums, dim_}, some, dots);
-            for (size_t q = 0; q < count; ++q)
-                for (size_t r = 0; r < now; ++r)
-                    out[q * rows.count + first + r] = dots[r * kBlockQueries + q];
-        }
+// Dots of the packed queries with all rows, to out[query * rows.count + row].
+void score_all(const BlockProduct& product, size_t query_count, const Rows& rows, int32_t* out) {
+    for (size_t first = 0; first < rows.count; first += kRowsAtOnce) {
+        const size_t now = std::min(kRowsAtOnce, rows.count - first);
+        const auto* dots =
+            static_cast<const int32_t*>(product.score({rows.at(first), rows.row_bytes, now}));
+        for (size_t q = 0; q < query_count; ++q)
+            for (size_t r = 0; r < now; ++r)
+                out[q * rows.count + first + r] = dots[r * kBlockQueries + q];
     }
-
-private:
-    const Kernels& kernels_;
-    size_t dim_;
-    Memory packed_, dots_;
-};
+}
 
 }  // namespace
 
@@ -138,13 +119,14 @@ vecq_status vecq_dot_block(int32_t width, size_t dim, const void* queries, size_
         if (query_count == 0 || row_count == 0) return;
         auto* out = static_cast<int32_t*>(require(dots, "dots"));
         PaddedQueries padded(w, dim, kBlockQueries);
-        BlockScorer scorer(w, dim);
+        BlockProduct product(w, dim);
         Query block[kBlockQueries];
         for (size_t first = 0; first < query_count; first += kBlockQueries) {
             const size_t now = std::min(kBlockQueries, query_count - first);
             for (size_t q = 0; q < now; ++q)
                 block[q] = padded.copy(from + (first + q) * query_bytes, q);
-            scorer.score(block, now, all, out + first * row_count);
+            product.pack(block, now);
+            score_all(product, now, all, out + first * row_count);
         }
     });
 }
