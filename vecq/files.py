@@ -10,6 +10,7 @@ from typing import Any
 from vecq._native import ffi, lib
 from vecq.errors import ArgumentError, CorruptFileError, FileError, VecqError, call
 from vecq.progress import Progress, Report
+from vecq.structs import new_struct
 
 PRELOADS: dict[Any, int] = {
     False: lib.VECQ_PRELOAD_NOTHING,
@@ -114,7 +115,7 @@ def info(path: str | os.PathLike[str]) -> FileInfo:
     >>> [section.name for section in vecq.info("eight.vecq").sections][:2]
     ['settings', 'codec']
     """
-    native, sections = ffi.new("vecq_file_info *"), ffi.new("vecq_section[]", MOST_SECTIONS)
+    native, sections = new_struct("vecq_file_info"), ffi.new("vecq_section[]", MOST_SECTIONS)
     with naming(path):
         call(lib.vecq_file_describe, encoded(path), native, sections, MOST_SECTIONS)
     return FileInfo(
@@ -204,7 +205,7 @@ class Task:
         return Check(tuple(Problem(text(one.where), text(one.what)) for one in found), count[0])
 
     def saved(self) -> tuple[int, float]:
-        found = ffi.new("vecq_saved *")
+        found = new_struct("vecq_saved")
         call(lib.vecq_task_saved, self._handle, found)
         return found.bytes, found.pause
 

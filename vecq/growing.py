@@ -16,6 +16,7 @@ from vecq.codec import Codec, Metric, fit
 from vecq.errors import ArgumentError, QuantizationWarning, call
 from vecq.loss import warn_of_loss
 from vecq.progress import Progress, Report
+from vecq.structs import new_struct
 
 # How long one native call may take before there is a look for Ctrl-C, in seconds.
 SLICE = 0.1
@@ -139,7 +140,7 @@ class Growing:
             )
 
     def _clipped(self) -> tuple[float, float]:
-        found = ffi.new("vecq_clipped *")
+        found = new_struct("vecq_clipped")
         call(lib.vecq_index_get_clipped, self._handle, found)
         return found.lately, found.fitted
 

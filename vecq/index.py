@@ -15,6 +15,7 @@ from vecq.errors import ArgumentError, call
 from vecq.progress import Progress
 from vecq.result import IndexStats
 from vecq.searching import Searching
+from vecq.structs import new_struct
 
 Link = Literal["auto", "metric", "cosine", "moebius", "layered"]
 
@@ -74,17 +75,16 @@ class Index(Searching, Changing):
         self._codec = Codec.of(codec, metric=metric)
         self._wide = None if rerank is None else Codec.of(rerank, "rerank")
         self._m = whole(m, "m", 2, 256)
-        options = {
-            "metric": choose(METRICS, metric, "metric"),
-            "link": choose(LINKS, link, "link"),
-            "m": self._m,
-            "ef_construction": whole(ef_construction, "ef_construction", 1, 100_000),
-            "seed": whole(seed, "seed", 0, 2**64 - 1),
-        }
+        options = new_struct("vecq_index_options")
+        options.metric = choose(METRICS, metric, "metric")
+        options.link = choose(LINKS, link, "link")
+        options.m = self._m
+        options.ef_construction = whole(ef_construction, "ef_construction", 1, 100_000)
+        options.seed = whole(seed, "seed", 0, 2**64 - 1)
         handle = ffi.new("vecq_index **")
         call(
             lib.vecq_index_open,
-            *(ffi.new("vecq_index_options *", options), self._codec.native(self._dim)),
+            *(options, self._codec.native(self._dim)),
             *(ffi.NULL if self._wide is None else self._wide.native(self._dim, "rerank"), handle),
         )
         self._begin(ffi.gc(handle[0], lib.vecq_index_close))
@@ -155,13 +155,15 @@ class Index(Searching, Changing):
     @classmethod
     def _opened(cls, handle: Any) -> "Index":
         """An index around a native one."""
-        native = ffi.new("vecq_index_description *")
-        call(lib.vecq_index_describe, handle, native)
+        native = new_struct("vecq_index_description")
+        options = new_struct("vecq_index_options")
+        codec, wide = new_struct("vecq_codec_options"), new_struct("vecq_codec_options")
+        call(lib.vecq_index_describe, handle, native, options, codec, wide)
         index = cls.__new__(cls)
-        index._dim, index._m = native.dim, native.options.m
-        index._metric = named(METRICS, native.options.metric)  # type: ignore[assignment]
-        index._codec = Codec.described(native.codec)
-        index._wide = Codec.described(native.wide_codec) if native.has_wide else None
+        index._dim, index._m = native.dim, options.m
+        index._metric = named(METRICS, options.metric)  # type: ignore[assignment]
+        index._codec = Codec.described(codec)
+        index._wide = Codec.described(wide) if native.has_wide else None
         index._begin(handle)
         return index
 
@@ -241,7 +243,7 @@ class Index(Searching, Changing):
 
     def stats(self) -> IndexStats:
         """Looks over the whole graph: layers, links, what cannot be reached, memory."""
-        native = ffi.new("vecq_index_stats *")
+        native = new_struct("vecq_index_stats")
         call(lib.vecq_index_get_stats, self._handle, native)
         degrees = np.array(ffi.unpack(native.degrees, len(native.degrees)), np.int64)
         return IndexStats(

@@ -1,7 +1,10 @@
 // Checks that calls share.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 
 #include "base/layout.hpp"
@@ -41,10 +44,51 @@ inline size_t checked_range(size_t value, size_t least, size_t most, const char*
     return value;
 }
 
+constexpr int32_t kDefaultQueryBits = 15;
+
 inline int checked_query_bits(int32_t bits) {
     if (bits != 8 && bits != 15)
         refuse("query_bits", "query_bits is " + std::to_string(bits) + ", expected 8 or 15");
     return bits;
+}
+
+// Structs that may grow begin with their size in bytes, as the caller's header has it. An older
+// caller's is shorter: the fields that it lacks are 0. A newer caller's is longer: its extra bytes
+// must be 0, so that nothing that the caller asks for is ignored.
+
+// No struct comes near it: a larger size was never set, and is not a reason to read so much.
+inline constexpr size_t kMaxStructBytes = size_t{64} << 10;
+
+template <class T>
+size_t checked_struct_size(const T* given, const char* argument) {
+    static_assert(offsetof(T, struct_size) == 0);
+    size_t size = 0;
+    std::memcpy(&size, require(given, argument), sizeof size);
+    if (size < sizeof size || size > kMaxStructBytes || size % alignof(T) != 0)
+        refuse(argument, std::string(argument) + ".struct_size is " + std::to_string(size) +
+                             ", expected the size of the struct, " + std::to_string(sizeof(T)));
+    const auto* bytes = reinterpret_cast<const unsigned char*>(given);
+    const auto is_set = [](unsigned char byte) { return byte != 0; };
+    if (size > sizeof(T) && std::any_of(bytes + sizeof(T), bytes + size, is_set))
+        refuse(argument,
+               std::string(argument) + " has values beyond the " + std::to_string(sizeof(T)) +
+                   " bytes that this version knows, its struct_size is " + std::to_string(size));
+    return size;
+}
+
+template <class T>
+T read_struct(const T* given, const char* argument) {
+    T own{};
+    const size_t size = checked_struct_size(given, argument);
+    std::memcpy(&own, given, std::min(size, sizeof own));
+    return own;
+}
+
+// Fills as much as the caller's struct holds, and leaves its struct_size.
+template <class T>
+void write_struct(T* out, T own, const char* argument) {
+    own.struct_size = checked_struct_size(out, argument);
+    std::memcpy(out, &own, std::min(own.struct_size, sizeof own));
 }
 
 // A constant of the header that is passed as an int.

@@ -11,7 +11,7 @@ vecq_status vecq_exact(const vecq_codec* codec, const vecq_exact_options* option
                        int64_t* ids, float* scores, int64_t* counts, vecq_error* error) {
     return fenced(error, [&] {
         const Codec& own = require(codec, "codec")->codec;
-        const vecq_exact_options& given = *require(options, "options");
+        const vecq_exact_options given = read_struct(options, "options");
         if (own.needs_fit() && !own.fitted()) refuse("codec", "codec has not been fitted");
         const size_t vector_bytes = own.dim() * sizeof *rows;
         checked(queries, "queries", count, vector_bytes, "count");
@@ -19,7 +19,7 @@ vecq_status vecq_exact(const vecq_codec* codec, const vecq_exact_options* option
         checked_range(given.first_row, 0, kMaxRows - std::min(kMaxRows, row_count), "first_row");
         const ExactOptions checked_exact{
             checked_enum(given.metric, Metric::l2, "metric"),
-            checked_query_bits(given.query_bits),
+            checked_query_bits(given.query_bits == 0 ? kDefaultQueryBits : given.query_bits),
             checked_range(given.k, 1, kMaxRows, "k"),
             given.threads,
             checked_exclusions(given.exclude_offsets, given.exclude_ids, count),

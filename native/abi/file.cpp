@@ -20,13 +20,23 @@ namespace {
 
 vecq_codec_options described(const Codec& codec) {
     const CodecOptions& options = codec.options();
-    return {static_cast<int32_t>(options.width),
+    return {sizeof(vecq_codec_options),
+            static_cast<int32_t>(options.width),
             static_cast<int32_t>(options.scale),
             static_cast<int32_t>(options.calibration),
             options.center,
             options.rotate,
             options.unbiased,
             options.percentile,
+            options.seed};
+}
+
+vecq_index_options described(const IndexOptions& options) {
+    return {sizeof(vecq_index_options),
+            static_cast<int32_t>(options.metric),
+            static_cast<int32_t>(options.link),
+            options.m,
+            options.ef_construction,
             options.seed};
 }
 
@@ -51,18 +61,18 @@ vecq_status vecq_index_open_file(const char* path, int32_t writable, vecq_index*
 }
 
 vecq_status vecq_index_describe(const vecq_index* index, vecq_index_description* description,
-                                vecq_error* error) {
+                                vecq_index_options* options, vecq_codec_options* codec,
+                                vecq_codec_options* wide_codec, vecq_error* error) {
     return fenced(error, [&] {
         const Index& own = require(index, "index")->index;
-        const IndexOptions& options = own.options();
-        vecq_index_description& out = *require(description, "description");
-        out = {};
-        out.options = {static_cast<int32_t>(options.metric), static_cast<int32_t>(options.link),
-                       options.m, options.ef_construction, options.seed};
-        out.dim = own.dim();
-        out.codec = described(own.codec());
-        out.has_wide = own.wide_codec() != nullptr;
-        if (out.has_wide != 0) out.wide_codec = described(*own.wide_codec());
+        const Codec* wide = own.wide_codec();
+        if (description != nullptr)
+            write_struct(description, {sizeof *description, own.dim(), wide == nullptr ? 0U : 1U},
+                         "description");
+        if (options != nullptr) write_struct(options, described(own.options()), "options");
+        if (codec != nullptr) write_struct(codec, described(own.codec()), "codec");
+        if (wide_codec != nullptr && wide != nullptr)
+            write_struct(wide_codec, described(*wide), "wide_codec");
     });
 }
 
@@ -70,13 +80,13 @@ vecq_status vecq_file_describe(const char* path, vecq_file_info* info, vecq_sect
                                size_t room, vecq_error* error) {
     return fenced(error, [&] {
         const Table table = read_table(open_to_read(require(path, "path")));
-        vecq_file_info& out = *require(info, "info");
-        out = {};
+        vecq_file_info out{};
         out.format = table.header.format;
         copy_text(out.library, version_of(table.header.library));
         copy_text(out.needed, version_of(table.header.needed));
         out.bytes = table.header.file_bytes;
         out.sections = table.sections.size();
+        write_struct(info, out, "info");
         if (room > 0) require(sections, "sections");
         for (size_t i = 0; i < std::min(room, table.sections.size()); ++i) {
             const SectionEntry& entry = table.sections[i];
@@ -139,7 +149,7 @@ vecq_status vecq_task_saved(const vecq_task* task, vecq_saved* saved, vecq_error
     return fenced(error, [&] {
         const auto* saving = dynamic_cast<const Saving*>(require(task, "task")->task.get());
         if (saving == nullptr) refuse("task", "task saves nothing");
-        *require(saved, "saved") = {saving->bytes(), saving->pause()};
+        write_struct(saved, {sizeof *saved, saving->bytes(), saving->pause()}, "saved");
     });
 }
 

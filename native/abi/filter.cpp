@@ -5,7 +5,8 @@ using namespace vecq;
 
 namespace {
 
-Choice checked_choice(const vecq_choice& given, const char* argument) {
+Choice checked_choice(const vecq_choice* choice, const char* argument) {
+    const vecq_choice given = read_struct(choice, argument);
     check_size(given.count, sizeof *given.ids, argument);
     if (given.count > 0 && given.ids == nullptr && given.mask == nullptr && given.filter == nullptr)
         refuse(argument, std::string(argument) + " has no ids, no mask and no filter");
@@ -22,8 +23,8 @@ vecq_status vecq_filter_open(const vecq_index* index, const vecq_choice* allow,
     return fenced(error, [&] {
         require(filter, "filter");
         Choice allowed, denied;
-        if (allow != nullptr) allowed = checked_choice(*allow, "allow");
-        if (deny != nullptr) denied = checked_choice(*deny, "deny");
+        if (allow != nullptr) allowed = checked_choice(allow, "allow");
+        if (deny != nullptr) denied = checked_choice(deny, "deny");
         *filter =
             new vecq_filter(require(index, "index")->index, allow == nullptr ? nullptr : &allowed,
                             deny == nullptr ? nullptr : &denied);

@@ -29,9 +29,13 @@ vecq_status vecq_index_import_adopt(vecq_index* index, uint32_t entry, vecq_erro
 vecq_status vecq_index_export_graph(const vecq_index* index, vecq_graph* graph, vecq_error* error) {
     return fenced(error, [&] {
         const GraphShape shape = require(index, "index")->index.export_graph();
-        vecq_graph& out = *require(graph, "graph");
-        out = {shape.rows, shape.layers, shape.degree, shape.entries.size(), {}};
+        vecq_graph out{};
+        out.rows = shape.rows;
+        out.layers = shape.layers;
+        out.degree = shape.degree;
+        out.entry_count = shape.entries.size();
         std::copy(shape.entries.begin(), shape.entries.end(), out.entries);
+        write_struct(graph, out, "graph");
     });
 }
 

@@ -7,12 +7,16 @@ using namespace vecq;
 
 namespace {
 
+constexpr size_t kDefaultEfBeyondK = 100;
+
 IndexOptions checked_options(const vecq_index_options& given) {
     IndexOptions options;
     options.metric = checked_enum(given.metric, Metric::l2, "metric");
     options.link = checked_enum(given.link, Link::layered, "link");
-    options.m = checked_range(given.m, 2, kMaxDegree / 2, "m");
-    options.ef_construction = checked_range(given.ef_construction, 1, 100'000, "ef_construction");
+    if (given.m != 0) options.m = checked_range(given.m, 2, kMaxDegree / 2, "m");
+    if (given.ef_construction != 0)
+        options.ef_construction =
+            checked_range(given.ef_construction, 1, 100'000, "ef_construction");
     options.seed = given.seed;
     return options;
 }
@@ -20,12 +24,14 @@ IndexOptions checked_options(const vecq_index_options& given) {
 SearchOptions checked_options(const Index& index, const vecq_search_options& given, size_t count) {
     SearchOptions options;
     options.k = checked_range(given.k, 1, kMaxRows, "k");
-    options.ef = checked_range(given.ef, 1, kMaxRows, "ef");
+    options.ef = given.ef == 0 ? std::min(options.k + kDefaultEfBeyondK, kMaxRows)
+                               : checked_range(given.ef, 1, kMaxRows, "ef");
     options.rerank = checked_range(given.rerank, 0, kMaxRows, "rerank");
     if (options.rerank != 0 && options.rerank < options.k)
         refuse("rerank",
                "rerank is " + std::to_string(options.rerank) + ", expected 0, or at least k");
-    options.query_bits = checked_query_bits(given.query_bits);
+    options.query_bits =
+        checked_query_bits(given.query_bits == 0 ? kDefaultQueryBits : given.query_bits);
     options.threads = given.threads;
     options.plan = checked_enum(given.plan, Plan::scan, "plan");
     if (given.filter != nullptr) {
@@ -47,7 +53,7 @@ vecq_status vecq_index_open(const vecq_index_options* options, const vecq_codec*
         const Codec& own = require(codec, "codec")->codec;
         if (wide_codec != nullptr && wide_codec->codec.dim() != own.dim())
             refuse("wide_codec", "wide_codec is for other dims than codec");
-        *index = new vecq_index(checked_options(*require(options, "options")), own,
+        *index = new vecq_index(checked_options(read_struct(options, "options")), own,
                                 wide_codec == nullptr ? nullptr : &wide_codec->codec);
     });
 }
@@ -150,18 +156,21 @@ vecq_status vecq_index_search(const vecq_index* index, const vecq_search_options
                               int64_t* counts, vecq_search_report* report, vecq_error* error) {
     return fenced(error, [&] {
         const Index& own = require(index, "index")->index;
-        require(options, "options");
+        const vecq_search_options given = read_struct(options, "options");
+        if (report != nullptr) checked_struct_size(report, "report");
         checked(queries, "queries", count, own.dim() * sizeof *queries, "count");
-        const SearchOptions checked_search = checked_options(own, *options, count);
+        const SearchOptions checked_search = checked_options(own, given, count);
         check_size(count, checked_search.k * sizeof *ids, "count");
         if (count == 0) return;
         const Found found{require(ids, "ids"), require(scores, "scores"),
                           require(counts, "counts")};
         const SearchReport all = own.search(queries, count, checked_search, found);
         if (report == nullptr) return;
-        *report = {all.walked.hops,     all.walked.scores, static_cast<int32_t>(all.plan),
-                   all.passing,         all.starved,       all.costs.walk,
-                   all.costs.step_over, all.costs.scan};
+        write_struct(report,
+                     {sizeof *report, all.walked.hops, all.walked.scores,
+                      static_cast<int32_t>(all.plan), all.passing, all.starved, all.costs.walk,
+                      all.costs.step_over, all.costs.scan},
+                     "report");
     });
 }
 
@@ -210,16 +219,16 @@ vecq_status vecq_index_get_clipped(const vecq_index* index, vecq_clipped* clippe
                                    vecq_error* error) {
     return fenced(error, [&] {
         const Store::Clipped found = require(index, "index")->index.clipped();
-        *require(clipped, "clipped") = {found.lately, found.fitted};
+        write_struct(clipped, {sizeof *clipped, found.lately, found.fitted}, "clipped");
     });
 }
 
 vecq_status vecq_index_get_stats(const vecq_index* index, vecq_index_stats* stats,
                                  vecq_error* error) {
     return fenced(error, [&] {
+        checked_struct_size(stats, "stats");
         const IndexStats own = require(index, "index")->index.stats();
-        vecq_index_stats& out = *require(stats, "stats");
-        out = {};
+        vecq_index_stats out{};
         out.rows = own.rows;
         out.layers = own.layer_rows.size();
         std::copy(own.layer_rows.begin(), own.layer_rows.end(), out.layer_rows);
@@ -231,5 +240,6 @@ vecq_status vecq_index_get_stats(const vecq_index* index, vecq_index_stats* stat
         out.link_bytes = own.link_bytes;
         out.id_bytes = own.id_bytes;
         out.rerank_bytes = own.rerank_bytes;
+        write_struct(stats, out, "stats");
     });
 }

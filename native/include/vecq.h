@@ -4,6 +4,10 @@
  *   - Every call that can fail returns a vecq_status. VECQ_OK is 0.
  *   - `error` may be NULL. Otherwise, when the status is not VECQ_OK, it names the argument at fault
  *     (empty if none) and says what was expected. The caller owns it; nothing in it needs freeing.
+ *   - Structs that may grow begin with `struct_size`. Set all bytes to 0 and then struct_size to
+ *     sizeof the struct, of outputs as well. Fields that an older caller's struct lacks are taken
+ *     as 0, which asks for the default; outputs are filled as far as the caller's struct reaches.
+ *     A struct_size of 0 is refused, and bytes beyond what this version knows that are not 0.
  *   - Pointers are borrowed for the length of the call. Outputs belong to the caller.
  *   - Calls may come from any thread. No call writes to its inputs.
  */
@@ -46,6 +50,7 @@ vecq_status vecq_memory_limit(uint64_t* bytes, vecq_error* error);
  * the environment variable VECQ_ISA names; naming one that is missing makes every call fail. ---- */
 
 typedef struct {
+    size_t struct_size;
     const char* name;    /* "avx512_vnni"; static */
     const char* missing; /* why it can't run here; NULL if it can; static */
 } vecq_isa;
@@ -75,13 +80,14 @@ typedef enum { VECQ_MINMAX = 0, VECQ_PERCENTILE, VECQ_MSE, VECQ_ENTROPY } vecq_c
 typedef enum { VECQ_IP = 0, VECQ_COSINE, VECQ_L2 } vecq_metric;
 
 typedef struct {
+    size_t struct_size;
     int32_t width;       /* a vecq_width */
     int32_t scale;       /* a vecq_scale: one per row, one per dimension, or one for all */
     int32_t calibration; /* a vecq_calibration: how fit chooses shared scales */
     int32_t center;      /* 1: fit the mean, and code what differs from it */
     int32_t rotate;      /* 1: rotate at random, by `seed` */
     int32_t unbiased;    /* 1: scale a row of its own scale to keep its dot with itself */
-    double percentile;   /* of VECQ_PERCENTILE; more than 0, at most 100 */
+    double percentile;   /* of VECQ_PERCENTILE; more than 0, at most 100; 0: 99.9 */
     uint64_t seed;
 } vecq_codec_options;
 
@@ -142,10 +148,11 @@ typedef enum {
 } vecq_link;
 
 typedef struct {
+    size_t struct_size;
     int32_t metric;         /* a vecq_metric */
     int32_t link;           /* a vecq_link: what rows are compared by when they are linked */
-    size_t m;               /* links of a new row; twice as many at most; 2 to 256 */
-    size_t ef_construction; /* candidates that they are chosen from; 1 to 100000 */
+    size_t m;               /* links of a new row; twice as many at most; 2 to 256; 0: 16 */
+    size_t ef_construction; /* candidates that they are chosen from; 1 to 100000; 0: 200 */
     uint64_t seed;
 } vecq_index_options;
 
@@ -157,10 +164,11 @@ typedef enum { VECQ_PLAN_AUTO = 0, VECQ_PLAN_WALK, VECQ_PLAN_STEP_OVER, VECQ_PLA
 typedef struct vecq_filter vecq_filter;
 
 typedef struct {
+    size_t struct_size;
     size_t k;
-    size_t ef;     /* how many of the best the walk keeps; at least k is taken */
+    size_t ef;     /* how many of the best the walk keeps; at least k is taken; 0: k + 100 */
     size_t rerank; /* how many of them are scored anew on the wider rows, at least k; 0: none */
-    int32_t query_bits;        /* 15 or 8, as in vecq_codec_score */
+    int32_t query_bits;        /* 15 or 8, as in vecq_codec_score; 0: 15 */
     int32_t plan;              /* a vecq_plan */
     size_t threads;            /* 0 for all cores */
     const vecq_filter* filter; /* of this index, or NULL */
@@ -172,6 +180,7 @@ typedef struct {
 } vecq_search_options;
 
 typedef struct {
+    size_t struct_size;
     uint64_t hops;    /* nodes whose links were read */
     uint64_t scores;  /* rows that were scored */
     int32_t plan;     /* the way that was taken */
@@ -181,6 +190,7 @@ typedef struct {
 } vecq_search_report;
 
 typedef struct {
+    size_t struct_size;
     size_t rows;
     size_t layers;
     size_t layer_rows[16]; /* of each layer */
@@ -194,6 +204,7 @@ typedef struct {
 /* Of the values of vectors, the share that lay beyond the range of a scale that all rows share; 0 where
  * there is none, or where it is not known. */
 typedef struct {
+    size_t struct_size;
     double lately; /* of those that came last */
     double fitted; /* of the sample that it was fitted to */
 } vecq_clipped;
@@ -258,6 +269,7 @@ vecq_status vecq_index_search(const vecq_index* index, const vecq_search_options
 /* Some rows: `count` ids, of which unknown ones mean nothing; or, as a mask, a byte for each row in the
  * order in which they were added; or what passes another filter. The others are NULL. */
 typedef struct {
+    size_t struct_size;
     const int64_t* ids;
     const uint8_t* mask;
     const vecq_filter* filter;
@@ -302,8 +314,9 @@ vecq_status vecq_index_ids(const vecq_index* index, int64_t* ids, size_t room, s
 /* Exact search in a block of `row_count` vectors, the first of which has the number `first_row`, merged
  * into what the blocks before gave: to begin with, `counts` is zero. */
 typedef struct {
+    size_t struct_size;
     int32_t metric;     /* a vecq_metric */
-    int32_t query_bits; /* 15 or 8 */
+    int32_t query_bits; /* 15 or 8; 0: 15 */
     size_t k;
     size_t threads;                 /* 0 for all cores */
     const int64_t* exclude_offsets; /* as in vecq_search_options; ids are numbers of rows */
@@ -343,6 +356,7 @@ vecq_status vecq_index_import_adopt(vecq_index* index, uint32_t entry, vecq_erro
 /* The graph of an index that is not being added to, in the same terms. Its rows are numbered in an order of
  * its own. */
 typedef struct {
+    size_t struct_size;
     size_t rows, layers;
     size_t degree;      /* room in a list of layer 0, half as much above */
     size_t entry_count; /* rows of the highest layer that is walked, where walks begin */
@@ -374,13 +388,13 @@ typedef enum {
 } vecq_preload;
 
 typedef struct {
-    vecq_index_options options;
+    size_t struct_size;
     size_t dim;
-    int32_t has_wide;
-    vecq_codec_options codec, wide_codec;
+    size_t has_wide; /* 1: it has a second, wider store */
 } vecq_index_description;
 
 typedef struct {
+    size_t struct_size;
     uint32_t format;
     char library[16]; /* that wrote it */
     char needed[16];  /* the oldest that reads it */
@@ -403,9 +417,11 @@ typedef struct {
 vecq_status vecq_index_open_file(const char* path, int32_t writable, vecq_index** index,
                                  vecq_error* error);
 
-/* What an index was opened with. */
+/* What an index was opened with. Each of the outputs may be NULL; wide_codec is left as it is where there
+ * is no wider store. */
 vecq_status vecq_index_describe(const vecq_index* index, vecq_index_description* description,
-                                vecq_error* error);
+                                vecq_index_options* options, vecq_codec_options* codec,
+                                vecq_codec_options* wide_codec, vecq_error* error);
 
 /* The table of a file, of whatever sections; the first `room` of info->sections go to `sections`. */
 vecq_status vecq_file_describe(const char* path, vecq_file_info* info, vecq_section* sections,
@@ -434,6 +450,7 @@ void vecq_task_close(vecq_task* task);
 vecq_status vecq_task_step(vecq_task* task, size_t* done, size_t* total, vecq_error* error);
 
 typedef struct {
+    size_t struct_size;
     uint64_t bytes; /* of the file */
     double pause;   /* for how many seconds whoever changes the index had to wait */
 } vecq_saved;

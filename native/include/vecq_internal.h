@@ -36,6 +36,7 @@ vecq_status vecq_dot_block(int32_t width, size_t dim, const void* queries, size_
 /* ---- Upper bounds that the machine sets, measured on one thread. ---- */
 
 typedef struct {
+    size_t struct_size;
     double random_rows_per_second;   /* read at random from all rows, prefetched */
     double cached_rows_per_second;   /* read from 16 rows that stay in the first-level cache */
     double scored_rows_per_second;   /* scored from these */

@@ -124,8 +124,8 @@ public:
     ~Opened() { vecq_index_close(own); }
 
     size_t dim() const {
-        vecq_index_description about{};
-        vecq_index_describe(own, &about, nullptr);
+        auto about = sized<vecq_index_description>();
+        vecq_index_describe(own, &about, nullptr, nullptr, nullptr, nullptr);
         return about.dim;
     }
     size_t size() const {
@@ -182,7 +182,7 @@ inline void use_ids(const Opened& index, const Vector& queries) {
     vecq_index_get(index.own, ids.data(), ids.size(), vectors.data(), nullptr);
     const int64_t offsets[] = {0, 1, 1, static_cast<int64_t>(ids.size())};
     vecq_filter* filter = nullptr;
-    const vecq_choice allow{ids.data(), nullptr, nullptr, ids.size()};
+    const vecq_choice allow{sizeof allow, ids.data(), nullptr, nullptr, ids.size()};
     vecq_filter_open(index.own, &allow, nullptr, &filter, nullptr);
     for (const int32_t plan : {VECQ_PLAN_WALK, VECQ_PLAN_STEP_OVER, VECQ_PLAN_SCAN}) {
         vecq_search_options options = search_of(5, 20, 15, 0, plan);
@@ -196,7 +196,7 @@ inline void use_ids(const Opened& index, const Vector& queries) {
 
 // What other libraries and `calibrate` ask for.
 inline void export_all(const Opened& index) {
-    vecq_graph graph{};
+    auto graph = sized<vecq_graph>();
     if (vecq_index_export_graph(index.own, &graph, nullptr) != VECQ_OK) return;
     std::vector<uint8_t> levels(graph.rows);
     Ids ids(graph.rows);
@@ -204,7 +204,7 @@ inline void export_all(const Opened& index) {
     std::vector<uint32_t> links(graph.rows * graph.degree);
     vecq_index_export_rows(index.own, 0, graph.rows, levels.data(), ids.data(), vectors.data(),
                            nullptr);
-    vecq_index_stats stats{};
+    auto stats = sized<vecq_index_stats>();
     vecq_index_get_stats(index.own, &stats, nullptr);
     for (size_t layer = 0; layer < graph.layers; ++layer)
         for (const size_t count : {graph.rows, stats.layer_rows[layer]})
@@ -245,7 +245,7 @@ inline void use_changed(const std::string& path, const std::vector<MakeTask>& st
     Opened index(path, true);
     if (index.status != VECQ_OK) return;
     const Ids ids = index.ids();
-    const vecq_choice allow{ids.data(), nullptr, nullptr, ids.size() / 2};
+    const vecq_choice allow{sizeof allow, ids.data(), nullptr, nullptr, ids.size() / 2};
     vecq_filter* filter = nullptr;
     vecq_filter_open(index.own, &allow, nullptr, &filter, nullptr);
     vecq_search_options options = search_of(5, 20, 15, 0, VECQ_PLAN_AUTO);
@@ -267,7 +267,7 @@ inline bool use(const std::string& path, const std::string& copy) {
     const Opened read(path);
     if (read.status != VECQ_OK) return false;
     problems_of(read.own);
-    vecq_index_stats stats;
+    auto stats = sized<vecq_index_stats>();
     vecq_index_get_stats(read.own, &stats, nullptr);
     const Vector queries = samples::random_vector(3 * read.dim(), 1);
     for (const int32_t plan :

@@ -32,10 +32,14 @@ struct Filter {
     }
 };
 
-inline vecq_choice ids_of(const Ids& ids) { return {ids.data(), nullptr, nullptr, ids.size()}; }
-inline vecq_choice mask_of(const std::vector<uint8_t>& mask) {
-    return {nullptr, mask.data(), nullptr, mask.size()};
+inline vecq_choice ids_of(const Ids& ids) {
+    return {sizeof(vecq_choice), ids.data(), nullptr, nullptr, ids.size()};
 }
-inline vecq_choice passing(const Filter& filter) { return {nullptr, nullptr, filter.own, 0}; }
+inline vecq_choice mask_of(const std::vector<uint8_t>& mask) {
+    return {sizeof(vecq_choice), nullptr, mask.data(), nullptr, mask.size()};
+}
+inline vecq_choice passing(const Filter& filter) {
+    return {sizeof(vecq_choice), nullptr, nullptr, filter.own, 0};
+}
 
 }  // namespace indexes

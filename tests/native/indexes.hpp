@@ -8,23 +8,32 @@
 
 #include "base/memory.hpp"
 #include "random_vector.hpp"
+#include "sized.hpp"
 #include "vecq.h"
 
 namespace indexes {
 
+using samples::sized;
 using samples::Vector;
 using Ids = std::vector<int64_t>;
 
 inline constexpr int32_t kMetrics[] = {VECQ_IP, VECQ_COSINE, VECQ_L2};
 
 inline vecq_index_options options_of(int32_t metric, int32_t link = VECQ_LINK_AUTO) {
-    return {metric, link, 8, 50, 1};
+    return {sizeof(vecq_index_options), metric, link, 8, 50, 1};
 }
 
 // Room for all of up to 500 rows, on one thread.
 inline vecq_search_options search_of(size_t k, size_t ef = 500, int32_t bits = 15,
                                      size_t rerank = 0, int32_t plan = VECQ_PLAN_WALK) {
-    return {k, ef, rerank, bits, plan, 1, nullptr, nullptr, nullptr, 0};
+    auto options = sized<vecq_search_options>();
+    options.k = k;
+    options.ef = ef;
+    options.rerank = rerank;
+    options.query_bits = bits;
+    options.plan = plan;
+    options.threads = 1;
+    return options;
 }
 
 struct Codec {
@@ -33,7 +42,11 @@ struct Codec {
 
     Codec(int32_t width, size_t dim, int32_t scale = VECQ_SCALE_VECTOR, int32_t center = 0)
         : dim(dim) {
-        const vecq_codec_options options{width, scale, VECQ_MINMAX, center, 0, 1, 50, 0};
+        auto options = sized<vecq_codec_options>();
+        options.width = width;
+        options.scale = scale;
+        options.center = center;
+        options.unbiased = 1;
         vecq_codec_open(&options, dim, &own, nullptr);
     }
     Codec(const Codec&) = delete;
@@ -125,7 +138,7 @@ public:
         return size;
     }
     vecq_index_stats stats() const {
-        vecq_index_stats stats{};
+        auto stats = sized<vecq_index_stats>();
         vecq_index_get_stats(own, &stats, nullptr);
         return stats;
     }

@@ -3,6 +3,7 @@
 
 #include "base/memory.hpp"
 #include "check.hpp"
+#include "sized.hpp"
 #include "vecq_internal.h"
 
 namespace {
@@ -122,7 +123,7 @@ TEST(abi_takes_queries_at_any_address) {
 
 TEST(abi_isa) {
     vecq_error error;
-    vecq_isa isa;
+    auto isa = samples::sized<vecq_isa>();
     bool active_is_listed = false;
     const char* active = nullptr;
     CHECK(vecq_isa_active(&active, &error) == VECQ_OK);

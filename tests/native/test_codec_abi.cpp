@@ -20,7 +20,7 @@ using vecq::Memory;
 namespace {
 
 vecq_codec_options options_of(int32_t width, int32_t scale, int32_t center) {
-    return {width, scale, VECQ_MINMAX, center, 0, 1, 50, 0};
+    return {sizeof(vecq_codec_options), width, scale, VECQ_MINMAX, center, 0, 1, 50, 0};
 }
 
 bool refused(vecq_status status, const vecq_error& error, const char* argument) {
@@ -75,7 +75,7 @@ TEST(abi_codec_open_refuses) {
         bad.calibration = value;
         CHECK(no("calibration", 8, bad), value);
     }
-    for (double value : {0.0, -1.0, 100.5, double{NAN}, double{INFINITY}}) {
+    for (double value : {-1e-9, -1.0, 100.5, double{NAN}, double{INFINITY}}) {
         vecq_codec_options bad = good;
         bad.percentile = value;
         CHECK(no("percentile", 8, bad), value);

@@ -19,7 +19,7 @@ namespace {
 constexpr size_t kDim = 16, kRows = 400, kQueries = 40;
 
 vecq_exact_options options_for(int32_t metric, size_t k) {
-    return {metric, 15, k, 1, nullptr, nullptr, 0, 0};
+    return {sizeof(vecq_exact_options), metric, 15, k, 1, nullptr, nullptr, 0, 0};
 }
 
 Found room_for(size_t count, size_t k) {
@@ -133,7 +133,7 @@ TEST(abi_exact_refuses) {
         CHECK(call("row_count", &Call::row_count, count), count);
     }
     for (const int32_t value : {-1, 3, INT32_MAX}) CHECK(option("metric", &Options::metric, value));
-    for (const int32_t value : {0, 7, 16}) CHECK(option("query_bits", &Options::query_bits, value));
+    for (const int32_t value : {1, 7, 16}) CHECK(option("query_bits", &Options::query_bits, value));
     for (const size_t value : {size_t{0}, (size_t{1} << 31) + 1, SIZE_MAX})
         CHECK(option("k", &Options::k, value), value);
     for (const size_t value : {(size_t{1} << 31) - kRows + 1, SIZE_MAX})

@@ -40,7 +40,7 @@ struct Sample {
         const Codec wide(VECQ_FP16, kDim);
         Vector vectors = random_vector(kRows * kDim, 1);
         std::fill_n(vectors.data(), 2 * kDim, 0.0F);
-        const vecq_index_options options{metric, VECQ_LINK_AUTO, 4, 20, 1};
+        const vecq_index_options options{sizeof options, metric, VECQ_LINK_AUTO, 4, 20, 1};
         Index index(options, codec, &wide);
         Ids ids(kRows);
         std::iota(ids.begin(), ids.end(), 0);

@@ -58,7 +58,7 @@ TEST(abi_filters_pass_what_is_allowed_and_not_denied) {
             mask[static_cast<size_t>(id)] = id % 3 == 0 ? 255 : 0;
         }
         const vecq_choice ids = ids_of(some), flags = mask_of(mask), nothing = ids_of(none);
-        const vecq_choice absent{};
+        const auto absent = sized<vecq_choice>();
         CHECK(s.finds(Filter(s.index, nullptr, nullptr), all), metric);
         CHECK(s.finds(Filter(s.index, &ids, nullptr), {0, 5, 64, 299}), metric);
         CHECK(s.finds(Filter(s.index, &flags, nullptr), masked), metric);
@@ -99,8 +99,8 @@ TEST(abi_filters_know_what_comes_later) {
 TEST(abi_filters_refuse) {
     const Sample s, other;
     const std::vector<uint8_t> mask(kRows + 1, 1);
-    const vecq_choice nothing{nullptr, nullptr, nullptr, 3};
-    const vecq_choice endless{nullptr, mask.data(), nullptr, SIZE_MAX};
+    const vecq_choice nothing{sizeof nothing, nullptr, nullptr, nullptr, 3};
+    const vecq_choice endless{sizeof endless, nullptr, mask.data(), nullptr, SIZE_MAX};
     const Filter foreign(other.index, nullptr, nullptr);
     const vecq_choice theirs = passing(foreign);
     vecq_choice flags = mask_of(mask);
@@ -177,7 +177,7 @@ TEST(abi_searches_tell_what_they_did) {
             vecq_search_options options = search_of(3);
             options.plan = plan;
             options.filter = filter;
-            vecq_search_report report{};
+            auto report = sized<vecq_search_report>();
             CHECK(vecq_index_search(s.index.own, &options, s.queries.data(), 5, found.ids.data(),
                                     found.scores.data(), found.counts.data(), &report,
                                     nullptr) == VECQ_OK);

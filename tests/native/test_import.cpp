@@ -24,7 +24,7 @@ using Links = std::vector<uint32_t>;
 
 // A graph as it goes through the ABI, with its rows.
 struct Exported {
-    vecq_graph graph{};
+    vecq_graph graph = sized<vecq_graph>();
     std::vector<uint8_t> levels;
     Ids ids;
     Vector vectors;
@@ -217,7 +217,7 @@ TEST(graphs_come_in_order) {
 TEST(exports_refuse) {
     Pair p(VECQ_L2);
     const vecq_index* index = p.source.own;
-    vecq_graph graph;
+    auto graph = sized<vecq_graph>();
     Links links(kWidth);
     uint8_t level;
     int64_t id;

@@ -65,9 +65,9 @@ TEST(abi_index_open_refuses) {
         CHECK(no("link", change(&vecq_index_options::link, value), codec), value);
     }
     CHECK(no("metric", change(&vecq_index_options::metric, 3), codec));
-    for (const size_t value : {size_t{0}, size_t{1}, size_t{257}, SIZE_MAX})
+    for (const size_t value : {size_t{1}, size_t{257}, SIZE_MAX})
         CHECK(no("m", change(&vecq_index_options::m, value), codec), value);
-    for (const size_t value : {size_t{0}, size_t{100'001}, SIZE_MAX})
+    for (const size_t value : {size_t{100'001}, SIZE_MAX})
         CHECK(no("ef_construction", change(&vecq_index_options::ef_construction, value), codec),
               value);
     for (const int32_t link : {VECQ_LINK_COSINE, VECQ_LINK_MOEBIUS})
@@ -98,7 +98,7 @@ TEST(abi_index_calls_refuse) {
     Sample s;
     vecq_index* const index = s.index.own;
     vecq_error* const error = &s.index.error;
-    vecq_index_stats stats;
+    auto stats = sized<vecq_index_stats>();
     size_t done = 0, total = 0;
     CHECK(s.no("index", vecq_index_size(nullptr, &done, error)));
     CHECK(s.no("size", vecq_index_size(index, nullptr, error)));
@@ -176,13 +176,14 @@ TEST(abi_index_search_refuses) {
         return s.no(argument, search(good, &options));
     };
     using Options = vecq_search_options;
-    for (const size_t value : {size_t{0}, kTooMany, SIZE_MAX}) {
+    CHECK(option("k", &Options::k, size_t{0}));
+    for (const size_t value : {kTooMany, SIZE_MAX}) {
         CHECK(option("k", &Options::k, value), value);
         CHECK(option("ef", &Options::ef, value), value);
     }
     for (const size_t value : {size_t{1}, size_t{2}, kTooMany, SIZE_MAX})
         CHECK(option("rerank", &Options::rerank, value), value);
-    for (const int32_t value : {-8, 0, 7, 9, 16, INT32_MIN})
+    for (const int32_t value : {-8, 1, 7, 9, 16, INT32_MIN})
         CHECK(option("query_bits", &Options::query_bits, value), value);
     CHECK(s.no("options", search(good, nullptr)));
     CHECK(call("index", &Call::index, nullptr) && call("queries", &Call::queries, nullptr));

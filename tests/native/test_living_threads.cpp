@@ -46,7 +46,7 @@ TEST(threads_search_while_items_live) {
         for (const int32_t plan : {VECQ_PLAN_WALK, VECQ_PLAN_SCAN})
             pool.emplace_back([&, plan] {
                 const Ids excluded = {1, 2, 3, 4}, offsets = {0, 1, 2, 3, 4};
-                vecq_choice deny{excluded.data(), nullptr, nullptr, 2};
+                vecq_choice deny{sizeof deny, excluded.data(), nullptr, nullptr, 2};
                 vecq_filter* filter = nullptr;
                 vecq_filter_open(index.own, nullptr, &deny, &filter, nullptr);
                 while (!over) {

@@ -32,7 +32,7 @@ Vector scaled(Vector vectors, float factor) {
 }
 
 double clipped(const Index& index) {
-    vecq_clipped found{-1, -1};
+    vecq_clipped found{sizeof found, -1, -1};
     vecq_index_get_clipped(index.own, &found, nullptr);
     return found.lately;
 }
@@ -50,7 +50,7 @@ TEST(compacting_leaves_what_is_there) {
             Ids gone, kept;
             for (size_t i = 0; i < kRows; ++i) (i % 5 == 0 ? kept : gone).push_back(all[i]);
             const Ids allowed(kept.begin(), kept.begin() + 30);
-            const vecq_choice choice{allowed.data(), nullptr, nullptr, allowed.size()};
+            const vecq_choice choice{sizeof choice, allowed.data(), nullptr, nullptr, allowed.size()};
             vecq_filter* filter = nullptr;
             CHECK(vecq_filter_open(index.own, &choice, nullptr, &filter, nullptr) == VECQ_OK);
             CHECK(index.remove(gone) == VECQ_OK && index.stats().vacant == gone.size());

@@ -33,7 +33,7 @@ public:
     ~Begun() { vecq_task_close(task_); }
     vecq_status finish() { return run(task_, nullptr); }
     vecq_saved saved() const {
-        vecq_saved found{};
+        auto found = sized<vecq_saved>();
         vecq_task_saved(task_, &found, nullptr);
         return found;
     }

@@ -18,6 +18,7 @@ from vecq.errors import ArgumentError, UnsupportedError, call
 from vecq.index import Index
 from vecq.loss import warn_of_loss
 from vecq.progress import Progress, Report
+from vecq.structs import new_struct
 
 NONE = np.uint32(2**32 - 1)
 # Layers that an index can have. Higher ones hold next to nothing, and are left out.
@@ -173,9 +174,9 @@ def index_for(
 
 def native_options(index: Index) -> Any:
     """The settings that the index was opened with."""
-    native = ffi.new("vecq_index_description *")
-    call(lib.vecq_index_describe, index._handle, native)
-    return native.options
+    options = new_struct("vecq_index_options")
+    call(lib.vecq_index_describe, index._handle, ffi.NULL, options, ffi.NULL, ffi.NULL)
+    return options
 
 
 def graph_of(index: Index) -> Graph:
@@ -195,7 +196,7 @@ def links_of(index: Index, rows: NDArray[Any]) -> Graph:
 
 def _exported(index: Index, keep: bool) -> tuple[Graph, NDArray[np.int64]]:
     """The graph of all rows, and those of them that hold items; without vectors unless kept."""
-    shape = ffi.new("vecq_graph *")
+    shape = new_struct("vecq_graph")
     call(lib.vecq_index_export_graph, index._handle, shape)
     count = shape.rows
     ids, levels = np.empty(count, np.int64), np.empty(count, np.uint8)

@@ -97,7 +97,7 @@ vecq_status vecq_measure_machine_limits(int32_t width, size_t dim, size_t count,
         const Width checked_width = checked_enum(width, Width::int8, "width");
         check_dim(dim);
         checked_range(count, 1, kMaxRows, "count");
-        require(limits, "limits");
-        *limits = measure_machine_limits(checked_width, dim, count);
+        checked_struct_size(limits, "limits");
+        write_struct(limits, measure_machine_limits(checked_width, dim, count), "limits");
     });
 }
