@@ -63,7 +63,7 @@ def refuse_at_import() -> None:
 def _isa(number: int) -> Isa:
     isa = new_struct("vecq_isa")
     call(lib.vecq_isa_get, number, isa)
-    return Isa(_text(isa.name), _text(isa.missing) if isa.missing else None)
+    return Isa(_text(isa.name), _text(isa.unavailable_reason) if isa.unavailable_reason else None)
 
 
 def _text(pointer: object) -> str:

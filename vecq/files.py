@@ -13,10 +13,10 @@ from vecq.progress import Progress, Report
 from vecq.structs import new_struct
 
 PRELOADS: dict[Any, int] = {
-    False: lib.VECQ_PRELOAD_NOTHING,
-    "walk": lib.VECQ_PRELOAD_WALKED,
+    False: lib.VECQ_PRELOAD_NONE,
+    "walk": lib.VECQ_PRELOAD_SEARCH,
     True: lib.VECQ_PRELOAD_ALL,
-    "copy": lib.VECQ_PRELOAD_COPIED,
+    "copy": lib.VECQ_PRELOAD_COPY,
 }
 
 # Work on fewer bytes is over before a bar would be read.
@@ -121,8 +121,8 @@ def info(path: str | os.PathLike[str]) -> FileInfo:
     return FileInfo(
         path=os.fspath(path),
         format=native.format,
-        library=text(native.library),
-        needed=text(native.needed),
+        library=text(native.writer_version),
+        needed=text(native.min_reader_version),
         bytes=native.bytes,
         sections=tuple(
             Section(text(one.name), one.element_bytes, one.count, one.offset, one.checksum)
@@ -202,12 +202,13 @@ class Task:
         call(lib.vecq_task_problems, self._handle, ffi.NULL, 0, listed, count)
         found = ffi.new("vecq_problem[]", listed[0])
         call(lib.vecq_task_problems, self._handle, found, len(found), listed, count)
-        return Check(tuple(Problem(text(one.where), text(one.what)) for one in found), count[0])
+        problems = (Problem(text(one.location), text(one.message)) for one in found)
+        return Check(tuple(problems), count[0])
 
     def saved(self) -> tuple[int, float]:
         found = new_struct("vecq_saved")
         call(lib.vecq_task_saved, self._handle, found)
-        return found.bytes, found.pause
+        return found.bytes, found.pause_seconds
 
     def close(self) -> None:
         lib.vecq_task_close(self._handle)

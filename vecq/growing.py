@@ -45,7 +45,7 @@ class Growing:
         """Which ids there are items of."""
         held = np.empty(len(ids), np.uint8)
         call(
-            lib.vecq_index_holds,
+            lib.vecq_index_contains,
             *(self._handle, pointer(ids, "int64_t[]"), len(ids), pointer(held, "uint8_t[]")),
         )
         return held.view(np.bool_)
@@ -142,7 +142,7 @@ class Growing:
     def _clipped(self) -> tuple[float, float]:
         found = new_struct("vecq_clipped")
         call(lib.vecq_index_get_clipped, self._handle, found)
-        return found.lately, found.fitted
+        return found.recent, found.sample
 
     def _add_few(self, rows: NDArray[Any], ids: NDArray[np.int64] | None, updating: bool) -> bool:
         """False if these are the first, for which more has to be done."""

@@ -163,7 +163,7 @@ class Index(Searching, Changing):
         index._dim, index._m = native.dim, options.m
         index._metric = named(METRICS, options.metric)  # type: ignore[assignment]
         index._codec = Codec.described(codec)
-        index._wide = Codec.described(wide) if native.has_wide else None
+        index._wide = Codec.described(wide) if native.has_rerank_codec else None
         index._begin(handle)
         return index
 
@@ -251,8 +251,8 @@ class Index(Searching, Changing):
             layers=tuple(native.layer_rows[0 : native.layers]),
             degrees=np.trim_zeros(degrees, "b"),
             unreachable=native.unreachable,
-            aside=native.aside,
-            vacant=native.vacant,
+            aside=native.kept_out,
+            vacant=native.free_slots,
             clipped=self._clipped()[0],
             code_bytes=native.code_bytes,
             link_bytes=native.link_bytes,

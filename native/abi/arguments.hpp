@@ -1,4 +1,4 @@
-// Checks that calls share.
+// Argument checks that entries share. Each throws an Error that names the argument.
 #pragma once
 
 #include <algorithm>
@@ -23,7 +23,7 @@ inline void check_size(size_t count, size_t unit, const char* argument) {
                              ", more than memory can hold");
 }
 
-// `items` of a size that memory can hold, at a pointer that is only null when there are none.
+// Returns `items`, which may be null only if `count` is 0. `unit` is bytes per item.
 template <class T>
 T* checked(T* items, const char* argument, size_t count, size_t unit, const char* count_argument) {
     check_size(count, unit, count_argument);
@@ -52,11 +52,11 @@ inline int checked_query_bits(int32_t bits) {
     return bits;
 }
 
-// Structs that may grow begin with their size in bytes, as the caller's header has it. An older
-// caller's is shorter: the fields that it lacks are 0. A newer caller's is longer: its extra bytes
-// must be 0, so that nothing that the caller asks for is ignored.
+// Structs that may grow begin with their size in bytes in the caller's header. An older caller's
+// struct is shorter: the fields that it lacks are 0. A newer caller's is longer: its extra bytes
+// must be 0, so that no option is ignored silently.
 
-// No struct comes near it: a larger size was never set, and is not a reason to read so much.
+// Far above any struct. A larger size is uninitialized memory; reading that many bytes could fault.
 inline constexpr size_t kMaxStructBytes = size_t{64} << 10;
 
 template <class T>
@@ -84,14 +84,14 @@ T read_struct(const T* given, const char* argument) {
     return own;
 }
 
-// Fills as much as the caller's struct holds, and leaves its struct_size.
+// Fills the caller's struct up to its struct_size, which is unchanged.
 template <class T>
 void write_struct(T* out, T own, const char* argument) {
     own.struct_size = checked_struct_size(out, argument);
     std::memcpy(out, &own, std::min(own.struct_size, sizeof own));
 }
 
-// A constant of the header that is passed as an int.
+// An enumerator of the header, which the ABI passes as int32_t. They start at 0 without gaps.
 template <class Enum>
 Enum checked_enum(int32_t value, Enum last, const char* argument) {
     if (value < 0 || value > static_cast<int32_t>(last))

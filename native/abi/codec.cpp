@@ -1,3 +1,4 @@
+// Entries for codecs: encoding, decoding and scoring of arrays.
 #include <memory>
 
 #include "abi/arguments.hpp"

@@ -1,3 +1,4 @@
+// Entry for exact search without an index.
 #include "index/exact.hpp"
 
 #include "abi/codec.hpp"

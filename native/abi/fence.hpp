@@ -1,4 +1,5 @@
-// The single exception fence: nothing that is thrown below crosses the ABI.
+// The exception fence: every entry of the ABI runs inside fenced(), which turns exceptions into a
+// vecq_status and a vecq_error.
 #pragma once
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 
 namespace vecq {
 
+// Truncates what does not fit.
 template <size_t N>
 void copy_text(char (&to)[N], std::string_view text) {
     const size_t length = std::min(text.size(), N - 1);

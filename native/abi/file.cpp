@@ -1,3 +1,4 @@
+// Entries for files and for tasks.
 #include <memory>
 
 #include "abi/arguments.hpp"
@@ -62,7 +63,7 @@ vecq_status vecq_index_open_file(const char* path, int32_t writable, vecq_index*
 
 vecq_status vecq_index_describe(const vecq_index* index, vecq_index_description* description,
                                 vecq_index_options* options, vecq_codec_options* codec,
-                                vecq_codec_options* wide_codec, vecq_error* error) {
+                                vecq_codec_options* rerank_codec, vecq_error* error) {
     return fenced(error, [&] {
         const Index& own = require(index, "index")->index;
         const Codec* wide = own.wide_codec();
@@ -71,24 +72,24 @@ vecq_status vecq_index_describe(const vecq_index* index, vecq_index_description*
                          "description");
         if (options != nullptr) write_struct(options, described(own.options()), "options");
         if (codec != nullptr) write_struct(codec, described(own.codec()), "codec");
-        if (wide_codec != nullptr && wide != nullptr)
-            write_struct(wide_codec, described(*wide), "wide_codec");
+        if (rerank_codec != nullptr && wide != nullptr)
+            write_struct(rerank_codec, described(*wide), "rerank_codec");
     });
 }
 
 vecq_status vecq_file_describe(const char* path, vecq_file_info* info, vecq_section* sections,
-                               size_t room, vecq_error* error) {
+                               size_t capacity, vecq_error* error) {
     return fenced(error, [&] {
         const Table table = read_table(open_to_read(require(path, "path")));
         vecq_file_info out{};
         out.format = table.header.format;
-        copy_text(out.library, version_of(table.header.library));
-        copy_text(out.needed, version_of(table.header.needed));
+        copy_text(out.writer_version, version_of(table.header.library));
+        copy_text(out.min_reader_version, version_of(table.header.needed));
         out.bytes = table.header.file_bytes;
         out.sections = table.sections.size();
         write_struct(info, out, "info");
-        if (room > 0) require(sections, "sections");
-        for (size_t i = 0; i < std::min(room, table.sections.size()); ++i) {
+        if (capacity > 0) require(sections, "sections");
+        for (size_t i = 0; i < std::min(capacity, table.sections.size()); ++i) {
             const SectionEntry& entry = table.sections[i];
             copy_text(sections[i].name, name_of(entry.id));
             sections[i].element_bytes = entry.element_bytes;
@@ -106,11 +107,12 @@ vecq_status vecq_task_save(vecq_index* index, const char* path, vecq_task** task
     });
 }
 
-vecq_status vecq_task_preload(vecq_index* index, int32_t what, int32_t lock, vecq_task** task,
+vecq_status vecq_task_preload(vecq_index* index, int32_t preload, int32_t lock, vecq_task** task,
                               vecq_error* error) {
     return begin_task(task, error, [&] {
         return std::make_unique<Fetching>(require(index, "index")->index,
-                                          checked_enum(what, Preload::copied, "what"), lock != 0);
+                                          checked_enum(preload, Preload::copied, "preload"),
+                                          lock != 0);
     });
 }
 
@@ -153,7 +155,7 @@ vecq_status vecq_task_saved(const vecq_task* task, vecq_saved* saved, vecq_error
     });
 }
 
-vecq_status vecq_task_problems(const vecq_task* task, vecq_problem* problems, size_t room,
+vecq_status vecq_task_problems(const vecq_task* task, vecq_problem* problems, size_t capacity,
                                size_t* listed, size_t* count, vecq_error* error) {
     return fenced(error, [&] {
         const auto* check = dynamic_cast<const Checking*>(require(task, "task")->task.get());
@@ -161,10 +163,10 @@ vecq_status vecq_task_problems(const vecq_task* task, vecq_problem* problems, si
         const std::vector<Problem>& found = check->problems();
         *require(listed, "listed") = found.size();
         *require(count, "count") = check->count();
-        if (room > 0) require(problems, "problems");
-        for (size_t i = 0; i < std::min(room, found.size()); ++i) {
-            copy_text(problems[i].where, found[i].where);
-            copy_text(problems[i].what, found[i].what);
+        if (capacity > 0) require(problems, "problems");
+        for (size_t i = 0; i < std::min(capacity, found.size()); ++i) {
+            copy_text(problems[i].location, found[i].where);
+            copy_text(problems[i].message, found[i].what);
         }
     });
 }

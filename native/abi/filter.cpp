@@ -1,3 +1,4 @@
+// Entries for filters.
 #include "abi/fence.hpp"
 #include "abi/handles.hpp"
 

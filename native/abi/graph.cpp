@@ -1,3 +1,4 @@
+// Entries for import and export of graphs.
 #include "abi/arguments.hpp"
 #include "abi/fence.hpp"
 #include "abi/handles.hpp"
@@ -32,7 +33,7 @@ vecq_status vecq_index_export_graph(const vecq_index* index, vecq_graph* graph, 
         vecq_graph out{};
         out.rows = shape.rows;
         out.layers = shape.layers;
-        out.degree = shape.degree;
+        out.max_degree = shape.degree;
         out.entry_count = shape.entries.size();
         std::copy(shape.entries.begin(), shape.entries.end(), out.entries);
         write_struct(graph, out, "graph");

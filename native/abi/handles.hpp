@@ -1,4 +1,4 @@
-// What stands behind the handles of indexes and filters.
+// The handles of indexes and filters.
 #pragma once
 
 #include <utility>
@@ -22,7 +22,7 @@ struct vecq_filter {
 
 namespace vecq {
 
-// For `count` queries.
+// Exclusions of `count` queries, with offsets that do not fall.
 inline Exclusions checked_exclusions(const int64_t* offsets, const int64_t* ids, size_t count) {
     if (offsets == nullptr) return {};
     for (size_t i = 0; i < count; ++i)

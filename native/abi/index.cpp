@@ -1,3 +1,4 @@
+// Entries for indexes: additions, removals, searches, statistics.
 #include "abi/arguments.hpp"
 #include "abi/codec.hpp"
 #include "abi/fence.hpp"
@@ -47,14 +48,14 @@ SearchOptions checked_options(const Index& index, const vecq_search_options& giv
 }  // namespace
 
 vecq_status vecq_index_open(const vecq_index_options* options, const vecq_codec* codec,
-                            const vecq_codec* wide_codec, vecq_index** index, vecq_error* error) {
+                            const vecq_codec* rerank_codec, vecq_index** index, vecq_error* error) {
     return fenced(error, [&] {
         require(index, "index");
         const Codec& own = require(codec, "codec")->codec;
-        if (wide_codec != nullptr && wide_codec->codec.dim() != own.dim())
-            refuse("wide_codec", "wide_codec is for other dims than codec");
+        if (rerank_codec != nullptr && rerank_codec->codec.dim() != own.dim())
+            refuse("rerank_codec", "rerank_codec is for other dims than codec");
         *index = new vecq_index(checked_options(read_struct(options, "options")), own,
-                                wide_codec == nullptr ? nullptr : &wide_codec->codec);
+                                rerank_codec == nullptr ? nullptr : &rerank_codec->codec);
     });
 }
 
@@ -116,12 +117,12 @@ vecq_status vecq_index_remove(vecq_index* index, const int64_t* ids, size_t coun
     });
 }
 
-vecq_status vecq_index_holds(const vecq_index* index, const int64_t* ids, size_t count,
-                             uint8_t* held, vecq_error* error) {
+vecq_status vecq_index_contains(const vecq_index* index, const int64_t* ids, size_t count,
+                                uint8_t* contains, vecq_error* error) {
     return fenced(error, [&] {
         const Index& own = require(index, "index")->index;
         checked(ids, "ids", count, sizeof *ids, "count");
-        own.holds(ids, count, checked(held, "held", count, sizeof *held, "count"));
+        own.holds(ids, count, checked(contains, "contains", count, sizeof *contains, "count"));
     });
 }
 
@@ -141,13 +142,13 @@ vecq_status vecq_index_settle(vecq_index* index, vecq_error* error) {
 }
 
 vecq_status vecq_index_add_few(vecq_index* index, const float* vectors, size_t count,
-                               const int64_t* ids, int32_t updating, int32_t* added,
+                               const int64_t* ids, int32_t upsert, int32_t* added,
                                vecq_error* error) {
     return fenced(error, [&] {
         Index& own = require(index, "index")->index;
         checked(vectors, "vectors", count, own.dim() * sizeof *vectors, "count");
-        if (updating != 0) checked(ids, "ids", count, sizeof *ids, "count");
-        *require(added, "added") = own.add_few(vectors, count, ids, updating != 0) ? 1 : 0;
+        if (upsert != 0) checked(ids, "ids", count, sizeof *ids, "count");
+        *require(added, "added") = own.add_few(vectors, count, ids, upsert != 0) ? 1 : 0;
     });
 }
 
@@ -195,23 +196,23 @@ vecq_status vecq_index_set_curve(vecq_index* index, const vecq_curve_point* poin
     });
 }
 
-vecq_status vecq_index_curve(const vecq_index* index, vecq_curve_point* points, size_t room,
+vecq_status vecq_index_curve(const vecq_index* index, vecq_curve_point* points, size_t capacity,
                              size_t* count, uint64_t* rows, vecq_error* error) {
     return fenced(error, [&] {
-        checked(points, "points", room, sizeof *points, "room");
+        checked(points, "points", capacity, sizeof *points, "capacity");
         const auto [own, measured] = require(index, "index")->index.curve();
         *require(count, "count") = own.size();
         *require(rows, "rows") = measured;
-        for (size_t i = 0; i < std::min(room, own.size()); ++i)
+        for (size_t i = 0; i < std::min(capacity, own.size()); ++i)
             points[i] = {own[i].k, own[i].ef, own[i].recall};
     });
 }
 
-vecq_status vecq_index_ids(const vecq_index* index, int64_t* ids, size_t room, size_t* count,
+vecq_status vecq_index_ids(const vecq_index* index, int64_t* ids, size_t capacity, size_t* count,
                            vecq_error* error) {
     return fenced(error, [&] {
-        checked(ids, "ids", room, sizeof *ids, "room");
-        *require(count, "count") = require(index, "index")->index.list_ids(ids, room);
+        checked(ids, "ids", capacity, sizeof *ids, "capacity");
+        *require(count, "count") = require(index, "index")->index.list_ids(ids, capacity);
     });
 }
 
@@ -234,8 +235,8 @@ vecq_status vecq_index_get_stats(const vecq_index* index, vecq_index_stats* stat
         std::copy(own.layer_rows.begin(), own.layer_rows.end(), out.layer_rows);
         std::copy(own.degrees.begin(), own.degrees.end(), out.degrees);
         out.unreachable = own.unreachable;
-        out.aside = own.aside;
-        out.vacant = own.vacant;
+        out.kept_out = own.aside;
+        out.free_slots = own.vacant;
         out.code_bytes = own.code_bytes;
         out.link_bytes = own.link_bytes;
         out.id_bytes = own.id_bytes;

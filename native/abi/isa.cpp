@@ -1,3 +1,4 @@
+// Entries for the version and the instruction sets.
 #include "abi/arguments.hpp"
 #include "abi/fence.hpp"
 #include "engine/engine.hpp"

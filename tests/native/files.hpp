@@ -109,7 +109,7 @@ inline size_t problems_of(const vecq_index* index, std::string* first = nullptr,
     if (vecq_task_check(index, deep, &task, &error) == VECQ_OK && run(task, &error) == VECQ_OK)
         vecq_task_problems(task, problems, 1, &listed, &count, &error);
     if (first != nullptr && listed > 0)
-        *first = std::string(problems[0].where) + ": " + problems[0].what;
+        *first = std::string(problems[0].location) + ": " + problems[0].message;
     vecq_task_close(task);
     return count;
 }
@@ -159,7 +159,7 @@ public:
     }
     bool holds(int64_t id) const {
         uint8_t held = 2;
-        return vecq_index_holds(own, &id, 1, &held, nullptr) == VECQ_OK && held == 1;
+        return vecq_index_contains(own, &id, 1, &held, nullptr) == VECQ_OK && held == 1;
     }
     Ids ids() const {
         Ids ids(size());
@@ -201,14 +201,14 @@ inline void export_all(const Opened& index) {
     std::vector<uint8_t> levels(graph.rows);
     Ids ids(graph.rows);
     Vector vectors(graph.rows * index.dim());
-    std::vector<uint32_t> links(graph.rows * graph.degree);
+    std::vector<uint32_t> links(graph.rows * graph.max_degree);
     vecq_index_export_rows(index.own, 0, graph.rows, levels.data(), ids.data(), vectors.data(),
                            nullptr);
     auto stats = sized<vecq_index_stats>();
     vecq_index_get_stats(index.own, &stats, nullptr);
     for (size_t layer = 0; layer < graph.layers; ++layer)
         for (const size_t count : {graph.rows, stats.layer_rows[layer]})
-            vecq_index_export_links(index.own, layer, 0, count, links.data(), graph.degree,
+            vecq_index_export_links(index.own, layer, 0, count, links.data(), graph.max_degree,
                                     nullptr);
     vecq_curve_point points[4];
     size_t count = 0;

@@ -128,7 +128,7 @@ public:
     }
     bool holds(int64_t id) const {
         uint8_t held = 2;
-        return vecq_index_holds(own, &id, 1, &held, nullptr) == VECQ_OK && held == 1;
+        return vecq_index_contains(own, &id, 1, &held, nullptr) == VECQ_OK && held == 1;
     }
     vecq_status settle() { return vecq_index_settle(own, &error); }
 

@@ -129,7 +129,7 @@ TEST(abi_isa) {
     CHECK(vecq_isa_active(&active, &error) == VECQ_OK);
     for (size_t i = 0; i < vecq_isa_count(); ++i) {
         CHECK(vecq_isa_get(i, &isa, &error) == VECQ_OK);
-        active_is_listed |= std::strcmp(isa.name, active) == 0 && isa.missing == nullptr;
+        active_is_listed |= std::strcmp(isa.name, active) == 0 && isa.unavailable_reason == nullptr;
     }
     CHECK(active_is_listed, active);
     CHECK(refused(vecq_isa_get(vecq_isa_count(), &isa, &error), error, "number"));

@@ -246,7 +246,7 @@ TEST(allocations_that_fail_around_a_search) {
             [&] {
                 vecq_task* task = nullptr;
                 vecq_status status =
-                    vecq_task_preload(opened.own, VECQ_PRELOAD_COPIED, 0, &task, nullptr);
+                    vecq_task_preload(opened.own, VECQ_PRELOAD_COPY, 0, &task, nullptr);
                 if (status == VECQ_OK) status = run(task);
                 vecq_task_close(task);
                 return status;

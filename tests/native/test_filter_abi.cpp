@@ -183,8 +183,9 @@ TEST(abi_searches_tell_what_they_did) {
                                     nullptr) == VECQ_OK);
             const int32_t taken = plan == VECQ_PLAN_AUTO ? int32_t{VECQ_PLAN_SCAN} : plan;
             CHECK(report.plan == taken, plan, report.plan);  // so few are always scanned
-            CHECK(report.passing == (filter == nullptr ? kRows : 3), plan, report.passing);
-            CHECK(report.scores > 0, plan);
+            CHECK(report.allowed_rows == (filter == nullptr ? kRows : 3), plan,
+                  report.allowed_rows);
+            CHECK(report.scored_rows > 0, plan);
             CHECK((report.hops == 0) == (taken == VECQ_PLAN_SCAN), plan, report.hops);
         }
 }
@@ -204,6 +205,6 @@ TEST(abi_ids_are_told_if_there_is_room) {
     };
     CHECK(no("index", vecq_index_ids(nullptr, ids.data(), 9, &count, &error)));
     CHECK(no("ids", vecq_index_ids(s.index.own, nullptr, 9, &count, &error)));
-    CHECK(no("room", vecq_index_ids(s.index.own, ids.data(), SIZE_MAX, &count, &error)));
+    CHECK(no("capacity", vecq_index_ids(s.index.own, ids.data(), SIZE_MAX, &count, &error)));
     CHECK(no("count", vecq_index_ids(s.index.own, ids.data(), kRows, nullptr, &error)));
 }

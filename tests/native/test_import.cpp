@@ -97,7 +97,7 @@ TEST(a_graph_that_comes_back_answers_as_before) {
     for (const int32_t metric : kMetrics) {
         Pair p(metric);
         const Exported graph = p.exported();
-        CHECK(graph.graph.layers > 1 && graph.graph.rows == kRows && graph.graph.degree == 16);
+        CHECK(graph.graph.layers > 1 && graph.graph.rows == kRows && graph.graph.max_degree == 16);
         CHECK(p.stage(graph) == VECQ_OK && graph.give(p.target) == VECQ_OK, metric,
               p.target.error.message);
         CHECK(p.target.settle() == VECQ_OK && p.target.size() == kRows);

@@ -89,7 +89,7 @@ TEST(abi_index_open_refuses) {
     CHECK(refused(open(nullptr, codec.own, nullptr, &index), error, "options"));
     CHECK(refused(open(&good, nullptr, nullptr, &index), error, "codec"));
     CHECK(refused(open(&good, codec.own, nullptr, nullptr), error, "index"));
-    CHECK(refused(open(&good, codec.own, other.own, &index), error, "wide_codec"));
+    CHECK(refused(open(&good, codec.own, other.own, &index), error, "rerank_codec"));
     CHECK(index == nullptr);
     vecq_index_close(nullptr);
 }

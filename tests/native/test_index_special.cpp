@@ -83,7 +83,7 @@ TEST(index_of_rows_that_are_zero) {
             Index index(options_of(metric), codec);
             CHECK(index.add(vectors) && index.size() == kRows, metric, index.error.message);
             const vecq_index_stats stats = index.stats();
-            CHECK(stats.aside == (metric == VECQ_IP ? zeros : 0), metric, stats.aside);
+            CHECK(stats.kept_out == (metric == VECQ_IP ? zeros : 0), metric, stats.kept_out);
             CHECK(stats.unreachable == 0, metric, stats.unreachable);
             CHECK(is_exact(index, codec, metric, vectors), metric, zeros);
             const Vector more = random_vector(100 * kDim, 5);
@@ -107,7 +107,7 @@ TEST(index_finds_no_row_twice) {
                 CHECK(vecq_index_sample_users(index.own, sample.data(), 100, 0, nullptr) ==
                       VECQ_OK);
             CHECK(index.link_all() && index.settle() == VECQ_OK, rows, users);
-            CHECK(index.stats().aside == 6 && is_exact(index, codec, VECQ_IP, vectors), rows,
+            CHECK(index.stats().kept_out == 6 && is_exact(index, codec, VECQ_IP, vectors), rows,
                   users);
         }
 }

@@ -80,7 +80,7 @@ TEST(living_items_are_replaced_again_and_again) {
                 CHECK(problems_of(index.own, &problem) == 0, metric, round, problem);
                 CHECK(index.size() == rows && index.stats().rows == rows, metric, round);
             }
-            CHECK(index.stats().vacant < rows / 2, index.stats().vacant);
+            CHECK(index.stats().free_slots < rows / 2, index.stats().free_slots);
             for (const auto& [id, vector] : held.items) CHECK(index.holds(id), id);
             if (metric != VECQ_IP) CHECK(held.found(index, 100) > 0.99, held.found(index, 100));
         }
@@ -140,7 +140,7 @@ TEST(living_slots_are_used_again_at_once) {
             CHECK(std::ranges::find(found.ids, id) != found.ids.end(), metric, id);
             CHECK(problems_of(index.own) == 0, metric, id);
         }
-        CHECK(index.stats().vacant <= 1, index.stats().vacant);
+        CHECK(index.stats().free_slots <= 1, index.stats().free_slots);
     }
 }
 

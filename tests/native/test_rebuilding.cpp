@@ -34,7 +34,7 @@ Vector scaled(Vector vectors, float factor) {
 double clipped(const Index& index) {
     vecq_clipped found{sizeof found, -1, -1};
     vecq_index_get_clipped(index.own, &found, nullptr);
-    return found.lately;
+    return found.recent;
 }
 
 }  // namespace
@@ -50,10 +50,11 @@ TEST(compacting_leaves_what_is_there) {
             Ids gone, kept;
             for (size_t i = 0; i < kRows; ++i) (i % 5 == 0 ? kept : gone).push_back(all[i]);
             const Ids allowed(kept.begin(), kept.begin() + 30);
-            const vecq_choice choice{sizeof choice, allowed.data(), nullptr, nullptr, allowed.size()};
+            const vecq_choice choice{sizeof choice, allowed.data(), nullptr, nullptr,
+                                     allowed.size()};
             vecq_filter* filter = nullptr;
             CHECK(vecq_filter_open(index.own, &choice, nullptr, &filter, nullptr) == VECQ_OK);
-            CHECK(index.remove(gone) == VECQ_OK && index.stats().vacant == gone.size());
+            CHECK(index.remove(gone) == VECQ_OK && index.stats().free_slots == gone.size());
             vecq_search_options options = search_of(200), few = search_of(40);
             few.filter = filter;
             const Found before = index.search(queries, options),
@@ -62,7 +63,7 @@ TEST(compacting_leaves_what_is_there) {
             CHECK(rebuild(index, vecq_task_compact) == VECQ_OK, index.error.message);
             std::string problem;
             CHECK(problems_of(index.own, &problem) == 0, metric, given, problem);
-            CHECK(index.stats().vacant == 0 && index.size() == kept.size(), metric);
+            CHECK(index.stats().free_slots == 0 && index.size() == kept.size(), metric);
             CHECK(index.search(queries, options) == before, metric, given);
             CHECK(index.search(queries, few) == passed, metric, given);
             CHECK(index.add(vectors) && index.remove(allowed) == VECQ_OK, index.error.message);
@@ -81,7 +82,7 @@ TEST(compacting_of_all_and_of_none) {
         CHECK(rebuild(index, vecq_task_compact) == VECQ_OK && index.size() == kRows);
         CHECK(index.remove(numbers(0, kRows - 1)) == VECQ_OK);
         CHECK(rebuild(index, vecq_task_compact) == VECQ_OK && index.size() == 1);
-        CHECK(index.stats().vacant == 0 && problems_of(index.own) == 0, metric);
+        CHECK(index.stats().free_slots == 0 && problems_of(index.own) == 0, metric);
         CHECK(index.remove({kRows - 1}) == VECQ_OK && index.add(random_vector(kDim, 2)));
         CHECK(index.holds(kRows) && problems_of(index.own) == 0, metric);
     }
@@ -157,7 +158,8 @@ TEST(refitting_what_a_file_holds_or_nobody) {
         CHECK(vecq_task_save(index.own, (folder / "b.vecq").c_str(), &task, nullptr) == VECQ_OK);
         CHECK(index.remove(numbers(0, kRows)) == VECQ_OK, index.error.message);
         vecq_task_close(task);
-        CHECK(rebuild(index, make) == VECQ_OK && index.stats().vacant == 0, index.error.message);
+        CHECK(rebuild(index, make) == VECQ_OK && index.stats().free_slots == 0,
+              index.error.message);
         CHECK(index.fit(vectors) == VECQ_OK && index.add(vectors, numbers(0, kRows)));
         CHECK(clipped(index) < 0.001 && problems_of(index.own) == 0, clipped(index));
     }

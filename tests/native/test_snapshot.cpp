@@ -88,7 +88,7 @@ TEST(snapshots_hold_what_was_there) {
             CHECK(index.add(vectors) && index.remove(numbers(650, 40)) == VECQ_OK);
             const Found before = index.search(queries, options);
             Begun begun(index, path);
-            CHECK(begun.status == VECQ_OK && begun.saved().pause < 5, index.error.message);
+            CHECK(begun.status == VECQ_OK && begun.saved().pause_seconds < 5, index.error.message);
             CHECK(Begun(index, path).status == VECQ_INVALID_ARGUMENT);
             CHECK(change(index, 3) && problems_of(index.own) == 0, metric, index.error.message);
             CHECK(begun.finish() == VECQ_OK);

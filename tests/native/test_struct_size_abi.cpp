@@ -169,7 +169,7 @@ TEST(struct_size_of_outputs) {
     check_output<vecq_codec_options>("codec", [&](auto* out, vecq_error* error) {
         return vecq_index_describe(index, nullptr, nullptr, out, nullptr, error);
     });
-    check_output<vecq_codec_options>("wide_codec", [&](auto* out, vecq_error* error) {
+    check_output<vecq_codec_options>("rerank_codec", [&](auto* out, vecq_error* error) {
         return vecq_index_describe(index, nullptr, nullptr, nullptr, out, error);
     });
     const vecq_search_options options = search_of(5, 500, 15, 5, VECQ_PLAN_WALK);
@@ -237,7 +237,7 @@ TEST(zero_asks_for_the_default) {
     options.ef = 0;
     options.query_bits = 0;
     CHECK(s.search(&options, &report, nullptr) == VECQ_OK && s.found == before);
-    CHECK(report.hops == expected.hops && report.scores == expected.scores, report.hops);
+    CHECK(report.hops == expected.hops && report.scored_rows == expected.scored_rows, report.hops);
     options.query_bits = 8;
     CHECK(s.search(&options, &report, nullptr) == VECQ_OK && s.found != before);
 

@@ -213,7 +213,7 @@ def _exported(index: Index, keep: bool) -> tuple[Graph, NDArray[np.int64]]:
     held = vectors if keep else np.empty((count, 0), np.float32)
     graph = Graph(held, ids, levels % VACANT, [], shape.entries[0])
     for number in range(shape.layers):
-        width = shape.degree if number == 0 else shape.degree // 2
+        width = shape.max_degree if number == 0 else shape.max_degree // 2
         lists = np.empty((len(graph.rows(number)), width), np.uint32)
         call(
             lib.vecq_index_export_links,
@@ -222,7 +222,7 @@ def _exported(index: Index, keep: bool) -> tuple[Graph, NDArray[np.int64]]:
         graph.layers.append(lists)
     if shape.entry_count > 1:
         entries = np.array(ffi.unpack(shape.entries, shape.entry_count))
-        _raise_entries(graph, np.sort(entries), shape.degree // 2)
+        _raise_entries(graph, np.sort(entries), shape.max_degree // 2)
     return graph, items
 
 

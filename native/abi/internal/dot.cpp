@@ -13,7 +13,7 @@ using namespace vecq;
 
 namespace {
 
-// Owns padded copies of queries.
+// Owns copies of queries, padded for the kernels.
 class PaddedQueries {
 public:
     PaddedQueries(Width width, size_t dim, size_t count)

@@ -49,7 +49,7 @@ std::vector<uint32_t> random_ids(size_t count, size_t below) {
     return ids;
 }
 
-// Seconds per step along a random cycle through all lines, each of which holds the next one's number.
+// Seconds per step along a random cycle: each line holds the number of the next.
 double latency_of(const Memory& memory, size_t lines) {
     std::vector<uint32_t> order(lines);
     std::iota(order.begin(), order.end(), 0);
