@@ -54,7 +54,8 @@ inline int checked_query_bits(int32_t bits) {
 
 // Structs that may grow begin with their size in bytes in the caller's header. An older caller's
 // struct is shorter: the fields that it lacks are 0. A newer caller's is longer: its extra bytes
-// must be 0, so that no option is ignored silently.
+// must be 0, so that no option is ignored silently. The structs have no padding: outputs would leak
+// it, and a later field in it would be read from callers that do not know the field.
 
 // Far above any struct. A larger size is uninitialized memory; reading that many bytes could fault.
 inline constexpr size_t kMaxStructBytes = size_t{64} << 10;

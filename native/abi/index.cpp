@@ -169,7 +169,7 @@ vecq_status vecq_index_search(const vecq_index* index, const vecq_search_options
         if (report == nullptr) return;
         write_struct(report,
                      {sizeof *report, all.walked.hops, all.walked.scores,
-                      static_cast<int32_t>(all.plan), all.passing, all.starved, all.costs.walk,
+                      static_cast<int32_t>(all.plan), 0, all.passing, all.starved, all.costs.walk,
                       all.costs.step_over, all.costs.scan},
                      "report");
     });

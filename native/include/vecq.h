@@ -223,6 +223,7 @@ typedef struct {
     uint64_t hops;                    /* nodes whose neighbor lists were read */
     uint64_t scored_rows;             /* distance computations */
     int32_t plan;                     /* the vecq_plan that was used */
+    int32_t reserved;                 /* 0 */
     uint64_t allowed_rows;            /* items that the filter allows */
     uint64_t walks_completed_by_scan; /* queries whose walk found too few allowed items */
     /* Estimates by which VECQ_PLAN_AUTO decides. Infinite: not possible. */
@@ -455,6 +456,7 @@ typedef struct {
 typedef struct {
     size_t struct_size;
     uint32_t format;
+    uint32_t reserved;           /* 0 */
     char writer_version[16];     /* the release that wrote the file */
     char min_reader_version[16]; /* the oldest release that reads it */
     uint64_t bytes;

@@ -7,7 +7,7 @@ import pytest
 
 import vecq.bench
 import vecq.datasets
-from vecq._native import lib
+from vecq._native import ffi, lib
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,6 +41,17 @@ def test_no_function_is_in_both_headers():
     internal = functions_of("vecq_internal.h")
     assert {"vecq_dot_rows", "vecq_pack_rows", "vecq_measure_machine_limits"} <= internal
     assert not internal & functions_of("vecq.h")
+
+
+@pytest.mark.parametrize("header", ["vecq.h", "vecq_internal.h"])
+def test_structs_that_may_grow_have_no_padding(header):
+    """A later field would lie in it, and be read from callers that do not know the field."""
+    text = (ROOT / "native/include" / header).read_text()
+    names = re.findall(r"size_t struct_size;[^}]*} (\w+);", text)
+    assert names
+    for name in names:
+        fields = [field.type for _, field in ffi.typeof(name).fields]
+        assert sum(map(ffi.sizeof, fields)) == ffi.sizeof(name), name
 
 
 def test_the_marked_spans_of_the_headers_parse():
