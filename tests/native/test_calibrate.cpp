@@ -22,8 +22,8 @@ constexpr Calibration kMethods[] = {Calibration::minmax, Calibration::percentile
                                     Calibration::entropy};
 constexpr int kLevels[] = {1, 7, 127, 32767};
 
-float clip_of(Calibration method, int levels, Sample sample, double percentile = 99.9) {
-    return vecq::clip_of(method, percentile, levels, sample);
+float choose_clip(Calibration method, int levels, Sample sample, double percentile = 99.9) {
+    return vecq::choose_clip(method, percentile, levels, sample);
 }
 
 Sample uniform(size_t count) {
@@ -59,7 +59,7 @@ double error(const Sample& sample, int levels, double clip) {
 
 TEST(calibrate_minmax_is_the_largest) {
     const Sample sample = gaussian(1000);
-    CHECK(clip_of(Calibration::minmax, 127, sample) == largest(sample));
+    CHECK(choose_clip(Calibration::minmax, 127, sample) == largest(sample));
 }
 
 TEST(calibrate_percentile_is_exact) {
@@ -68,26 +68,26 @@ TEST(calibrate_percentile_is_exact) {
     const double expected[][2] = {{0, 1},      {0.1, 1},    {0.11, 2},     {50, 500},  {99, 990},
                                   {99.8, 998}, {99.9, 999}, {99.95, 1000}, {100, 1000}};
     for (const auto& [percentile, clip] : expected)
-        CHECK(clip_of(Calibration::percentile, 127, sample, percentile) == clip, percentile);
+        CHECK(choose_clip(Calibration::percentile, 127, sample, percentile) == clip, percentile);
 }
 
 TEST(calibrate_keeps_uniform_data) {
     const Sample sample = uniform(100000);
     const float top = largest(sample);
-    const float mse = clip_of(Calibration::mse, 127, sample);
+    const float mse = choose_clip(Calibration::mse, 127, sample);
     CHECK(mse > 0.99F * top && mse <= top, mse);
-    const float entropy = clip_of(Calibration::entropy, 127, sample);
+    const float entropy = choose_clip(Calibration::entropy, 127, sample);
     CHECK(entropy > 0.99F * top && entropy <= top, entropy);
 }
 
 TEST(calibrate_clips_gaussian_data) {
     const Sample sample = gaussian(100000);
-    const float mse = clip_of(Calibration::mse, 127, sample);
+    const float mse = choose_clip(Calibration::mse, 127, sample);
     CHECK(mse > 3.6F && mse < 4.2F, mse);
-    const float entropy = clip_of(Calibration::entropy, 127, sample);
+    const float entropy = choose_clip(Calibration::entropy, 127, sample);
     CHECK(entropy > 3.3F && entropy <= largest(sample), entropy);
     // The optimal uniform quantizer of 15 values clips at 2.5 deviations.
-    const float few = clip_of(Calibration::mse, 7, sample);
+    const float few = choose_clip(Calibration::mse, 7, sample);
     CHECK(few > 2.3F && few < 2.7F, few);
 }
 
@@ -102,7 +102,7 @@ TEST(calibrate_mse_is_the_least_error) {
             double least = error(sample, levels, top);
             for (double clip = top; clip > top / 50; clip *= 0.99)
                 least = std::min(least, error(sample, levels, clip));
-            const float clip = clip_of(Calibration::mse, levels, sample);
+            const float clip = choose_clip(Calibration::mse, levels, sample);
             CHECK(error(sample, levels, clip) <= 1.02 * least, levels, top, clip, least);
             CHECK(error(sample, levels, clip) <= error(sample, levels, top), levels, top, clip);
         }
@@ -112,16 +112,16 @@ TEST(calibrate_mse_is_the_least_error) {
 TEST(calibrate_gives_up_a_far_outlier) {
     Sample sample = gaussian(10000);
     sample[4321] = 50;
-    CHECK(clip_of(Calibration::mse, 7, sample) < 5);
-    CHECK(clip_of(Calibration::entropy, 7, sample) < 5);
-    CHECK(clip_of(Calibration::percentile, 7, sample) < 5);
+    CHECK(choose_clip(Calibration::mse, 7, sample) < 5);
+    CHECK(choose_clip(Calibration::entropy, 7, sample) < 5);
+    CHECK(choose_clip(Calibration::percentile, 7, sample) < 5);
     for (float outlier : {1e3F, 1e6F, 1e30F}) {
         sample[4321] = outlier;
         for (int levels : {7, 127}) {
-            const float entropy = clip_of(Calibration::entropy, levels, sample);
+            const float entropy = choose_clip(Calibration::entropy, levels, sample);
             CHECK(entropy > 2.5F && entropy < 5, outlier, levels, entropy);
             // Its error alone would be more than that of all the others.
-            CHECK(clip_of(Calibration::mse, levels, sample) > 0.9F * outlier, outlier, levels);
+            CHECK(choose_clip(Calibration::mse, levels, sample) > 0.9F * outlier, outlier, levels);
         }
     }
 }
@@ -131,7 +131,7 @@ TEST(calibrate_without_a_scale) {
     constexpr float kHuge = std::numeric_limits<float>::max();
     for (Calibration method : kMethods) {
         for (int levels : kLevels) {
-            const auto clip = [&](const Sample& sample) { return clip_of(method, levels, sample); };
+            const auto clip = [&](const Sample& sample) { return choose_clip(method, levels, sample); };
             const int which = static_cast<int>(method);
             CHECK(clip({}) == 0, which, levels);
             CHECK(clip({0}) == 0, which, levels);
@@ -152,26 +152,26 @@ TEST(calibrate_without_a_scale) {
 TEST(calibrate_looks_past_zeros) {
     Sample sample(10000);
     for (int i = 0; i < 5; ++i) sample[static_cast<size_t>(i * 1000)] = static_cast<float>(i);
-    CHECK(clip_of(Calibration::percentile, 127, sample) == 4);
-    CHECK(clip_of(Calibration::mse, 127, sample) > 3.9F);
-    CHECK(clip_of(Calibration::entropy, 127, sample) > 3.9F);
+    CHECK(choose_clip(Calibration::percentile, 127, sample) == 4);
+    CHECK(choose_clip(Calibration::mse, 127, sample) > 3.9F);
+    CHECK(choose_clip(Calibration::entropy, 127, sample) > 3.9F);
 }
 
 TEST(calibrate_many_levels_clip_nothing) {
     const Sample sample = gaussian(10000);
-    CHECK(clip_of(Calibration::entropy, 32767, sample) == largest(sample));
-    CHECK(clip_of(Calibration::mse, 32767, sample) > 0.999F * largest(sample));
+    CHECK(choose_clip(Calibration::entropy, 32767, sample) == largest(sample));
+    CHECK(choose_clip(Calibration::mse, 32767, sample) > 0.999F * largest(sample));
 }
 
 TEST(calibrate_scales_with_the_sample) {
     const Sample sample = gaussian(3000);
     for (Calibration method : kMethods) {
         for (int levels : kLevels) {
-            const float clip = clip_of(method, levels, sample);
+            const float clip = choose_clip(method, levels, sample);
             for (float factor : {0x1p-90F, 0x1p100F}) {
                 Sample scaled = sample;
                 for (float& value : scaled) value *= factor;
-                CHECK(clip_of(method, levels, scaled) == factor * clip, levels, factor, clip);
+                CHECK(choose_clip(method, levels, scaled) == factor * clip, levels, factor, clip);
             }
         }
     }
@@ -185,6 +185,6 @@ TEST(calibrate_has_the_same_bits_everywhere) {
     for (Calibration method : kMethods)
         for (int levels : kLevels)
             hash =
-                (hash ^ std::bit_cast<uint32_t>(clip_of(method, levels, sample))) * 0x100000001b3U;
+                (hash ^ std::bit_cast<uint32_t>(choose_clip(method, levels, sample))) * 0x100000001b3U;
     CHECK(hash == 455442637809751722U, hash);
 }
