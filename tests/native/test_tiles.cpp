@@ -1,5 +1,5 @@
-// The tile kernel on a model of the tile unit, so that its addressing is proven where no processor
-// has tiles. The hardware itself is proven by test_kernels where it exists.
+// Tests the tile kernel on a model of the tile unit, so that machines without tiles cover its
+// addressing. test_kernels covers the hardware where it exists.
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -12,19 +12,19 @@ namespace {
 
 using namespace vecq;
 
-// One lane of four codes.
+// A code type of one lane with four codes, packed as for VNNI and AMX.
 struct Int8Quads {
     using Row = uint8_t;
     using Plain = int8_t;
-    using Lane = int8_t;
+    using PackedCode = int8_t;
     using Sum = uint32_t;
-    static constexpr size_t kPerLane = 4;
+    static constexpr size_t kCodesPerLane = 4;
     static constexpr int32_t kOffset = kRowOffset;
-    static std::array<int8_t, 4> query(const Plain* q) { return {q[0], q[1], q[2], q[3]}; }
-    static std::array<int8_t, 4> packed(const Lane* q) { return query(q); }
-    static std::array<uint8_t, 4> row(const Row* r) { return {r[0], r[1], r[2], r[3]}; }
-    static std::array<uint8_t, 4> spread(const Row* r) { return row(r); }
-    static Sum step(Sum sum, std::array<int8_t, 4> q, std::array<uint8_t, 4> r) {
+    static std::array<int8_t, 4> load_query(const Plain* q) { return {q[0], q[1], q[2], q[3]}; }
+    static std::array<int8_t, 4> load_packed(const PackedCode* q) { return load_query(q); }
+    static std::array<uint8_t, 4> load_row(const Row* r) { return {r[0], r[1], r[2], r[3]}; }
+    static std::array<uint8_t, 4> broadcast(const Row* r) { return load_row(r); }
+    static Sum accumulate(Sum sum, std::array<int8_t, 4> q, std::array<uint8_t, 4> r) {
         for (size_t i = 0; i < 4; ++i) sum += static_cast<uint32_t>(q[i] * r[i]);
         return sum;
     }
@@ -36,18 +36,18 @@ struct Int8Quads {
 
 #include "kernels/tiles.inl.hpp"
 
-// The instructions that HardwareTiles issues, as their definition says.
+// A model of HardwareTiles, written from the definition of its instructions.
 struct ModelTiles {
     uint32_t sums[4][16][16];
 
-    void start(const int32_t* at) {
+    void start(const int32_t* initial_sums) {
         for (size_t tile = 0; tile < 4; ++tile)
             for (size_t r = 0; r < 16; ++r)
-                std::memcpy(sums[tile][r], at + tile % 2 * 16, sizeof sums[tile][r]);
+                std::memcpy(sums[tile][r], initial_sums + tile % 2 * 16, sizeof sums[tile][r]);
     }
 
-    void step(const std::byte* rows, size_t row_bytes, const std::byte* queries,
-              size_t query_bytes) {
+    void accumulate(const std::byte* rows, size_t row_bytes, const std::byte* queries,
+                    size_t query_bytes) {
         for (size_t tile = 0; tile < 4; ++tile)
             multiply(sums[tile], rows + tile / 2 * 16 * row_bytes, row_bytes,
                      queries + tile % 2 * 64, query_bytes);
