@@ -1,4 +1,4 @@
-// The test harness: TEST(name) { CHECK(...); SKIP("why"); }. A failed check says where and goes on.
+// The test harness: TEST(name) { CHECK(...); SKIP("why"); }. Tests continue after a failed CHECK.
 #pragma once
 
 #include <cstdio>
@@ -33,7 +33,7 @@ struct Register {
     Register(const char* name, std::function<void()> body) { tests().push_back({name, body}); }
 };
 
-// The first few failures say it all; a broken kernel would print millions.
+// Prints the first five failures of a test: a broken kernel has millions.
 inline void fail(const char* text, const char* file, int line, const std::string& context) {
     if (++current().failures > 5) return;
     std::printf("%s:%d: %s%s%s\n", file, line, text, context.empty() ? "" : " with ",

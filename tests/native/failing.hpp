@@ -1,5 +1,6 @@
-// Allocations that fail when a test wants them to. The linker has the library call the ones in
-// failing.cpp.
+// Makes a chosen allocation fail, to test that calls survive a lack of memory.
+//
+// The linker redirects the allocation functions of the library to failing.cpp.
 #pragma once
 
 #include <functional>
@@ -9,15 +10,16 @@
 
 namespace failing {
 
-// Allocations on this thread until one fails; 0: none does.
+// Number of the allocation on this thread that fails, counting down; 0: none fails.
 extern thread_local size_t until_failure;
-// Only what is asked of the system page by page counts: large arrays, and what they grow into.
+// Counts only page allocations, those of large arrays.
 extern thread_local bool only_pages;
 
-// Whether a call that lacked memory once may do without it.
+// Whether a call may succeed although an allocation failed.
 enum class Without { never, perhaps };
 
-// Runs `call` with every one of its allocations failing in turn, `after` each. Returns how many it has.
+// Repeats `call` with its first, second, ... allocation failing and calls after(number) each time.
+// Returns the number of allocations.
 inline size_t fail_each(const std::function<vecq_status()>& call,
                         const std::function<void(size_t)>& after,
                         Without without = Without::never) {
@@ -26,8 +28,8 @@ inline size_t fail_each(const std::function<vecq_status()>& call,
         const vecq_status status = call();
         const bool failed = until_failure == 0;
         until_failure = 0;
-        const bool well = status == VECQ_OK && (!failed || without == Without::perhaps);
-        CHECK(well || (failed && status == VECQ_OUT_OF_MEMORY), number, status);
+        const bool succeeded = status == VECQ_OK && (!failed || without == Without::perhaps);
+        CHECK(succeeded || (failed && status == VECQ_OUT_OF_MEMORY), number, status);
         after(number);
         if (!failed) return number - 1;
     }

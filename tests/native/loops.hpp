@@ -1,4 +1,4 @@
-// Loops of the pool that tell whether they ran as they should.
+// Parallel loops that record and verify how the thread pool ran them.
 #pragma once
 
 #include <atomic>
@@ -11,7 +11,7 @@
 
 namespace loops {
 
-// False if it takes so long that it will not come to pass.
+// Polls until the condition holds; returns false after 30 seconds.
 template <class Condition>
 bool comes_true(Condition met) {
     using namespace std::chrono_literals;
@@ -23,31 +23,31 @@ bool comes_true(Condition met) {
     return true;
 }
 
-// What the tasks of one parallel_for saw. Checks are for the main thread, bodies note down.
+// Counters of one parallel_for. Loop bodies only count, because CHECK belongs to the main thread.
 struct Record {
     std::vector<std::atomic<int>> runs, busy;
-    std::atomic<size_t> now{0}, most{0}, strays{0}, clashes{0};
+    std::atomic<size_t> running{0}, most{0}, out_of_range{0}, shared_workers{0};
 
     Record(size_t threads, size_t tasks) : runs(tasks), busy(vecq::workers_for(threads, tasks)) {}
 
     void enter(size_t task, size_t worker) {
         if (task >= runs.size() || worker >= busy.size()) {
-            ++strays;
+            ++out_of_range;
             return;
         }
-        if (busy[worker].exchange(1) != 0) ++clashes;
+        if (busy[worker].exchange(1) != 0) ++shared_workers;
         ++runs[task];
-        const size_t at_once = ++now;
+        const size_t at_once = ++running;
         for (size_t seen = most; seen < at_once && !most.compare_exchange_weak(seen, at_once);) {}
     }
     void leave(size_t worker) {
-        --now;
+        --running;
         busy[worker] = 0;
     }
     bool each_ran_once() const {
         for (const auto& count : runs)
             if (count != 1) return false;
-        return strays == 0 && clashes == 0 && now == 0;
+        return out_of_range == 0 && shared_workers == 0 && running == 0;
     }
 };
 
@@ -60,12 +60,12 @@ inline bool works(size_t threads, size_t tasks) {
     return record.each_ran_once();
 }
 
-// As many tasks as threads wait for each other, so that none can do without its thread.
+// Runs one task per thread that waits for all others; fails unless each task gets its own thread.
 inline bool meet(size_t threads) {
-    std::atomic<size_t> here{0}, met{0};
+    std::atomic<size_t> arrived{0}, met{0};
     vecq::parallel_for(threads, threads, [&](size_t, size_t) {
-        ++here;
-        if (comes_true([&] { return here == threads; })) ++met;
+        ++arrived;
+        if (comes_true([&] { return arrived == threads; })) ++met;
     });
     return met == threads;
 }

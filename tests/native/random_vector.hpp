@@ -1,4 +1,4 @@
-// Vectors of random floats, as codecs take them.
+// Random vectors, uniform in [-1, 1), as input for codecs.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// Rows and queries that provoke kernels: random, extreme, alternating, zero.
+// Rows and queries that exercise kernels at their extremes: random, extreme, alternating, zero.
 #pragma once
 
 #include <cmath>
@@ -15,7 +15,7 @@ enum class Pattern { random, maximum, minimum, alternating, zero };
 inline constexpr Pattern kPatterns[] = {Pattern::random, Pattern::maximum, Pattern::minimum,
                                         Pattern::alternating, Pattern::zero};
 
-// A code's value, by pattern, within the range of its width.
+// Returns the code at a position, within the range of its width.
 inline double value(vecq::Width width, Pattern pattern, size_t at, std::mt19937& random) {
     const bool integer = width == vecq::Width::int8 || width == vecq::Width::int16;
     const double top = width == vecq::Width::int8 ? 127 : width == vecq::Width::int16 ? 32767 : 2;
@@ -30,7 +30,7 @@ inline double value(vecq::Width width, Pattern pattern, size_t at, std::mt19937&
     return integer ? std::round(uniform) : uniform;
 }
 
-// `count` rows of `dim` values, and the same as padded rows and as padded queries.
+// `count` x `dim` values with their codes as padded rows and as padded queries.
 class Matrix {
 public:
     Matrix(vecq::Width width, size_t dim, size_t count, Pattern pattern, unsigned seed)
@@ -48,13 +48,13 @@ public:
 
     const double* values(size_t row) const { return values_.data() + row * dim_; }
     const std::byte* rows() const { return rows_.as<std::byte>(); }
-    // Aligned to the element only.
+    // Aligned to one code only, as kernels must accept.
     vecq::Query query(size_t row) const {
         return {queries_.as<std::byte>() + kShift + row * query_stride_, sums_[row]};
     }
 
 private:
-    static constexpr size_t kShift = 4;
+    static constexpr size_t kShift = 4;  // bytes off the cache line
 
     void put(vecq::Width width, size_t r, size_t i, double value) {
         const size_t at = r * (query_stride_ / vecq::query_code_bytes(width)) + i;
@@ -89,7 +89,7 @@ private:
     std::vector<int32_t> sums_;
 };
 
-// The exact dot, and the sum of the magnitudes of its terms.
+// The exact dot, the sum of magnitudes of its terms, and the dot modulo 2^32.
 struct Exact {
     double dot = 0, magnitude = 0;
     uint32_t wrapped = 0;

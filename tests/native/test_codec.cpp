@@ -1,5 +1,5 @@
-// Codecs: int16 rows stay short enough for 32 bits at every extreme, every engine makes the same
-// codes, and what is clipped is counted.
+// Tests codecs: int16 dots fit 32 bits at every extreme, every engine produces the same codes, and
+// clipped values are counted.
 #include <algorithm>
 #include <cfloat>
 #include <cmath>
@@ -22,11 +22,11 @@ namespace {
 
 constexpr size_t kDims[] = {1, 2, 3, 63, 64, 65, 128, 1000, 4096, 65535};
 constexpr Scale kScales[] = {Scale::vector, Scale::dimension, Scale::global};
-constexpr double kNorm = 46340;
+constexpr double kMaxNorm = 46340;  // of int16 codes, so that dots fit 32 bits
 
 bool is_integer(Width width) { return width == Width::int8 || width == Width::int16; }
 
-// All-equal, alternating, one-hot, random, and the same far beyond the range of a sample.
+// Constant, alternating, one-hot, ramp and random vectors, also scaled far beyond the sample range.
 std::vector<Vector> extremes(size_t dim) {
     Vector alternating(dim, 1), one_hot(dim), ramp(dim);
     for (size_t i = 1; i < dim; i += 2) alternating[i] = -1;
@@ -34,9 +34,9 @@ std::vector<Vector> extremes(size_t dim) {
     for (size_t i = 0; i < dim; ++i) ramp[i] = static_cast<float>(i + 1) / static_cast<float>(dim);
     std::vector<Vector> out = {Vector(dim, 1), Vector(dim, -1),      alternating, one_hot,
                                ramp,           random_vector(dim, 1)};
-    const size_t plain = out.size();
+    const size_t unscaled = out.size();
     for (const float factor : {1.7F, 1e3F, 1e30F})
-        for (size_t i = 0; i < plain; ++i) {
+        for (size_t i = 0; i < unscaled; ++i) {
             Vector scaled = out[i];
             for (float& value : scaled) value *= factor;
             out.push_back(scaled);
@@ -44,7 +44,7 @@ std::vector<Vector> extremes(size_t dim) {
     return out;
 }
 
-Codec fitted(size_t dim, const CodecOptions& options, const Engine& engine) {
+Codec fit_codec(size_t dim, const CodecOptions& options, const Engine& engine) {
     Codec codec(dim, options, engine.quantizing);
     const Vector sample = random_vector(2 * dim, 9);
     if (codec.needs_fit()) codec.fit(sample.data(), 2);
@@ -61,10 +61,10 @@ std::vector<const Engine*> available_engines() {
     return out;
 }
 
-// Queries and then rows, both int16, as a codec and its engine code them.
-class Coded {
+// Vectors encoded to int16, first as queries, then as rows.
+class EncodedVectors {
 public:
-    Coded(const Codec& codec, const std::vector<Vector>& vectors)
+    EncodedVectors(const Codec& codec, const std::vector<Vector>& vectors)
         : row_bytes_(codec.row_bytes()), memory_(2 * vectors.size() * row_bytes_) {
         QueryCoder queries(codec, Metric::ip, 8);
         RowCoder rows(codec);
@@ -80,7 +80,7 @@ public:
     size_t codes() const { return row_bytes_ / sizeof(int16_t); }
     const int16_t* at(size_t i) const { return memory_.as<int16_t>() + i * codes(); }
     Rows rows() const { return {memory_.as<std::byte>(), row_bytes_, count()}; }
-    bool operator==(const Coded& other) const {
+    bool operator==(const EncodedVectors& other) const {
         return std::memcmp(at(0), other.at(0), memory_.bytes()) == 0;
     }
 
@@ -89,8 +89,9 @@ private:
     Memory memory_;
 };
 
-// Every row with every row, by both kernels.
-void check_dots(const Engine& engine, const Coded& coded, const std::vector<int64_t>& exact) {
+// Compares the dots of all pairs with `exact`, through both kernels.
+void check_dots(const Engine& engine, const EncodedVectors& coded,
+                const std::vector<int64_t>& exact) {
     const Kernels& kernels = engine[Width::int16];
     const size_t count = coded.count();
     std::vector<uint32_t> ids(count);
@@ -116,7 +117,7 @@ void check_dots(const Engine& engine, const Coded& coded, const std::vector<int6
     }
 }
 
-std::vector<int64_t> exact_dots(const Coded& coded) {
+std::vector<int64_t> exact_dots(const EncodedVectors& coded) {
     const size_t count = coded.count();
     std::vector<int64_t> out(count * count);
     for (size_t i = 0; i < count; ++i)
@@ -129,8 +130,8 @@ std::vector<int64_t> exact_dots(const Coded& coded) {
     return out;
 }
 
-// Rows and constants of every vector, one after another.
-std::vector<std::byte> encoded(const Codec& codec, const std::vector<Vector>& vectors) {
+// Returns the rows and constants of all vectors, concatenated.
+std::vector<std::byte> encode_rows(const Codec& codec, const std::vector<Vector>& vectors) {
     RowCoder coder(codec);
     std::vector<std::byte> out;
     const Memory row(codec.row_bytes() + sizeof(RowConstants));
@@ -151,21 +152,22 @@ TEST(codec_int16_dots_fit_32_bits) {
         for (Scale scale : kScales) {
             const CodecOptions options{.width = Width::int16, .scale = scale};
             const std::vector<Vector> vectors = extremes(dim);
-            const Coded coded(fitted(dim, options, *engines()[0]), vectors);
+            const EncodedVectors coded(fit_codec(dim, options, *engines()[0]), vectors);
             const std::vector<int64_t> exact = exact_dots(coded);
             for (size_t i = 0; i < coded.count(); ++i) {
                 const auto norm2 = static_cast<double>(exact[i * coded.count() + i]);
-                CHECK(norm2 > 0 && norm2 <= kNorm * kNorm, dim, int(scale), i, std::sqrt(norm2));
+                CHECK(norm2 > 0 && norm2 <= kMaxNorm * kMaxNorm, dim, int(scale), i,
+                      std::sqrt(norm2));
             }
             for (const Engine* engine : available) {
-                CHECK(Coded(fitted(dim, options, *engine), vectors) == coded, engine->name, dim,
-                      int(scale));
+                CHECK(EncodedVectors(fit_codec(dim, options, *engine), vectors) == coded,
+                      engine->name, dim, int(scale));
                 check_dots(*engine, coded, exact);
             }
         }
 }
 
-TEST(codec_codes_are_the_same_on_every_engine) {
+TEST(codec_encodes_alike_on_every_engine) {
     const std::vector<const Engine*> available = available_engines();
     for (size_t dim : {1, 15, 16, 17, 100, 1000})
         for (Width width : {Width::fp32, Width::fp16, Width::int16, Width::int8})
@@ -177,27 +179,27 @@ TEST(codec_codes_are_the_same_on_every_engine) {
                 vectors.push_back(Vector(dim));
                 vectors.push_back(Vector(dim, FLT_TRUE_MIN));
                 vectors.push_back(Vector(dim, 1e-30F));
-                const auto expected = encoded(fitted(dim, options, *engines()[0]), vectors);
+                const auto expected = encode_rows(fit_codec(dim, options, *engines()[0]), vectors);
                 for (const Engine* engine : available)
-                    CHECK(encoded(fitted(dim, options, *engine), vectors) == expected, engine->name,
-                          int(width), dim, int(scale));
+                    CHECK(encode_rows(fit_codec(dim, options, *engine), vectors) == expected,
+                          engine->name, int(width), dim, int(scale));
             }
 }
 
-TEST(codec_counts_what_a_shared_scale_clips) {
+TEST(codec_counts_values_clipped_by_a_shared_scale) {
     for (Width width : {Width::int8, Width::int16})
         for (Scale scale : {Scale::dimension, Scale::global})
             for (size_t dim : kDims) {
-                const Codec codec = fitted(dim, {.width = width, .scale = scale}, *engines()[0]);
+                const Codec codec = fit_codec(dim, {.width = width, .scale = scale}, *engines()[0]);
                 RowCoder coder(codec);
                 const Memory row(codec.row_bytes());
-                Vector far(dim, 1e3F), back(dim);
+                Vector far(dim, 1e3F), decoded(dim);
                 for (size_t i = 0; i < dim; i += 2) far[i] = -1e3F;
                 const RowConstants constants = coder.encode(far.data(), 0, row.as<std::byte>());
-                coder.decode(row.as<std::byte>(), constants, back.data());
-                size_t wrong = 0;  // in sign, or beyond the sample, whose values are within -1..1
+                coder.decode(row.as<std::byte>(), constants, decoded.data());
+                size_t wrong = 0;  // sign, clip count, or a value outside the sample range -1..1
                 for (size_t i = 0; i < dim; ++i)
-                    wrong += !(back[i] * far[i] > 0 && std::fabs(back[i]) < 1.01F &&
+                    wrong += !(decoded[i] * far[i] > 0 && std::fabs(decoded[i]) < 1.01F &&
                                coder.clipped()[i] == 1);
                 CHECK(wrong == 0, int(width), int(scale), dim, wrong);
             }

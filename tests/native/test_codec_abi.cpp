@@ -1,5 +1,4 @@
-// The ABI of codecs refuses every bad argument by name, restores what was fitted and serves many
-// threads at once.
+// Tests the codec ABI: it names bad arguments, restores fitted parameters and is thread-safe.
 #include <algorithm>
 #include <cfloat>
 #include <cmath>
@@ -23,14 +22,14 @@ vecq_codec_options options_of(int32_t width, int32_t scale, int32_t center) {
     return {width, scale, VECQ_MINMAX, center, 0, 1, 50, 0};
 }
 
-bool refused(vecq_status status, const vecq_error& error, const char* argument) {
+bool is_refusal(vecq_status status, const vecq_error& error, const char* argument) {
     return status == VECQ_INVALID_ARGUMENT && std::strcmp(error.argument, argument) == 0 &&
            std::strstr(error.message, argument) != nullptr;
 }
 
 constexpr size_t kDim = 100, kRows = 40;
 
-// A codec with a mean and a shared scale, and what calls need.
+// A codec with a mean and a shared scale, and the buffers that calls need.
 struct Sample {
     vecq_codec* codec = nullptr;
     Vector vectors = random_vector(kRows * kDim, 3), scores = Vector(kRows * kRows);
@@ -59,38 +58,38 @@ struct Sample {
 TEST(abi_codec_open_refuses) {
     vecq_error error;
     vecq_codec* codec = nullptr;
-    const auto no = [&](const char* argument, size_t dim, const vecq_codec_options& options) {
-        return refused(vecq_codec_open(&options, dim, &codec, &error), error, argument);
+    const auto refuses = [&](const char* argument, size_t dim, const vecq_codec_options& options) {
+        return is_refusal(vecq_codec_open(&options, dim, &codec, &error), error, argument);
     };
     const vecq_codec_options good = options_of(VECQ_INT8, VECQ_SCALE_VECTOR, 0);
-    for (size_t dim : {size_t{0}, size_t{65536}, SIZE_MAX}) CHECK(no("dim", dim, good), dim);
+    for (size_t dim : {size_t{0}, size_t{65536}, SIZE_MAX}) CHECK(refuses("dim", dim, good), dim);
     for (int32_t value : {-1, 4, INT32_MAX, INT32_MIN}) {
         vecq_codec_options bad = good;
         bad.width = value;
-        CHECK(no("width", 8, bad), value);
+        CHECK(refuses("width", 8, bad), value);
         bad = good;
         bad.scale = value;
-        CHECK(no("scale", 8, bad), value);
+        CHECK(refuses("scale", 8, bad), value);
         bad = good;
         bad.calibration = value;
-        CHECK(no("calibration", 8, bad), value);
+        CHECK(refuses("calibration", 8, bad), value);
     }
     for (double value : {0.0, -1.0, 100.5, double{NAN}, double{INFINITY}}) {
         vecq_codec_options bad = good;
         bad.percentile = value;
-        CHECK(no("percentile", 8, bad), value);
+        CHECK(refuses("percentile", 8, bad), value);
     }
     for (int32_t floating : {VECQ_FP32, VECQ_FP16})
-        CHECK(no("scale", 8, options_of(floating, VECQ_SCALE_GLOBAL, 0)), floating);
-    CHECK(refused(vecq_codec_open(nullptr, 8, &codec, &error), error, "options"));
-    CHECK(refused(vecq_codec_open(&good, 8, nullptr, &error), error, "codec"));
+        CHECK(refuses("scale", 8, options_of(floating, VECQ_SCALE_GLOBAL, 0)), floating);
+    CHECK(is_refusal(vecq_codec_open(nullptr, 8, &codec, &error), error, "options"));
+    CHECK(is_refusal(vecq_codec_open(&good, 8, nullptr, &error), error, "codec"));
     CHECK(codec == nullptr);
     vecq_codec_close(nullptr);
 }
 
 TEST(abi_codec_fit_and_restore) {
     Sample s(false);
-    CHECK(refused(s.encode(), s.error, "codec"));
+    CHECK(is_refusal(s.encode(), s.error, "codec"));
     const float *mean = nullptr, *scales = nullptr;
     size_t means = 1, scale_count = 1, bytes = 0;
     const auto parameters = [&] {
@@ -99,7 +98,7 @@ TEST(abi_codec_fit_and_restore) {
     CHECK(parameters() == VECQ_OK && means == 0 && scale_count == 0);
     CHECK(vecq_codec_row_bytes(s.codec, &bytes, &s.error) == VECQ_OK && bytes == 128, bytes);
     const auto fit = [&](const char* argument, vecq_codec* codec, const float* sample, size_t n) {
-        return refused(vecq_codec_fit(codec, sample, n, &s.error), s.error, argument);
+        return is_refusal(vecq_codec_fit(codec, sample, n, &s.error), s.error, argument);
     };
     CHECK(fit("codec", nullptr, s.vectors.data(), kRows));
     CHECK(fit("sample", s.codec, nullptr, kRows));
@@ -108,7 +107,7 @@ TEST(abi_codec_fit_and_restore) {
     s.vectors[3 * kDim + 1] = NAN;
     CHECK(fit("sample", s.codec, s.vectors.data(), kRows));
     CHECK(std::strstr(s.error.message, "row 3, column 1") != nullptr, s.error.message);
-    CHECK(refused(s.encode(), s.error, "codec"));  // a failed fit is none
+    CHECK(is_refusal(s.encode(), s.error, "codec"));  // a failed fit leaves the codec unfitted
     s.vectors[3 * kDim + 1] = 0;
     CHECK(vecq_codec_fit(s.codec, s.vectors.data(), kRows, &s.error) == VECQ_OK);
     CHECK(s.encode() == VECQ_OK, s.error.message);
@@ -119,8 +118,8 @@ TEST(abi_codec_fit_and_restore) {
     copy.vectors = s.vectors;
     const auto restore = [&](const char* argument, const float* m, size_t m_count, const float* c,
                              size_t c_count) {
-        return refused(vecq_codec_restore(copy.codec, m, m_count, c, c_count, &s.error), s.error,
-                       argument);
+        return is_refusal(vecq_codec_restore(copy.codec, m, m_count, c, c_count, &s.error), s.error,
+                          argument);
     };
     const float bad[] = {NAN, INFINITY, -1};
     CHECK(restore("mean", nullptr, kDim, scales, 1));
@@ -131,37 +130,38 @@ TEST(abi_codec_fit_and_restore) {
     CHECK(restore("scale_count", mean, kDim, scales, SIZE_MAX));
     for (const float& value : bad) CHECK(restore("scales", mean, kDim, &value, 1), value);
     CHECK(restore("mean", Vector(kDim, NAN).data(), kDim, scales, 1));
-    CHECK(refused(copy.encode(), copy.error, "codec"));
+    CHECK(is_refusal(copy.encode(), copy.error, "codec"));
     CHECK(vecq_codec_restore(copy.codec, mean, kDim, scales, 1, nullptr) == VECQ_OK);
     CHECK(copy.encode() == VECQ_OK);
     CHECK(std::memcmp(copy.rows.as<void>(), s.rows.as<void>(), s.rows.bytes()) == 0);
     CHECK(std::memcmp(copy.constants, s.constants, sizeof s.constants) == 0);
 
-    CHECK(refused(vecq_codec_parameters(s.codec, nullptr, &means, &scales, &scale_count, &s.error),
-                  s.error, "mean"));
-    CHECK(refused(vecq_codec_parameters(s.codec, &mean, &means, &scales, nullptr, &s.error),
-                  s.error, "scale_count"));
-    CHECK(refused(vecq_codec_row_bytes(s.codec, nullptr, &s.error), s.error, "bytes"));
-    CHECK(refused(vecq_codec_row_bytes(nullptr, &bytes, &s.error), s.error, "codec"));
+    CHECK(
+        is_refusal(vecq_codec_parameters(s.codec, nullptr, &means, &scales, &scale_count, &s.error),
+                   s.error, "mean"));
+    CHECK(is_refusal(vecq_codec_parameters(s.codec, &mean, &means, &scales, nullptr, &s.error),
+                     s.error, "scale_count"));
+    CHECK(is_refusal(vecq_codec_row_bytes(s.codec, nullptr, &s.error), s.error, "bytes"));
+    CHECK(is_refusal(vecq_codec_row_bytes(nullptr, &bytes, &s.error), s.error, "codec"));
 }
 
 TEST(abi_codec_encode_and_decode_refuse) {
     Sample s;
-    void *rows = s.rows.as<void>(), *off = s.rows.as<char>() + 8;
+    void *rows = s.rows.as<void>(), *unaligned = s.rows.as<char>() + 8;
     float* all = s.vectors.data();
     const auto encode = [&](const char* argument, auto* codec, const float* vectors, size_t count,
                             void* to, vecq_row_constants* constants, uint64_t* clipped) {
-        return refused(
+        return is_refusal(
             vecq_codec_encode(codec, vectors, count, 7, 1, to, constants, clipped, &s.error),
             s.error, argument);
     };
-    vecq_codec* none = nullptr;
-    CHECK(encode("codec", none, all, kRows, rows, s.constants, s.clipped));
+    vecq_codec* no_codec = nullptr;
+    CHECK(encode("codec", no_codec, all, kRows, rows, s.constants, s.clipped));
     CHECK(encode("vectors", s.codec, nullptr, kRows, rows, s.constants, s.clipped));
     CHECK(encode("count", s.codec, all, SIZE_MAX, rows, s.constants, s.clipped));
     CHECK(encode("count", s.codec, all, SIZE_MAX / 256, rows, s.constants, s.clipped));
     CHECK(encode("rows", s.codec, all, kRows, nullptr, s.constants, s.clipped));
-    CHECK(encode("rows", s.codec, all, kRows, off, s.constants, s.clipped));
+    CHECK(encode("rows", s.codec, all, kRows, unaligned, s.constants, s.clipped));
     CHECK(encode("constants", s.codec, all, kRows, rows, nullptr, s.clipped));
     CHECK(encode("clipped", s.codec, all, kRows, rows, s.constants, nullptr));
     all[5 * kDim + 99] = -INFINITY;
@@ -174,12 +174,12 @@ TEST(abi_codec_encode_and_decode_refuse) {
 
     const auto decode = [&](const char* argument, auto* codec, const void* from,
                             const vecq_row_constants* constants, size_t count, float* vectors) {
-        return refused(vecq_codec_decode(codec, from, constants, count, 1, vectors, &s.error),
-                       s.error, argument);
+        return is_refusal(vecq_codec_decode(codec, from, constants, count, 1, vectors, &s.error),
+                          s.error, argument);
     };
-    CHECK(decode("codec", none, rows, s.constants, kRows, all));
+    CHECK(decode("codec", no_codec, rows, s.constants, kRows, all));
     CHECK(decode("rows", s.codec, nullptr, s.constants, kRows, all));
-    CHECK(decode("rows", s.codec, off, s.constants, kRows, all));
+    CHECK(decode("rows", s.codec, unaligned, s.constants, kRows, all));
     CHECK(decode("constants", s.codec, rows, nullptr, kRows, all));
     CHECK(decode("count", s.codec, rows, s.constants, SIZE_MAX / 256, all));
     CHECK(decode("vectors", s.codec, rows, s.constants, kRows, nullptr));
@@ -205,34 +205,34 @@ TEST(abi_codec_score_refuses) {
                                 c.constants, c.row_count, 1, c.scores, &s.error);
     };
     CHECK(score(good) == VECQ_OK, s.error.message);
-    const auto no = [&](const char* argument, auto member, auto value) {
+    const auto refuses = [&](const char* argument, auto member, auto value) {
         Call bad = good;
         bad.*member = value;
-        return refused(score(bad), s.error, argument);
+        return is_refusal(score(bad), s.error, argument);
     };
-    CHECK(no("codec", &Call::codec, nullptr));
-    CHECK(no("queries", &Call::queries, nullptr));
-    CHECK(no("rows", &Call::rows, nullptr));
-    CHECK(no("rows", &Call::rows, s.rows.as<char>() + 32));
-    CHECK(no("constants", &Call::constants, nullptr));
-    CHECK(no("scores", &Call::scores, nullptr));
-    for (int32_t value : {-1, 3, INT32_MIN}) CHECK(no("metric", &Call::metric, value), value);
+    CHECK(refuses("codec", &Call::codec, nullptr));
+    CHECK(refuses("queries", &Call::queries, nullptr));
+    CHECK(refuses("rows", &Call::rows, nullptr));
+    CHECK(refuses("rows", &Call::rows, s.rows.as<char>() + 32));
+    CHECK(refuses("constants", &Call::constants, nullptr));
+    CHECK(refuses("scores", &Call::scores, nullptr));
+    for (int32_t value : {-1, 3, INT32_MIN}) CHECK(refuses("metric", &Call::metric, value), value);
     for (int32_t value : {-8, 0, 7, 9, 16})
-        CHECK(no("query_bits", &Call::query_bits, value), value);
-    CHECK(no("query_count", &Call::query_count, SIZE_MAX));
-    CHECK(no("query_count", &Call::query_count, SIZE_MAX / 300));
-    CHECK(no("row_count", &Call::row_count, SIZE_MAX));
+        CHECK(refuses("query_bits", &Call::query_bits, value), value);
+    CHECK(refuses("query_count", &Call::query_count, SIZE_MAX));
+    CHECK(refuses("query_count", &Call::query_count, SIZE_MAX / 300));
+    CHECK(refuses("row_count", &Call::row_count, SIZE_MAX));
     const Sample unfitted(false);
-    CHECK(no("codec", &Call::codec, static_cast<const vecq_codec*>(unfitted.codec)));
+    CHECK(refuses("codec", &Call::codec, static_cast<const vecq_codec*>(unfitted.codec)));
     s.vectors[6 * kDim + 2] = NAN;
-    CHECK(refused(score(good), s.error, "queries"));
+    CHECK(is_refusal(score(good), s.error, "queries"));
     CHECK(std::strstr(s.error.message, "row 6, column 2") != nullptr, s.error.message);
     s.vectors[6 * kDim + 2] = 3e38F;  // its square is beyond float32
-    CHECK(refused(score(good), s.error, "queries"));
+    CHECK(is_refusal(score(good), s.error, "queries"));
     s.vectors[6 * kDim + 2] = 0;
     for (float value : {FLT_MAX, INFINITY, NAN}) {
         s.constants[4].centred_norm = value;
-        CHECK(refused(score(good), s.error, "codes"), value);
+        CHECK(is_refusal(score(good), s.error, "codes"), value);
     }
     CHECK(vecq_codec_score(s.codec, VECQ_IP, 8, nullptr, 0, nullptr, nullptr, 0, 1, nullptr,
                            nullptr) == VECQ_OK);
@@ -241,7 +241,7 @@ TEST(abi_codec_score_refuses) {
 TEST(threads_share_a_codec) {
     constexpr size_t threads = 4;
     const Sample s;
-    // More vectors than one task takes.
+    // More vectors than one task encodes.
     constexpr size_t count = 3000;
     const Vector vectors = random_vector(count * kDim, 4);
     struct Result {
@@ -252,14 +252,15 @@ TEST(threads_share_a_codec) {
     };
     std::vector<Result> results(threads);
     std::vector<std::thread> pool;
-    for (Result& own : results)
+    for (Result& result : results)
         pool.emplace_back([&] {
-            vecq_codec_encode(s.codec, vectors.data(), count, 0, 2, own.rows.as<void>(),
-                              own.constants.data(), own.clipped.data(), nullptr);
-            vecq_codec_score(s.codec, VECQ_COSINE, 15, s.vectors.data(), kRows, own.rows.as<void>(),
-                             own.constants.data(), count, 2, own.scores.data(), nullptr);
-            vecq_codec_decode(s.codec, own.rows.as<void>(), own.constants.data(), count, 2,
-                              own.decoded.data(), nullptr);
+            vecq_codec_encode(s.codec, vectors.data(), count, 0, 2, result.rows.as<void>(),
+                              result.constants.data(), result.clipped.data(), nullptr);
+            vecq_codec_score(s.codec, VECQ_COSINE, 15, s.vectors.data(), kRows,
+                             result.rows.as<void>(), result.constants.data(), count, 2,
+                             result.scores.data(), nullptr);
+            vecq_codec_decode(s.codec, result.rows.as<void>(), result.constants.data(), count, 2,
+                              result.decoded.data(), nullptr);
         });
     for (std::thread& thread : pool) thread.join();
     const Result& first = results[0];

@@ -1,3 +1,4 @@
+// Tests half precision conversions: all halves round-trip, and rounding is to nearest even.
 #include "base/half.hpp"
 
 #include <cmath>

@@ -1,4 +1,4 @@
-// Every kernel of every instruction set against plain double arithmetic, which is exact for codes.
+// Tests every kernel of every instruction set against double arithmetic, which is exact for codes.
 #include <cstring>
 #include <iterator>
 
@@ -22,16 +22,17 @@ std::vector<size_t> all_dims() {
 
 bool is_integer(Width width) { return width == Width::int8 || width == Width::int16; }
 
-// Integers must be exact. Any order of summing floats stays within dim * 2^-24 of the magnitudes.
+// Integer dots must be exact. Float dots in any order of summation err by at most dim * 2^-24 times
+// the sum of magnitudes.
 bool agrees(Width width, size_t dim, const samples::Exact& expected, const void* dot) {
     if (is_integer(width)) return std::memcmp(&expected.wrapped, dot, 4) == 0;
-    float got;
-    std::memcpy(&got, dot, 4);
-    return std::fabs(got - expected.dot) <=
+    float actual;
+    std::memcpy(&actual, dot, 4);
+    return std::fabs(actual - expected.dot) <=
            (static_cast<double>(dim) + 1) * 0x1p-24 * expected.magnitude;
 }
 
-// Rows in an order that repeats and jumps.
+// A row order with jumps and repetitions.
 uint32_t row_at(size_t i) { return static_cast<uint32_t>(i * 5 % kRowCount); }
 
 void check_dot_rows(const Engine& engine, Width width, size_t dim, const Matrix& queries,
@@ -101,7 +102,7 @@ TEST(kernels_int16) { check_width(Width::int16); }
 TEST(kernels_int8) { check_width(Width::int8); }
 
 TEST(int16_intermediate_sums_may_wrap) {
-    // 2^31 twice over on the way, 0 in the end.
+    // The first half of the products sums to 2^35, the second to almost -2^35.
     constexpr size_t dim = 64;
     const Memory row(row_bytes(Width::int16, dim));
     int16_t query[dim];
@@ -119,7 +120,7 @@ TEST(int16_intermediate_sums_may_wrap) {
     }
 }
 
-TEST(probes_count_and_read) {
+TEST(probes_count_operations_and_read_rows) {
     const Memory line(kLine), rows(64 * kLine);
     for (size_t i = 0; i < rows.bytes() / 4; ++i)
         rows.as<uint32_t>()[i] = static_cast<uint32_t>(i * 2654435761U);

@@ -1,3 +1,4 @@
+// Tests that memory is aligned and zero, grows with its contents, and fails cleanly.
 #include "base/memory.hpp"
 
 #include <cstdint>
@@ -11,14 +12,14 @@ TEST(memory_is_aligned_and_zero) {
     for (size_t bytes : {size_t{1}, size_t{64}, size_t{65}, size_t{5} << 20}) {
         const Memory memory(bytes);
         CHECK(vecq::aligned_to_line(memory.as<void>()), bytes);
-        size_t used = 0;
-        for (size_t i = 0; i < bytes; ++i) used += memory.as<unsigned char>()[i];
-        CHECK(used == 0, bytes);
+        size_t sum = 0;
+        for (size_t i = 0; i < bytes; ++i) sum += memory.as<unsigned char>()[i];
+        CHECK(sum == 0, bytes);
     }
     CHECK(Memory(0).as<void>() == nullptr);
 }
 
-TEST(memory_grows_and_keeps_what_it_holds) {
+TEST(memory_keeps_its_contents_when_it_grows) {
     Memory memory(1);
     size_t before = 1, bytes = 3;
     for (; bytes < size_t{40} << 20; before = bytes, bytes = bytes * 5 / 3) {
@@ -26,9 +27,9 @@ TEST(memory_grows_and_keeps_what_it_holds) {
         memory.grow(bytes);
         const unsigned char* all = memory.as<unsigned char>();
         CHECK(memory.bytes() == bytes && vecq::aligned_to_line(all) && all[before - 1] == 7, bytes);
-        size_t used = 0;
-        for (size_t i = before; i < bytes; ++i) used += all[i];
-        CHECK(used == 0, bytes);
+        size_t sum = 0;
+        for (size_t i = before; i < bytes; ++i) sum += all[i];
+        CHECK(sum == 0, bytes);
     }
     const Memory other(before + (size_t{4} << 20));
     bool refused = false;
@@ -40,7 +41,7 @@ TEST(memory_grows_and_keeps_what_it_holds) {
     CHECK(refused && memory.bytes() == before && memory.as<unsigned char>()[2] == 7);
 }
 
-TEST(memory_refuses_what_cannot_be) {
+TEST(memory_refuses_impossible_sizes) {
     for (size_t bytes : {SIZE_MAX, SIZE_MAX / 2, SIZE_MAX - (size_t{2} << 20)}) {
         bool refused = false;
         try {

@@ -1,4 +1,4 @@
-// The generator and the rotation: orthogonal, undone by its inverse, even, and the same everywhere.
+// Tests the random generator, and that rotations are orthogonal, invertible, even and reproducible.
 #include "quant/rotation.hpp"
 
 #include <bit>
@@ -65,14 +65,14 @@ TEST(rng_ranges) {
         sum += value;
         ++seen.at(random.below(seen.size()));
         CHECK(random.below(1) == 0);
-        const uint64_t most = (uint64_t{1} << 63) + 1;
-        CHECK(random.below(most) < most);
+        const uint64_t limit = (uint64_t{1} << 63) + 1;
+        CHECK(random.below(limit) < limit);
     }
     CHECK(std::fabs(sum / 7000 - 0.5) < 0.02, sum);
     for (size_t count : seen) CHECK(count > 850 && count < 1150, count);
 }
 
-// 1e-6 of the norms is 8 units in the last place, for four transforms.
+// 1e-6 of the norms is 8 units in the last place, after up to four transforms.
 TEST(rotation_keeps_norms_and_dots) {
     for (size_t dim : all_dims()) {
         const Rotation rotation = rotation_of(dim, dim);
@@ -84,18 +84,18 @@ TEST(rotation_keeps_norms_and_dots) {
     }
 }
 
-TEST(rotation_is_undone_by_its_inverse) {
+TEST(rotation_inverts) {
     for (size_t dim : all_dims()) {
         const Rotation rotation = rotation_of(dim, dim);
         const Vector original = random_vector(dim, 3);
-        Vector forth = original, back = original;
-        rotation.forward(forth.data());
-        rotation.inverse(forth.data());
-        rotation.inverse(back.data());
-        rotation.forward(back.data());
+        Vector forward_first = original, inverse_first = original;
+        rotation.forward(forward_first.data());
+        rotation.inverse(forward_first.data());
+        rotation.inverse(inverse_first.data());
+        rotation.forward(inverse_first.data());
         for (size_t i = 0; i < dim; ++i) {
-            CHECK(std::fabs(forth[i] - original[i]) <= 1e-6F, dim, i, forth[i], original[i]);
-            CHECK(std::fabs(back[i] - original[i]) <= 1e-6F, dim, i, back[i], original[i]);
+            CHECK(std::fabs(forward_first[i] - original[i]) <= 1e-6F, dim, i, forward_first[i]);
+            CHECK(std::fabs(inverse_first[i] - original[i]) <= 1e-6F, dim, i, inverse_first[i]);
         }
     }
 }
@@ -111,19 +111,19 @@ TEST(rotation_of_one_dimension_is_a_sign) {
     CHECK(positive && negative);
 }
 
-TEST(rotation_follows_its_seed) {
+TEST(rotation_depends_on_its_seed) {
     for (size_t dim : {size_t{100}, size_t{128}, size_t{768}}) {
         const Vector vector = random_vector(dim, 4);
-        const Vector once = rotated(rotation_of(dim, 5), vector);
-        CHECK(once == rotated(rotation_of(dim, 5), vector), dim);
+        const Vector first = rotated(rotation_of(dim, 5), vector);
+        CHECK(first == rotated(rotation_of(dim, 5), vector), dim);
         const Vector other = rotated(rotation_of(dim, 6), vector);
         size_t same = 0;
-        for (size_t i = 0; i < dim; ++i) same += once[i] == other[i];
+        for (size_t i = 0; i < dim; ++i) same += first[i] == other[i];
         CHECK(same < dim / 10, dim, same);
     }
 }
 
-// The largest of dim^2 Gaussian coordinates of variance 1/dim would lie at 4 to 5.5 deviations.
+// The largest of dim^2 Gaussian coordinates of variance 1/dim lies at 4 to 5.5 standard deviations.
 TEST(rotation_spreads_unit_vectors) {
     for (size_t dim : {100, 127, 128, 300, 768, 960, 1000}) {
         const Rotation rotation = rotation_of(dim, 7);
@@ -137,7 +137,7 @@ TEST(rotation_spreads_unit_vectors) {
     }
 }
 
-// Also where the two windows share as little as one coordinate.
+// Covers dims whose two windows share a single coordinate.
 TEST(rotation_mixes_both_halves) {
     for (size_t dim : {96, 127, 768, 960, 1000, 1023, 1536}) {
         const Rotation rotation = rotation_of(dim, 8);
@@ -153,18 +153,17 @@ TEST(rotation_mixes_both_halves) {
     }
 }
 
-// Saved files hold only the seed, so these bits may never change.
-TEST(rotation_has_the_same_bits_everywhere) {
+// Saved files hold only the seed, so these bits must never change.
+TEST(rotation_gives_the_same_bits_on_every_engine) {
     for (const vecq::Engine* engine : vecq::engines()) {
         if (engine->missing() != nullptr) continue;
         uint64_t hash = 0xcbf29ce484222325U;
         for (size_t dim : all_dims()) {
             const Vector vector = random_vector(dim, 9);
-            Vector forth = rotated(rotation_of(dim, 10, *engine), vector), back = vector;
-            rotation_of(dim, 11, *engine).inverse(back.data());
-            forth.insert(forth.end(), back.begin(), back.end());
-            for (float value : forth)
-                hash = (hash ^ std::bit_cast<uint32_t>(value)) * 0x100000001b3U;
+            Vector all = rotated(rotation_of(dim, 10, *engine), vector), inverted = vector;
+            rotation_of(dim, 11, *engine).inverse(inverted.data());
+            all.insert(all.end(), inverted.begin(), inverted.end());
+            for (float value : all) hash = (hash ^ std::bit_cast<uint32_t>(value)) * 0x100000001b3U;
         }
         CHECK(hash == 11837238402829150483U, engine->name, hash);
     }
