@@ -4,7 +4,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 SOURCES := pyproject.toml README.md LICENSE \
 	$(shell find native vecq datasets bench -type f ! -name '*.pyc')
-CPP := $(shell find native tests/native bench/native \
+CPP := $(shell find native tests/native tests/fuzz bench/native \
 	-name '*.cpp' -o -name '*.hpp' -o -name '*.h' 2>/dev/null)
 CONFIGURE := cmake --log-level=WARNING -S native -G Ninja
 CTEST := ctest --verbose --parallel 2 --test-dir
@@ -77,10 +77,12 @@ fuzz: export ASAN_OPTIONS := allocator_may_return_null=1
 fuzz: $(VENV)/dev ## open, search, change and save made-up files under sanitizers; FUZZ_SECONDS=60
 	$(CONFIGURE) -B build/fuzz -DVECQ_FUZZ=ON -DVECQ_SANITIZE=address,undefined \
 		-DCMAKE_CXX_COMPILER=$(CLANG)
-	cmake --build build/fuzz --target fuzz_open
-	mkdir -p build/fuzz/corpus
+	cmake --build build/fuzz --target fuzz_open fuzz_sections
+	mkdir -p build/fuzz/corpus build/fuzz/corpus_sections
 	build/fuzz/fuzz_open -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -timeout=30 \
 		-print_final_stats=1 -artifact_prefix=build/fuzz/ build/fuzz/corpus tests/fixtures/fuzz
+	build/fuzz/fuzz_sections -max_total_time=$(FUZZ_SECONDS) -max_len=128 -len_control=0 -timeout=120 \
+		-print_final_stats=1 -artifact_prefix=build/fuzz/ build/fuzz/corpus_sections
 else
 fuzz:
 	@echo '*** SKIPPED: fuzzing. Install clang, which brings libFuzzer, to run it. ***'

@@ -51,7 +51,8 @@ def compare(data: Dataset, k: int, recall: float, repetitions: int, threads: int
     fresh, dim = data.test[1::2], data.train.shape[1]
 
     def built(**settings: Any) -> vecq.Index:
-        return vecq.Index(dim, data.metric, **settings).add(data.train, threads=threads)  # type: ignore[arg-type]
+        index = vecq.Index(dim, data.metric, **settings)  # type: ignore[arg-type]
+        return index.add(data.train, threads=threads)
 
     start = time.perf_counter()
     built()
@@ -66,7 +67,8 @@ def compare(data: Dataset, k: int, recall: float, repetitions: int, threads: int
         },
         repetitions,
     )
-    truth = vecq.exact(fresh, data.train, k, metric=data.metric, threads=threads).ids  # type: ignore[arg-type]
+    metric: Any = data.metric
+    truth = vecq.exact(fresh, data.train, k, metric=metric, threads=threads).ids
     rivals = {name: (indexes[name], found[name]) for name in ("basic", "exhaustive")}
     return {
         "data": data.name,

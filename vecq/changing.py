@@ -9,7 +9,7 @@ from vecq import files
 from vecq._native import lib
 from vecq.arrays import as_ids, as_vectors
 from vecq.errors import ArgumentError
-from vecq.growing import FEW, Growing
+from vecq.growing import FEW, ChangeReport, Growing
 from vecq.progress import Progress
 
 Own = TypeVar("Own", bound="Changing")
@@ -100,10 +100,11 @@ class Changing(Growing):
         (False, 998)
         """
         numbers = as_ids(np.atleast_1d(np.asarray(ids)), "ids", np.size(ids))
-        with self._changing(progress, len(numbers)) as report:
+        with self._turn(), ChangeReport(self, progress, len(numbers)) as report:
             if len(numbers) > FEW:
                 self._require(numbers)
             self._remove(numbers, report)
+            self._repair()
         return self
 
     def refit(self: Own, *, progress: Progress = None) -> Own:
@@ -121,7 +122,7 @@ class Changing(Growing):
         >>> index.refit().stats().clipped < 0.001
         True
         """
-        with self._changing(progress, len(self)) as report:
+        with self._turn(), ChangeReport(self, progress, len(self)) as report:
             files.rebuild(lib.vecq_task_refit, self._handle, report)
             self._warned = False
         return self
@@ -137,7 +138,7 @@ class Changing(Growing):
         >>> index.stats().vacant, index.compact().stats().vacant
         (900, 0)
         """
-        with self._changing(progress, len(self)) as report:
+        with self._turn(), ChangeReport(self, progress, len(self)) as report:
             files.rebuild(lib.vecq_task_compact, self._handle, report)
         return self
 

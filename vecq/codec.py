@@ -11,6 +11,7 @@ from vecq.arguments import choose, named, real, thread_count, whole
 from vecq.arrays import as_floats, as_vectors, float_blocks, pointer
 from vecq.codes import Codes
 from vecq.errors import ArgumentError, call
+from vecq.structs import new_struct
 
 Kind = Literal["fp32", "fp16", "int16", "int8"]
 Metric = Literal["ip", "cosine", "l2"]
@@ -92,19 +93,19 @@ class Codec:
             "unbiased": unbiased,
             "seed": seed,
         }
-        self._options = ffi.new(
-            "vecq_codec_options *",
-            {
-                "width": choose(KINDS, kind, "kind"),
-                "scale": choose(SCALES, scale, "scale"),
-                "calibration": choose(CALIBRATIONS, calibration, "calibration"),
-                "percentile": real(percentile, "percentile"),
-                "center": bool(center),
-                "rotate": kind == "int8" if rotate is None else bool(rotate),
-                "unbiased": bool(unbiased),
-                "seed": whole(seed, "seed", 0, 2**64 - 1),
-            },
-        )
+        self._options = new_struct("vecq_codec_options")
+        settings = {
+            "width": choose(KINDS, kind, "kind"),
+            "scale": choose(SCALES, scale, "scale"),
+            "calibration": choose(CALIBRATIONS, calibration, "calibration"),
+            "percentile": _percentile(percentile),
+            "center": bool(center),
+            "rotate": kind == "int8" if rotate is None else bool(rotate),
+            "unbiased": bool(unbiased),
+            "seed": whole(seed, "seed", 0, 2**64 - 1),
+        }
+        for name, value in settings.items():
+            setattr(self._options, name, value)
         self._open(1)  # refuses settings that do not go together
         # The dim and its native codec: replaced as one, for threads may share a codec.
         self._state: tuple[int, Any] | None = None
@@ -288,6 +289,14 @@ class Codec:
         mean_count, scale_count = ffi.new("size_t *"), ffi.new("size_t *")
         call(lib.vecq_codec_parameters, self._state[1], mean, mean_count, scales, scale_count)
         return _floats(mean[0], mean_count[0]), _floats(scales[0], scale_count[0])
+
+
+def _percentile(value: object) -> float:
+    """Native code checks the range, but takes 0 as its default."""
+    percentile = real(value, "percentile")
+    if percentile == 0:
+        raise ArgumentError("percentile is 0, expected more than 0 and at most 100", "percentile")
+    return percentile
 
 
 def _floats(first: Any, count: int) -> NDArray[np.float32]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from vecq._native import ffi, lib
 from vecq.errors import call
+from vecq.structs import new_struct
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,9 @@ def refuse_at_import() -> None:
 
 
 def _isa(number: int) -> Isa:
-    isa = ffi.new("vecq_isa *")
+    isa = new_struct("vecq_isa")
     call(lib.vecq_isa_get, number, isa)
-    return Isa(_text(isa.name), _text(isa.missing) if isa.missing else None)
+    return Isa(_text(isa.name), _text(isa.unavailable_reason) if isa.unavailable_reason else None)
 
 
 def _text(pointer: object) -> str:

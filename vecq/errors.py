@@ -43,6 +43,10 @@ class CorruptFileError(FileError):
     """A file is not what was written, or never was an index."""
 
 
+class FileChangedError(FileError):
+    """A file has changed since the index was opened from it or last saved to it."""
+
+
 class ReadOnlyError(VecqError, RuntimeError):
     """An index that was opened to be read was to be changed."""
 
@@ -67,6 +71,7 @@ _ERRORS: dict[int, type[VecqError]] = {
     lib.VECQ_FILE_ERROR: FileError,
     lib.VECQ_CORRUPT_FILE: CorruptFileError,
     lib.VECQ_READ_ONLY: ReadOnlyError,
+    lib.VECQ_CHANGED_FILE: FileChangedError,
 }
 
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vecq._native import ffi, lib
+from vecq._native import lib
 from vecq.arguments import choose, thread_count, whole
 from vecq.arrays import as_floats, as_vectors, pointer
 from vecq.codec import METRICS, Codec, Kind, Metric, fit
@@ -13,6 +13,7 @@ from vecq.errors import call
 from vecq.filters import Exclusions
 from vecq.progress import Progress, Report
 from vecq.result import Result
+from vecq.structs import new_struct
 
 # Codes that are held at a time, and queries that are searched for between two looks at Ctrl-C.
 BLOCK_BYTES, SCORES_AT_ONCE = 256 << 20, 1 << 32
@@ -59,7 +60,8 @@ def exact(
     native = _fitted(Codec.of(codec, metric=metric), found)
     result = Result.empty(len(asked), k)
     result.ids[:], result.scores[:], result.counts[:] = -1, -np.inf, 0
-    options = ffi.new("vecq_exact_options *", {"k": k, "threads": threads})
+    options = new_struct("vecq_exact_options")
+    options.k, options.threads = k, threads
     options.metric = choose(METRICS, metric, "metric")
     options.query_bits = whole(query_bits, "query_bits", 8, 15)
     step = max(1, BLOCK_BYTES // (4 * found.shape[1]))

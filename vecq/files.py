@@ -3,19 +3,20 @@
 import os
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from vecq._native import ffi, lib
 from vecq.errors import ArgumentError, CorruptFileError, FileError, VecqError, call
 from vecq.progress import Progress, Report
+from vecq.structs import new_struct
 
 PRELOADS: dict[Any, int] = {
-    False: lib.VECQ_PRELOAD_NOTHING,
-    "walk": lib.VECQ_PRELOAD_WALKED,
+    False: lib.VECQ_PRELOAD_NONE,
+    "walk": lib.VECQ_PRELOAD_SEARCH,
     True: lib.VECQ_PRELOAD_ALL,
-    "copy": lib.VECQ_PRELOAD_COPIED,
+    "copy": lib.VECQ_PRELOAD_COPY,
 }
 
 # Work on fewer bytes is over before a bar would be read.
@@ -114,14 +115,14 @@ def info(path: str | os.PathLike[str]) -> FileInfo:
     >>> [section.name for section in vecq.info("eight.vecq").sections][:2]
     ['settings', 'codec']
     """
-    native, sections = ffi.new("vecq_file_info *"), ffi.new("vecq_section[]", MOST_SECTIONS)
+    native, sections = new_struct("vecq_file_info"), ffi.new("vecq_section[]", MOST_SECTIONS)
     with naming(path):
         call(lib.vecq_file_describe, encoded(path), native, sections, MOST_SECTIONS)
     return FileInfo(
         path=os.fspath(path),
         format=native.format,
-        library=text(native.library),
-        needed=text(native.needed),
+        library=text(native.writer_version),
+        needed=text(native.min_reader_version),
         bytes=native.bytes,
         sections=tuple(
             Section(text(one.name), one.element_bytes, one.count, one.offset, one.checksum)
@@ -138,14 +139,15 @@ def open_index(path: str | os.PathLike[str], writable: bool) -> Any:
     return ffi.gc(handle[0], lib.vecq_index_close)
 
 
-def save(index: Any, path: str | os.PathLike[str], progress: Progress) -> Saved:
+def save(index: Any, path: str | os.PathLike[str], overwrite: object, progress: Progress) -> Saved:
     """Writes a native index to a file; where `path` is a link, to what it leads to."""
+    if not isinstance(overwrite, bool):
+        raise ArgumentError(f"overwrite is {overwrite!r}, expected True or False", "overwrite")
     place, start = os.path.realpath(os.fsdecode(encoded(path))), time.perf_counter()
-    with naming(path), _report(progress) as report:
-        task = _begin(lib.vecq_task_save, index, os.fsencode(place))
-        with closing(task):
-            task.run(report)
-            written, pause = task.saved()
+    with naming(path), _report(progress) as report, _slot() as slot:
+        task = _begin(slot, lib.vecq_task_save, index, os.fsencode(place), overwrite)
+        task.run(report)
+        written, pause = task.saved()
     return Saved(written, time.perf_counter() - start, pause)
 
 
@@ -153,16 +155,14 @@ def preload(
     index: Any, path: str | os.PathLike[str], what: Any, lock: bool, progress: Progress
 ) -> None:
     """Brings a file's index into memory."""
-    with naming(path), _report(progress) as report:
-        task = _begin(lib.vecq_task_preload, index, what, bool(lock))
-        with closing(task):
-            task.run(report)
+    with naming(path), _report(progress) as report, _slot() as slot:
+        _begin(slot, lib.vecq_task_preload, index, what, bool(lock)).run(report)
 
 
 def rebuild(begin: Any, index: Any, report: Report) -> None:
     """Puts the rows of a native index into new arrays."""
-    with closing(_begin(begin, index)) as task:
-        task.run(report)
+    with _slot() as slot:
+        _begin(slot, begin, index).run(report)
 
 
 def verify(index: Any, path: str | os.PathLike[str], progress: Progress) -> None:
@@ -175,11 +175,10 @@ def verify(index: Any, path: str | os.PathLike[str], progress: Progress) -> None
 
 def check(index: Any, progress: Progress, deep: bool = True) -> Check:
     """Looks a native index over."""
-    with _report(progress) as report:
-        task = _begin(lib.vecq_task_check, index, deep)
-        with closing(task):
-            task.run(report)
-            return task.problems()
+    with _report(progress) as report, _slot() as slot:
+        task = _begin(slot, lib.vecq_task_check, index, deep)
+        task.run(report)
+        return task.problems()
 
 
 class Task:
@@ -201,21 +200,27 @@ class Task:
         call(lib.vecq_task_problems, self._handle, ffi.NULL, 0, listed, count)
         found = ffi.new("vecq_problem[]", listed[0])
         call(lib.vecq_task_problems, self._handle, found, len(found), listed, count)
-        return Check(tuple(Problem(text(one.where), text(one.what)) for one in found), count[0])
+        problems = (Problem(text(one.location), text(one.message)) for one in found)
+        return Check(tuple(problems), count[0])
 
     def saved(self) -> tuple[int, float]:
-        found = ffi.new("vecq_saved *")
+        found = new_struct("vecq_saved")
         call(lib.vecq_task_saved, self._handle, found)
-        return found.bytes, found.pause
-
-    def close(self) -> None:
-        lib.vecq_task_close(self._handle)
+        return found.bytes, found.pause_seconds
 
 
-def _begin(function: Any, *arguments: Any) -> Task:
-    handle = ffi.new("vecq_task **")
-    call(function, *arguments, handle)
-    return Task(handle[0])
+def _slot() -> Any:
+    """A pointer for a native task, which `with` closes.
+
+    The pointer exists before the task, and `with` enters and leaves it in C, where Python does not
+    look for signals: an interrupt at any moment closes the task.
+    """
+    return ffi.gc(ffi.new("vecq_task **"), lib.vecq_task_end)
+
+
+def _begin(slot: Any, function: Any, *arguments: Any) -> Task:
+    call(function, *arguments, slot)
+    return Task(slot[0])
 
 
 def _report(progress: Progress) -> Report:

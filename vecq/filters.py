@@ -10,6 +10,7 @@ from vecq._native import ffi, lib
 from vecq.arrays import as_ids, pointer
 from vecq.errors import ArgumentError, call
 from vecq.searchable import Searchable
+from vecq.structs import new_struct
 
 Ids = NDArray[np.int64]
 
@@ -74,7 +75,7 @@ def _choice(given: "ArrayLike | Filter | None", argument: str) -> tuple[Any, Any
     """A native choice, and what it borrows its memory from."""
     if given is None:
         return ffi.NULL, None
-    choice = ffi.new("vecq_choice *")
+    choice = new_struct("vecq_choice")
     if isinstance(given, Filter):
         choice.filter = given._handle
         return choice, given

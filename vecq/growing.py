@@ -2,8 +2,7 @@
 
 import threading
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from vecq.codec import Codec, Metric, fit
 from vecq.errors import ArgumentError, QuantizationWarning, call
 from vecq.loss import warn_of_loss
 from vecq.progress import Progress, Report
+from vecq.structs import new_struct
 
 # How long one native call may take before there is a look for Ctrl-C, in seconds.
 SLICE = 0.1
@@ -23,6 +23,27 @@ SLICE = 0.1
 FEW = 64
 # A share of values beyond a codec's range that costs recall.
 DRIFTED = 0.01
+
+
+class ChangeReport(Report):
+    """Reports the progress of a change, and marks the index as being changed."""
+
+    def __init__(self, index: "Growing", progress: Progress, total: int) -> None:
+        super().__init__(progress, total)
+        self._index = index
+
+    def __enter__(self) -> "ChangeReport":
+        self._index._busy = True
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._index._busy = False
+        super().__exit__(kind, error, trace)
 
 
 class Growing:
@@ -44,7 +65,7 @@ class Growing:
         """Which ids there are items of."""
         held = np.empty(len(ids), np.uint8)
         call(
-            lib.vecq_index_holds,
+            lib.vecq_index_contains,
             *(self._handle, pointer(ids, "int64_t[]"), len(ids), pointer(held, "uint8_t[]")),
         )
         return held.view(np.bool_)
@@ -71,17 +92,23 @@ class Growing:
             factor = SLICE / max(clock() - before, 1e-6)
             many = max(FEW, int(many * min(2.0, factor)))
 
-    @contextmanager
-    def _changing(self, progress: Progress, count: int) -> Iterator[Report]:
-        """One change at a time, and none from its own progress function."""
-        with self._adding, Report(progress, count) as report:
-            if self._busy:
-                raise ArgumentError("progress may not change the index that it watches", "progress")
-            self._busy = True
-            try:
-                yield report
-            finally:
-                self._busy = False
+    def _repair(self, threads: int = 0) -> None:
+        """Repairs the graph where that is due. After an interrupt the next change goes on."""
+        done, total = ffi.new("size_t *"), ffi.new("size_t *")
+        while True:
+            call(lib.vecq_index_repair, self._handle, threads, done, total)
+            if done[0] == total[0]:
+                return
+
+    def _turn(self) -> threading.RLock:
+        """The lock of a change: one at a time, and none from its own progress function.
+
+        `with` enters and leaves the lock itself in C, where no interrupt is raised. An interrupt
+        may leave `_busy` set: it counts only while this thread holds the lock.
+        """
+        if self._busy and self._adding._is_owned():  # type: ignore[attr-defined]
+            raise ArgumentError("progress may not change the index that it watches", "progress")
+        return self._adding
 
     def _grow(
         self,
@@ -93,11 +120,12 @@ class Growing:
         updating: bool = False,
     ) -> None:
         threads = thread_count(threads)
-        with self._changing(progress, len(rows)) as report:
+        with self._turn(), ChangeReport(self, progress, len(rows)) as report:
             if users is None and 0 < len(rows) <= FEW and self._add_few(rows, ids, updating):
                 report(len(rows), len(rows))
             else:
                 self._grow_by_many(rows, ids, users, threads, updating, report)
+            self._repair(threads)
         self._warn_of_drift()
 
     def _grow_by_many(
@@ -110,13 +138,19 @@ class Growing:
         report: Report,
     ) -> None:
         first = len(self) == 0
-        try:
+        with self._addition():
             self._stage(rows, ids, users, threads, updating)
             self._link(threads, report)
-        finally:
             call(lib.vecq_index_settle, self._handle)
         if first and self._wide is None and self._codec.kind in ("int8", "int16"):
             warn_of_loss(self._codec, rows, self._metric)
+
+    def _addition(self) -> Any:
+        """A context manager that ends the addition, also where the body raises.
+
+        `with` leaves it in C, where Python does not look for signals.
+        """
+        return ffi.gc(self._handle, lib.vecq_index_end_addition)
 
     def _warn_of_drift(self) -> None:
         """Says so, once, if many values lie beyond the range that a codec was fitted to."""
@@ -139,9 +173,9 @@ class Growing:
             )
 
     def _clipped(self) -> tuple[float, float]:
-        found = ffi.new("vecq_clipped *")
+        found = new_struct("vecq_clipped")
         call(lib.vecq_index_get_clipped, self._handle, found)
-        return found.lately, found.fitted
+        return found.recent, found.sample
 
     def _add_few(self, rows: NDArray[Any], ids: NDArray[np.int64] | None, updating: bool) -> bool:
         """False if these are the first, for which more has to be done."""

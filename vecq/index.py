@@ -15,6 +15,7 @@ from vecq.errors import ArgumentError, call
 from vecq.progress import Progress
 from vecq.result import IndexStats
 from vecq.searching import Searching
+from vecq.structs import new_struct
 
 Link = Literal["auto", "metric", "cosine", "moebius", "layered"]
 
@@ -74,17 +75,16 @@ class Index(Searching, Changing):
         self._codec = Codec.of(codec, metric=metric)
         self._wide = None if rerank is None else Codec.of(rerank, "rerank")
         self._m = whole(m, "m", 2, 256)
-        options = {
-            "metric": choose(METRICS, metric, "metric"),
-            "link": choose(LINKS, link, "link"),
-            "m": self._m,
-            "ef_construction": whole(ef_construction, "ef_construction", 1, 100_000),
-            "seed": whole(seed, "seed", 0, 2**64 - 1),
-        }
+        options = new_struct("vecq_index_options")
+        options.metric = choose(METRICS, metric, "metric")
+        options.link = choose(LINKS, link, "link")
+        options.m = self._m
+        options.ef_construction = whole(ef_construction, "ef_construction", 1, 100_000)
+        options.seed = whole(seed, "seed", 0, 2**64 - 1)
         handle = ffi.new("vecq_index **")
         call(
             lib.vecq_index_open,
-            *(ffi.new("vecq_index_options *", options), self._codec.native(self._dim)),
+            *(options, self._codec.native(self._dim)),
             *(ffi.NULL if self._wide is None else self._wide.native(self._dim, "rerank"), handle),
         )
         self._begin(ffi.gc(handle[0], lib.vecq_index_close))
@@ -155,17 +155,25 @@ class Index(Searching, Changing):
     @classmethod
     def _opened(cls, handle: Any) -> "Index":
         """An index around a native one."""
-        native = ffi.new("vecq_index_description *")
-        call(lib.vecq_index_describe, handle, native)
+        native = new_struct("vecq_index_description")
+        options = new_struct("vecq_index_options")
+        codec, wide = new_struct("vecq_codec_options"), new_struct("vecq_codec_options")
+        call(lib.vecq_index_describe, handle, native, options, codec, wide)
         index = cls.__new__(cls)
-        index._dim, index._m = native.dim, native.options.m
-        index._metric = named(METRICS, native.options.metric)  # type: ignore[assignment]
-        index._codec = Codec.described(native.codec)
-        index._wide = Codec.described(native.wide_codec) if native.has_wide else None
+        index._dim, index._m = native.dim, options.m
+        index._metric = named(METRICS, options.metric)  # type: ignore[assignment]
+        index._codec = Codec.described(codec)
+        index._wide = Codec.described(wide) if native.has_rerank_codec else None
         index._begin(handle)
         return index
 
-    def save(self, path: str | os.PathLike[str], *, progress: Progress = None) -> files.Saved:
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        overwrite: bool = False,
+        progress: Progress = None,
+    ) -> files.Saved:
         """Writes the index to a file, which `vecq.open` opens.
 
         All or nothing: the file is written beside the old one, under a name of its own, forced to
@@ -176,16 +184,27 @@ class Index(Searching, Changing):
         called. `pause` of what is returned tells how long changes had to wait; another `save` waits
         until this one is over.
 
+        Several processes may open a file and save it: none replaces a version that it has not
+        seen. If the file has changed since this index was opened from it or last saved to it,
+        `save` raises `FileChangedError` and leaves the file as it is: open it again and repeat the
+        changes. A file that this index was never opened from or saved to is replaced, whatever it
+        holds.
+
         Args:
             path: of the file, usually with the ending .vecq.
+            overwrite: replace the file even if it has changed. Default: False.
             progress: as in `add`, in bytes. By default there is a bar for more than 1 GB.
+
+        Raises:
+            FileChangedError: the file has changed, and `overwrite` is False.
+            FileError: the system refused to write the file.
 
         >>> saved = vecq.Index(8).add(numpy.eye(8, dtype="float32")).save("eight.vecq")
         >>> saved.pause < saved.seconds
         True
         """
         with self._saving:
-            return files.save(self._handle, path, progress)
+            return files.save(self._handle, path, overwrite, progress)
 
     def check(self, *, progress: Progress = None) -> files.Check:
         """Looks for anything that is wrong: checksums of the file it was opened from, numbers that
@@ -241,7 +260,7 @@ class Index(Searching, Changing):
 
     def stats(self) -> IndexStats:
         """Looks over the whole graph: layers, links, what cannot be reached, memory."""
-        native = ffi.new("vecq_index_stats *")
+        native = new_struct("vecq_index_stats")
         call(lib.vecq_index_get_stats, self._handle, native)
         degrees = np.array(ffi.unpack(native.degrees, len(native.degrees)), np.int64)
         return IndexStats(
@@ -249,8 +268,8 @@ class Index(Searching, Changing):
             layers=tuple(native.layer_rows[0 : native.layers]),
             degrees=np.trim_zeros(degrees, "b"),
             unreachable=native.unreachable,
-            aside=native.aside,
-            vacant=native.vacant,
+            aside=native.kept_out,
+            vacant=native.free_slots,
             clipped=self._clipped()[0],
             code_bytes=native.code_bytes,
             link_bytes=native.link_bytes,

@@ -51,13 +51,15 @@ class Explanation:
     @classmethod
     def of(cls, reports: Sequence[Any], items: int, queries: int, chosen: bool) -> "Explanation":
         """From the native reports of parts of the queries, of which the first is the largest."""
-        costs = {name: sum(getattr(part, f"{name}_cost") for part in reports) for name in WAYS}
+        costs = {
+            name: sum(getattr(part, f"{name}_cost_seconds") for part in reports) for name in WAYS
+        }
         return cls(
             plan=NAMES[reports[0].plan],
             chosen=chosen,
             costs={name: cost for name, cost in costs.items() if math.isfinite(cost)},
-            passing=reports[0].passing,
+            passing=reports[0].allowed_rows,
             items=items,
             queries=queries,
-            starved=sum(part.starved for part in reports),
+            starved=sum(part.walks_completed_by_scan for part in reports),
         )

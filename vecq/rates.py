@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from vecq._native import ffi, lib
+from vecq._native import lib
 from vecq.arguments import choose, whole
 from vecq.codec import KINDS, Kind
 from vecq.errors import call
+from vecq.structs import new_struct
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,16 @@ def rates(dim: int, rows: int, codec: Kind = "int8") -> Rates:
     >>> vecq.rates(128, 1_000_000).read > 0
     True
     """
-    found = ffi.new("vecq_rates *")
+    found = new_struct("vecq_machine_limits")
     call(
-        lib.vecq_measure_rates,
+        lib.vecq_measure_machine_limits,
         *(choose(KINDS, codec, "codec"), whole(dim, "dim", 1, 65535)),
         *(whole(rows, "rows", 1, 2**31), found),
     )
-    return Rates(found.read, found.cached, found.scored, found.latency, found.peak)
+    return Rates(
+        read=found.random_rows_per_second,
+        cached=found.cached_rows_per_second,
+        scored=found.scored_rows_per_second,
+        latency=found.latency_seconds,
+        peak=found.multiply_adds_per_second,
+    )

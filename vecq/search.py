@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vecq._native import ffi, lib
+from vecq._native import lib
 from vecq.arrays import pointer
 from vecq.errors import call
 from vecq.filters import Exclusions, Filter
 from vecq.plan import Explanation
 from vecq.result import Result
+from vecq.structs import new_struct
 
 # Rows that are scored at most between two looks at Ctrl-C, and queries whatever that takes.
 SCORES_AT_ONCE, FEWEST, MOST = 1 << 32, 256, 1 << 14
@@ -43,7 +44,7 @@ class Search:
             ]
         for report in reports:
             result.hops += report.hops
-            result.distances += report.scores
+            result.distances += report.scored_rows
         if explain and reports:
             chosen = self._options.plan == lib.VECQ_PLAN_AUTO
             result.explanation = Explanation.of(reports, len(self._items), count, chosen)
@@ -55,7 +56,7 @@ class Search:
         if self._excluded is not None:
             own = self._excluded.part(first, first + len(part))
             self._options.exclude_offsets, self._options.exclude_ids = own
-        report = ffi.new("vecq_search_report *")
+        report = new_struct("vecq_search_report")
         call(
             lib.vecq_index_search,
             handle,

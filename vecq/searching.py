@@ -20,6 +20,7 @@ from vecq.progress import Progress
 from vecq.ranges import Ranges, search_range
 from vecq.result import Result
 from vecq.search import Search
+from vecq.structs import new_struct
 
 
 class Searching:
@@ -85,7 +86,7 @@ class Searching:
         """
         wanted = whole(k, "k", 1, MOST)
         rows = as_floats(as_vectors(queries, "queries", self._dim))
-        options = ffi.new("vecq_search_options *")
+        options = new_struct("vecq_search_options")
         options.k = wanted
         options.rerank = self._candidates(rerank, wanted)
         options.query_bits = whole(query_bits, "query_bits", 8, 15)

@@ -34,7 +34,11 @@ MOST = 1024  # threads
 METRICS: dict[str, Metric] = {"euclidean": "l2", "sqeuclidean": "l2", "cosine": "cosine"}
 
 
-class VecqTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class VecqTransformer(
+    ClassNamePrefixFeaturesOutMixin,  # type: ignore[misc]
+    TransformerMixin,  # type: ignore[misc]
+    BaseEstimator,  # type: ignore[misc]
+):
     """Transforms vectors into a graph of their nearest neighbours among those it was fitted on.
 
     In place of `KNeighborsTransformer(mode="distance")`: a CSR matrix of distances, of as many

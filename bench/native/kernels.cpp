@@ -65,10 +65,12 @@ std::vector<uint32_t> random_ids(size_t rows) {
 }
 
 void measure_registers(Case& c, Data& data) {
-    const Kernels& kernels = (*c.engine)[c.width];
+    const Probes& probes = c.engine->probes;
+    const auto width = static_cast<size_t>(c.width);
     const void* line = data.query;
-    raise(c.peak, rate([&] { return double(kernels.multiply_adds(10'000, line)); }));
-    raise(c.block_peak, rate([&] { return double(kernels.block_multiply_adds(10'000, line)); }));
+    raise(c.peak, rate([&] { return double(probes.multiply_adds[width](10'000, line)); }));
+    raise(c.block_peak,
+          rate([&] { return double(probes.block_multiply_adds[width](10'000, line)); }));
 }
 
 void measure_rows(Case& c, Data& data, size_t& offset) {
@@ -93,7 +95,8 @@ void measure_rows(Case& c, Data& data, size_t& offset) {
               return double(window);
           }));
     raise(c.read, rate([&] {
-              data.sums[0] += static_cast<int32_t>(c.engine->read_rows(rows, next(), window) & 1);
+              const uint32_t seen = c.engine->probes.read_rows(rows, next(), window);
+              data.sums[0] += static_cast<int32_t>(seen & 1);
               return double(window);
           }));
 }

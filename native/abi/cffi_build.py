@@ -1,4 +1,4 @@
-"""Writes the C source of vecq._native from the marked span of vecq.h."""
+"""Writes the C source of vecq._native from the marked spans of vecq.h and vecq_internal.h."""
 
 import re
 import sys
@@ -6,16 +6,19 @@ from pathlib import Path
 
 from cffi import FFI
 
-HEADER = Path(__file__).resolve().parent.parent / "include" / "vecq.h"
+INCLUDE = Path(__file__).resolve().parent.parent / "include"
+# In the order of inclusion. Python's own benchmarks need the internal one.
+HEADERS = (INCLUDE / "vecq.h", INCLUDE / "vecq_internal.h")
 
 
 def binding() -> FFI:
-    span = re.search(r"\[cdef\].*\n((?:.*\n)*?).*\[/cdef\]", HEADER.read_text())
-    if not span:
-        raise SystemExit(f"{HEADER}: no span between the marks [cdef] and [/cdef]")
     ffi = FFI()
-    ffi.cdef(span[1])
-    ffi.set_source("vecq._native", '#include "vecq.h"')
+    for header in HEADERS:
+        span = re.search(r"\[cdef\].*\n((?:.*\n)*?).*\[/cdef\]", header.read_text())
+        if not span:
+            raise SystemExit(f"{header}: no span between the marks [cdef] and [/cdef]")
+        ffi.cdef(span[1])
+    ffi.set_source("vecq._native", '#include "vecq_internal.h"')
     return ffi
 
 

@@ -1,10 +1,11 @@
+// Entries for codecs: encoding, decoding and scoring of arrays.
 #include <memory>
 
 #include "abi/arguments.hpp"
 #include "abi/codec.hpp"
 #include "abi/fence.hpp"
 #include "engine/engine.hpp"
-#include "index/coding.hpp"
+#include "rows/batch_coding.hpp"
 
 using namespace vecq;
 
@@ -17,7 +18,7 @@ CodecOptions checked_options(const vecq_codec_options& given) {
     options.width = checked_enum(given.width, Width::int8, "width");
     options.scale = checked_enum(given.scale, Scale::global, "scale");
     options.calibration = checked_enum(given.calibration, Calibration::entropy, "calibration");
-    options.percentile = given.percentile;
+    if (given.percentile != 0) options.percentile = given.percentile;
     options.center = given.center != 0;
     options.rotate = given.rotate != 0;
     options.unbiased = given.unbiased != 0;
@@ -45,8 +46,8 @@ vecq_status vecq_codec_open(const vecq_codec_options* options, size_t dim, vecq_
     return fenced(error, [&] {
         require(codec, "codec");
         check_dim(dim);
-        *codec = new vecq_codec{
-            Codec(dim, checked_options(*require(options, "options")), active_engine().quantizing)};
+        *codec = new vecq_codec{Codec(dim, checked_options(read_struct(options, "options")),
+                                      active_engine().quantizing)};
     });
 }
 

@@ -1,4 +1,4 @@
-// The codec's handle, which an index is opened with.
+// The handle of a codec.
 #pragma once
 
 #include "quant/codec.hpp"

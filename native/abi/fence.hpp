@@ -1,4 +1,5 @@
-// The single exception fence: nothing that is thrown below crosses the ABI.
+// The exception fence: every entry of the ABI runs inside fenced(), which turns exceptions into a
+// vecq_status and a vecq_error.
 #pragma once
 
 #include <algorithm>
@@ -7,9 +8,11 @@
 #include <string_view>
 
 #include "base/status.hpp"
+#include "base/thread_memory.hpp"
 
 namespace vecq {
 
+// Truncates what does not fit.
 template <size_t N>
 void copy_text(char (&to)[N], std::string_view text) {
     const size_t length = std::min(text.size(), N - 1);
@@ -29,6 +32,7 @@ inline vecq_status report(vecq_error* error, vecq_status status, std::string_vie
 
 template <class Body>
 vecq_status fenced(vecq_error* error, Body&& body) noexcept {
+    if (!prepare_thread()) return report(error, VECQ_OUT_OF_MEMORY, "", "out of memory");
     try {
         body();
         return VECQ_OK;

@@ -1,13 +1,11 @@
+// Entries for files and for tasks.
 #include <memory>
+#include <utility>
 
 #include "abi/arguments.hpp"
 #include "abi/fence.hpp"
 #include "abi/handles.hpp"
-#include "index/checking.hpp"
-#include "index/fetching.hpp"
-#include "index/rebuilding.hpp"
-#include "index/saving.hpp"
-#include "index/sections.hpp"
+#include "persist/sections.hpp"
 #include "storage/table.hpp"
 
 using namespace vecq;
@@ -18,15 +16,24 @@ struct vecq_task {
 
 namespace {
 
-vecq_codec_options described(const Codec& codec) {
-    const CodecOptions& options = codec.options();
-    return {static_cast<int32_t>(options.width),
+vecq_codec_options described(const CodecOptions& options) {
+    return {sizeof(vecq_codec_options),
+            static_cast<int32_t>(options.width),
             static_cast<int32_t>(options.scale),
             static_cast<int32_t>(options.calibration),
             options.center,
             options.rotate,
             options.unbiased,
             options.percentile,
+            options.seed};
+}
+
+vecq_index_options described(const IndexOptions& options) {
+    return {sizeof(vecq_index_options),
+            static_cast<int32_t>(options.metric),
+            static_cast<int32_t>(options.link),
+            options.m,
+            options.ef_construction,
             options.seed};
 }
 
@@ -51,34 +58,33 @@ vecq_status vecq_index_open_file(const char* path, int32_t writable, vecq_index*
 }
 
 vecq_status vecq_index_describe(const vecq_index* index, vecq_index_description* description,
-                                vecq_error* error) {
+                                vecq_index_options* options, vecq_codec_options* codec,
+                                vecq_codec_options* rerank_codec, vecq_error* error) {
     return fenced(error, [&] {
-        const Index& own = require(index, "index")->index;
-        const IndexOptions& options = own.options();
-        vecq_index_description& out = *require(description, "description");
-        out = {};
-        out.options = {static_cast<int32_t>(options.metric), static_cast<int32_t>(options.link),
-                       options.m, options.ef_construction, options.seed};
-        out.dim = own.dim();
-        out.codec = described(own.codec());
-        out.has_wide = own.wide_codec() != nullptr;
-        if (out.has_wide != 0) out.wide_codec = described(*own.wide_codec());
+        const IndexDescription own = require(index, "index")->index.describe();
+        if (description != nullptr)
+            write_struct(description, {sizeof *description, own.dim, own.rerank_codec ? 1U : 0U},
+                         "description");
+        if (options != nullptr) write_struct(options, described(own.options), "options");
+        if (codec != nullptr) write_struct(codec, described(own.codec), "codec");
+        if (rerank_codec != nullptr && own.rerank_codec)
+            write_struct(rerank_codec, described(*own.rerank_codec), "rerank_codec");
     });
 }
 
 vecq_status vecq_file_describe(const char* path, vecq_file_info* info, vecq_section* sections,
-                               size_t room, vecq_error* error) {
+                               size_t capacity, vecq_error* error) {
     return fenced(error, [&] {
         const Table table = read_table(open_to_read(require(path, "path")));
-        vecq_file_info& out = *require(info, "info");
-        out = {};
+        vecq_file_info out{};
         out.format = table.header.format;
-        copy_text(out.library, version_of(table.header.library));
-        copy_text(out.needed, version_of(table.header.needed));
+        copy_text(out.writer_version, version_of(table.header.library));
+        copy_text(out.min_reader_version, version_of(table.header.needed));
         out.bytes = table.header.file_bytes;
         out.sections = table.sections.size();
-        if (room > 0) require(sections, "sections");
-        for (size_t i = 0; i < std::min(room, table.sections.size()); ++i) {
+        write_struct(info, out, "info");
+        if (capacity > 0) require(sections, "sections");
+        for (size_t i = 0; i < std::min(capacity, table.sections.size()); ++i) {
             const SectionEntry& entry = table.sections[i];
             copy_text(sections[i].name, name_of(entry.id));
             sections[i].element_bytes = entry.element_bytes;
@@ -89,41 +95,42 @@ vecq_status vecq_file_describe(const char* path, vecq_file_info* info, vecq_sect
     });
 }
 
-vecq_status vecq_task_save(vecq_index* index, const char* path, vecq_task** task,
+vecq_status vecq_task_save(vecq_index* index, const char* path, int32_t overwrite, vecq_task** task,
                            vecq_error* error) {
     return begin_task(task, error, [&] {
-        return std::make_unique<Saving>(require(index, "index")->index, require(path, "path"));
+        return require(index, "index")->index.save(require(path, "path"), overwrite != 0);
     });
 }
 
-vecq_status vecq_task_preload(vecq_index* index, int32_t what, int32_t lock, vecq_task** task,
+vecq_status vecq_task_preload(vecq_index* index, int32_t preload, int32_t lock, vecq_task** task,
                               vecq_error* error) {
     return begin_task(task, error, [&] {
-        return std::make_unique<Fetching>(require(index, "index")->index,
-                                          checked_enum(what, Preload::copied, "what"), lock != 0);
+        return require(index, "index")
+            ->index.preload(checked_enum(preload, Preload::copied, "preload"), lock != 0);
     });
 }
 
 vecq_status vecq_task_refit(vecq_index* index, vecq_task** task, vecq_error* error) {
-    return begin_task(task, error,
-                      [&] { return std::make_unique<Refitting>(require(index, "index")->index); });
+    return begin_task(task, error, [&] { return require(index, "index")->index.refit(); });
 }
 
 vecq_status vecq_task_compact(vecq_index* index, vecq_task** task, vecq_error* error) {
-    return begin_task(task, error,
-                      [&] { return std::make_unique<Compacting>(require(index, "index")->index); });
+    return begin_task(task, error, [&] { return require(index, "index")->index.compact(); });
 }
 
 vecq_status vecq_task_check(const vecq_index* index, int32_t deep, vecq_task** task,
                             vecq_error* error) {
     return begin_task(task, error, [&] {
-        return std::make_unique<Checking>(require(index, "index")->index,
-                                          deep != 0 ? Checking::Depth::all
-                                                    : Checking::Depth::checksums);
+        return require(index, "index")
+            ->index.check(deep != 0 ? CheckTask::Depth::all : CheckTask::Depth::checksums);
     });
 }
 
 void vecq_task_close(vecq_task* task) { delete task; }
+
+void vecq_task_end(vecq_task** task) {
+    if (task != nullptr) delete std::exchange(*task, nullptr);
+}
 
 vecq_status vecq_task_step(vecq_task* task, size_t* done, size_t* total, vecq_error* error) {
     return fenced(error, [&] {
@@ -137,24 +144,24 @@ vecq_status vecq_task_step(vecq_task* task, size_t* done, size_t* total, vecq_er
 
 vecq_status vecq_task_saved(const vecq_task* task, vecq_saved* saved, vecq_error* error) {
     return fenced(error, [&] {
-        const auto* saving = dynamic_cast<const Saving*>(require(task, "task")->task.get());
+        const auto* saving = dynamic_cast<const SaveTask*>(require(task, "task")->task.get());
         if (saving == nullptr) refuse("task", "task saves nothing");
-        *require(saved, "saved") = {saving->bytes(), saving->pause()};
+        write_struct(saved, {sizeof *saved, saving->bytes(), saving->pause()}, "saved");
     });
 }
 
-vecq_status vecq_task_problems(const vecq_task* task, vecq_problem* problems, size_t room,
+vecq_status vecq_task_problems(const vecq_task* task, vecq_problem* problems, size_t capacity,
                                size_t* listed, size_t* count, vecq_error* error) {
     return fenced(error, [&] {
-        const auto* check = dynamic_cast<const Checking*>(require(task, "task")->task.get());
+        const auto* check = dynamic_cast<const CheckTask*>(require(task, "task")->task.get());
         if (check == nullptr) refuse("task", "task is no check");
         const std::vector<Problem>& found = check->problems();
         *require(listed, "listed") = found.size();
         *require(count, "count") = check->count();
-        if (room > 0) require(problems, "problems");
-        for (size_t i = 0; i < std::min(room, found.size()); ++i) {
-            copy_text(problems[i].where, found[i].where);
-            copy_text(problems[i].what, found[i].what);
+        if (capacity > 0) require(problems, "problems");
+        for (size_t i = 0; i < std::min(capacity, found.size()); ++i) {
+            copy_text(problems[i].location, found[i].where);
+            copy_text(problems[i].message, found[i].what);
         }
     });
 }

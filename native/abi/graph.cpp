@@ -1,3 +1,4 @@
+// Entries for import and export of graphs.
 #include "abi/arguments.hpp"
 #include "abi/fence.hpp"
 #include "abi/handles.hpp"
@@ -28,10 +29,14 @@ vecq_status vecq_index_import_adopt(vecq_index* index, uint32_t entry, vecq_erro
 
 vecq_status vecq_index_export_graph(const vecq_index* index, vecq_graph* graph, vecq_error* error) {
     return fenced(error, [&] {
-        const GraphShape shape = require(index, "index")->index.export_graph();
-        vecq_graph& out = *require(graph, "graph");
-        out = {shape.rows, shape.layers, shape.degree, shape.entries.size(), {}};
+        const GraphShape shape = require(index, "index")->index.inspect(vecq::export_graph);
+        vecq_graph out{};
+        out.rows = shape.rows;
+        out.layers = shape.layers;
+        out.max_degree = shape.degree;
+        out.entry_count = shape.entries.size();
         std::copy(shape.entries.begin(), shape.entries.end(), out.entries);
+        write_struct(graph, out, "graph");
     });
 }
 
@@ -43,7 +48,9 @@ vecq_status vecq_index_export_rows(const vecq_index* index, size_t first, size_t
         checked(levels, "levels", count, sizeof *levels, "count");
         checked(ids, "ids", count, sizeof *ids, "count");
         checked(vectors, "vectors", count, own.dim() * sizeof *vectors, "count");
-        own.export_rows(first, count, levels, ids, vectors);
+        own.inspect([&](const IndexState& state) {
+            vecq::export_rows(state, first, count, levels, ids, vectors);
+        });
     });
 }
 
@@ -54,6 +61,8 @@ vecq_status vecq_index_export_links(const vecq_index* index, size_t layer, size_
         const Index& own = require(index, "index")->index;
         checked_range(width, 1, kMaxDegree, "width");
         checked(links, "links", count, width * sizeof *links, "count");
-        own.export_links(layer, first, count, links, width);
+        own.inspect([&](const IndexState& state) {
+            vecq::export_links(state, layer, first, count, links, width);
+        });
     });
 }

@@ -1,10 +1,10 @@
-// What stands behind the handles of indexes and filters.
+// The handles of indexes and filters.
 #pragma once
 
+#include <memory>
 #include <utility>
 
 #include "abi/arguments.hpp"
-#include "index/filter.hpp"
 #include "index/index.hpp"
 
 struct vecq_index {
@@ -14,15 +14,12 @@ struct vecq_index {
 };
 
 struct vecq_filter {
-    template <class... Arguments>
-    explicit vecq_filter(Arguments&&... arguments)
-        : filter(std::forward<Arguments>(arguments)...) {}
-    vecq::Filter filter;
+    std::unique_ptr<vecq::Filter> filter;
 };
 
 namespace vecq {
 
-// For `count` queries.
+// Exclusions of `count` queries, with offsets that do not fall.
 inline Exclusions checked_exclusions(const int64_t* offsets, const int64_t* ids, size_t count) {
     if (offsets == nullptr) return {};
     for (size_t i = 0; i < count; ++i)

@@ -1,3 +1,4 @@
+// Entries for indexes: additions, removals, searches, statistics.
 #include "abi/arguments.hpp"
 #include "abi/codec.hpp"
 #include "abi/fence.hpp"
@@ -7,12 +8,16 @@ using namespace vecq;
 
 namespace {
 
+constexpr size_t kDefaultEfBeyondK = 100;
+
 IndexOptions checked_options(const vecq_index_options& given) {
     IndexOptions options;
     options.metric = checked_enum(given.metric, Metric::l2, "metric");
     options.link = checked_enum(given.link, Link::layered, "link");
-    options.m = checked_range(given.m, 2, kMaxDegree / 2, "m");
-    options.ef_construction = checked_range(given.ef_construction, 1, 100'000, "ef_construction");
+    if (given.m != 0) options.m = checked_range(given.m, 2, kMaxDegree / 2, "m");
+    if (given.ef_construction != 0)
+        options.ef_construction =
+            checked_range(given.ef_construction, 1, 100'000, "ef_construction");
     options.seed = given.seed;
     return options;
 }
@@ -20,18 +25,19 @@ IndexOptions checked_options(const vecq_index_options& given) {
 SearchOptions checked_options(const Index& index, const vecq_search_options& given, size_t count) {
     SearchOptions options;
     options.k = checked_range(given.k, 1, kMaxRows, "k");
-    options.ef = checked_range(given.ef, 1, kMaxRows, "ef");
+    options.ef = given.ef == 0 ? std::min(options.k + kDefaultEfBeyondK, kMaxRows)
+                               : checked_range(given.ef, 1, kMaxRows, "ef");
     options.rerank = checked_range(given.rerank, 0, kMaxRows, "rerank");
     if (options.rerank != 0 && options.rerank < options.k)
         refuse("rerank",
                "rerank is " + std::to_string(options.rerank) + ", expected 0, or at least k");
-    options.query_bits = checked_query_bits(given.query_bits);
+    options.query_bits =
+        checked_query_bits(given.query_bits == 0 ? kDefaultQueryBits : given.query_bits);
     options.threads = given.threads;
     options.plan = checked_enum(given.plan, Plan::scan, "plan");
     if (given.filter != nullptr) {
-        options.filter = &given.filter->filter;
-        if (&options.filter->index() != &index)
-            refuse("filter", "filter was prepared for another index");
+        options.filter = given.filter->filter.get();
+        if (!index.owns(*options.filter)) refuse("filter", "filter was prepared for another index");
     }
     options.first_query = given.first_query;
     options.exclude = checked_exclusions(given.exclude_offsets, given.exclude_ids, count);
@@ -41,14 +47,14 @@ SearchOptions checked_options(const Index& index, const vecq_search_options& giv
 }  // namespace
 
 vecq_status vecq_index_open(const vecq_index_options* options, const vecq_codec* codec,
-                            const vecq_codec* wide_codec, vecq_index** index, vecq_error* error) {
+                            const vecq_codec* rerank_codec, vecq_index** index, vecq_error* error) {
     return fenced(error, [&] {
         require(index, "index");
         const Codec& own = require(codec, "codec")->codec;
-        if (wide_codec != nullptr && wide_codec->codec.dim() != own.dim())
-            refuse("wide_codec", "wide_codec is for other dims than codec");
-        *index = new vecq_index(checked_options(*require(options, "options")), own,
-                                wide_codec == nullptr ? nullptr : &wide_codec->codec);
+        if (rerank_codec != nullptr && rerank_codec->codec.dim() != own.dim())
+            refuse("rerank_codec", "rerank_codec is for other dims than codec");
+        *index = new vecq_index(checked_options(read_struct(options, "options")), own,
+                                rerank_codec == nullptr ? nullptr : &rerank_codec->codec);
     });
 }
 
@@ -110,12 +116,12 @@ vecq_status vecq_index_remove(vecq_index* index, const int64_t* ids, size_t coun
     });
 }
 
-vecq_status vecq_index_holds(const vecq_index* index, const int64_t* ids, size_t count,
-                             uint8_t* held, vecq_error* error) {
+vecq_status vecq_index_contains(const vecq_index* index, const int64_t* ids, size_t count,
+                                uint8_t* contains, vecq_error* error) {
     return fenced(error, [&] {
         const Index& own = require(index, "index")->index;
         checked(ids, "ids", count, sizeof *ids, "count");
-        own.holds(ids, count, checked(held, "held", count, sizeof *held, "count"));
+        own.contains(ids, count, checked(contains, "contains", count, sizeof *contains, "count"));
     });
 }
 
@@ -134,14 +140,31 @@ vecq_status vecq_index_settle(vecq_index* index, vecq_error* error) {
     return fenced(error, [&] { require(index, "index")->index.settle(); });
 }
 
+vecq_status vecq_index_repair(vecq_index* index, size_t threads, size_t* done, size_t* total,
+                              vecq_error* error) {
+    return fenced(error, [&] {
+        require(done, "done");
+        require(total, "total");
+        const Progress progress = require(index, "index")->index.repair(threads);
+        *done = progress.done;
+        *total = progress.total;
+    });
+}
+
+void vecq_index_end_addition(vecq_index* index) {
+    fenced(nullptr, [&] {
+        if (index != nullptr) index->index.end_addition();
+    });
+}
+
 vecq_status vecq_index_add_few(vecq_index* index, const float* vectors, size_t count,
-                               const int64_t* ids, int32_t updating, int32_t* added,
+                               const int64_t* ids, int32_t upsert, int32_t* added,
                                vecq_error* error) {
     return fenced(error, [&] {
         Index& own = require(index, "index")->index;
         checked(vectors, "vectors", count, own.dim() * sizeof *vectors, "count");
-        if (updating != 0) checked(ids, "ids", count, sizeof *ids, "count");
-        *require(added, "added") = own.add_few(vectors, count, ids, updating != 0) ? 1 : 0;
+        if (upsert != 0) checked(ids, "ids", count, sizeof *ids, "count");
+        *require(added, "added") = own.add_few(vectors, count, ids, upsert != 0) ? 1 : 0;
     });
 }
 
@@ -150,18 +173,21 @@ vecq_status vecq_index_search(const vecq_index* index, const vecq_search_options
                               int64_t* counts, vecq_search_report* report, vecq_error* error) {
     return fenced(error, [&] {
         const Index& own = require(index, "index")->index;
-        require(options, "options");
+        const vecq_search_options given = read_struct(options, "options");
+        if (report != nullptr) checked_struct_size(report, "report");
         checked(queries, "queries", count, own.dim() * sizeof *queries, "count");
-        const SearchOptions checked_search = checked_options(own, *options, count);
+        const SearchOptions checked_search = checked_options(own, given, count);
         check_size(count, checked_search.k * sizeof *ids, "count");
         if (count == 0) return;
         const Found found{require(ids, "ids"), require(scores, "scores"),
                           require(counts, "counts")};
         const SearchReport all = own.search(queries, count, checked_search, found);
         if (report == nullptr) return;
-        *report = {all.walked.hops,     all.walked.scores, static_cast<int32_t>(all.plan),
-                   all.passing,         all.starved,       all.costs.walk,
-                   all.costs.step_over, all.costs.scan};
+        write_struct(report,
+                     {sizeof *report, all.walked.hops, all.walked.scores,
+                      static_cast<int32_t>(all.plan), 0, all.passing, all.starved, all.costs.walk,
+                      all.costs.step_over, all.costs.scan},
+                     "report");
     });
 }
 
@@ -179,57 +205,58 @@ vecq_status vecq_index_set_curve(vecq_index* index, const vecq_curve_point* poin
                                  uint64_t rows, vecq_error* error) {
     return fenced(error, [&] {
         checked(points, "points", count, sizeof *points, "count");
-        vecq::Curve own{{}, rows};
+        RecallCurve own{{}, rows};
         for (size_t i = 0; i < count; ++i)
             own.points.push_back({points[i].k, points[i].ef, points[i].recall});
         require(index, "index")->index.set_curve(std::move(own));
     });
 }
 
-vecq_status vecq_index_curve(const vecq_index* index, vecq_curve_point* points, size_t room,
+vecq_status vecq_index_curve(const vecq_index* index, vecq_curve_point* points, size_t capacity,
                              size_t* count, uint64_t* rows, vecq_error* error) {
     return fenced(error, [&] {
-        checked(points, "points", room, sizeof *points, "room");
+        checked(points, "points", capacity, sizeof *points, "capacity");
         const auto [own, measured] = require(index, "index")->index.curve();
         *require(count, "count") = own.size();
         *require(rows, "rows") = measured;
-        for (size_t i = 0; i < std::min(room, own.size()); ++i)
+        for (size_t i = 0; i < std::min(capacity, own.size()); ++i)
             points[i] = {own[i].k, own[i].ef, own[i].recall};
     });
 }
 
-vecq_status vecq_index_ids(const vecq_index* index, int64_t* ids, size_t room, size_t* count,
+vecq_status vecq_index_ids(const vecq_index* index, int64_t* ids, size_t capacity, size_t* count,
                            vecq_error* error) {
     return fenced(error, [&] {
-        checked(ids, "ids", room, sizeof *ids, "room");
-        *require(count, "count") = require(index, "index")->index.list_ids(ids, room);
+        checked(ids, "ids", capacity, sizeof *ids, "capacity");
+        *require(count, "count") = require(index, "index")->index.list_ids(ids, capacity);
     });
 }
 
 vecq_status vecq_index_get_clipped(const vecq_index* index, vecq_clipped* clipped,
                                    vecq_error* error) {
     return fenced(error, [&] {
-        const Store::Clipped found = require(index, "index")->index.clipped();
-        *require(clipped, "clipped") = {found.lately, found.fitted};
+        const CodeStore::Clipped found = require(index, "index")->index.clipped();
+        write_struct(clipped, {sizeof *clipped, found.recent, found.fitted}, "clipped");
     });
 }
 
 vecq_status vecq_index_get_stats(const vecq_index* index, vecq_index_stats* stats,
                                  vecq_error* error) {
     return fenced(error, [&] {
+        checked_struct_size(stats, "stats");
         const IndexStats own = require(index, "index")->index.stats();
-        vecq_index_stats& out = *require(stats, "stats");
-        out = {};
+        vecq_index_stats out{};
         out.rows = own.rows;
         out.layers = own.layer_rows.size();
         std::copy(own.layer_rows.begin(), own.layer_rows.end(), out.layer_rows);
         std::copy(own.degrees.begin(), own.degrees.end(), out.degrees);
         out.unreachable = own.unreachable;
-        out.aside = own.aside;
-        out.vacant = own.vacant;
+        out.kept_out = own.near_zero;
+        out.free_slots = own.vacant;
         out.code_bytes = own.code_bytes;
         out.link_bytes = own.link_bytes;
         out.id_bytes = own.id_bytes;
         out.rerank_bytes = own.rerank_bytes;
+        write_struct(stats, out, "stats");
     });
 }

@@ -1,3 +1,5 @@
+// Entries for the version and the instruction sets.
+#include "abi/arguments.hpp"
 #include "abi/fence.hpp"
 #include "engine/engine.hpp"
 
@@ -9,11 +11,12 @@ size_t vecq_isa_count(void) { return engines().size(); }
 
 vecq_status vecq_isa_get(size_t number, vecq_isa* isa, vecq_error* error) {
     return fenced(error, [&] {
-        require(isa, "isa");
+        checked_struct_size(isa, "isa");
         if (number >= engines().size())
             refuse("number", "number is " + std::to_string(number) + ", expected less than " +
                                  std::to_string(engines().size()));
-        *isa = {engines()[number]->name, engines()[number]->missing()};
+        const Engine& engine = *engines()[number];
+        write_struct(isa, {sizeof *isa, engine.name, engine.missing()}, "isa");
     });
 }
 

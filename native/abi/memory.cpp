@@ -1,3 +1,4 @@
+// Entry for the memory limit.
 #include "abi/fence.hpp"
 #include "storage/memory_limit.hpp"
 

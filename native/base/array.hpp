@@ -1,5 +1,8 @@
-// An array that grows: zeroed, aligned for the widest vectors, in huge pages when large. It may begin
-// as somebody else's memory, such as a part of a mapped file, and moves to its own when it outgrows that.
+// A growable array of trivially copyable elements that can start out in borrowed memory.
+//
+// Its own memory is zeroed, aligned to cache lines and in huge pages if large (base/memory.hpp).
+// Borrowed memory, such as a section of a mapped file, is used in place and kept alive by a shared
+// owner until the array needs more capacity or is told to detach.
 #pragma once
 
 #include <algorithm>
@@ -20,9 +23,10 @@ class Array {
 
 public:
     Array() = default;
-    // Uses `count` elements of the owner's in place. Whoever writes knows that they may be written.
+    // Borrows `count` elements at `data`, which `owner` keeps alive. Only the caller knows whether
+    // they are writable.
     Array(std::shared_ptr<const void> owner, T* data, size_t count)
-        : owner_(std::move(owner)), data_(data), size_(count), room_(count) {}
+        : owner_(std::move(owner)), data_(data), size_(count), capacity_(count) {}
     Array(Array&& other) noexcept { swap(other); }
     Array& operator=(Array&& other) noexcept {
         swap(other);
@@ -34,15 +38,16 @@ public:
     T& operator[](size_t i) const { return data_[i]; }
     size_t bytes() const { return size_ * sizeof(T); }
 
-    // At first exactly this much room; later, for it will not be the last time, a good deal more.
+    // The first allocation has exactly this capacity; later ones grow by at least half, so that
+    // appending costs amortized O(1).
     void reserve(size_t count) {
-        if (count > room_)
-            move_to_room_for(size_ == 0 ? count : std::max(count, room_ + room_ / 2));
+        if (count > capacity_)
+            reallocate(size_ == 0 ? count : std::max(count, capacity_ + capacity_ / 2));
     }
 
-    // In memory of its own.
+    // Copies borrowed elements to memory of its own.
     void own() {
-        if (owner_) move_to_room_for(size_);
+        if (owner_) reallocate(size_);
     }
 
     // New elements are zero.
@@ -53,18 +58,18 @@ public:
     }
 
 private:
-    void move_to_room_for(size_t count) {
+    void reallocate(size_t count) {
         if (count > static_cast<size_t>(PTRDIFF_MAX) / sizeof(T)) throw std::bad_alloc();
         if (owner_ != nullptr || size_ == 0) {
-            Memory own(count * sizeof(T));
-            if (size_ > 0) std::memcpy(own.as<void>(), data_, size_ * sizeof(T));
-            memory_ = std::move(own);
+            Memory memory(count * sizeof(T));
+            if (size_ > 0) std::memcpy(memory.as<void>(), data_, size_ * sizeof(T));
+            memory_ = std::move(memory);
             owner_.reset();
         } else {
             memory_.grow(count * sizeof(T));
         }
         data_ = memory_.as<T>();
-        room_ = count;
+        capacity_ = count;
     }
 
     void swap(Array& other) noexcept {
@@ -72,13 +77,13 @@ private:
         std::swap(owner_, other.owner_);
         std::swap(data_, other.data_);
         std::swap(size_, other.size_);
-        std::swap(room_, other.room_);
+        std::swap(capacity_, other.capacity_);
     }
 
     Memory memory_;
-    std::shared_ptr<const void> owner_;  // of memory that is not the array's own
+    std::shared_ptr<const void> owner_;  // of borrowed memory, otherwise null
     T* data_ = nullptr;
-    size_t size_ = 0, room_ = 0;
+    size_t size_ = 0, capacity_ = 0;
 };
 
 }  // namespace vecq

@@ -1,3 +1,4 @@
+// CRC-32C on four lanes, by the processor's instruction or, without it, by a table.
 #include "base/checksum.hpp"
 
 #include <array>
@@ -11,7 +12,7 @@ namespace {
 using Lanes = uint32_t (&)[4];
 
 constexpr std::array<uint32_t, 256> make_table() {
-    constexpr uint32_t kPolynomial = 0x82f63b78;  // Castagnoli's, reflected
+    constexpr uint32_t kPolynomial = 0x82f63b78;  // Castagnoli, reflected
     std::array<uint32_t, 256> table{};
     for (uint32_t byte = 0; byte < 256; ++byte) {
         uint32_t crc = byte;
@@ -45,15 +46,15 @@ __attribute__((target("sse4.2"))) void add_steps(Lanes lanes, const unsigned cha
     lanes[3] = static_cast<uint32_t>(d);
 }
 #elif defined(__aarch64__)
-// Written as instructions, for compilers disagree on what the intrinsic is called.
-inline uint32_t next(uint32_t crc, uint64_t word) {
+// Inline assembly because compilers disagree on the name of the intrinsic.
+inline uint32_t crc_step(uint32_t crc, uint64_t word) {
     __asm__(".arch_extension crc\n\tcrc32cx %w0, %w0, %x1" : "+r"(crc) : "r"(word));
     return crc;
 }
 
 void add_steps(Lanes lanes, const unsigned char* bytes, size_t steps) {
     for (; steps > 0; --steps, bytes += Checksum::kStep)
-        for (size_t i = 0; i < 4; ++i) lanes[i] = next(lanes[i], word_at(bytes + 8 * i));
+        for (size_t i = 0; i < 4; ++i) lanes[i] = crc_step(lanes[i], word_at(bytes + 8 * i));
 }
 #else
 constexpr auto add_steps = add_steps_by_table;
@@ -72,18 +73,18 @@ void add_steps_by_table(uint32_t (&lanes)[4], const unsigned char* bytes, size_t
 }
 
 void Checksum::add(const void* bytes, size_t count) {
-    static const auto add_whole =
+    static const auto add_whole_steps =
         cpu::missing(cpu::Feature::crc32c) == nullptr ? add_steps : add_steps_by_table;
     const auto* from = static_cast<const unsigned char*>(bytes);
-    add_whole(lanes_, from, count / kStep);
-    rest_count_ = count % kStep;
-    if (rest_count_ > 0) std::memcpy(rest_, from + count - rest_count_, rest_count_);
+    add_whole_steps(lanes_, from, count / kStep);
+    tail_count_ = count % kStep;
+    if (tail_count_ > 0) std::memcpy(tail_, from + count - tail_count_, tail_count_);
 }
 
 uint32_t Checksum::value() const {
     unsigned char lanes[sizeof lanes_];
     std::memcpy(lanes, lanes_, sizeof lanes);
-    return ~crc32c(crc32c(~0U, lanes, sizeof lanes), rest_, rest_count_);
+    return ~crc32c(crc32c(~0U, lanes, sizeof lanes), tail_, tail_count_);
 }
 
 }  // namespace vecq

@@ -1,5 +1,7 @@
-// Checksums of sections: CRC-32C, four at a time, because one alone waits for itself. The words of 8
-// bytes go to four CRCs in turn, and a fifth is taken over those four and what is left of the bytes.
+// The checksum of file sections: four interleaved CRC-32C hide the latency of the CRC instruction.
+//
+// Words of 8 bytes go to the four CRCs round-robin. The checksum is a fifth CRC over the values of
+// the four and the bytes after the last whole step.
 #pragma once
 
 #include <cstddef>
@@ -9,17 +11,17 @@ namespace vecq {
 
 class Checksum {
 public:
-    // Bytes are taken so many at a time.
+    // Bytes per step: one word for each CRC.
     static constexpr size_t kStep = 32;
 
-    // The next bytes; all but the last are whole steps.
+    // Appends bytes. In every call but the last, `count` is a multiple of kStep.
     void add(const void* bytes, size_t count);
     uint32_t value() const;
 
 private:
     uint32_t lanes_[4] = {~0U, ~0U, ~0U, ~0U};
-    unsigned char rest_[kStep] = {};
-    size_t rest_count_ = 0;
+    unsigned char tail_[kStep] = {};
+    size_t tail_count_ = 0;
 };
 
 inline uint32_t checksum_of(const void* bytes, size_t count) {
@@ -28,9 +30,10 @@ inline uint32_t checksum_of(const void* bytes, size_t count) {
     return sum.value();
 }
 
-// The same four CRCs without the processor's help.
+// Advances the four CRCs by `steps` steps without the CRC instruction.
 void add_steps_by_table(uint32_t (&lanes)[4], const unsigned char* bytes, size_t steps);
-// A plain CRC-32C goes on from `crc`, inverted before the first byte and after the last.
+// Continues a plain CRC-32C from `crc`; the caller inverts it before the first and after the last
+// byte.
 uint32_t crc32c(uint32_t crc, const unsigned char* bytes, size_t count);
 
 }  // namespace vecq

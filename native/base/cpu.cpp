@@ -1,3 +1,4 @@
+// Reads the feature bits of the processor and the register states that the kernel saves.
 #include "base/cpu.hpp"
 
 #include <cstdint>
@@ -25,17 +26,17 @@ Leaf cpuid(uint32_t leaf, uint32_t subleaf) {
     return out;
 }
 
-bool bit(uint32_t word, int position) { return (word >> position & 1) != 0; }
+bool has_bit(uint32_t word, int position) { return (word >> position & 1) != 0; }
 
-// The register states that the operating system saves (XCR0).
+// Register states that the operating system saves (XCR0).
 uint64_t saved_states() {
-    if (!bit(cpuid(1, 0).ecx, 27)) return 0;
+    if (!has_bit(cpuid(1, 0).ecx, 27)) return 0;
     uint32_t low = 0, high = 0;
     __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
     return uint64_t{high} << 32 | low;
 }
 
-bool saves(uint64_t states) { return (saved_states() & states) == states; }
+bool kernel_saves(uint64_t states) { return (saved_states() & states) == states; }
 
 constexpr uint64_t kAvxState = 0x6, kAvx512State = 0xe6, kTileState = 0x60000;
 
@@ -45,44 +46,44 @@ bool kernel_grants_tiles() {
     return granted;
 }
 
-const char* missing_crc32c() { return bit(cpuid(1, 0).ecx, 20) ? nullptr : "needs sse4.2"; }
+const char* missing_crc32c() { return has_bit(cpuid(1, 0).ecx, 20) ? nullptr : "needs sse4.2"; }
 
-const char* missing_sse41() { return bit(cpuid(1, 0).ecx, 19) ? nullptr : "needs sse4.1"; }
+const char* missing_sse41() { return has_bit(cpuid(1, 0).ecx, 19) ? nullptr : "needs sse4.1"; }
 
 const char* missing_avx2() {
     const Leaf one = cpuid(1, 0);
-    if (!bit(cpuid(7, 0).ebx, 5)) return "needs avx2";
-    if (!bit(one.ecx, 12)) return "needs fma";
-    if (!bit(one.ecx, 29)) return "needs f16c";
-    return saves(kAvxState) ? nullptr : "the kernel does not save AVX registers";
+    if (!has_bit(cpuid(7, 0).ebx, 5)) return "needs avx2";
+    if (!has_bit(one.ecx, 12)) return "needs fma";
+    if (!has_bit(one.ecx, 29)) return "needs f16c";
+    return kernel_saves(kAvxState) ? nullptr : "the kernel does not save AVX registers";
 }
 
 const char* missing_avx_vnni() {
     if (const char* reason = missing_avx2()) return reason;
-    return bit(cpuid(7, 1).eax, 4) ? nullptr : "needs avx_vnni";
+    return has_bit(cpuid(7, 1).eax, 4) ? nullptr : "needs avx_vnni";
 }
 
 const char* missing_avx512() {
     if (const char* reason = missing_avx2()) return reason;
     const uint32_t ebx = cpuid(7, 0).ebx;
-    if (!bit(ebx, 16)) return "needs avx512f";
-    if (!bit(ebx, 17)) return "needs avx512dq";
-    if (!bit(ebx, 30)) return "needs avx512bw";
-    if (!bit(ebx, 31)) return "needs avx512vl";
-    return saves(kAvx512State) ? nullptr : "the kernel does not save AVX-512 registers";
+    if (!has_bit(ebx, 16)) return "needs avx512f";
+    if (!has_bit(ebx, 17)) return "needs avx512dq";
+    if (!has_bit(ebx, 30)) return "needs avx512bw";
+    if (!has_bit(ebx, 31)) return "needs avx512vl";
+    return kernel_saves(kAvx512State) ? nullptr : "the kernel does not save AVX-512 registers";
 }
 
 const char* missing_avx512_vnni() {
     if (const char* reason = missing_avx512()) return reason;
-    return bit(cpuid(7, 0).ecx, 11) ? nullptr : "needs avx512_vnni";
+    return has_bit(cpuid(7, 0).ecx, 11) ? nullptr : "needs avx512_vnni";
 }
 
 const char* missing_amx_int8() {
     if (const char* reason = missing_avx512_vnni()) return reason;
     const uint32_t edx = cpuid(7, 0).edx;
-    if (!bit(edx, 24)) return "needs amx_tile";
-    if (!bit(edx, 25)) return "needs amx_int8";
-    if (!saves(kTileState)) return "the kernel does not save AMX tiles";
+    if (!has_bit(edx, 24)) return "needs amx_tile";
+    if (!has_bit(edx, 25)) return "needs amx_int8";
+    if (!kernel_saves(kTileState)) return "the kernel does not save AMX tiles";
     return kernel_grants_tiles() ? nullptr : "the kernel did not grant AMX tiles";
 }
 

@@ -1,12 +1,12 @@
-// What this processor and its operating system let us execute.
+// Detects the instruction sets that this processor and its kernel support.
 #pragma once
 
 namespace vecq::cpu {
 
 enum class Feature { crc32c, sse41, avx2, avx_vnni, avx512, avx512_vnni, amx_int8, neon_dotprod };
 
-// Why `feature` can't be used here, or null if it can. Asking about AMX tiles also asks the kernel
-// for them, once per process.
+// Returns why `feature` is unavailable, or null if it is available. The first query for amx_int8
+// also requests permission for tiles from the kernel, once per process.
 const char* missing(Feature feature);
 
 }  // namespace vecq::cpu

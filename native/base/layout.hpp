@@ -1,5 +1,7 @@
-// Code widths and the layout promise of rows: whole lines of 64 bytes, aligned, padded with the
-// code 0, so that no kernel has a tail loop.
+// Code widths and the layout of rows and queries on which all kernels rely.
+//
+// A row is a whole number of aligned 64-byte cache lines, padded with the code 0, so that no kernel
+// has a tail loop.
 //
 // An int8 row holds code + 128. The x86 instruction multiplies unsigned by signed bytes; with the
 // offset on the row's side its correction, 128 * sum(query), is one number per query and costs
@@ -27,7 +29,7 @@ constexpr size_t query_code_bytes(Width width) {
     return width == Width::fp16 ? 4 : row_code_bytes(width);
 }
 
-// Codes in a padded row.
+// Number of codes in a padded row.
 constexpr size_t padded_codes(Width width, size_t dim) {
     const size_t per_line = kLine / row_code_bytes(width);
     return (dim + per_line - 1) / per_line * per_line;
@@ -37,12 +39,13 @@ constexpr size_t row_bytes(Width width, size_t dim) {
     return padded_codes(width, dim) * row_code_bytes(width);
 }
 
-// A query, padded with the code 0 to the row's number of codes; aligned to its element, no more.
+// Codes of a query, not owned: padded with the code 0 to the length of a row, aligned to one code.
 struct Query {
     const void* codes;
-    int32_t sum;  // of its codes; int8 only
+    int32_t sum;  // of the codes; int8 only
 };
 
+// Padded rows, contiguous and not owned.
 struct Rows {
     const std::byte* data;
     size_t row_bytes;
@@ -51,18 +54,18 @@ struct Rows {
     const std::byte* at(size_t row) const { return data + row * row_bytes; }
 };
 
-// What a row contributes to a score beside its codes, see EncodedQuery.
+// Per-row terms of the score, see EncodedQuery.
 struct Affine {
     float a, c;
 };
 
-// Queries are packed this many at a time for scoring against contiguous rows.
+// Queries per packed block, for scoring against contiguous rows.
 inline constexpr size_t kBlockQueries = 32;
 
 struct QueryBlock {
     const void* codes;    // packed by the engine that reads them
-    const int32_t* sums;  // kBlockQueries of them; int8 only
-    size_t dim;           // of each; what is behind that in a row is not read, but by tiles
+    const int32_t* sums;  // kBlockQueries sums of codes; int8 only
+    size_t dim;           // codes per query; only tiles read the padding of a row behind them
 };
 
 }  // namespace vecq

@@ -1,5 +1,7 @@
-// Zeroed memory aligned for the widest vectors. Large pieces ask for huge pages, are given to us page by
-// page as they are first written to, and grow without being copied.
+// Owned, zeroed memory aligned to cache lines, the storage of all arrays.
+//
+// From kHugePage bytes on it requests huge pages, becomes resident page by page on first write, and
+// grows without copying.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +9,7 @@
 
 namespace vecq {
 
-inline constexpr size_t kLine = 64;
+inline constexpr size_t kLine = 64;  // bytes of a cache line, and of the widest vector
 inline constexpr size_t kHugePage = size_t{2} << 20;
 
 inline bool aligned_to_line(const void* pointer) {
@@ -27,7 +29,7 @@ public:
         return *this;
     }
 
-    // What is new is zero. It may move.
+    // Keeps the contents, zeroes the rest and invalidates pointers. If it throws, nothing changes.
     void grow(size_t bytes);
 
     size_t bytes() const { return bytes_; }

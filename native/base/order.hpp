@@ -1,5 +1,5 @@
-// Selecting and sorting without branches that nobody could predict: what a scan keeps of its scores is
-// in no order at all.
+// Selecting and sorting without branches that nobody could predict: what a scan keeps of its scores
+// is in no order at all.
 #pragma once
 
 #include <algorithm>

@@ -1,12 +1,14 @@
-// Life cycle. A parallel_for is a Call on its caller's stack, listed in the pool while it lasts. The
-// caller works on its own tasks until none is left, so that it needs nobody's help to get on. Idle
-// workers join the oldest call with room; a worker leaves a call only when its tasks are used up,
-// so that its number is not given away again. Workers are hired when open calls have more room than
-// idle workers could fill, but not beyond the number of cores, unless one call asks for more. They
-// stay: for a moment they look out for the next call, then they park.
+// Life cycle. A parallel_for is a Call on its caller's stack, listed in the pool while it lasts.
+// The caller works on its own tasks until none is left, so that it needs nobody's help to get on.
+// Idle workers join the oldest call with room; a worker leaves a call only when its tasks are used
+// up, so that its number is not given away again. Workers are hired when open calls have more room
+// than idle workers could fill, but not beyond the number of cores, unless one call asks for more.
+// They stay: for a moment they look out for the next call, then they park.
 //
-// Exit. The threads are detached and the pool is never destroyed: the end of the process ends them
-// wherever they are, and nothing waits for them.
+// Exit. The pool is never destroyed: the end of the process ends its threads wherever they are, and
+// nothing waits for them. Only end_workers joins them, because the library may be unloaded then: a
+// thread runs code of the library until it has ended. glibc removes the fork handler when it
+// unloads the library.
 //
 // Fork. A child has none of the threads, and whatever they held stays locked. It builds a new pool
 // over the old one, which it does not look at.
@@ -31,6 +33,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/thread_memory.hpp"
+
 namespace vecq {
 namespace {
 
@@ -40,7 +44,7 @@ using Clock = std::chrono::steady_clock;
 constexpr size_t kMostWorkers = 1024;  // a slip in `threads` shall not exhaust the machine
 constexpr std::chrono::microseconds kPatience(50);
 
-thread_local bool inside_body = false;
+VECQ_EARLY_THREAD_LOCAL bool inside_body = false;
 
 size_t cores() {
     cpu_set_t sets[16] = {};  // one holds 1024 cores, and the kernel refuses what is too small
@@ -97,6 +101,24 @@ public:
         wake();
     }
 
+    // Workers leave their calls as usual. No worker is hired until all have ended.
+    void end_workers() {
+        const std::lock_guard one_at_a_time(ending_mutex_);
+        std::vector<std::thread> threads;
+        {
+            const std::lock_guard lock(mutex_);
+            is_ending_ = true;
+            ++announced_;
+            join_refused();
+            threads.swap(threads_);
+            ready_.notify_all();
+        }
+        for (std::thread& thread : threads) thread.join();
+        const std::lock_guard lock(mutex_);
+        is_ending_ = false;
+        if (calls_.empty()) std::vector<Call*>().swap(calls_);
+    }
+
     void finish(Call& call) {
         wait_a_moment([&] { return call.helpers == 0; });
         std::unique_lock lock(mutex_);
@@ -112,6 +134,7 @@ private:
     }
 
     void hire(size_t count) {
+        if (is_ending_) return;
         // A new thread inherits the mask. Signals are for the application's threads, but a fault
         // belongs to the thread that makes it, and who handles faults wants to hear of it.
         sigset_t mask, before;
@@ -120,8 +143,11 @@ private:
             sigdelset(&mask, fault);
         pthread_sigmask(SIG_SETMASK, &mask, &before);
         try {
+            join_refused();
+            threads_.reserve(workers_ + count);
+            refused_.reserve(workers_ + count);
             for (; count > 0; --count, ++workers_, ++idle_)
-                std::thread([this] { serve(); }).detach();
+                threads_.emplace_back([this] { serve(); });
         } catch (const std::exception&) {  // no more threads to be had: fewer do the work
         }
         pthread_sigmask(SIG_SETMASK, &before, nullptr);
@@ -135,8 +161,20 @@ private:
     }
 
     void serve() {
+        const bool can_throw = prepare_thread();
         std::unique_lock lock(mutex_);
-        for (;;) {
+        if (!can_throw) {
+            --workers_;
+            --idle_;
+            const auto own =
+                std::ranges::find(threads_, std::this_thread::get_id(),
+                                  [](const std::thread& thread) { return thread.get_id(); });
+            if (own == threads_.end()) return;  // end_workers joins it
+            refused_.push_back(std::move(*own));
+            threads_.erase(own);
+            return;
+        }
+        while (!is_ending_) {
             const size_t seen = announced_;
             const auto open =
                 std::ranges::find_if(calls_, [](const Call* call) { return call->room() > 0; });
@@ -152,6 +190,15 @@ private:
             ready_.wait(lock);
             --parked_;
         }
+        --workers_;
+        --idle_;
+    }
+
+    // Threads that had too little memory to work, and have ended or are about to, without the
+    // mutex.
+    void join_refused() {
+        for (std::thread& thread : refused_) thread.join();
+        refused_.clear();
     }
 
     void help(Call& call, std::unique_lock<std::mutex>& lock) {
@@ -169,8 +216,11 @@ private:
     std::mutex mutex_;
     std::condition_variable ready_;
     std::vector<Call*> calls_;
+    std::vector<std::thread> threads_, refused_;
     std::atomic<size_t> announced_{0};
     size_t workers_ = 0, idle_ = 0, parked_ = 0;
+    bool is_ending_ = false;
+    std::mutex ending_mutex_;
 };
 
 // Built when the library is loaded: a fork during a first use would leave that half done forever.
@@ -195,5 +245,7 @@ void parallel_for(size_t threads, size_t tasks, const Body& body) {
     if (call.limit > 1) pool.finish(call);
     if (call.failure) std::rethrow_exception(call.failure);
 }
+
+void end_workers() { pool.end_workers(); }
 
 }  // namespace vecq

@@ -18,4 +18,9 @@ size_t workers_for(size_t threads, size_t tasks);
 void parallel_for(size_t threads, size_t tasks,
                   const std::function<void(size_t task, size_t worker)>& body);
 
+// Ends the threads of the pool and waits until the system has ended them, and for calls that they
+// take part in. The next parallel_for starts new ones. Not inside a body, which would wait for
+// itself.
+void end_workers();
+
 }  // namespace vecq

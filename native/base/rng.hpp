@@ -1,17 +1,18 @@
-// Seeded random numbers that are the same on every platform and in every version: saved files
-// depend on them, and the standard library's distributions are free to differ.
+// Seeded random numbers, the same on every platform and in every version.
+//
+// Saved files depend on them, and distributions of the standard library differ between platforms.
 #pragma once
 
 #include <cstdint>
 
 namespace vecq {
 
-// splitmix64: a counter and a mixer, so that any seed is a good one.
+// splitmix64: a counter and a mixing function, so that every seed is equally good.
 class Random {
 public:
     explicit Random(uint64_t seed) : state_(seed) {}
 
-    // A generator that is made from it goes on where this one is.
+    // A generator seeded with this value continues the sequence.
     uint64_t state() const { return state_; }
 
     uint64_t next() {
@@ -22,10 +23,10 @@ public:
         return bits ^ bits >> 31;
     }
 
-    // In [0, 1), in steps of 2^-53.
+    // Uniform in [0, 1), in steps of 2^-53.
     double uniform() { return static_cast<double>(next() >> 11) * 0x1p-53; }
 
-    // In [0, n), n > 0. Draws below 2^64 mod n are repeated, or some results would be favoured.
+    // Uniform in [0, n), n > 0. Rejects draws below 2^64 mod n, which would bias the result.
     uint64_t below(uint64_t n) {
         const uint64_t surplus = (0 - n) % n;
         uint64_t bits = next();

@@ -1,4 +1,4 @@
-// The one way in which native code reports a failure: an Error, turned into a vecq_status at the ABI.
+// Errors of native code: the ABI turns an Error into a vecq_status and a message.
 #pragma once
 
 #include <cstdio>
@@ -12,7 +12,7 @@ namespace vecq {
 
 class Error : public std::exception {
 public:
-    // `system` is the errno of a call to the system that failed.
+    // `system` is the errno of a failed system call, or 0.
     Error(vecq_status status, std::string argument, std::string message, int system = 0)
         : status_(status),
           argument_(std::move(argument)),
@@ -35,7 +35,7 @@ private:
     throw Error(VECQ_INVALID_ARGUMENT, argument, message);
 }
 
-// The same failure, whose message begins with `from`, told of another argument.
+// Returns the error as one of argument `to`, if its message begins with the argument `from`.
 inline Error renamed(const Error& error, const std::string& from, const std::string& to) {
     const std::string message = error.what();
     if (!message.starts_with(from)) return error;

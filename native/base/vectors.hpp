@@ -1,5 +1,7 @@
-// Sixteen numbers at a time in portable C++. The compiler maps them to whatever registers there are,
-// and sixteen partial sums that are added in one fixed order give the same bits everywhere.
+// Vectors of sixteen numbers in portable C++, for arithmetic with the same bits on every processor.
+//
+// The compiler maps them to the registers of the target. Reductions keep sixteen partial sums and
+// add them in one fixed order.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +20,7 @@ typedef uint8_t Bytes __attribute__((vector_size(kChunk)));
 
 constexpr size_t whole_chunks(size_t count) { return (count + kChunk - 1) / kChunk * kChunk; }
 
-// Chunks are passed by reference: compilers differ on what returning one would mean without the
-// widest registers.
+// Chunks are passed by reference because the ABI of returning one depends on the enabled registers.
 template <class V>
 [[gnu::always_inline]] inline void load_chunk(V& chunk, const void* from) {
     std::memcpy(&chunk, from, sizeof chunk);
@@ -40,7 +41,7 @@ template <class Element, class V>
     return part[0];
 }
 
-// In double precision.
+// Returns the dot product in double precision.
 inline double dot_of(const float* a, const float* b, size_t count) {
     Doubles sums = {};
     size_t i = 0;
@@ -50,9 +51,9 @@ inline double dot_of(const float* a, const float* b, size_t count) {
         load_chunk(y, b + i);
         sums += __builtin_convertvector(x, Doubles) * __builtin_convertvector(y, Doubles);
     }
-    double rest = 0;
-    for (; i < count; ++i) rest += double{a[i]} * b[i];
-    return sum_of<double>(sums) + rest;
+    double tail = 0;
+    for (; i < count; ++i) tail += double{a[i]} * b[i];
+    return sum_of<double>(sums) + tail;
 }
 
 }  // namespace vecq

@@ -1,4 +1,4 @@
-// An overlay: everything is avx512_vnni's, but blocks of int8 codes go through tiles.
+// The AMX engine: the avx512_vnni bodies, except that AMX tiles multiply blocks of int8 codes.
 #include "engine/prelude.hpp"
 
 VECQ_TARGET("amx-tile,amx-int8,avx512vnni,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")
@@ -14,9 +14,9 @@ namespace vecq::amx_int8 {
 constexpr Engine overlay() {
     Engine engine = engine_of<Fp32, Fp16, Int16Vnni, Int8Vnni>(
         "amx_int8", [] { return cpu::missing(cpu::Feature::amx_int8); });
-    Kernels& int8 = engine.kernels[static_cast<size_t>(Width::int8)];
-    int8.dot_block = dot_block_tiles<Int8Vnni, HardwareTiles>;
-    int8.block_multiply_adds = multiply_adds_tiles<HardwareTiles>;
+    constexpr auto int8 = static_cast<size_t>(Width::int8);
+    engine.kernels[int8].dot_block = dot_block_tiles<Int8Vnni, HardwareTiles>;
+    engine.probes.block_multiply_adds[int8] = multiply_adds_tiles<HardwareTiles>;
     return engine;
 }
 

@@ -1,3 +1,4 @@
+// The engine for AVX2, FMA and F16C.
 #include "engine/prelude.hpp"
 
 VECQ_TARGET("avx2,fma,f16c")

@@ -1,3 +1,4 @@
+// The engine for AVX-512 without VNNI.
 #include "engine/prelude.hpp"
 
 VECQ_TARGET("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")

@@ -1,3 +1,4 @@
+// The engine for AVX2 with 256-bit VNNI.
 #include "engine/prelude.hpp"
 
 VECQ_TARGET("avxvnni,avx2,fma,f16c")

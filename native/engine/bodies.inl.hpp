@@ -1,4 +1,5 @@
-// What every engine compiles once its lanes are known, and the table that offers it.
+// The bodies that every engine compiles over its own lanes, and the tables of function pointers
+// that publish them. Included inside the target region and the namespace of an engine.
 
 #include "kernels/dot.inl.hpp"
 
@@ -7,7 +8,9 @@
 
 #include "graph/walk.inl.hpp"
 
-#include "graph/lists.inl.hpp"
+#include "graph/gathering_scorer.inl.hpp"
+
+#include "graph/neighbor_lists.inl.hpp"
 
 #include "graph/link.inl.hpp"
 
@@ -17,9 +20,9 @@
 
 #include "engine/graph.inl.hpp"
 
-#include "scan/block_scores.inl.hpp"
-#include "scan/peaks.inl.hpp"
-#include "scan/sift.inl.hpp"
+#include "kernels/block_scores.inl.hpp"
+#include "kernels/peaks.inl.hpp"
+#include "kernels/sift.inl.hpp"
 
 #include "engine/scan.inl.hpp"
 
@@ -33,16 +36,27 @@ constexpr Kernels kernels_of() {
         .packed_bytes = packed_bytes<C>,
         .pack_block = pack_block<C>,
         .dot_block = dot_block<C>,
-        .multiply_adds = multiply_adds<C>,
-        .block_multiply_adds = multiply_adds<C>,
         .search = search<C>,
-        .link_room = link_room<C>,
+        .link_scratch_bytes = link_scratch_bytes<C>,
         .link = link<C>,
         .unlink = unlink<C>,
+        .row_query_bytes = RowsAsQueries<C>::query_bytes,
+        .row_query = as_query<C>,
         .score = score<C>,
         .peaks = peaks<DotOf<C>>,
         .sift = sift<DotOf<C>>,
         .scan_rows = scan_rows<C>,
+    };
+}
+
+// dot_rows and dot_block use the same multiply-adds, except where tiles replace the latter, see
+// engine/amx_int8.cpp.
+template <class... Codes>
+constexpr Probes probes_of(uint32_t (*read_rows)(const Rows&, const uint32_t*, size_t)) {
+    return {
+        .multiply_adds = {multiply_adds<Codes>...},
+        .block_multiply_adds = {multiply_adds<Codes>...},
+        .read_rows = read_rows,
     };
 }
 
@@ -53,7 +67,8 @@ constexpr Engine engine_of(const char* name, const char* (*missing)()) {
         .missing = missing,
         .kernels = {kernels_of<Fp32Codes>(), kernels_of<Fp16Codes>(), kernels_of<Int16Codes>(),
                     kernels_of<Int8Codes>()},
-        .read_rows = read_rows<typename Int8Codes::Sum>,
         .quantizing = {quantize, take_exponent, hadamard},
+        .probes = probes_of<Fp32Codes, Fp16Codes, Int16Codes, Int8Codes>(
+            read_rows<typename Int8Codes::Sum>),
     };
 }

@@ -1,3 +1,4 @@
+// The list of engines, and the choice of the active one.
 #include "engine/engine.hpp"
 
 #include <cstdlib>

@@ -1,22 +1,23 @@
-// Rows of codes that can be scored, and what the graph's functions of an engine are given.
+// The inputs of an engine's graph and scan functions.
 #pragma once
 
 #include <span>
 
 #include "base/layout.hpp"
+#include "base/slice.hpp"
 #include "graph/link.hpp"
 #include "quant/query.hpp"
 #include "quant/rows.hpp"
-#include "scan/best.hpp"
+#include "kernels/top_k.hpp"
 
 namespace vecq {
 
 struct ScoredRows {
     Rows rows;
-    const Affine* affine;  // of each row
+    const Affine* affine;  // one per row
 };
 
-// How rows are compared with each other: a row's affine makes it a query as well,
+// The similarity under which rows are linked. The affine map of row i also makes it a query:
 //     score(i, j) = a[j] * (factor * a[i] * dot) + (bias * c[j] + bias * c[i])
 struct LinkMeasure {
     float factor, bias;
@@ -26,29 +27,30 @@ struct SearchJob {
     GraphView graph;
     ScoredRows scored;
     std::span<const EncodedQuery> queries;
-    size_t width;  // the best so many are found
-    Stop stop;
-    const Gate* gates;               // of each query, or null
-    std::span<WalkScratch> scratch;  // as many walks take turns, at most kMostTurns
-    Key* found;                      // `width` for each query, the best first
-    size_t* found_counts;
+    size_t width;  // the beam width (ef)
+    StopRule stop;
+    const RowFilter* filters;        // one per query, or null
+    std::span<WalkScratch> scratch;  // one per interleaved walk, at most kMaxInterleaved
+    Key* found;                      // `width` per query, best first
+    size_t* found_counts;            // one per query
+    Slice slice = {};                // no walk begins after its end
 };
 
-// Scores of some rows for one query, to be kept if they are good enough.
+// A scan of some rows for one query. Rows that beat the bound of `best` are inserted into it.
 struct RowScanJob {
     ScoredRows scored;
     EncodedQuery query;
     std::span<const uint32_t> rows;
-    const Gate* gate;  // or null
-    Best* best;
+    const RowFilter* filter;  // or null
+    TopK* best;
 };
 
 struct RowLinkJob {
     LinkJob link;
     ScoredRows scored;
     LinkMeasure measure;
-    std::span<const uint32_t> rows;  // to be linked
-    size_t turns;                    // so many of them are looked for at the same time
+    std::span<const uint32_t> rows;  // the rows to link
+    size_t interleaved;              // number of interleaved walks, at most kMaxInterleaved
 };
 
 }  // namespace vecq

@@ -1,4 +1,4 @@
-// Every engine, by processor family. Defined in the file of its name.
+// Declares the engines of this processor family. engine/<name>.cpp defines each one.
 #pragma once
 
 #include "engine/engine.hpp"

@@ -1,3 +1,4 @@
+// The engine for baseline AArch64 NEON.
 #include "engine/prelude.hpp"
 
 namespace vecq::neon {

@@ -1,3 +1,4 @@
+// The engine for AArch64 NEON with the dot-product extension.
 #include "engine/prelude.hpp"
 
 VECQ_TARGET("arch=armv8.2-a+dotprod")

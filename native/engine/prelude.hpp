@@ -1,5 +1,5 @@
-// Everything that an engine file needs from outside, read before its target region opens: what is
-// defined here stays compiled for the baseline, so that no shared symbol needs a newer processor.
+// The headers of every engine file, included before its target region opens: code defined here is
+// compiled for the baseline, so that no shared symbol needs a newer processor.
 #pragma once
 
 #include <algorithm>
@@ -15,7 +15,7 @@
 
 #if defined(__x86_64__)
 #if !defined(__clang__)
-// GCC 12 takes the deliberately undefined operands of its own intrinsics for mistakes.
+// GCC 12 warns about the deliberately undefined operands of its own intrinsics.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wuninitialized"
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
@@ -28,24 +28,14 @@
 #include <arm_neon.h>
 #endif
 
+#include "base/bitset.hpp"
 #include "base/cpu.hpp"
 #include "base/half.hpp"
 #include "base/vectors.hpp"
 #include "engine/jobs.hpp"
 #include "engine/list.hpp"
 
-namespace vecq {
-
-template <class T>
-inline T load(const void* from) {
-    T value;
-    std::memcpy(&value, from, sizeof value);
-    return value;
-}
-
-}  // namespace vecq
-
-// Between the two, functions are compiled for the named features.
+// Functions between VECQ_TARGET and VECQ_TARGET_END are compiled for the named features.
 #define VECQ_PRAGMA(text) _Pragma(#text)
 #if defined(__clang__)
 #define VECQ_TARGET(features) \

@@ -1,3 +1,4 @@
+// The engine for any processor: portable single-lane code, the reference of every other engine.
 #include "engine/prelude.hpp"
 
 namespace vecq::scalar {

@@ -1,15 +1,6 @@
-// Scores of rows for one query, as the graph asks for them.
+// Scores rows at any position for one query, sixteen at a time, and makes queries from rows.
 
-template <class V>
-inline auto to_float(V whole) {
-    if constexpr (kLanes<V> == 1)
-        return static_cast<float>(static_cast<int32_t>(whole));
-    else
-        return __builtin_convertvector((typename VectorOf<int32_t, sizeof(V)>::Type)whole,
-                                       typename VectorOf<float, sizeof(V)>::Type);
-}
-
-// A bit for each score above the bound.
+// Returns a mask with one bit per score, set where the score is above the bound.
 inline uint32_t above(const Wide<F32>& scores, float bound) {
     uint32_t mask = 0;
     for (size_t i = 0; i < 16 / kLanes<F32>; ++i)
@@ -17,7 +8,7 @@ inline uint32_t above(const Wide<F32>& scores, float bound) {
     return mask;
 }
 
-// The a and the c of sixteen rows, side by side.
+// The affine constants of sixteen rows as a structure of arrays.
 template <class V>
 struct AffineSixteen {
     Wide<V> a, c;
@@ -49,7 +40,8 @@ inline AffineSixteen<V> split(const Affine (&pairs)[16]) {
     return all;
 }
 
-// What overflowed downwards, or is no number, is still a score: a walk would lose its way without one.
+// Replaces scores that overflowed downwards or are NaN by the lowest float: no bound rejects it
+// while a beam has free slots, so a walk continues through such rows.
 inline F32 at_least_lowest(F32 scores) {
     const F32 lowest = F32{} - std::numeric_limits<float>::max();
     return scores > lowest ? scores : lowest;
@@ -62,24 +54,26 @@ public:
     RowScorer(const EncodedQuery& query, const ScoredRows& scored)
         : query_(query), scored_(scored) {
         const size_t lines = scored.rows.row_bytes / kLine;
-        asked_bytes_ = std::min(lines, kMostLines) * kLine;
-        ahead_ = std::clamp<size_t>(kLinesAhead / lines, 16, 48);
+        prefetched_bytes_ = std::min(lines, kMaxLines) * kLine;
+        prefetch_distance_ = std::clamp<size_t>(kLinesAhead / lines, 16, 48);
     }
 
-    // How many rows are worth asking for ahead of those that are scored.
-    size_t ahead() const { return ahead_; }
+    // The number of rows to prefetch ahead of the scored ones.
+    size_t prefetch_distance() const { return prefetch_distance_; }
 
-    // Into the second cache, which can wait for more lines at a time than the first. Always inline, see
+    // Prefetches rows into L2, which tracks more outstanding misses than L1. Always inline, see
     // Prefetch.
-    [[gnu::always_inline]] void ask(const uint32_t* ids, size_t count) const {
+    [[gnu::always_inline]] void prefetch(const uint32_t* ids, size_t count) const {
         for (size_t i = 0; i < count; ++i) {
             __builtin_prefetch(scored_.affine + ids[i], 0, 2);
             const std::byte* row = scored_.rows.at(ids[i]);
-            for (size_t at = 0; at < asked_bytes_; at += kLine) __builtin_prefetch(row + at, 0, 2);
+            for (size_t at = 0; at < prefetched_bytes_; at += kLine)
+                __builtin_prefetch(row + at, 0, 2);
         }
     }
 
-    // Of up to sixteen rows; `ids` always holds sixteen valid ones.
+    // Scores `count` rows, at most sixteen, and returns a mask of the scores above the bound. `ids`
+    // always holds sixteen valid ids.
     uint32_t score(const uint32_t* ids, size_t count, float bound, float* scores) const {
         Affine pairs[16];
         for (size_t i = 0; i < 16; ++i) pairs[i] = scored_.affine[ids[i]];
@@ -95,19 +89,19 @@ public:
     }
 
 private:
-    // Best of sweeps over dims 64 to 1536. What follows the start of a long row the processor fetches of
-    // itself.
-    static constexpr size_t kMostLines = 16, kLinesAhead = 96;
+    // The best of a sweep over dims 64 to 1536. The hardware prefetcher fetches the rest of a long
+    // row.
+    static constexpr size_t kMaxLines = 16, kLinesAhead = 96;
 
     template <size_t Fixed>
     Wide<F32> dots_of(const uint32_t* ids, size_t count, Lines<Fixed> lines) const {
         Wide<F32> dots =
             as_floats(dot_sixteen<C>(query_.digits[0], scored_.rows.data, ids, count, lines));
         if (query_.digit_count == 1) return dots;
-        const Wide<F32> lower =
+        const Wide<F32> low =
             as_floats(dot_sixteen<C>(query_.digits[1], scored_.rows.data, ids, count, lines));
         for (size_t i = 0; i < 16 / kLanes<F32>; ++i)
-            dots.part[i] = kDigitBase * dots.part[i] + lower.part[i];
+            dots.part[i] = kDigitBase * dots.part[i] + low.part[i];
         return dots;
     }
 
@@ -120,52 +114,53 @@ private:
 
     EncodedQuery query_;
     ScoredRows scored_;
-    size_t asked_bytes_ = 0, ahead_ = 0;
+    size_t prefetched_bytes_ = 0, prefetch_distance_ = 0;
 };
 
-// A row's codes as a query's. Where they differ they go to `room`.
+// Returns the row as a query. Writes the codes to `codes` if a query stores them in another type.
 template <class C>
-inline Query as_query(const std::byte* row, size_t row_bytes, void* room) {
+inline Query as_query(const std::byte* row, size_t row_bytes, void* codes) {
     using Row = typename C::Row;
     using Plain = typename C::Plain;
     const auto* from = reinterpret_cast<const Row*>(row);
-    auto* to = static_cast<Plain*>(room);
-    const size_t codes = row_bytes / sizeof(Row);
+    auto* to = static_cast<Plain*>(codes);
+    const size_t count = row_bytes / sizeof(Row);
     if constexpr (std::is_same_v<Row, uint8_t>) {
         int32_t sum = 0;
-        for (size_t i = 0; i < codes; ++i) {
+        for (size_t i = 0; i < count; ++i) {
             to[i] = static_cast<Plain>(from[i] - kRowOffset);
             sum += to[i];
         }
-        return {room, sum};
+        return {codes, sum};
     } else if constexpr (std::is_same_v<Row, Plain>) {
         return {row, 0};
     } else {
-        for (size_t i = 0; i < codes; ++i) to[i] = half_to_float(from[i]);
-        return {room, 0};
+        for (size_t i = 0; i < count; ++i) to[i] = half_to_float(from[i]);
+        return {codes, 0};
     }
 }
 
-// Rows as queries for each other, as linking needs them.
+// Makes rows the queries of other rows, for linking. `query_codes` holds query_bytes() bytes per
+// slot.
 template <class C>
 class RowsAsQueries {
 public:
     using Scorer = RowScorer<C>;
 
-    RowsAsQueries(const ScoredRows& scored, const LinkMeasure& measure, std::byte* room)
-        : scored_(scored), measure_(measure), room_(room) {}
+    RowsAsQueries(const ScoredRows& scored, const LinkMeasure& measure, std::byte* query_codes)
+        : scored_(scored), measure_(measure), query_codes_(query_codes) {}
 
-    static size_t room_bytes(size_t row_bytes) {
+    static size_t query_bytes(size_t row_bytes) {
         return row_bytes / sizeof(typename C::Row) * sizeof(typename C::Plain);
     }
 
-    // It lives until the slot is used again.
+    // Returns the scorer of a row, valid until the next call with the same slot.
     Scorer scorer(uint32_t row, size_t slot) {
         const size_t bytes = scored_.rows.row_bytes;
         const Affine own = scored_.affine[row];
         EncodedQuery query{};
         query.digits[0] =
-            as_query<C>(scored_.rows.at(row), bytes, room_ + slot * room_bytes(bytes));
+            as_query<C>(scored_.rows.at(row), bytes, query_codes_ + slot * query_bytes(bytes));
         query.digit_count = 1;
         query.scale = measure_.factor * own.a;
         query.bias = measure_.bias;
@@ -173,7 +168,7 @@ public:
         return Scorer(query, scored_);
     }
 
-    bool same(uint32_t a, uint32_t b) const {
+    bool are_equal(uint32_t a, uint32_t b) const {
         const Rows& rows = scored_.rows;
         return std::memcmp(rows.at(a), rows.at(b), rows.row_bytes) == 0 &&
                scored_.affine[a].a == scored_.affine[b].a;
@@ -182,5 +177,5 @@ public:
 private:
     ScoredRows scored_;
     LinkMeasure measure_;
-    std::byte* room_;
+    std::byte* query_codes_;
 };

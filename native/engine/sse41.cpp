@@ -1,3 +1,4 @@
+// The engine for SSE4.1.
 #include "engine/prelude.hpp"
 
 VECQ_TARGET("sse4.1")

@@ -1,3 +1,4 @@
+// Storage of a graph: growing, truncating, restoring, and redirecting links.
 #include "graph/graph.hpp"
 
 #include <algorithm>
@@ -10,7 +11,10 @@ Graph::Graph(size_t degree) : degree_(degree) {
 }
 
 void Graph::reserve(size_t rows) {
-    layers_.front().links.reserve(rows * degree_);
+    Array<uint32_t>& links = layers_.front().links;
+    const uint32_t* before = links.data();
+    links.reserve(rows * degree_);
+    if (links.data() != before) cleared_ = 0;  // reserve() copies only the lists of existing rows
     refresh();
 }
 
@@ -71,26 +75,31 @@ void Graph::truncate(size_t rows) {
     refresh();
 }
 
-void Graph::redirect_links(const std::function<uint32_t(uint32_t row)>& now) {
-    for (const Layer& layer : views_)
-        for (uint32_t node = 0; node < layer.count; ++node) redirect(layer, node, now);
+std::vector<uint32_t> Graph::entry_rows() const {
+    const Layer& top = views_[entered_ - 1];
+    std::vector<uint32_t> rows;
+    for (const uint32_t node : entries_) rows.push_back(top.row_of(node));
+    return rows;
 }
 
-void Graph::redirect(const Layer& layer, uint32_t node,
-                     const std::function<uint32_t(uint32_t row)>& now) {
+void Graph::redirect_links(size_t number, uint32_t node,
+                           const std::function<uint32_t(uint32_t row)>& target) const {
+    const Layer& layer = views_[number];
     const uint32_t* list = layer.list(node);
-    bool left_out = false;
+    bool has_dropped = false;
     for (size_t i = 0; i < layer.degree && list[i] != kNone; ++i) {
         const uint32_t to = list[i];
-        const uint32_t row = to < layer.count ? now(layer.row_of(to)) : kNone;
+        const uint32_t row = to < layer.count ? target(layer.row_of(to)) : kNone;
         if (row != kNone && row == layer.row_of(to)) continue;
-        const bool there = row != kNone && layer.holds(row);
-        const uint32_t other = there ? layer.node_of(row) : node;
-        const bool twice = std::find(list, list + layer.degree, other) != list + layer.degree;
-        layer.set(node, i, twice ? node : other);
-        left_out = left_out || twice || other == node;
+        const bool is_on_layer = row != kNone && layer.holds(row);
+        const uint32_t other = is_on_layer ? layer.node_of(row) : node;
+        const bool is_duplicate =
+            std::find(list, list + layer.degree, other) != list + layer.degree;
+        // A link to itself marks a dropped link until the list is compacted below.
+        layer.set(node, i, is_duplicate ? node : other);
+        has_dropped = has_dropped || is_duplicate || other == node;
     }
-    if (left_out) layer.remove(node, node);
+    if (has_dropped) layer.remove(node, node);
 }
 
 void Graph::enter_at(std::vector<uint32_t> nodes, size_t layers) {
@@ -100,6 +109,7 @@ void Graph::enter_at(std::vector<uint32_t> nodes, size_t layers) {
 
 void Graph::restore(std::vector<Stored> layers) {
     layers_ = std::move(layers);
+    cleared_ = 0;
     refresh();
 }
 
@@ -124,13 +134,14 @@ size_t Graph::bytes() const {
 }
 
 void Graph::refresh() {
+    ++version_;
     views_.clear();
     for (size_t layer = 0; layer < layers_.size(); ++layer) {
         const Stored& stored = layers_[layer];
         const bool base = layer == 0;
         views_.push_back({stored.links.data(), stored.degree, stored.nodes,
                           base ? nullptr : stored.rows.data(), base ? nullptr : stored.below.data(),
-                          base ? keeper_ : nullptr});
+                          base ? list_snapshot_ : nullptr});
     }
 }
 

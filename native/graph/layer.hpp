@@ -1,5 +1,5 @@
-// A layer of the graph: for each node a list of links to others. Layer 0 holds every row; each layer
-// above holds a few of the nodes of the one below it, under numbers of its own.
+// A layer of the graph: the neighbor lists of its nodes. Layer 0 holds every row; each upper layer
+// holds a subset of the layer below, with its own node ids.
 #pragma once
 
 #include <algorithm>
@@ -10,32 +10,33 @@
 namespace vecq {
 
 inline constexpr uint32_t kNone = UINT32_MAX;
-// Rows have numbers of 31 bits, so that a key has room for a mark.
+// Row ids have 31 bits, so that a key has a free bit for the expanded mark.
 inline constexpr size_t kMaxRows = size_t{1} << 31;
 inline constexpr size_t kMaxDegree = 512;
 inline constexpr uint8_t kHighestLevel = 15;
 
-// Lists are read while others write them: each link is whole, a list may be of two times.
+// Threads read lists while others write them. Each link is read atomically; a list may mix old and
+// new links.
 inline uint32_t read_link(const uint32_t& link) { return __atomic_load_n(&link, __ATOMIC_RELAXED); }
 inline void write_link(uint32_t& link, uint32_t node) {
     __atomic_store_n(&link, node, __ATOMIC_RELAXED);
 }
 
-class Keeper;
+class ListSnapshot;
 struct Layer;
-// Before a list of the layer changes: the keeper may want it as it is.
-void keep_list(Keeper& keeper, const Layer& layer, uint32_t node);
+// Copies a list into the snapshot, if it lacks it, before the list changes.
+void save_list(ListSnapshot& snapshot, const Layer& layer, uint32_t node);
 
 struct Layer {
-    uint32_t* links;  // `degree` for each node; unused ones, at the end, are kNone
+    uint32_t* links;  // `degree` per node; unused ones, at the end of a list, are kNone
     size_t degree;
-    size_t count;              // of nodes
-    const uint32_t* rows;      // of each node; null where a node has its row's number
-    const uint32_t* below;     // of each node, its number one layer down; null on layer 0
-    Keeper* keeper = nullptr;  // of its lists, while they are being saved
+    size_t count;                      // number of nodes
+    const uint32_t* rows;              // the row of each node, ascending; null: the node id
+    const uint32_t* below;             // the node id one layer down; null on layer 0
+    ListSnapshot* snapshot = nullptr;  // set while the lists are being saved
 
     uint32_t row_of(uint32_t node) const { return rows == nullptr ? node : rows[node]; }
-    // Rows ascend with nodes.
+    // The first node whose row is not smaller: the node of the row, if holds(row).
     uint32_t node_of(uint32_t row) const {
         return rows == nullptr ? row : uint32_t(std::lower_bound(rows, rows + count, row) - rows);
     }
@@ -51,21 +52,21 @@ struct Layer {
         return {first, count};
     }
     uint32_t* list(uint32_t node) const { return links + node * degree; }
-    // All that changes a list of a row that searches may see is written here.
+    // Every change to a list that searches may read is made here.
     void set(uint32_t node, size_t at, uint32_t link) const {
-        if (keeper != nullptr) keep_list(*keeper, *this, node);
+        if (snapshot != nullptr) save_list(*snapshot, *this, node);
         write_link(list(node)[at], link);
     }
-    // Takes a link out of a list. Returns how many are left.
+    // Removes a link from a list and returns the number of remaining links.
     size_t remove(uint32_t from, uint32_t to) const {
         return remove_if(from, [to](uint32_t link) { return link == to; });
     }
-    template <class Gone>
-    size_t remove_if(uint32_t from, Gone&& gone) const {
+    template <class Predicate>
+    size_t remove_if(uint32_t from, Predicate&& is_removed) const {
         const uint32_t* own = list(from);
         size_t kept = 0, i = 0;
         for (; i < degree && own[i] != kNone; ++i) {
-            if (gone(own[i])) continue;
+            if (is_removed(own[i])) continue;
             if (kept < i) set(from, kept, own[i]);
             ++kept;
         }
@@ -74,15 +75,15 @@ struct Layer {
     }
 };
 
-// What a walk needs to know. It begins at all entries, nodes of the top layer.
+// The graph as a walk reads it. Walks begin at all entry points, which are nodes of the top layer.
 struct GraphView {
-    const Layer* layers;  // the one of all rows first
+    const Layer* layers;  // layer 0 first
     size_t layer_count;
     const uint32_t* entries;
     size_t entry_count;
 };
 
-// The highest layer that has a node for the row, of those that walks go through.
+// The highest layer of the view with a node for the row.
 inline size_t level_of(const GraphView& graph, uint32_t row) {
     size_t level = 0;
     while (level + 1 < graph.layer_count && graph.layers[level + 1].holds(row)) ++level;

@@ -1,35 +1,37 @@
-// Links rows into a graph: a walk finds candidates, diverse ones of them are chosen, and the links
-// are made both ways. What Nodes is tells graph/lists.
+// Links rows into a graph, layer by layer from the top: a walk finds candidates,
+// neighbor_lists.inl.hpp selects diverse ones, and links are added in both directions.
+// neighbor_lists.inl.hpp documents Nodes.
 
 template <class Nodes>
 class Linker {
-    using Scorer = typename Nodes::Scorer;
+    using NodeScorer = GatheringScorer<typename Nodes::Scorer>;
 
 public:
-    static constexpr size_t kSlots = kMostTurns + Lists<Nodes>::kSlots;
+    static constexpr size_t kSlots = kMaxInterleaved + NeighborLists<Nodes>::kSlots;
 
     Linker(const LinkJob& job, LinkScratch& scratch, Nodes& nodes)
         : job_(job),
           scratch_(scratch),
           nodes_(nodes),
-          lists_(*job.locks, job.taken, scratch.lists, nodes, kMostTurns) {}
+          lists_(*job.locks, job.linkable, scratch.lists, nodes, kMaxInterleaved) {}
 
-    // So many of them at a time as walks take turns; what is linked together does not see each other.
-    void link(std::span<const uint32_t> rows, size_t turns) {
-        Walk<Scorer> walks[kMostTurns];
-        Insertion all[kMostTurns];
+    // Links rows with `interleaved` walks at a time. Rows of walks that run together do not find
+    // each other.
+    void link(std::span<const uint32_t> rows, size_t interleaved) {
+        Walk<NodeScorer> walks[kMaxInterleaved];
+        Insertion insertions[kMaxInterleaved];
         size_t begun = 0;
-        turns = std::min(turns, rows.size());
-        for (size_t i = 0; i < turns; ++i) begin(all[i], walks[i], i, rows[begun++]);
-        take_turns(std::span(walks, turns), [&](size_t i) {
+        interleaved = std::min(interleaved, rows.size());
+        for (size_t i = 0; i < interleaved; ++i) begin(insertions[i], walks[i], i, rows[begun++]);
+        interleave(std::span(walks, interleaved), [&](size_t i) {
             const std::span<const Key> found = walks[i].found();
-            join(all[i], found);
-            if (descend(all[i], found)) {
-                walk(all[i], walks[i], i);
+            connect(insertions[i], found);
+            if (descend(insertions[i], found)) {
+                start_walk(insertions[i], walks[i], i);
                 return true;
             }
             if (begun == rows.size()) return false;
-            begin(all[i], walks[i], i, rows[begun++]);
+            begin(insertions[i], walks[i], i, rows[begun++]);
             return true;
         });
     }
@@ -39,42 +41,43 @@ private:
         uint32_t row;
         size_t layer;
         GraphView graph;
-        uint32_t entry;  // where the walk one layer up ended
+        uint32_t entry;  // the nearest node found one layer up
     };
 
-    void begin(Insertion& one, Walk<Scorer>& walker, size_t slot, uint32_t row) {
-        one = {row, level_of(job_.graph, row), job_.graph, kNone};
-        walk(one, walker, slot);
+    void begin(Insertion& insertion, Walk<NodeScorer>& walk, size_t slot, uint32_t row) {
+        insertion = {row, level_of(job_.graph, row), job_.graph, kNone};
+        start_walk(insertion, walk, slot);
     }
 
-    void walk(Insertion& one, Walk<Scorer>& walker, size_t slot) {
-        walker.begin(scratch_.walks[slot], one.graph, {one.layer, job_.width, {}},
-                     nodes_.scorer(one.row, slot));
+    void start_walk(Insertion& insertion, Walk<NodeScorer>& walk, size_t slot) {
+        walk.begin(scratch_.walks[slot], insertion.graph, {insertion.layer, job_.width, {}},
+                   NodeScorer(nodes_.scorer(insertion.row, slot)));
     }
 
-    void join(const Insertion& one, std::span<const Key> found) {
-        const Layer& layer = job_.graph.layers[one.layer];
-        const uint32_t node = layer.node_of(one.row);
+    void connect(const Insertion& insertion, std::span<const Key> found) {
+        const Layer& layer = job_.graph.layers[insertion.layer];
+        const uint32_t node = layer.node_of(insertion.row);
         uint32_t chosen[kMaxDegree];
-        const std::span<const uint32_t> best = lists_.choose(layer, found, node, job_.links);
+        const std::span<const uint32_t> best =
+            lists_.select_diverse(layer, found, node, job_.links);
         const size_t count = best.size();
         std::copy(best.begin(), best.end(), chosen);
         for (size_t i = 0; i < count; ++i) lists_.add(layer, node, chosen[i]);
         for (size_t i = 0; i < count; ++i) lists_.add(layer, chosen[i], node);
     }
 
-    bool descend(Insertion& one, std::span<const Key> found) const {
-        if (one.layer == 0) return false;
-        one.entry = job_.graph.layers[one.layer].below[node_of(found.front())];
-        one.graph.entries = &one.entry;
-        one.graph.entry_count = 1;
-        one.graph.layer_count = one.layer;
-        --one.layer;
+    bool descend(Insertion& insertion, std::span<const Key> found) const {
+        if (insertion.layer == 0) return false;
+        insertion.entry = job_.graph.layers[insertion.layer].below[node_of(found.front())];
+        insertion.graph.entries = &insertion.entry;
+        insertion.graph.entry_count = 1;
+        insertion.graph.layer_count = insertion.layer;
+        --insertion.layer;
         return true;
     }
 
     const LinkJob& job_;
     LinkScratch& scratch_;
     Nodes& nodes_;
-    Lists<Nodes> lists_;
+    NeighborLists<Nodes> lists_;
 };

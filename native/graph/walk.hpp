@@ -1,49 +1,55 @@
-// What a walk works in, and counts. Kept between walks, for it costs more to make than to use.
+// The parameters, counters and scratch memory of a walk. Callers reuse the scratch memory, because
+// it is expensive to allocate.
 #pragma once
 
-#include "base/gate.hpp"
-#include "graph/frontier.hpp"
+#include "base/row_filter.hpp"
+#include "graph/beam.hpp"
 #include "graph/visited.hpp"
 
 namespace vecq {
 
-// Nodes that a walk follows at a time: more rows come together, which fills groups of sixteen and
-// hides more of memory's latency, for a few rows that it would not have looked at. Best of 1 to 4.
+// Candidates that a walk expands per step. More of them fill groups of sixteen rows and hide more
+// memory latency, but score a few rows that one at a time would not. The best of 1 to 4.
 inline constexpr size_t kExpansions = 3;
 
-// Walks that may take turns on a thread.
-inline constexpr size_t kMostTurns = 4;
+// The most walks that a thread interleaves.
+inline constexpr size_t kMaxInterleaved = 4;
 
-// Ends a walk before it has expanded all that it keeps: once the next node is `factor` times as far from
-// the query as the k-th best, by squared distances, which are `zero` minus a score.
-struct Stop {
+// Ends a walk before all candidates of the beam are expanded: once the next one is `factor` times
+// as far from the query as the k-th best, in squared distances, where the squared distance is
+// `zero` - score.
+struct StopRule {
     size_t k = 0;  // 0: never
     float zero = 0, factor = 0;
 };
 
-// What a walk is to find: the best `width` nodes of layer `floor`.
-struct WalkGoal {
-    size_t floor, width;
-    Stop stop;
+// A walk searches layer `target_layer` with a beam of `width` (ef).
+struct WalkParams {
+    size_t target_layer, width;
+    StopRule stop;
 };
 
-// The gate of a walk that may return whatever it finds.
-struct OpenGate {
+// The filter of a walk that may return every node.
+struct NoFilter {
     bool allows(uint32_t) const { return true; }
 };
 
 struct WalkCounts {
-    uint64_t hops = 0;    // nodes whose links were read
-    uint64_t scores = 0;  // rows that were scored
+    uint64_t hops = 0;    // expanded nodes
+    uint64_t scores = 0;  // scored rows
+};
+
+// The queue of a node scorer: nodes and their rows, padded to a group of sixteen.
+struct NodeScratch {
+    uint32_t nodes[kExpansions * kMaxDegree + 16];
+    uint32_t rows[kExpansions * kMaxDegree + 16];
 };
 
 struct WalkScratch {
     Visited visited;
-    Frontier frontier;
-    Frontier kept;  // what may be returned, where not everything may
-    // Nodes and their rows, to be scored next; whole groups of sixteen.
-    uint32_t nodes[kExpansions * kMaxDegree + 16];
-    uint32_t rows[kExpansions * kMaxDegree + 16];
+    Beam beam;
+    Beam results;       // the allowed nodes of a filtered walk
+    NodeScratch nodes;  // used by the node scorer
     WalkCounts counts;
 };
 

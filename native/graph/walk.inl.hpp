@@ -1,263 +1,252 @@
-// A walk: from the entries down to a layer, then through it, always on from the best nodes that have not
-// been expanded. It is cut into two halves, so that several walks may take turns: while one scores, it
-// asks memory for the rows that the next will score, and for the links that it will read itself.
+// A walk: the search of HNSW (Algorithms 2 and 5 of Malkov and Yashunin). It descends greedily from
+// the entry points to the target layer and searches that layer with a beam. A step has two phases,
+// so that a thread can interleave walks: score_and_select() scores the waiting nodes, prefetches
+// rows of the next walk and selects candidates to expand; expand() reads their lists, which have
+// been prefetched by then.
 //
-// A Scorer knows one query:
-//   ask(rows, count)                       asks memory for rows
-//   ahead()                                so many rows before they are scored
-//   score(rows, count, bound, scores)      scores up to sixteen; a bit for each above the bound
+// NodeScorer is a concept that knows one query. It queues nodes and scores them, and it alone knows
+// where their codes lie. The walk owns the beam, the visited set, the stop rule, the filter and the
+// layers.
+//   begin(scratch)               sets the scratch memory
+//   enter_layer(graph, number)   empties the queue; nodes are those of this layer from now on
+//   free_slots()                 the memory that the walk writes unvisited nodes to
+//   enqueue(count)               queues the first `count` nodes in free_slots()
+//   prefetch_group()             prefetches one more group of queued nodes
+//   score_waiting(next, bound, offer, end_group)
+//       Scores the queued nodes group by group, empties the queue and returns the number of scores.
+//       Calls offer(score, node) for each score above bound(), and end_group(is_last) after each
+//       group. Per group, prefetches a group of `next`, the node scorer of the next walk (or null).
+//   kGroup                       the most nodes per group
 //
-// Behind a gate, what it doesn't let through leads the walk on but is kept apart from what it finds.
+// A filtered walk routes through rejected nodes but collects its results in a beam of their own.
 
-template <class Scorer, class Gate = OpenGate>
+template <class NodeScorer, class RowFilter = NoFilter>
 class Walk {
-    static constexpr bool kOpen = std::is_same_v<Gate, OpenGate>;
+    static constexpr bool kUnfiltered = std::is_same_v<RowFilter, NoFilter>;
 
 public:
-    void begin(WalkScratch& scratch, const GraphView& graph, const WalkGoal& goal,
-               const Scorer& scorer, const Gate& gate = {}) {
+    void begin(WalkScratch& scratch, const GraphView& graph, const WalkParams& params,
+               const NodeScorer& scorer, const RowFilter& filter = {}) {
         scratch_ = &scratch;
         graph_ = &graph;
         scorer_ = scorer;
-        goal_ = goal;
-        gate_ = gate;
-        if constexpr (!kOpen) {
-            scratch.kept.begin(goal.width);
-            passing_ = gate.expected;
+        scorer_.begin(scratch.nodes);
+        params_ = params;
+        filter_ = filter;
+        if constexpr (!kUnfiltered) {
+            scratch.results.begin(params.width);
+            selectivity_ = filter.expected_share;
         }
-        expanding_ = 0;
-        enter(graph.layer_count - 1);
-        gather(graph.entries, graph.entry_count);
+        selected_count_ = 0;
+        enter_layer(graph.layer_count - 1);
+        enqueue(graph.entries, graph.entry_count);
     }
 
-    // Scores the nodes that wait, asking for those of the next walk on the way, and decides whose links
-    // to read. False: the walk is over.
-    bool take(Walk* next) {
+    // Scores the waiting nodes, prefetching rows of the next walk (or null) meanwhile, and selects
+    // the candidates to expand. Returns false when the walk is over.
+    bool score_and_select(Walk* next) {
         score_waiting(next);
-        while (!choose()) {
-            if (layer_number_ == goal_.floor) return false;
+        while (!select_candidates()) {
+            if (layer_number_ == params_.target_layer) return false;
             descend();
         }
         return true;
     }
 
-    // Reads those links; what they lead to waits from now on.
-    void follow() {
-        for (size_t i = 0; i < expanding_; ++i) read(expand_[i]);
-        expanding_ = 0;
+    // Reads the lists of the selected candidates. Their unvisited neighbors wait for their scores.
+    void expand() {
+        for (size_t i = 0; i < selected_count_; ++i) expand_list(selected_lists_[i]);
+        selected_count_ = 0;
     }
 
-    // The best first; only a part, if what the gate holds back filled the frontier, so that the walk
-    // ended before it came to where the others are.
+    // Returns the results, best first. If rejected nodes filled the beam, the walk may have ended
+    // before it reached the worse results: then returns only about the best three quarters.
     std::span<const Key> found() const {
         const std::span<const Key> keys = results().keys();
-        const size_t most = keys.size() - keys.size() / 4;
+        const size_t certain = keys.size() - keys.size() / 4;
         const bool cut_short =
-            !keys.empty() && score_of(keys[most - 1]) < scratch_->frontier.worst();
-        return cut_short ? keys.first(most - 1) : keys;
+            !keys.empty() && score_of(keys[certain - 1]) < scratch_->beam.worst();
+        return cut_short ? keys.first(certain - 1) : keys;
     }
 
 private:
     const Layer& layer() const { return graph_->layers[layer_number_]; }
-    const uint32_t* rows() const {
-        return layer().rows == nullptr ? scratch_->nodes : scratch_->rows;
-    }
 
-    const Frontier& results() const {
-        if constexpr (kOpen)
-            return scratch_->frontier;
+    const Beam& results() const {
+        if constexpr (kUnfiltered)
+            return scratch_->beam;
         else
-            return scratch_->kept;
+            return scratch_->results;
     }
-    bool at_goal() const { return layer_number_ == goal_.floor; }
+    bool is_on_target_layer() const { return layer_number_ == params_.target_layer; }
 
-    void enter(size_t number) {
-        layer_number_ = number;
-        waiting_ = asked_ = 0;
+    void enter_layer(size_t layer_number) {
+        layer_number_ = layer_number;
+        scorer_.enter_layer(*graph_, layer_number);
         scratch_->visited.begin(layer().count);
-        scratch_->frontier.begin(at_goal() ? places() : 1);
+        scratch_->beam.begin(is_on_target_layer() ? beam_width() : 1);
     }
 
-    size_t places() const {
-        if constexpr (kOpen)
-            return goal_.width;
+    size_t beam_width() const {
+        if constexpr (kUnfiltered)
+            return params_.width;
         else
-            return goal_.width + gate_.guides;
+            return params_.width + filter_.routing_candidates;
     }
 
     void descend() {
-        // What is read from a file may be any number; a node that there is will do.
+        // A file may hold any id: clamp it to a valid one.
         const size_t below = graph_->layers[layer_number_ - 1].count;
         const auto best = static_cast<uint32_t>(
-            std::min<size_t>(layer().below[node_of(scratch_->frontier.keys().front())], below - 1));
+            std::min<size_t>(layer().below[node_of(scratch_->beam.keys().front())], below - 1));
         const Layer& top = graph_->layers[graph_->layer_count - 1];
-        // Of the entry it is known that it leads everywhere on layer 0.
+        // Also enter layer 0 at the first entry point: nodes are reachable from the entry points,
+        // but maybe not from `best`.
         const uint32_t nodes[] = {best, top.row_of(graph_->entries[0])};
-        enter(layer_number_ - 1);
-        gather(nodes, layer_number_ == 0 ? 2 : 1);
+        enter_layer(layer_number_ - 1);
+        enqueue(nodes, layer_number_ == 0 ? 2 : 1);
         score_waiting(nullptr);
     }
 
-    // Lists are seldom full; this much is read of one.
+    // The number of links to read: the list up to its end, in steps of kLinksPerStep, as few are
+    // full.
     size_t length(const uint32_t* list) const {
         size_t count = 0;
-        while (count < layer().degree && read_link(list[count]) != kNone) count += kLinksAtOnce;
+        while (count < layer().degree && read_link(list[count]) != kNone) count += kLinksPerStep;
         return std::min(count, layer().degree);
     }
 
-    void read(const uint32_t* list) {
-        if constexpr (!kOpen)
-            if (gate_.allowed != nullptr && at_goal()) return gather_passing(list, length(list));
-        gather(list, length(list));
+    void expand_list(const uint32_t* list) {
+        if constexpr (!kUnfiltered)
+            if (filter_.allowed != nullptr && is_on_target_layer())
+                return enqueue_allowed(list, length(list));
+        enqueue(list, length(list));
     }
 
-    void gather(const uint32_t* links, size_t count) {
-        uint32_t* fresh = scratch_->nodes + waiting_;
-        const size_t found = scratch_->visited.filter(links, count, fresh);
-        if (const uint32_t* rows = layer().rows) {
-            const auto last = static_cast<uint32_t>(graph_->layers[0].count - 1);
-            for (size_t i = 0; i < found; ++i)
-                scratch_->rows[waiting_ + i] = std::min(rows[fresh[i]], last);
-        }
-        waiting_ += found;
+    // Enqueues the unvisited nodes of a list.
+    void enqueue(const uint32_t* links, size_t count) {
+        scorer_.enqueue(scratch_->visited.filter(links, count, scorer_.free_slots()));
     }
 
-    // Where few of the neighbours pass: in place of those that the gate holds back what they lead to; all
-    // in all not more than a node has neighbours.
-    void gather_passing(const uint32_t* links, size_t count) {
-        uint32_t held[kMaxDegree];
-        uint32_t* fresh = scratch_->nodes + waiting_;
-        const size_t seen = scratch_->visited.filter(links, count, fresh);
-        size_t taken = 0, back = 0;
-        for (size_t i = 0; i < seen; ++i) {
+    // Like enqueue(), but steps over rejected nodes where local selectivity is low: enqueues their
+    // allowed neighbors instead, up to `degree` nodes in total.
+    void enqueue_allowed(const uint32_t* links, size_t count) {
+        uint32_t rejected[kMaxDegree];
+        uint32_t* fresh = scorer_.free_slots();
+        const size_t unvisited = scratch_->visited.filter(links, count, fresh);
+        size_t enqueued = 0, rejected_count = 0;
+        for (size_t i = 0; i < unvisited; ++i) {
             const uint32_t node = fresh[i];
-            const bool passes = gate_.allows(node);
-            fresh[taken] = held[back] = node;
-            taken += passes;
-            back += !passes;
+            const bool is_allowed = filter_.allows(node);
+            fresh[enqueued] = rejected[rejected_count] = node;
+            enqueued += is_allowed;
+            rejected_count += !is_allowed;
         }
-        passing_ += (static_cast<float>(taken) - passing_ * static_cast<float>(seen)) / kRemembered;
-        if (passing_ >= gate_.steps_below) {
-            std::copy_n(held, back, fresh + taken);
-            waiting_ += seen;
-            return;
+        selectivity_ +=
+            (static_cast<float>(enqueued) - selectivity_ * static_cast<float>(unvisited)) /
+            kSelectivityWindow;
+        if (selectivity_ >= filter_.step_over_below) {
+            std::copy_n(rejected, rejected_count, fresh + enqueued);
+            return scorer_.enqueue(unvisited);
         }
-        for (size_t i = 0; i < back; ++i) __builtin_prefetch(layer().list(held[i]), 0, 2);
-        for (size_t i = 0; i < back && taken < layer().degree; ++i) {
-            const uint32_t* list = layer().list(held[i]);
-            const size_t most = length(list);
-            for (size_t j = 0; j < most && taken < layer().degree; ++j) {
+        for (size_t i = 0; i < rejected_count; ++i)
+            __builtin_prefetch(layer().list(rejected[i]), 0, 2);
+        for (size_t i = 0; i < rejected_count && enqueued < layer().degree; ++i) {
+            const uint32_t* list = layer().list(rejected[i]);
+            const size_t count_of_list = length(list);
+            for (size_t j = 0; j < count_of_list && enqueued < layer().degree; ++j) {
                 const uint32_t node = read_link(list[j]);
-                if (node < layer().count && gate_.allows(node) && scratch_->visited.add(node))
-                    fresh[taken++] = node;
+                if (node < layer().count && filter_.allows(node) && scratch_->visited.add(node))
+                    fresh[enqueued++] = node;
             }
         }
-        waiting_ += taken;
-    }
-
-    // Asks for waiting rows below `end` that were not asked for.
-    [[gnu::always_inline]] void ask(size_t end) {
-        end = std::min(end, waiting_);
-        if (asked_ >= end) return;
-        scorer_.ask(rows() + asked_, end - asked_);
-        asked_ = end;
+        scorer_.enqueue(enqueued);
     }
 
     void score_waiting(Walk* next) {
-        Frontier& frontier = scratch_->frontier;
-        fill_up();
-        for (size_t first = 0; first < waiting_; first += 16) {
-            ask(first + scorer_.ahead());
-            if (next != nullptr) next->ask(next->asked_ + 16);
-            const size_t count = std::min<size_t>(16, waiting_ - first);
-            alignas(64) float scores[16];
-            uint32_t better = scorer_.score(rows() + first, count, bound(), scores);
-            for (; better != 0; better &= better - 1) {
-                const auto i = static_cast<size_t>(std::countr_zero(better));
-                frontier.offer(scores[i], scratch_->nodes[first + i]);
-                if constexpr (!kOpen) keep(scores[i], scratch_->nodes[first + i]);
-            }
-            if (first + 16 < waiting_ && room_to_offer() >= 16) continue;
-            frontier.settle();
-            if constexpr (!kOpen) scratch_->kept.settle();
-        }
-        scratch_->counts.scores += waiting_;
-        waiting_ = asked_ = 0;
+        const auto bound_now = [&]() __attribute__((always_inline)) { return bound(); };
+        const auto offer = [&](float score, uint32_t node) __attribute__((always_inline)) {
+            scratch_->beam.offer(score, node);
+            if constexpr (!kUnfiltered) offer_result(score, node);
+        };
+        const auto end_group = [&](bool is_last) __attribute__((always_inline)) {
+            if (!is_last && free_offers() >= NodeScorer::kGroup) return;
+            scratch_->beam.merge_offers();
+            if constexpr (!kUnfiltered) scratch_->results.merge_offers();
+        };
+        scratch_->counts.scores += scorer_.score_waiting(next == nullptr ? nullptr : &next->scorer_,
+                                                         bound_now, offer, end_group);
     }
 
-    size_t room_to_offer() const {
-        const size_t room = scratch_->frontier.room_to_offer();
-        if constexpr (kOpen)
-            return room;
+    size_t free_offers() const {
+        const size_t free = scratch_->beam.free_offers();
+        if constexpr (kUnfiltered)
+            return free;
         else
-            return std::min(room, scratch_->kept.room_to_offer());
+            return std::min(free, scratch_->results.free_offers());
     }
 
     float bound() const {
-        return std::max(scratch_->frontier.worst(), at_goal() ? results().worst() : kLowest);
+        return std::max(scratch_->beam.worst(), is_on_target_layer() ? results().worst() : kLowest);
     }
 
-    void keep(float score, uint32_t node) {
-        if (at_goal() && gate_.keeps(node)) scratch_->kept.offer(score, node);
+    void offer_result(float score, uint32_t node) {
+        if (is_on_target_layer() && filter_.may_return(node)) scratch_->results.offer(score, node);
     }
 
-    // Repeats the last row, for rows are read sixteen at a time.
-    void fill_up() {
-        uint32_t* rows = layer().rows == nullptr ? scratch_->nodes : scratch_->rows;
-        for (size_t i = waiting_; i % 16 != 0; ++i) rows[i] = rows[waiting_ - 1];
-    }
-
-    bool choose() {
-        Frontier& frontier = scratch_->frontier;
-        while (expanding_ < kExpansions && frontier.has_next() && !is_far(frontier.next_score())) {
-            const uint32_t* list = layer().list(frontier.expand());
+    bool select_candidates() {
+        Beam& beam = scratch_->beam;
+        while (selected_count_ < kExpansions && beam.has_next() &&
+               !is_beyond_reach(beam.next_score())) {
+            const uint32_t* list = layer().list(beam.expand());
             for (size_t at = 0; at < layer().degree; at += kLine / sizeof *list)
                 __builtin_prefetch(list + at, 0, 2);
-            expand_[expanding_++] = list;
+            selected_lists_[selected_count_++] = list;
         }
-        scratch_->counts.hops += expanding_;
-        return expanding_ > 0;
+        scratch_->counts.hops += selected_count_;
+        return selected_count_ > 0;
     }
 
-    // Whether nodes of that score lead to nothing that is wanted.
-    bool is_far(float score) const {
-        const Stop& stop = goal_.stop;
+    // Whether a candidate of this score need not be expanded: it is worse than all results of a
+    // full beam, or the stop rule applies.
+    bool is_beyond_reach(float score) const {
+        const StopRule& stop = params_.stop;
         const std::span<const Key> keys = results().keys();
-        if (!at_goal()) return false;
+        if (!is_on_target_layer()) return false;
         if (score < results().worst()) return true;
         if (stop.k == 0 || keys.size() < stop.k) return false;
         return stop.zero - score > stop.factor * (stop.zero - score_of(keys[stop.k - 1]));
     }
 
-    static constexpr size_t kLinksAtOnce = 8;
-    // Neighbours, about, by which it is told how many pass.
-    static constexpr float kRemembered = 128;
+    static constexpr size_t kLinksPerStep = 8;
+    // Local selectivity is a moving average over about this many neighbors.
+    static constexpr float kSelectivityWindow = 128;
     static constexpr float kLowest = -std::numeric_limits<float>::infinity();
 
     WalkScratch* scratch_;
     const GraphView* graph_;
-    Scorer scorer_;
-    WalkGoal goal_;
-    [[no_unique_address]] Gate gate_;
-    size_t layer_number_, waiting_, asked_, expanding_;
-    float passing_;  // part of the neighbours that the gate allows, of late
-    const uint32_t* expand_[kExpansions];
+    NodeScorer scorer_;
+    WalkParams params_;
+    [[no_unique_address]] RowFilter filter_;
+    size_t layer_number_, selected_count_;
+    float selectivity_;  // local selectivity: recent fraction of neighbors that the filter allows
+    const uint32_t* selected_lists_[kExpansions];
 };
 
-// Lets walks that have begun take turns until all are over. When number i is, over(i) may begin it anew,
-// and says whether it did.
-template <class Walk, class Over>
-inline void take_turns(std::span<Walk> walks, Over&& over) {
+// Interleaves walks that have begun until all are over. When walk i is over, calls restart(i),
+// which may begin it again and returns whether it did.
+template <class Walk, class Restart>
+inline void interleave(std::span<Walk> walks, Restart&& restart) {
     const size_t count = walks.size();
-    bool going[kMostTurns];
-    std::fill_n(going, count, true);
+    bool is_active[kMaxInterleaved];
+    std::fill_n(is_active, count, true);
     for (size_t i = 0, left = count; left > 0; i = (i + 1) % count) {
         Walk* next = count > 1 ? &walks[(i + 1) % count] : nullptr;
-        if (going[i] && !walks[i].take(next)) {
-            going[i] = over(i);
-            left -= !going[i];
+        if (is_active[i] && !walks[i].score_and_select(next)) {
+            is_active[i] = restart(i);
+            left -= !is_active[i];
         }
-        const size_t before = (i + count - 1) % count;
-        if (going[before]) walks[before].follow();
+        const size_t previous = (i + count - 1) % count;
+        if (is_active[previous]) walks[previous].expand();
     }
 }

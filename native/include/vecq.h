@@ -1,11 +1,31 @@
-/* vecq: the whole C ABI.
+/* vecq: the C ABI.
  *
- * Conventions
- *   - Every call that can fail returns a vecq_status. VECQ_OK is 0.
- *   - `error` may be NULL. Otherwise, when the status is not VECQ_OK, it names the argument at fault
- *     (empty if none) and says what was expected. The caller owns it; nothing in it needs freeing.
- *   - Pointers are borrowed for the length of the call. Outputs belong to the caller.
- *   - Calls may come from any thread. No call writes to its inputs.
+ * Errors
+ *   Every function that can fail returns a vecq_status; VECQ_OK is 0. `error` may be NULL;
+ *   otherwise a failed call writes the argument at fault (empty if none) and what was expected.
+ *   The caller owns the vecq_error, and nothing in it needs freeing. After VECQ_OK it is unchanged.
+ *   Every call may return VECQ_INVALID_ARGUMENT, VECQ_OUT_OF_MEMORY and VECQ_INTERNAL; the comment
+ *   of a function names what else it returns. Null pointers are refused where memory is needed. The
+ *   caller is trusted in three things only: that pointers lead to as much memory as the arguments
+ *   say, that handles are open, and that struct_size is the size of the struct.
+ *
+ * Ownership
+ *   The caller owns handles and closes them; closing NULL does nothing. A handle is written only if
+ *   the call succeeds. Pointers are borrowed for the length of the call, unless a comment says
+ *   otherwise. No call writes to its inputs. Strings are UTF-8 and end in 0.
+ *
+ * Threads
+ *   Calls may come from any thread. A handle must not be closed while
+ *   another call uses it. Each section says which calls on one handle may run at the same time.
+ *   `threads` is how many threads one call may use: 0 for all cores. They belong to a pool that all
+ *   calls of the process share.
+ *
+ * Structs with a struct_size
+ *   They may grow in later releases. Set all bytes to 0 and struct_size to sizeof the struct before
+ *   anything else, for outputs, too. Fields that an older caller's struct lacks are taken as 0, and
+ *   outputs are filled up to the caller's struct_size. Bytes beyond the struct that this release
+ *   knows must be 0. A struct_size of 0, or that no version of the struct can have, is refused.
+ *   0 asks for the default that a field's comment states.
  */
 #ifndef VECQ_H
 #define VECQ_H
@@ -17,73 +37,70 @@
 extern "C" {
 #endif
 
-/* [cdef] What stands between the two marks is also the source of the Python binding. */
+/* [cdef] The Python binding is built from the lines between the two marks. */
 
 typedef enum {
     VECQ_OK = 0,
     VECQ_INVALID_ARGUMENT,
-    VECQ_UNSUPPORTED,
+    VECQ_UNSUPPORTED, /* this machine lacks the instruction set that VECQ_ISA names */
     VECQ_OUT_OF_MEMORY,
-    VECQ_INTERNAL,
-    VECQ_FILE_ERROR,   /* the system refused something; see vecq_error.system */
-    VECQ_CORRUPT_FILE, /* a file is not what was written */
-    VECQ_READ_ONLY     /* an index that was opened to be read was to be changed */
+    VECQ_INTERNAL,     /* a defect of vecq */
+    VECQ_FILE_ERROR,   /* the operating system refused a call; see vecq_error.system */
+    VECQ_CORRUPT_FILE, /* a file is damaged, or is not a file of vecq */
+    VECQ_READ_ONLY,    /* a change of an index that was opened read-only */
+    VECQ_CHANGED_FILE  /* a file has changed since the index was opened from it or saved to it */
 } vecq_status;
 
+/* Fixed for all releases. */
 typedef struct {
     char argument[32];
-    int32_t system; /* the errno of a call to the system that failed; otherwise 0 */
+    int32_t system; /* the errno of the failed system call; otherwise 0 */
     char message[476];
 } vecq_error;
 
-/* "1.2.3"; static. */
+/* The release, as "1.2.3". Static. */
 const char* vecq_version(void);
 
-/* The memory that this process may have: the machine's, or that of the least of its control groups. */
+/* Bytes of memory that this process may use: the machine's, or the tightest cgroup limit. */
 vecq_status vecq_memory_limit(uint64_t* bytes, vecq_error* error);
 
-/* ---- Instruction sets. Chosen once, at first use: the best that the machine has, or the one that
- * the environment variable VECQ_ISA names; naming one that is missing makes every call fail. ---- */
+/* Ends the library's threads and waits for them; it returns at once if there are none. Calls that
+ * are running finish first, and a later call starts new threads. Call it before dlclose unmaps the
+ * library, when no other call is running and none will begin: idle threads would go on in unmapped
+ * code. An application that keeps the library loaded never needs it; at exit threads need not have
+ * ended. The library registers one handler with pthread_atfork, which dlclose removes (glibc; musl
+ * never unmaps a library). */
+void vecq_shutdown(void);
+
+/* ---- Instruction sets. The process uses one, chosen at first use: the most capable one that the
+ * machine has, or the one that the environment variable VECQ_ISA names. If that one is missing,
+ * every call that computes returns VECQ_UNSUPPORTED. All calls here are thread-safe. ---- */
 
 typedef struct {
-    const char* name;    /* "avx512_vnni"; static */
-    const char* missing; /* why it can't run here; NULL if it can; static */
+    size_t struct_size;
+    const char* name;               /* such as "avx512_vnni"; static */
+    const char* unavailable_reason; /* NULL if this machine can run it; static */
 } vecq_isa;
 
+/* How many instruction sets this build contains. */
 size_t vecq_isa_count(void);
 
-/* Number 0 is the most portable, the last one the most capable. */
+/* Describes instruction set `number`, from 0, the most portable, to count - 1, the most capable. */
 vecq_status vecq_isa_get(size_t number, vecq_isa* isa, vecq_error* error);
 
-/* The one in use; a static string. */
+/* The name of the one in use; static. Returns VECQ_UNSUPPORTED, too. */
 vecq_status vecq_isa_active(const char** name, vecq_error* error);
 
-/* ---- Dot products of codes. A row is its codes padded to a multiple of 64 bytes, aligned to 64.
- * Elements, by width: fp32 float; fp16 IEEE half (its queries are float); int16 int16_t;
- * int8 int8_t in queries, and in rows uint8_t holding code + 128. Padding holds the code 0. ---- */
+/* ---- Rows. A row is the codes of one vector, padded to a multiple of 64 bytes and aligned to 64.
+ * Elements: VECQ_FP32 float; VECQ_FP16 IEEE half; VECQ_INT16 int16_t; VECQ_INT8 uint8_t that holds
+ * code + 128. Padding holds the code 0. ---- */
 
-/* Passed as int32_t, so that any value may arrive and be refused. */
+/* Enumerations are passed as int32_t, so that values out of range are refused. */
 typedef enum { VECQ_FP32 = 0, VECQ_FP16, VECQ_INT16, VECQ_INT8 } vecq_width;
 
-/* Bytes of one padded row; dim is 1 to 65535. */
-vecq_status vecq_row_bytes(int32_t width, size_t dim, size_t* bytes, vecq_error* error);
-
-/* `count` x `dim` plain elements (int8 as int8_t) into `count` padded rows at `rows`. */
-vecq_status vecq_pack_rows(int32_t width, size_t dim, const void* elements, size_t count,
-                           void* rows, vecq_error* error);
-
-/* dots[i] = query . rows[ids[i]], as float for fp32 and fp16 and as int32_t for int16 and int8.
- * Integer dots are exact modulo 2^32. `query` has `dim` elements, at any alignment. */
-vecq_status vecq_dot_rows(int32_t width, size_t dim, const void* query, const void* rows,
-                          size_t row_count, const uint32_t* ids, size_t count, void* dots,
-                          vecq_error* error);
-
-/* dots[q * row_count + r] = queries[q] . rows[r]; `queries` is `query_count` x `dim`, contiguous. */
-vecq_status vecq_dot_block(int32_t width, size_t dim, const void* queries, size_t query_count,
-                           const void* rows, size_t row_count, void* dots, vecq_error* error);
-
-/* ---- Codecs: float vectors to rows of codes and back, and scores of float queries against them.
- * A codec is made, fitted or restored by one thread; after that any number may use it. ---- */
+/* ---- Codecs encode float vectors into rows, decode them, and score float queries against them.
+ * vecq_codec_fit and vecq_codec_restore need the codec for themselves; all other calls on one codec
+ * may run at the same time. Vectors have `dim` floats each, contiguous, and must be finite. ---- */
 
 typedef struct vecq_codec vecq_codec;
 
@@ -92,355 +109,430 @@ typedef enum { VECQ_MINMAX = 0, VECQ_PERCENTILE, VECQ_MSE, VECQ_ENTROPY } vecq_c
 typedef enum { VECQ_IP = 0, VECQ_COSINE, VECQ_L2 } vecq_metric;
 
 typedef struct {
-    int32_t width;       /* a vecq_width */
-    int32_t scale;       /* a vecq_scale: one per row, one per dimension, or one for all */
-    int32_t calibration; /* a vecq_calibration: how fit chooses shared scales */
-    int32_t center;      /* 1: fit the mean, and code what differs from it */
-    int32_t rotate;      /* 1: rotate at random, by `seed` */
-    int32_t unbiased;    /* 1: scale a row of its own scale to keep its dot with itself */
-    double percentile;   /* of VECQ_PERCENTILE; more than 0, at most 100 */
-    uint64_t seed;
+    size_t struct_size;
+    int32_t width; /* a vecq_width */
+    int32_t scale; /* a vecq_scale: one per row, per dimension, or for all rows; fp: per row */
+    int32_t calibration; /* a vecq_calibration: how vecq_codec_fit chooses shared scales */
+    int32_t center;      /* 1: subtract the mean of the sample before quantization; default: 0 */
+    int32_t rotate;      /* 1: apply a random rotation, drawn from `seed`; default: 0 */
+    int32_t unbiased;  /* 1: choose a row's scale so that row . vector is |vector|^2; default: 0 */
+    double percentile; /* of magnitudes, for VECQ_PERCENTILE: above 0, up to 100; default: 99.9 */
+    uint64_t seed;     /* default: 0 */
 } vecq_codec_options;
 
-/* What a row keeps beside its codes. */
+/* What a row needs beside its codes to be decoded and scored. An array has one per row. */
 typedef struct {
-    float scale;        /* what a code stands for */
-    float centred_norm; /* of what the codes decode to, without the mean */
-    float norm;         /* of the same, with it */
+    float scale;        /* of the codes, relative to the shared scales */
+    float centred_norm; /* of the decoded vector without the mean */
+    float norm;         /* of the decoded vector */
 } vecq_row_constants;
 
-/* The caller owns *codec and closes it; closing NULL does nothing. */
+/* Creates a codec for vectors of `dim` dimensions, 1 to 65535. Also returns VECQ_UNSUPPORTED. */
 vecq_status vecq_codec_open(const vecq_codec_options* options, size_t dim, vecq_codec** codec,
                             vecq_error* error);
 void vecq_codec_close(vecq_codec* codec);
 
+/* Bytes of one padded row. */
 vecq_status vecq_codec_row_bytes(const vecq_codec* codec, size_t* bytes, vecq_error* error);
 
-/* Needed once if options ask for a mean or shared scales; `sample` is `count` x dim. */
+/* Computes the mean and the shared scales from `count` vectors, at least one. A codec with `center`
+ * or a scale other than VECQ_SCALE_VECTOR must be fitted before it encodes. Another call replaces
+ * them. */
 vecq_status vecq_codec_fit(vecq_codec* codec, const float* sample, size_t count, vecq_error* error);
 
-/* What fit found, borrowed from the codec until it is fitted anew or closed. */
+/* The fitted mean (dim floats, or none) and scales (dim, one or none). The pointers are borrowed
+ * from the codec until it is fitted, restored or closed. */
 vecq_status vecq_codec_parameters(const vecq_codec* codec, const float** mean, size_t* mean_count,
                                   const float** scales, size_t* scale_count, vecq_error* error);
-/* Puts such parameters into a codec of the same options and dim. */
+/* Sets parameters that vecq_codec_parameters returned for a codec of the same options and dim. */
 vecq_status vecq_codec_restore(vecq_codec* codec, const float* mean, size_t mean_count,
                                const float* scales, size_t scale_count, vecq_error* error);
 
-/* `vectors` is `count` x dim; errors number its rows from `first_row`; `threads` is 0 for all cores.
- * To each of
- * the `dim` counters of `clipped` it adds how many values lay beyond the range of a shared scale. */
+/* Encodes `count` vectors into `rows` and `constants`. Errors number vectors from `first_row`. Adds
+ * the number of values that exceeded the range of a shared scale to `clipped`, which has a counter
+ * per dimension. */
 vecq_status vecq_codec_encode(const vecq_codec* codec, const float* vectors, size_t count,
                               size_t first_row, size_t threads, void* rows,
                               vecq_row_constants* constants, uint64_t* clipped, vecq_error* error);
 
+/* Decodes `count` rows into `vectors`. */
 vecq_status vecq_codec_decode(const vecq_codec* codec, const void* rows,
                               const vecq_row_constants* constants, size_t count, size_t threads,
                               float* vectors, vecq_error* error);
 
-/* scores[q * row_count + r], higher being better: VECQ_L2 gives minus the squared distance.
- * `query_bits` 15 codes queries for integer rows in two digits, 8 in one. */
+/* scores[q * row_count + r] of every query and row, where higher is better: VECQ_L2 gives minus the
+ * squared distance. `query_bits`, for integer rows: 15 encodes queries in a high and a low byte, 8
+ * in one byte. */
 vecq_status vecq_codec_score(const vecq_codec* codec, int32_t metric, int32_t query_bits,
                              const float* queries, size_t query_count, const void* rows,
                              const vecq_row_constants* constants, size_t row_count, size_t threads,
                              float* scores, vecq_error* error);
 
-/* ---- Indexes: rows of codes with a graph over them. An addition stages vectors, links them in as
- * many calls as it likes, and is settled. Searches may run at any time, from any number of threads;
- * they see the rows that are linked. One addition at a time. ---- */
+/* ---- Indexes: items with an id each, stored as rows of codes with a graph over them.
+ *
+ * An addition has three steps: vecq_index_stage encodes vectors, which no search sees yet;
+ * vecq_index_link, called repeatedly, inserts them into the graph; vecq_index_settle ends it. There
+ * is one addition at a time.
+ *
+ * Functions that take a const vecq_index* may run at any time, from any number of threads, unless
+ * their comment says otherwise; they see the items that are linked. Functions that change the index
+ * wait for each other. They are refused while a refit or a compaction is in progress, and return
+ * VECQ_READ_ONLY on an index that was opened read-only, and VECQ_CORRUPT_FILE if the file that an
+ * index was opened from is damaged where the change relies on it. ---- */
 
 typedef struct vecq_index vecq_index;
 
+/* By which measure rows are linked. */
 typedef enum {
-    VECQ_LINK_AUTO = 0,
-    VECQ_LINK_METRIC,
-    VECQ_LINK_COSINE,
-    VECQ_LINK_MOEBIUS,
-    VECQ_LINK_LAYERED /* for VECQ_IP: as METRIC, but on layers, as graphs made elsewhere are */
+    VECQ_LINK_AUTO = 0, /* MOEBIUS for VECQ_IP, otherwise METRIC; required if a codec centers */
+    VECQ_LINK_METRIC,   /* the metric of searches */
+    VECQ_LINK_COSINE,   /* for VECQ_IP and VECQ_COSINE */
+    VECQ_LINK_MOEBIUS,  /* for VECQ_IP: l2 of x / |x|^2, then repaired with items as queries */
+    VECQ_LINK_LAYERED   /* for VECQ_IP: METRIC on several layers, for imported graphs */
 } vecq_link;
 
 typedef struct {
-    int32_t metric;         /* a vecq_metric */
-    int32_t link;           /* a vecq_link: what rows are compared by when they are linked */
-    size_t m;               /* links of a new row; twice as many at most; 2 to 256 */
-    size_t ef_construction; /* candidates that they are chosen from; 1 to 100000 */
-    uint64_t seed;
+    size_t struct_size;
+    int32_t metric; /* a vecq_metric */
+    int32_t link;   /* a vecq_link */
+    size_t m;       /* links of a new row, at most 2 * m on layer 0; 2 to 256, default: 16 */
+    size_t ef_construction; /* beam width when linking; 1 to 100000, default: 200 */
+    uint64_t seed;          /* of the levels of rows; default: 0 */
 } vecq_index_options;
 
-/* Which way a search takes: what is estimated to cost least; a walk over the graph; one that does not
- * score rows that a filter holds back but reads their links in their place; or a scan of all rows that
- * pass. */
-typedef enum { VECQ_PLAN_AUTO = 0, VECQ_PLAN_WALK, VECQ_PLAN_STEP_OVER, VECQ_PLAN_SCAN } vecq_plan;
+/* How a search finds items. */
+typedef enum {
+    VECQ_PLAN_AUTO = 0,  /* WALK or SCAN, by estimated cost */
+    VECQ_PLAN_WALK,      /* walks the graph */
+    VECQ_PLAN_STEP_OVER, /* walks the graph, expanding rejected nodes without scoring them */
+    VECQ_PLAN_SCAN       /* scores all allowed items */
+} vecq_plan;
 
 typedef struct vecq_filter vecq_filter;
 
 typedef struct {
-    size_t k;
-    size_t ef;     /* how many of the best the walk keeps; at least k is taken */
-    size_t rerank; /* how many of them are scored anew on the wider rows, at least k; 0: none */
-    int32_t query_bits;        /* 15 or 8, as in vecq_codec_score */
+    size_t struct_size;
+    size_t k;                  /* results per query; 1 to 2^31 */
+    size_t ef;                 /* beam width of a walk, raised to k; up to 2^31, default: k + 100 */
+    size_t rerank;             /* candidates rescored on the rerank codes; 0, or k to 2^31 */
+    int32_t query_bits;        /* 15 or 8, see vecq_codec_score; default: 15 */
     int32_t plan;              /* a vecq_plan */
-    size_t threads;            /* 0 for all cores */
-    const vecq_filter* filter; /* of this index, or NULL */
-    /* NULL, or for query q the ids from exclude_offsets[q] on, up to exclude_offsets[q + 1], which it
-     * is not answered with. Unknown ones mean nothing. */
+    size_t threads;            /* default: all cores */
+    const vecq_filter* filter; /* a filter of this index, or NULL for all items */
+    /* NULL, or count + 1 offsets into exclude_ids: query q does not return the ids from
+     * exclude_offsets[q] up to exclude_offsets[q + 1]. Unknown ids are ignored. */
     const int64_t* exclude_offsets;
     const int64_t* exclude_ids;
     size_t first_query; /* errors number queries from it */
 } vecq_search_options;
 
+/* Totals over all queries of a call. */
 typedef struct {
-    uint64_t hops;    /* nodes whose links were read */
-    uint64_t scores;  /* rows that were scored */
-    int32_t plan;     /* the way that was taken */
-    uint64_t passing; /* rows that pass the filter */
-    uint64_t starved; /* queries whose walk found too little, so that rows were scanned for them */
-    double walk_cost, step_over_cost, scan_cost; /* estimated, in seconds; infinite: not possible */
+    size_t struct_size;
+    uint64_t hops;                    /* nodes whose neighbor lists were read */
+    uint64_t scored_rows;             /* distance computations */
+    int32_t plan;                     /* the vecq_plan that was used */
+    int32_t reserved;                 /* 0 */
+    uint64_t allowed_rows;            /* items that the filter allows */
+    uint64_t walks_completed_by_scan; /* queries whose walk found too few allowed items */
+    /* Estimates by which VECQ_PLAN_AUTO decides. Infinite: not possible. */
+    double walk_cost_seconds, step_over_cost_seconds, scan_cost_seconds;
 } vecq_search_report;
 
 typedef struct {
-    size_t rows;
+    size_t struct_size;
+    size_t rows; /* items */
     size_t layers;
-    size_t layer_rows[16]; /* of each layer */
-    size_t degrees[513];   /* how many rows have so many links on layer 0 */
-    size_t unreachable;    /* rows that no walk can come to */
-    size_t aside;          /* rows left out of the graph, all but zero; scored where they matter */
-    size_t vacant;         /* places that removed rows left, for rows to come */
+    size_t layer_rows[16]; /* items on each layer */
+    size_t degrees[513];   /* degrees[n]: items with n links on layer 0 */
+    size_t unreachable;    /* items that no walk can reach */
+    size_t kept_out;       /* items kept out of the graph, of norm near 0; scored where needed */
+    size_t free_slots;     /* slots of removed items, to be reused */
     size_t code_bytes, link_bytes, id_bytes, rerank_bytes;
 } vecq_index_stats;
 
-/* Of the values of vectors, the share that lay beyond the range of a scale that all rows share; 0 where
- * there is none, or where it is not known. */
+/* Fractions of values, 0 to 1, that exceeded the range of a scale that all rows share. 0 where no
+ * such scale exists, or the fraction is not known. */
 typedef struct {
-    double lately; /* of those that came last */
-    double fitted; /* of the sample that it was fitted to */
+    size_t struct_size;
+    double recent; /* of the vectors added last */
+    double sample; /* of the sample that the scale was fitted on */
 } vecq_clipped;
 
-/* The codecs are copied. `wide_codec` is NULL, or codes a second, wider store. The caller owns
- * *index and closes it; closing NULL does nothing. */
+/* Creates an empty index. The codecs are copied. `rerank_codec`, of the same dim, adds a second
+ * store of finer codes, the rerank store; NULL: none. */
 vecq_status vecq_index_open(const vecq_index_options* options, const vecq_codec* codec,
-                            const vecq_codec* wide_codec, vecq_index** index, vecq_error* error);
+                            const vecq_codec* rerank_codec, vecq_index** index, vecq_error* error);
+/* Filters and tasks of the index must be closed before. */
 void vecq_index_close(vecq_index* index);
 
+/* Number of items. */
 vecq_status vecq_index_size(const vecq_index* index, size_t* size, vecq_error* error);
 
-/* Makes room for so many rows in all. */
+/* Reserves capacity for `rows` items in all, at most 2^31. */
 vecq_status vecq_index_reserve(vecq_index* index, size_t rows, vecq_error* error);
 
-/* Fits codecs that have yet to be, before the first row; does nothing where none has to be. */
+/* Fits the codecs that need it, see vecq_codec_fit. Refused once vectors were staged. */
 vecq_status vecq_index_fit(vecq_index* index, const float* sample, size_t count, vecq_error* error);
 
-/* For VECQ_IP: queries that resemble those to come, whose best rows the addition connects. */
+/* Adds `count` queries, such as users, with which the next addition repairs the graph. For VECQ_IP
+ * with VECQ_LINK_AUTO or VECQ_LINK_MOEBIUS. Errors number them from `first_row`. */
 vecq_status vecq_index_sample_users(vecq_index* index, const float* users, size_t count,
                                     size_t first_row, vecq_error* error);
 
-/* Encodes `count` vectors; errors number them from `first_row`. `ids` is NULL, which numbers them
- * on, or holds `count` that are not in use. A call that fails stages nothing. */
+/* Encodes `count` vectors for the next addition. Errors number them from `first_row`. `ids` holds
+ * `count` ids that are not in use, or is NULL, which continues after the largest id so far. A call
+ * that fails stages nothing. Refused while an addition is being linked. */
 vecq_status vecq_index_stage(vecq_index* index, const float* vectors, size_t count,
                              const int64_t* ids, size_t first_row, size_t threads,
                              vecq_error* error);
 
-/* The same with ids that are in use as well: their items are replaced when the new ones are linked. */
+/* As vecq_index_stage, but ids may be in use: linking replaces their items. */
 vecq_status vecq_index_stage_updates(vecq_index* index, const float* vectors, size_t count,
                                      const int64_t* ids, size_t first_row, size_t threads,
                                      vecq_error* error);
 
-/* Links about `rows` staged rows. Done when *done == *total. */
+/* Links about `rows` staged rows, or does as much of the repair that follows. The addition is done
+ * when *done == *total. If a call fails, vecq_index_settle leaves a valid index. */
 vecq_status vecq_index_link(vecq_index* index, size_t rows, size_t threads, size_t* done,
                             size_t* total, vecq_error* error);
 
-/* Ends an addition; staged rows that are not linked are dropped. */
+/* Ends an addition at any point. Staged rows that are not linked are dropped. */
 vecq_status vecq_index_settle(vecq_index* index, vecq_error* error);
 
-/* All of this in one call, for rows so few that nobody would end it. With `updating` 1, ids may be in use.
- * Into an index without rows, for which more has to be done, it adds nothing and sets *added to 0. */
+/* The same for cleanup handlers: does nothing where no addition is open, and reports no error.
+ * `index` may be NULL. */
+void vecq_index_end_addition(vecq_index* index);
+
+/* After additions and removals: one step of the passes over the whole graph that are due, such as
+ * linking rows that no walk can reach. *done == *total when none is. A step takes a fraction of a
+ * second; a caller may stop between steps and continue later. Until then searches may miss the rows
+ * that vecq_index_stats counts as unreachable. `threads`: 0 for all cores. */
+vecq_status vecq_index_repair(vecq_index* index, size_t threads, size_t* done, size_t* total,
+                              vecq_error* error);
+
+/* Stages, links and settles in one call on one thread, for few vectors. `upsert` 1: ids may be in
+ * use, and their items are replaced. Sets *added to 1; on an empty index, which needs more work, it
+ * does nothing and sets *added to 0. */
 vecq_status vecq_index_add_few(vecq_index* index, const float* vectors, size_t count,
-                               const int64_t* ids, int32_t updating, int32_t* added,
+                               const int64_t* ids, int32_t upsert, int32_t* added,
                                vecq_error* error);
 
-/* Removes the items of `count` ids, all or none: unknown ids are refused, and ids that come twice. Not
- * while vectors are staged. */
+/* Removes the items of `count` ids. Removes nothing if an id is unknown or repeated. Refused while
+ * vectors are staged. */
 vecq_status vecq_index_remove(vecq_index* index, const int64_t* ids, size_t count,
                               vecq_error* error);
 
-/* For each id a byte to `held`: 1 if the index has an item of that id, 0 if not. */
-vecq_status vecq_index_holds(const vecq_index* index, const int64_t* ids, size_t count,
-                             uint8_t* held, vecq_error* error);
+/* contains[i] = 1 if the index has an item of ids[i], otherwise 0. */
+vecq_status vecq_index_contains(const vecq_index* index, const int64_t* ids, size_t count,
+                                uint8_t* contains, vecq_error* error);
 
-/* The best `k` rows of each of `count` queries, best first, to `ids` and `scores`, `k` for each query;
- * where `counts` is less than k, the ids that follow are -1. `report` may be NULL. */
+/* Finds the best `k` items for each of `count` queries, best first, into ids[q * k] and
+ * scores[q * k]. counts[q] is how many there are: k wherever so many items are allowed; behind them
+ * ids are -1 and scores minus infinity. `report` may be NULL.
+ * While another thread changes the index, a call with many queries pauses about every millisecond
+ * for it. Each query is answered from one state of the index; queries of one call may be answered
+ * from different states. The plan is chosen once, from the first state, as are the costs and
+ * `passing` in the report. A scan pauses between groups of 32 queries. */
 vecq_status vecq_index_search(const vecq_index* index, const vecq_search_options* options,
                               const float* queries, size_t count, int64_t* ids, float* scores,
                               int64_t* counts, vecq_search_report* report, vecq_error* error);
 
-/* Some rows: `count` ids, of which unknown ones mean nothing; or, as a mask, a byte for each row in the
- * order in which they were added; or what passes another filter. The others are NULL. */
+/* A set of items, given by one of three pointers; the others are NULL. All NULL with count 0 is the
+ * empty set. */
 typedef struct {
-    const int64_t* ids;
-    const uint8_t* mask;
-    const vecq_filter* filter;
-    size_t count;
+    size_t struct_size;
+    const int64_t* ids;        /* `count` ids; unknown ones are ignored */
+    const uint8_t* mask;       /* a byte for each item, in order of insertion; 0: not in the set */
+    const vecq_filter* filter; /* the items that another filter of the index allows */
+    size_t count;              /* of ids, or of bytes: the index's size */
 } vecq_choice;
 
-/* Rows that searches may answer with: those that are allowed, NULL standing for all, and not denied.
- * Rows that are added later pass if none were listed as allowed, nor are denied by another filter that
- * they pass. The caller owns *filter, closes it, and keeps the index until then; closing NULL does
- * nothing. */
+/* Creates a filter, which allows the items of `allow` (NULL: all) that are not in `deny` (NULL:
+ * none). Arrays are copied. An item inserted later is allowed if `allow` is NULL, unless `deny` is
+ * a filter that allows it; an updated item keeps its state. Close the filter before its index. A
+ * filter may be used by any number of searches at the same time. */
 vecq_status vecq_filter_open(const vecq_index* index, const vecq_choice* allow,
                              const vecq_choice* deny, vecq_filter** filter, vecq_error* error);
 void vecq_filter_close(vecq_filter* filter);
 
-/* How many of the index's rows pass. */
+/* Number of items that the filter allows now. */
 vecq_status vecq_filter_count(const vecq_filter* filter, size_t* count, vecq_error* error);
 
-/* The vectors of ids, decoded from the wider rows if there are any. Unknown ids are refused. */
+/* Decodes the items of `count` ids into `vectors`, from the rerank store if there is one. Refuses
+ * unknown ids. */
 vecq_status vecq_index_get(const vecq_index* index, const int64_t* ids, size_t count,
                            float* vectors, vecq_error* error);
 
-/* What recall a walk reached that kept `ef` for k items: measured by the caller when there were `rows`,
- * kept and saved with the index. It is gone once the index was empty or refitted. */
+/* A point of a recall curve: walks of beam width `ef` reached `recall` (0 to 1) for k results. */
 typedef struct {
     uint64_t k, ef;
     double recall;
 } vecq_curve_point;
 
+/* Stores a recall curve that the caller measured on `rows` items. It is saved with the index, and
+ * dropped when the index becomes empty or is refitted. Allowed on a read-only index. */
 vecq_status vecq_index_set_curve(vecq_index* index, const vecq_curve_point* points, size_t count,
                                  uint64_t rows, vecq_error* error);
 
-/* *count becomes how many there are, of which the first `room` go to `points`, and *rows what they were
- * measured on. */
-vecq_status vecq_index_curve(const vecq_index* index, vecq_curve_point* points, size_t room,
+/* Copies the first `capacity` points of the stored curve. *count is how many it has, and *rows the
+ * number of items that it was measured on; both are 0 without a curve. */
+vecq_status vecq_index_curve(const vecq_index* index, vecq_curve_point* points, size_t capacity,
                              size_t* count, uint64_t* rows, vecq_error* error);
 
-/* All ids, in the order in which they were added, and how many there are; if that is more than the
- * `room` in `ids`, for the index may grow meanwhile, none. */
-vecq_status vecq_index_ids(const vecq_index* index, int64_t* ids, size_t room, size_t* count,
+/* Copies all ids in order of insertion. *count is how many there are; if that exceeds `capacity`,
+ * which happens when the index grows meanwhile, nothing is copied. */
+vecq_status vecq_index_ids(const vecq_index* index, int64_t* ids, size_t capacity, size_t* count,
                            vecq_error* error);
 
-/* Exact search in a block of `row_count` vectors, the first of which has the number `first_row`, merged
- * into what the blocks before gave: to begin with, `counts` is zero. */
 typedef struct {
-    int32_t metric;     /* a vecq_metric */
-    int32_t query_bits; /* 15 or 8 */
-    size_t k;
-    size_t threads;                 /* 0 for all cores */
-    const int64_t* exclude_offsets; /* as in vecq_search_options; ids are numbers of rows */
+    size_t struct_size;
+    int32_t metric;                 /* a vecq_metric */
+    int32_t query_bits;             /* 15 or 8, see vecq_codec_score; default: 15 */
+    size_t k;                       /* results per query; 1 to 2^31 */
+    size_t threads;                 /* default: all cores */
+    const int64_t* exclude_offsets; /* as in vecq_search_options; ids are row numbers */
     const int64_t* exclude_ids;
-    size_t first_query, first_row; /* errors number queries and rows from these */
+    size_t first_query; /* errors number queries from it */
+    size_t first_row;   /* number of the first row of this block, in errors and in results */
 } vecq_exact_options;
 
+/* Exact search without an index, one block of rows at a time: encodes `row_count` vectors, scores
+ * all of them, and merges the best `k` per query into the results of the blocks before. `counts`
+ * must be 0 before the first block; elements behind counts[q] are not written. Counts above k and
+ * results that are no row numbers below first_row are refused. The codec must be
+ * fitted if it needs it. If a call fails, discard the results. */
 vecq_status vecq_exact(const vecq_codec* codec, const vecq_exact_options* options,
                        const float* queries, size_t count, const float* rows, size_t row_count,
                        int64_t* ids, float* scores, int64_t* counts, vecq_error* error);
 
+/* Statistics of the whole graph. Reads all of it, while changes wait. */
 vecq_status vecq_index_get_stats(const vecq_index* index, vecq_index_stats* stats,
                                  vecq_error* error);
+/* Waits for a change in progress. */
 vecq_status vecq_index_get_clipped(const vecq_index* index, vecq_clipped* clipped,
                                    vecq_error* error);
 
-/* ---- Graphs made elsewhere. Rows are staged, as for an addition, in an index that has none; then comes
- * their graph, which is looked over before searches see any of it. Settling drops one that was not adopted.
- * A row has the number in which it was staged; UINT32_MAX is none. Layer 0 holds all rows, each layer above
- * those of its level and higher, in the same order: a row's place there is its node's number. ---- */
+/* ---- Import and export of graphs. An import starts from an empty index: stage rows, import levels
+ * and links, adopt. Links are validated before searches see any of them; vecq_index_settle drops a
+ * graph that was not adopted. A row is numbered in the order of staging; UINT32_MAX means none.
+ * Layer 0 holds all rows, a layer above the rows of at least its level, in the same order; the
+ * number of a node is its position on the layer. ---- */
 
-/* Begins with the highest layer of each of the `count` staged rows, at most 15. For VECQ_IP the index has to
- * be opened with VECQ_LINK_LAYERED. */
+/* Starts the import with the highest layer, at most 15, of each of the `count` staged rows. For
+ * VECQ_IP, the index must have been created with VECQ_LINK_LAYERED. */
 vecq_status vecq_index_import_levels(vecq_index* index, const uint8_t* levels, size_t count,
                                      vecq_error* error);
 
-/* The lists of `count` nodes of a layer, from number `first` on: `width` rows each, what is unused at the
- * end. A list leads to other rows of its layer, to none twice, and to at most 2 * m of them on layer 0, m
- * above. */
+/* Sets the neighbor lists of `count` nodes of a layer, from node `first` on: `width` row numbers
+ * each, UINT32_MAX behind the last. A list holds other rows of its layer, each once, at most 2 * m
+ * on layer 0 and m above. */
 vecq_status vecq_index_import_links(vecq_index* index, size_t layer, size_t first, size_t count,
                                     const uint32_t* links, size_t width, vecq_error* error);
 
-/* From now on the index has that graph, where walks begin at `entry`, a row of the highest layer. Rows that
- * no walk can come to are linked, as after an addition. */
+/* Makes the imported graph that of the index. Walks start at `entry`, a row of the highest layer.
+ * Unreachable nodes are linked, as after an addition. */
 vecq_status vecq_index_import_adopt(vecq_index* index, uint32_t entry, vecq_error* error);
 
-/* The graph of an index that is not being added to, in the same terms. Its rows are numbered in an order of
- * its own. */
 typedef struct {
-    size_t rows, layers;
-    size_t degree;      /* room in a list of layer 0, half as much above */
-    size_t entry_count; /* rows of the highest layer that is walked, where walks begin */
-    uint32_t entries[32];
+    size_t struct_size;
+    size_t rows, layers; /* rows include free slots */
+    size_t max_degree;   /* capacity of a list on layer 0; half as much above */
+    size_t entry_count;
+    uint32_t entries[32]; /* entry points of walks, on the highest layer */
 } vecq_graph;
 
+/* The graph's shape. Rows are numbered in an order of the index's own. The index must not change
+ * between the calls of one export. */
 vecq_status vecq_index_export_graph(const vecq_index* index, vecq_graph* graph, vecq_error* error);
 
-/* Of `count` rows, from number `first` on: highest layers, ids and decoded vectors. Of a row that holds no
- * item, 128 is added to the layer, and the rest means nothing. */
+/* Highest layers, ids and decoded vectors of `count` rows from number `first` on. The level of a
+ * free slot is 128 or more; its id and vector are meaningless. */
 vecq_status vecq_index_export_rows(const vecq_index* index, size_t first, size_t count,
                                    uint8_t* levels, int64_t* ids, float* vectors,
                                    vecq_error* error);
 
-/* The lists of `count` nodes of a layer, from number `first` on, with room for `width` rows each. */
+/* Neighbor lists of `count` nodes of a layer, from node `first` on, `width` row numbers each, at
+ * least the capacity of a list. */
 vecq_status vecq_index_export_links(const vecq_index* index, size_t layer, size_t first,
                                     size_t count, uint32_t* links, size_t width, vecq_error* error);
 
-/* ---- Files. Paths are in the encoding of the file system, and messages do not repeat them. Work that
- * may take long is a task: call vecq_task_step until *done == *total. ---- */
+/* ---- Files and tasks. Paths are in the encoding of the file system; messages do not repeat them.
+ * Functions that read or write files also return VECQ_FILE_ERROR and VECQ_CORRUPT_FILE.
+ *
+ * Work that may take long is a task: call vecq_task_step until *done == *total. Only one thread at
+ * a time may use a task. ---- */
 
 typedef struct vecq_task vecq_task;
 
 typedef enum {
-    VECQ_PRELOAD_NOTHING = 0,
-    VECQ_PRELOAD_WALKED, /* what searches without reranking read */
+    VECQ_PRELOAD_NONE = 0,
+    VECQ_PRELOAD_SEARCH, /* what searches read, without the rerank store */
     VECQ_PRELOAD_ALL,
-    VECQ_PRELOAD_COPIED /* as WALKED, to memory that no other process shares */
+    VECQ_PRELOAD_COPY /* as SEARCH, copied to memory that no other process shares */
 } vecq_preload;
 
 typedef struct {
-    vecq_index_options options;
+    size_t struct_size;
     size_t dim;
-    int32_t has_wide;
-    vecq_codec_options codec, wide_codec;
+    size_t has_rerank_codec; /* 1 or 0 */
 } vecq_index_description;
 
 typedef struct {
+    size_t struct_size;
     uint32_t format;
-    char library[16]; /* that wrote it */
-    char needed[16];  /* the oldest that reads it */
+    uint32_t reserved;           /* 0 */
+    char writer_version[16];     /* the release that wrote the file */
+    char min_reader_version[16]; /* the oldest release that reads it */
     uint64_t bytes;
     size_t sections;
 } vecq_file_info;
 
+/* One array of a file. */
 typedef struct {
     char name[48];
     uint64_t element_bytes, count, offset, checksum;
 } vecq_section;
 
 typedef struct {
-    char where[80];
-    char what[176];
+    char location[80]; /* such as "links of layer 0, node 17" */
+    char message[176]; /* such as "links to itself" */
 } vecq_problem;
 
-/* Opens the index that a file holds, by mapping it; reads neither rows nor graph. `writable` 1: it can be
- * added to, in memory. The caller owns *index. */
+/* Opens the index in a file by mapping it; rows and graph are read when searches touch them.
+ * `writable` 1: changes are allowed, and go to memory, never to the file. */
 vecq_status vecq_index_open_file(const char* path, int32_t writable, vecq_index** index,
                                  vecq_error* error);
 
-/* What an index was opened with. */
+/* The options that an index was created with. Each output may be NULL. `rerank_codec` is not
+ * written if there is none. Not at the same time as vecq_index_fit or a refit. */
 vecq_status vecq_index_describe(const vecq_index* index, vecq_index_description* description,
-                                vecq_error* error);
+                                vecq_index_options* options, vecq_codec_options* codec,
+                                vecq_codec_options* rerank_codec, vecq_error* error);
 
-/* The table of a file, of whatever sections; the first `room` of info->sections go to `sections`. */
+/* Reads the section table of a file, and nothing else. Copies the first `capacity` of
+ * info->sections to `sections`. */
 vecq_status vecq_file_describe(const char* path, vecq_file_info* info, vecq_section* sections,
-                               size_t room, vecq_error* error);
+                               size_t capacity, vecq_error* error);
 
-/* Each makes a task on an index, which must outlive it. The caller owns *task and closes it, whether or
- * not it came to its end; closing NULL does nothing.
- *   save     writes a file. Until the last step the file that was there stays; a task that is closed
- *            early leaves nothing. The file holds the index as it was when the task was made: items may
- *            come, change and go meanwhile. One at a time.
- *   preload  brings a vecq_preload of an opened index into memory, and pins it if `lock` is 1.
- *   refit    fits the codec and makes all codes anew, from the wider store.
- *   compact  gives up the room of items that were removed.
- *   check    looks for what is wrong; with `deep` 0, only for sections that do not match their
- *            checksums. The index must not change meanwhile. */
-vecq_status vecq_task_save(vecq_index* index, const char* path, vecq_task** task,
+/* Each creates a task, which the caller closes at any point, before the index.
+ *   save     Writes the index, as it is now, to a file; changes may continue meanwhile. A file that
+ *            is there is replaced atomically by the last step; a task that is closed early leaves
+ *            it as it was. One save at a time, and none during a refit or a compaction. A file that
+ *            the index was opened from or saved to, and that has changed since, is replaced only
+ *            with `overwrite` 1: otherwise the call or the last step fails with VECQ_CHANGED_FILE.
+ *            Any other file at `path` is replaced.
+ *   preload  Reads a vecq_preload of a mapped file into memory. `lock` 1 also pins it, as far as
+ *            RLIMIT_MEMLOCK allows.
+ *   refit    Fits the codec and computes all codes again, from the rerank store, which it needs.
+ *   compact  Gives back the memory of free slots.
+ *            Both leave the index as it was if closed early, and are refused during an addition or
+ *            a save. Searches continue; changes are refused.
+ *   check    Looks for violated invariants. `deep` 0: only compares the checksums of a mapped file.
+ *            The index must not change meanwhile. */
+vecq_status vecq_task_save(vecq_index* index, const char* path, int32_t overwrite, vecq_task** task,
                            vecq_error* error);
-vecq_status vecq_task_preload(vecq_index* index, int32_t what, int32_t lock, vecq_task** task,
+vecq_status vecq_task_preload(vecq_index* index, int32_t preload, int32_t lock, vecq_task** task,
                               vecq_error* error);
 vecq_status vecq_task_refit(vecq_index* index, vecq_task** task, vecq_error* error);
 vecq_status vecq_task_compact(vecq_index* index, vecq_task** task, vecq_error* error);
@@ -448,31 +540,27 @@ vecq_status vecq_task_check(const vecq_index* index, int32_t deep, vecq_task** t
                             vecq_error* error);
 void vecq_task_close(vecq_task* task);
 
+/* For cleanup handlers: closes *task and sets it to NULL, so that a second call does nothing.
+ * `task` and *task may be NULL. */
+void vecq_task_end(vecq_task** task);
+
+/* Works for a fraction of a second where the work can be divided so far. *done and *total are in
+ * units of the task, mostly bytes or rows. After an error, close the task. */
 vecq_status vecq_task_step(vecq_task* task, size_t* done, size_t* total, vecq_error* error);
 
 typedef struct {
-    uint64_t bytes; /* of the file */
-    double pause;   /* for how many seconds whoever changes the index had to wait */
+    size_t struct_size;
+    uint64_t bytes;       /* of the file */
+    double pause_seconds; /* that changes of the index had to wait */
 } vecq_saved;
 
+/* The result of a save. Refuses other tasks. */
 vecq_status vecq_task_saved(const vecq_task* task, vecq_saved* saved, vecq_error* error);
 
-/* What a check found so far: how many problems, and the first `room` of those that it lists. */
-vecq_status vecq_task_problems(const vecq_task* task, vecq_problem* problems, size_t room,
+/* The problems that a check has found so far. *count is their number, *listed how many of them are
+ * kept; the first `capacity` of these are copied. Refuses other tasks. */
+vecq_status vecq_task_problems(const vecq_task* task, vecq_problem* problems, size_t capacity,
                                size_t* listed, size_t* count, vecq_error* error);
-
-/* ---- What the machine allows, on one thread, for `count` rows of a width. ---- */
-
-typedef struct {
-    double read;    /* rows per second, at random from all, asked for ahead */
-    double cached;  /* the same, from few rows that stay in the first cache */
-    double scored;  /* rows per second, scored from there */
-    double latency; /* seconds until a line comes that was not asked for ahead */
-    double peak;    /* multiply-adds per second of blocks of queries, from registers alone */
-} vecq_rates;
-
-vecq_status vecq_measure_rates(int32_t width, size_t dim, size_t count, vecq_rates* rates,
-                               vecq_error* error);
 
 /* [/cdef] */
 

@@ -1,250 +1,292 @@
 #include "index/index.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <string>
+#include <chrono>
+#include <utility>
 
 #include "base/status.hpp"
-#include "graph/reach.hpp"
-#include "index/addition.hpp"
-#include "index/searcher.hpp"
+#include "persist/open.hpp"
+#include "search/cost_measurement.hpp"
+#include "storage/failure.hpp"
 
 namespace vecq {
 namespace {
 
-// Under a centred codec only l2 is a function of the codes' dot and one constant per row.
-Link chosen_link(const IndexOptions& options, const Codec& codec) {
-    const bool centred = codec.options().center;
-    if (options.link == Link::layered && options.metric != Metric::ip)
-        refuse("link", "link is layered, which is for metric ip only");
-    if (codec.options().scale == Scale::dimension)
-        refuse("codec", "codec has a scale for each dimension, so rows can't be compared with each "
-                        "other by their codes; expected scale vector or global");
-    if (options.metric == Metric::l2) {
-        if (options.link == Link::cosine || options.link == Link::moebius)
-            refuse("link", "link is for metric ip or cosine, expected auto or metric with l2");
-        return Link::metric;
+// Runs a task, then the repairs that it made necessary.
+class WithRepair : public Task {
+public:
+    WithRepair(std::unique_ptr<Task> task, std::function<Progress()> repair)
+        : task_(std::move(task)), repair_(std::move(repair)) {}
+
+    Progress step() override {
+        if (!task_) {
+            const Progress repaired = repair_();
+            return {before_ + repaired.done, before_ + repaired.total};
+        }
+        const Progress progress = task_->step();
+        if (progress.done < progress.total) return progress;
+        task_.reset();
+        before_ = progress.total;
+        return {before_, before_ + 1};
     }
-    if (options.metric == Metric::cosine && options.link == Link::moebius)
-        refuse("link", "link is moebius, which is for metric ip only");
-    if (centred) {
-        if (options.link != Link::automatic)
-            refuse("link", "link can't be chosen with a codec that centres, expected auto");
-        return Link::automatic;
-    }
-    if (options.metric == Metric::cosine) return Link::cosine;
-    return options.link == Link::automatic ? Link::moebius : options.link;
-}
+
+private:
+    std::unique_ptr<Task> task_;
+    std::function<Progress()> repair_;
+    size_t before_ = 0;
+};
 
 }  // namespace
 
-void refuse_unknown(const int64_t* ids, size_t at) {
-    refuse("ids", "ids has " + std::to_string(ids[at]) + " at " + std::to_string(at) +
-                      ", which is not in the index");
+Index::Index(const IndexOptions& options, const Codec& codec, const Codec* rerank_codec)
+    : state_(options, codec, rerank_codec), builder_(state_, locks_) {}
+
+// A file's options are refused like a caller's, but no argument is at fault.
+Index::Index(const std::string& path, bool writable) try : Index(IndexReader(path, writable)) {
+} catch (const Error& error) {
+    if (error.status() != VECQ_INVALID_ARGUMENT) throw;
+    corrupt(std::string("the settings do not go together: ") + error.what());
 }
 
-Index::Index(const IndexOptions& options, const Codec& codec, const Codec* wide_codec)
-    : options_(options),
-      dim_(codec.dim()),
-      link_(chosen_link(options, codec)),
-      kernels_(active_engine()[codec.width()]),
-      store_(codec),
-      graph_(2 * options.m),
-      levels_(options.seed) {
-    if (wide_codec != nullptr) wide_.emplace(*wide_codec);
+Index::Index(const IndexReader& reader)
+    : Index(reader.options(), reader.codec(), reader.rerank_codec()) {
+    builder_.restore(reader.fill(state_));
+    seen_files_.note_opened(reader.path(), state_.file->table());
 }
 
-Index::~Index() = default;
+// Held by every call that changes the index.
+std::unique_lock<std::mutex> Index::lock_changes() {
+    std::unique_lock lock(locks_.changes);
+    require_changeable();
+    return lock;
+}
+
+void Index::require_changeable() {
+    if (locks_.is_rebuilding)
+        refuse("index", "index is being refitted or compacted, which has to end first");
+    if (state_.is_validated || !state_.file) return;
+    if (!state_.file->writable())
+        throw Error(VECQ_READ_ONLY, "writable",
+                    "the index was opened to be read, open it with writable=True to add to it");
+    require_valid(state_);
+    state_.is_validated = true;
+}
+
+IndexDescription Index::describe() const {
+    return inspect([](const IndexState& state) {
+        IndexDescription description{
+            state.options, state.dim, state.rows.codes().codec().options(), {}};
+        if (const CodeStore* rerank = state.rows.rerank())
+            description.rerank_codec = rerank->codec().options();
+        return description;
+    });
+}
 
 size_t Index::size() const {
-    const auto lock = turnstile_.read();
-    return slots_.count();
+    return inspect([](const IndexState& state) { return state.rows.slots().count(); });
 }
 
-bool Index::flat() const { return options_.metric == Metric::ip && link_ != Link::layered; }
+IndexStats Index::stats() const { return inspect(stats_of); }
+
+CodeStore::Clipped Index::clipped() const {
+    const std::lock_guard changes(locks_.changes);
+    const RowTable& rows = state_.rows;
+    const bool is_global = rows.codes().codec().options().scale == Scale::global;
+    return is_global || rows.rerank() == nullptr ? rows.codes().clipped()
+                                                 : rows.rerank()->clipped();
+}
 
 void Index::reserve(size_t rows) {
-    const std::lock_guard writing(writing_);
-    require_changeable();
-    const auto alone = turnstile_.write();
-    make_room(rows);
+    const auto changes = lock_changes();
+    const auto alone = locks_.searches.write();
+    state_.rows.reserve(rows);
+    state_.graph.reserve(rows);
 }
-
-void Index::make_room(size_t rows) {
-    store_.reserve(rows);
-    if (wide_) wide_->reserve(rows);
-    ids_.reserve(rows);
-    graph_.reserve(rows);
-    affine_.reserve(rows);
-    if (wide_) wide_affine_.reserve(rows);
-    if (has_link_affine()) link_affine_.reserve(rows);
-}
-
-bool Index::must_fit() const { return store_.must_fit() || (wide_ && wide_->must_fit()); }
 
 void Index::fit(const float* sample, size_t count) {
-    const std::lock_guard writing(writing_);
-    require_changeable();
-    const auto alone = turnstile_.write();
-    if (store_.size() > 0) refuse("sample", "sample comes too late, the index has rows");
-    searchers_.clear();  // they refer to the codecs as they were
-    if (store_.must_fit()) store_.fit(sample, count);
-    if (wide_ && wide_->must_fit()) wide_->fit(sample, count);
+    const auto changes = lock_changes();
+    const auto alone = locks_.searches.write();
+    if (state_.rows.size() > 0) refuse("sample", "sample comes too late, the index has rows");
+    state_.rows.fit(sample, count);
 }
 
-void Index::stage(const float* vectors, size_t count, const int64_t* ids, bool updating,
+void Index::sample_users(const float* users, size_t count, size_t number) {
+    const auto changes = lock_changes();
+    builder_.sample_users(users, count, number);
+}
+
+void Index::stage(const float* vectors, size_t count, const int64_t* ids, bool replacing,
                   size_t number, size_t threads) {
-    const std::lock_guard writing(writing_);
-    require_changeable();
-    if (addition_) refuse("vectors", "vectors can't be staged while others are being linked");
-    if (store_.size() + count > kMaxRows)
-        refuse("vectors", "vectors would make " + std::to_string(store_.size() + count) +
-                              " rows, expected at most 2147483648");
-    if (must_fit()) refuse("codec", "codec has not been fitted");
-    const size_t before = store_.size(), after = before + count;
-    try {
-        {
-            const auto alone = turnstile_.write();
-            changes_->require_brought_up();
-            make_room(after);
-            slots_.reserve(after, updating ? after - slots_.extent() : 0);
-        }
-        // Behind what searches look at.
-        store_.append(vectors, count, number, threads);
-        if (wide_) wide_->append(vectors, count, number, threads);
-        stage_ids(ids, count, updating, number);
-        check_affines(before, number);
-    } catch (...) {
-        const auto alone = turnstile_.write();
-        truncate(before);
-        throw;
-    }
+    const auto changes = lock_changes();
+    builder_.stage(vectors, count, ids, replacing, number, threads);
 }
 
-void Index::stage_ids(const int64_t* ids, size_t count, bool updating, size_t number) {
-    const auto alone = turnstile_.write();
-    if (ids != nullptr)
-        ids_.append({ids, count}, number, updating ? slots_.extent() : 0);
-    else
-        ids_.append_next(count);
+Progress Index::link(size_t rows, size_t threads) {
+    const std::lock_guard changes(locks_.changes);
+    return builder_.link(rows, threads);
 }
 
-void Index::check_affines(size_t first, size_t number) const {
-    for (size_t row = first; row < store_.size(); ++row) {
-        const Affine affine = affine_of(options_.metric, store_[row]);
-        if (!std::isfinite(affine.a) || !std::isfinite(affine.c))
-            refuse("vectors", "vectors has a squared norm beyond float32 in row " +
-                                  std::to_string(number + row - first) + ", scale the data down");
-    }
+void Index::settle() {
+    const std::lock_guard changes(locks_.changes);
+    builder_.settle();
+    measure_costs();
 }
 
-void Index::truncate(size_t rows) {
-    if (rows == 0) searchers_.clear();
-    if (store_.size() > rows || rows == 0) store_.truncate(rows);
-    if (wide_ && (wide_->size() > rows || rows == 0)) wide_->truncate(rows);
-    if (ids_.size() > rows) ids_.truncate(rows);
-    if (graph_.rows() > rows) graph_.truncate(rows);
-    if (affine_.size() > rows) affine_.resize(rows);
-    if (wide_affine_.size() > rows) wide_affine_.resize(rows);
-    if (link_affine_.size() > rows) link_affine_.resize(rows);
+void Index::end_addition() {
+    const std::lock_guard changes(locks_.changes);
+    if (builder_.is_settled()) return;
+    builder_.settle();
+    measure_costs();
+    repair_briefly();
 }
 
-ScoredRows Index::scored() const { return {store_.rows(slots_.extent()), affine_.data()}; }
-
-ScoredRows Index::scored_for_links() const {
-    return {store_.rows(slots_.extent()), has_link_affine() ? link_affine_.data() : affine_.data()};
+// A caller who gave up does not wait for a pass over a large graph: the next change goes on.
+void Index::repair_briefly() {
+    constexpr std::chrono::milliseconds kPatience{300};
+    const auto end = std::chrono::steady_clock::now() + kPatience;
+    Progress progress{0, 1};
+    while (progress.done < progress.total && std::chrono::steady_clock::now() < end)
+        progress = builder_.repair(0);
 }
 
-std::vector<uint32_t> Index::unreachable() const {
-    const Reach reach(graph_.view());
-    std::vector<uint32_t> lost;
-    for (uint32_t row = 0; row < slots_.extent(); ++row)
-        if (slots_.shows(row) && !reach.holds(row)) lost.push_back(row);
-    std::vector<uint32_t> all;
-    std::set_difference(lost.begin(), lost.end(), aside_.data(), aside_.data() + aside_.size(),
-                        std::back_inserter(all));
-    return all;
+bool Index::add_few(const float* vectors, size_t count, const int64_t* ids, bool replacing) {
+    const auto changes = lock_changes();
+    const bool added = builder_.add_few(vectors, count, ids, replacing);
+    measure_costs();
+    return added;
 }
 
-bool is_point(const CurvePoint& point) {
-    return point.k > 0 && point.ef > 0 && point.recall >= 0 && point.recall <= 1;
+void Index::remove(const int64_t* ids, size_t count) {
+    const auto changes = lock_changes();
+    builder_.remove(ids, count);
 }
 
-void Index::set_curve(Curve curve) {
-    for (const CurvePoint& point : curve.points)
-        if (!is_point(point))
-            refuse("points", "points has a k or an ef of 0, or a recall that is not from 0 to 1");
-    if (curve.rows == 0 && !curve.points.empty())
-        refuse("rows", "rows is 0, expected those that points were measured on");
-    const std::lock_guard writing(writing_);
-    const auto alone = turnstile_.write();
-    curve_ = std::move(curve);
+Progress Index::repair(size_t threads) {
+    const std::lock_guard changes(locks_.changes);
+    if (locks_.is_rebuilding || (state_.file && !state_.is_validated)) return {0, 0};
+    return builder_.repair(threads);
 }
 
-Curve Index::curve() const {
-    const auto lock = turnstile_.read();
-    return curve_;
+void Index::import_levels(const uint8_t* levels, size_t count) {
+    const auto changes = lock_changes();
+    builder_.import_levels(levels, count);
+}
+
+void Index::import_links(size_t layer, const LinkLists& lists) {
+    const std::lock_guard changes(locks_.changes);
+    builder_.import_links(layer, lists);
+}
+
+void Index::import_adopt(uint32_t entry) {
+    const std::lock_guard changes(locks_.changes);
+    builder_.import_adopt(entry);
+    measure_costs();
+}
+
+SearchReport Index::search(const float* queries, size_t count, const SearchOptions& options,
+                           const Found& found) const {
+    return vecq::search(state_, locks_.searches, searchers_, {queries, count, options, found});
 }
 
 void Index::get(const int64_t* ids, size_t count, float* vectors) const {
-    const auto lock = turnstile_.read();
-    ids_.prepare();
-    const Store& store = wide_ ? *wide_ : store_;
-    RowCoder coder(store.codec());
-    for (size_t i = 0; i < count; ++i) {
-        const uint32_t row = ids_.find(ids[i]);
-        if (!slots_.shows(row)) refuse_unknown(ids, i);
-        coder.decode(store.rows(slots_.extent()).at(row), store[row], vectors + i * dim());
-    }
+    inspect([&](const IndexState& state) {
+        const CodeStore& codes = state.rows.finest();
+        state.rows.ids().prepare();
+        RowCoder coder(codes.codec());
+        for (size_t i = 0; i < count; ++i) {
+            const uint32_t row = state.rows.ids().find(ids[i]);
+            if (!state.rows.slots().is_visible(row)) refuse_unknown_id(ids, i);
+            coder.decode(codes.codes_of(row), codes[row], vectors + i * state.dim);
+        }
+    });
 }
 
-size_t Index::list_ids(int64_t* ids, size_t room) const {
-    const auto lock = turnstile_.read();
-    const size_t count = slots_.count();
-    if (room < count) return count;
-    int64_t* const end = ids + count;
-    for (const uint32_t row : ids_.in_order())
-        if (slots_.shows(row) && ids < end) *ids++ = ids_[row];
-    std::fill(ids, end, -1);  // a file may say anything
-    return count;
+void Index::contains(const int64_t* ids, size_t count, uint8_t* contained) const {
+    inspect([&](const IndexState& state) {
+        state.rows.ids().prepare();
+        for (size_t i = 0; i < count; ++i)
+            contained[i] = state.rows.slots().is_visible(state.rows.ids().find(ids[i])) ? 1 : 0;
+    });
 }
 
-void Index::holds(const int64_t* ids, size_t count, uint8_t* held) const {
-    const auto lock = turnstile_.read();
-    ids_.prepare();
-    for (size_t i = 0; i < count; ++i) held[i] = slots_.shows(ids_.find(ids[i])) ? 1 : 0;
+size_t Index::list_ids(int64_t* ids, size_t capacity) const {
+    return inspect([&](const IndexState& state) {
+        const size_t count = state.rows.slots().count();
+        if (capacity < count) return count;
+        int64_t* const end = ids + count;
+        int64_t* next = ids;
+        for (const uint32_t row : state.rows.ids().in_order())
+            if (state.rows.slots().is_visible(row) && next < end) *next++ = state.rows.ids()[row];
+        std::fill(next, end, -1);  // the order of a file may lack rows
+        return count;
+    });
 }
 
-size_t Index::items_on(const Layer& layer) const {
-    if (slots_.shown() == nullptr) return layer.count;
-    size_t items = 0;
-    for (uint32_t node = 0; node < layer.count; ++node) items += slots_.shows(layer.row_of(node));
-    return items;
+void Index::set_curve(RecallCurve curve) {
+    if (!std::ranges::all_of(curve.points, &CurvePoint::is_valid))
+        refuse("points", "points has a k or an ef of 0, or a recall that is not from 0 to 1");
+    if (curve.rows == 0 && !curve.points.empty())
+        refuse("rows", "rows is 0, expected those that points were measured on");
+    const std::lock_guard changes(locks_.changes);
+    const auto alone = locks_.searches.write();
+    state_.curve = std::move(curve);
 }
 
-Store::Clipped Index::clipped() const {
-    const std::lock_guard writing(writing_);
-    const bool own = codec().options().scale == Scale::global;
-    return own || !wide_ ? store_.clipped() : wide_->clipped();
+RecallCurve Index::curve() const {
+    return inspect([](const IndexState& state) { return state.curve; });
 }
 
-IndexStats Index::stats() const {
-    const auto lock = turnstile_.read();
-    IndexStats stats{};
-    stats.rows = slots_.count();
-    stats.vacant = slots_.extent() - slots_.count();
-    stats.aside = aside_.size();
-    stats.unreachable = unreachable().size();
-    for (const Layer& layer : graph_.layers()) stats.layer_rows.push_back(items_on(layer));
-    stats.degrees.resize(kMaxDegree + 1);
-    for (uint32_t row = 0; row < slots_.extent(); ++row)
-        if (slots_.shows(row)) ++stats.degrees[graph_.layers().front().links_of(row).size()];
-    const size_t affines = has_link_affine() ? 2 : 1;
-    stats.code_bytes = slots_.extent() * (store_.row_bytes() + affines * sizeof(Affine));
-    stats.link_bytes = graph_.bytes();
-    stats.id_bytes = ids_.bytes();
-    stats.rerank_bytes = wide_ ? slots_.extent() * (wide_->row_bytes() + sizeof(Affine)) : 0;
-    return stats;
+std::unique_ptr<SaveTask> Index::save(const std::string& path, bool overwrite) {
+    return std::make_unique<SaveTask>(
+        state_, locks_, [this] { return builder_.saved_state(); },
+        SaveTarget{path, seen_files_, overwrite});
+}
+
+std::unique_ptr<Task> Index::preload(Preload what, bool lock) {
+    return std::make_unique<PreloadTask>(state_, what, lock, [this] { copy_searched(); });
+}
+
+void Index::copy_searched() {
+    const std::lock_guard changes(locks_.changes);
+    const auto alone = locks_.searches.write();
+    if (locks_.is_saving) refuse("index", "index is being saved, which has to end first");
+    state_.graph.own();
+    state_.rows.own_searched();
+}
+
+std::unique_ptr<Task> Index::refit() {
+    const RebuildHooks hooks{[this] { begin_rebuild(); },
+                             [this] {
+                                 builder_.update_near_zero();
+                                 measure_costs();
+                             }};
+    return std::make_unique<WithRepair>(std::make_unique<RefitTask>(state_, locks_, hooks),
+                                        [this] { return repair(0); });
+}
+
+std::unique_ptr<Task> Index::compact() {
+    const RebuildHooks hooks{[this] { begin_rebuild(); }, [this] { builder_.rows_moved(); }};
+    return std::make_unique<WithRepair>(std::make_unique<CompactTask>(state_, locks_, hooks),
+                                        [this] { return repair(0); });
+}
+
+void Index::begin_rebuild() {
+    require_changeable();
+    if (builder_.is_adding()) refuse("index", "index is being added to, which has to end first");
+    if (state_.rows.slots().count() == 0) builder_.start_over();
+}
+
+std::unique_ptr<CheckTask> Index::check(CheckTask::Depth depth) const {
+    const std::lock_guard changes(locks_.changes);
+    return std::make_unique<CheckTask>(state_, depth, builder_.unreachable_allowance());
+}
+
+// When the index has grown enough for the planner's costs to differ.
+void Index::measure_costs() {
+    if (!needs_cost_measurement(state_)) return;
+    const CostModel costs = measured_costs(state_);
+    const auto alone = locks_.searches.write();
+    state_.costs = costs;
 }
 
 }  // namespace vecq

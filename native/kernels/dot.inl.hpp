@@ -1,17 +1,19 @@
-// One query against rows anywhere, sixteen at a time. C is one of the code types of lanes_<isa>:
-//   query(p), row(p)   the next codes of a query and of a row, one vector
-//   step(sum, q, r)    multiplies them and adds, kPerLane codes to a lane
-//   kOffset            what is added to every code of a row on the row's side
+// Dot products of one query with rows at any position, sixteen at a time.
+//
+// C is a code type of lanes_<isa>:
+//   load_query(p), load_row(p)  load one vector of codes of a query and of a row
+//   accumulate(sum, q, r)       returns sum plus the products, kCodesPerLane codes per lane
+//   kOffset                     the constant that rows store added to every code
 
 template <class C>
-inline constexpr size_t kCodesPerStep = kLanes<typename C::Sum> * C::kPerLane;
+inline constexpr size_t kCodesPerStep = kLanes<typename C::Sum> * C::kCodesPerLane;
 
-// The number of lines in a row, known to the compiler for short rows (Fixed > 0) so that their loops
-// unroll; 0 stands for any number.
+// Cache lines per row. Short rows have a count known at compile time (Fixed > 0), so that their
+// loops unroll; Fixed is 0 for all others.
 template <size_t Fixed>
 struct Lines {
-    size_t any;
-    size_t bytes() const { return (Fixed != 0 ? Fixed : any) * kLine; }
+    size_t count;
+    size_t bytes() const { return (Fixed != 0 ? Fixed : count) * kLine; }
 };
 
 template <class Body>
@@ -26,7 +28,8 @@ inline void with_lines(size_t row_bytes, Body&& body) {
     }
 }
 
-// Eight rows share each load of the query, and eight sums hide the latency of a step.
+// Sums eight rows: they share each load of the query, and eight independent sums hide the latency
+// of a multiply-add.
 template <class C, size_t Fixed>
 inline void sum_eight(const typename C::Plain* query, const std::byte* rows, const uint32_t* ids,
                       Lines<Fixed> lines, typename C::Sum (&sums)[8]) {
@@ -38,12 +41,13 @@ inline void sum_eight(const typename C::Plain* query, const std::byte* rows, con
         sums[i] = typename C::Sum{};
     }
     for (size_t at = 0; at < codes; at += kCodesPerStep<C>) {
-        const auto q = C::query(query + at);
-        for (size_t i = 0; i < 8; ++i) sums[i] = C::step(sums[i], q, C::row(row[i] + at));
+        const auto q = C::load_query(query + at);
+        for (size_t i = 0; i < 8; ++i)
+            sums[i] = C::accumulate(sums[i], q, C::load_row(row[i] + at));
     }
 }
 
-// The dots of up to 16 rows; `ids` always holds 16 valid ones.
+// Returns the dots of the first `count` of 16 rows; all 16 ids must be valid.
 template <class C, size_t Fixed>
 inline Wide<typename C::Sum> dot_sixteen(const Query& query, const std::byte* rows,
                                          const uint32_t* ids, size_t count, Lines<Fixed> lines) {
@@ -71,8 +75,8 @@ inline Wide<typename C::Sum> dot_sixteen(const Query& query, const std::byte* ro
     return dots;
 }
 
-// The dot of one row. Four sums hide the latency of a step; a single lane has one, for GCC 12 takes
-// four wrongly on AArch64.
+// Returns the dot of one row. Four independent sums hide the latency of a multiply-add; single-lane
+// code uses one because GCC 12 miscompiles four on AArch64.
 template <class C, size_t Fixed>
 inline auto dot_one(const Query& query, const std::byte* row, Lines<Fixed> lines) {
     using Sum = typename C::Sum;
@@ -85,9 +89,10 @@ inline auto dot_one(const Query& query, const std::byte* row, Lines<Fixed> lines
     Sum sums[4] = {};
     for (size_t at = 0; at < whole; at += chains * step)
         for (size_t i = 0; i < chains; ++i)
-            sums[i] = C::step(sums[i], C::query(q + at + i * step), C::row(r + at + i * step));
+            sums[i] = C::accumulate(sums[i], C::load_query(q + at + i * step),
+                                    C::load_row(r + at + i * step));
     for (size_t at = whole; at < codes; at += step)
-        sums[0] = C::step(sums[0], C::query(q + at), C::row(r + at));
+        sums[0] = C::accumulate(sums[0], C::load_query(q + at), C::load_row(r + at));
     const Sum all = (sums[0] + sums[1]) + (sums[2] + sums[3]);
     Dot lane[kLanes<Sum>], dot = 0;
     std::memcpy(lane, &all, sizeof all);
@@ -95,25 +100,25 @@ inline auto dot_one(const Query& query, const std::byte* row, Lines<Fixed> lines
     return dot - static_cast<Dot>(C::kOffset * query.sum);
 }
 
-// How far ahead of the row being scored rows are asked for, and how much of each: of a long row only
-// its start, for the processor itself follows eight streams once they have begun. Best of a sweep
-// over dims 64 to 1536.
+// The prefetch distance in rows and the bytes prefetched per row. A long row needs only its start:
+// the hardware prefetcher follows eight streams once they have begun. The constants are the best of
+// a sweep over dims 64 to 1536.
 struct Prefetch {
-    size_t rows, bytes;
+    size_t distance, bytes_per_row;
 
     explicit Prefetch(size_t row_bytes) {
         constexpr size_t lines_in_flight = 128;
         const size_t lines = row_bytes / kLine;
-        rows = std::max<size_t>(lines_in_flight / lines, 16);
-        bytes = std::min<size_t>(lines, lines <= 16 ? 8 : 2) * kLine;
+        distance = std::max<size_t>(lines_in_flight / lines, 16);
+        bytes_per_row = std::min<size_t>(lines, lines <= 16 ? 8 : 2) * kLine;
     }
 
-    // Always inline: to GCC a function that only prefetches has no effect, and its calls may go.
-    [[gnu::always_inline]] void ask(const Rows& all, const uint32_t* from,
-                                    const uint32_t* to) const {
-        for (; from < to; ++from)
-            for (size_t at = 0; at < bytes; at += kLine)
-                __builtin_prefetch(all.at(*from) + at, 0, 2);
+    // Always inline: to GCC a function that only prefetches has no effect, and it may drop calls.
+    [[gnu::always_inline]] void issue(const Rows& rows, const uint32_t* id,
+                                      const uint32_t* end) const {
+        for (; id < end; ++id)
+            for (size_t at = 0; at < bytes_per_row; at += kLine)
+                __builtin_prefetch(rows.at(*id) + at, 0, 2);
     }
 };
 
@@ -123,10 +128,10 @@ inline void dot_rows_of(const Query& query, const Rows& rows, const uint32_t* id
     const Prefetch prefetch(lines.bytes());
     const size_t whole = count / 16 * 16;
     const auto id = [&](size_t i) { return ids + std::min(i, count); };
-    // The first sixteen are needed at once: asking for them ahead would only cost instructions.
-    prefetch.ask(rows, id(16), id(prefetch.rows));
+    // Skips the first sixteen: they are needed at once, too early for a prefetch to help.
+    prefetch.issue(rows, id(16), id(prefetch.distance));
     for (size_t first = 0; first < whole; first += 16) {
-        prefetch.ask(rows, id(first + prefetch.rows), id(first + prefetch.rows + 16));
+        prefetch.issue(rows, id(first + prefetch.distance), id(first + prefetch.distance + 16));
         const auto wide = dot_sixteen<C>(query, rows.data, ids + first, 16, lines);
         std::memcpy(dots + first, &wide, sizeof wide);
     }

@@ -1,10 +1,12 @@
-// Sums 16 accumulators at once by a transposed reduction: two accumulators share each step, so that
-// 16 sums cost 15 additions and end side by side, row i in lane i.
+// Lanes of any instruction set, and the reduction of 16 accumulators to 16 sums, row i in lane i,
+// by one transposed reduction. Precedes lanes_<isa>.
+//
+// Every addition folds two accumulators into one, so that 16 sums cost at most 15 of them.
 
 template <class V>
 inline constexpr size_t kLanes = sizeof(V) / 4;
 
-// 16 results in as few registers as this instruction set needs.
+// 16 results in the fewest registers of this instruction set.
 template <class V>
 struct Wide {
     V part[16 / kLanes<V>];
@@ -15,7 +17,24 @@ struct VectorOf {
     typedef Element Type __attribute__((vector_size(Bytes)));
 };
 
-// Takes the lower (Upper = 0) or upper slots of each group of a, and the same of b, side by side.
+template <class T>
+inline T load(const void* from) {
+    T value;
+    std::memcpy(&value, from, sizeof value);
+    return value;
+}
+
+// Converts lanes that hold signed sums.
+template <class V>
+inline auto to_float(V whole) {
+    if constexpr (kLanes<V> == 1)
+        return static_cast<float>(static_cast<int32_t>(whole));
+    else
+        return __builtin_convertvector((typename VectorOf<int32_t, sizeof(V)>::Type)whole,
+                                       typename VectorOf<float, sizeof(V)>::Type);
+}
+
+// Interleaves the lower (Upper = 0) or upper half of each 16-byte group of a and b, as punpck does.
 template <size_t Upper, class V, size_t... I>
 inline V interleave(V a, V b, std::index_sequence<I...>) {
     constexpr size_t n = sizeof...(I), group = 16 / (sizeof(V) / n), half = group / 2;
@@ -23,9 +42,9 @@ inline V interleave(V a, V b, std::index_sequence<I...>) {
         a, b, (I / group * group + I % group / 2 + half * Upper + (I % 2) * n)...);
 }
 
-// Takes the even (Odd = 0) or odd groups of four lanes of a, then those of b.
+// Concatenates the even (Odd = 0) or odd groups of four lanes of a and of b.
 template <size_t Odd, class V, size_t... I>
-inline V take_groups(V a, V b, std::index_sequence<I...>) {
+inline V select_groups(V a, V b, std::index_sequence<I...>) {
     return __builtin_shufflevector(a, b, ((I / 4 * 2 + Odd) * 4 + I % 4)...);
 }
 
@@ -39,10 +58,11 @@ inline V fold_interleaved(V a, V b) {
 template <class V>
 inline V fold_groups(V a, V b) {
     constexpr std::make_index_sequence<kLanes<V>> lanes;
-    return take_groups<0>(a, b, lanes) + take_groups<1>(a, b, lanes);
+    return select_groups<0>(a, b, lanes) + select_groups<1>(a, b, lanes);
 }
 
-// Eight accumulators to two vectors: rows 0-3 and rows 4-7 in every group of four lanes.
+// Folds eight accumulators into two vectors: each group of four lanes holds partial sums of rows
+// 0-3 in the first vector and of rows 4-7 in the second.
 template <class V>
 inline void fold_eight(const V (&sums)[8], V* quads) {
     for (size_t i = 0; i < 2; ++i) {

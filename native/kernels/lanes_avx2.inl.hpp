@@ -1,15 +1,17 @@
-// Eight lanes of 32 bits. Bytes are widened to 16 bits: vpmaddubsw could saturate.
+// Code types for AVX2: eight lanes of 32 bits.
+//
+// Bytes widen to 16 bits because vpmaddubsw can saturate.
 
 using F32 = VectorOf<float, 32>::Type;
 using I32 = VectorOf<uint32_t, 32>::Type;
 
-// A bit for each score above its bound.
+// Bit i is set if score i is above its bound.
 inline uint32_t lanes_above(F32 scores, F32 bounds) {
     const __m256 better = _mm256_cmp_ps((__m256)scores, (__m256)bounds, _CMP_GT_OQ);
     return static_cast<uint32_t>(_mm256_movemask_ps(better));
 }
 
-// A bit for each score that is not below its bound.
+// Bit i is set unless score i is below its bound: NaN sets it.
 inline uint32_t lanes_not_below(F32 scores, F32 bounds) {
     const __m256 kept = _mm256_cmp_ps((__m256)scores, (__m256)bounds, _CMP_NLT_UQ);
     return static_cast<uint32_t>(_mm256_movemask_ps(kept));
@@ -18,48 +20,56 @@ inline uint32_t lanes_not_below(F32 scores, F32 bounds) {
 struct Fp32 {
     using Row = float;
     using Plain = float;
-    using Lane = float;
+    using PackedCode = float;
     using Sum = F32;
-    static constexpr size_t kPerLane = 1;
+    static constexpr size_t kCodesPerLane = 1;
     static constexpr int32_t kOffset = 0;
-    static __m256 query(const Plain* q) { return _mm256_loadu_ps(q); }
-    static __m256 packed(const Lane* q) { return _mm256_load_ps(q); }
-    static __m256 row(const Row* r) { return _mm256_load_ps(r); }
-    static __m256 spread(const Row* r) { return _mm256_set1_ps(*r); }
-    static Sum step(Sum sum, __m256 q, __m256 r) { return (Sum)_mm256_fmadd_ps(q, r, (__m256)sum); }
+    static __m256 load_query(const Plain* q) { return _mm256_loadu_ps(q); }
+    static __m256 load_packed(const PackedCode* q) { return _mm256_load_ps(q); }
+    static __m256 load_row(const Row* r) { return _mm256_load_ps(r); }
+    static __m256 broadcast(const Row* r) { return _mm256_set1_ps(*r); }
+    static Sum accumulate(Sum sum, __m256 q, __m256 r) {
+        return (Sum)_mm256_fmadd_ps(q, r, (__m256)sum);
+    }
 };
 
 struct Fp16 : Fp32 {
     using Row = uint16_t;
-    static __m256 row(const Row* r) { return _mm256_cvtph_ps(_mm_load_si128((const __m128i*)r)); }
-    static __m256 spread(const Row* r) { return _mm256_cvtph_ps(_mm_set1_epi16(load<int16_t>(r))); }
+    static __m256 load_row(const Row* r) {
+        return _mm256_cvtph_ps(_mm_load_si128((const __m128i*)r));
+    }
+    static __m256 broadcast(const Row* r) {
+        return _mm256_cvtph_ps(_mm_set1_epi16(load<int16_t>(r)));
+    }
 };
 
 struct Int16 {
     using Row = int16_t;
     using Plain = int16_t;
-    using Lane = int16_t;
+    using PackedCode = int16_t;
     using Sum = I32;
-    static constexpr size_t kPerLane = 2;
+    static constexpr size_t kCodesPerLane = 2;
     static constexpr int32_t kOffset = 0;
-    static __m256i query(const Plain* q) { return _mm256_loadu_si256((const __m256i*)q); }
-    static __m256i packed(const Lane* q) { return _mm256_load_si256((const __m256i*)q); }
-    static __m256i row(const Row* r) { return _mm256_load_si256((const __m256i*)r); }
-    static __m256i spread(const Row* r) { return _mm256_set1_epi32(load<int32_t>(r)); }
-    static Sum step(Sum sum, __m256i q, __m256i r) { return sum + (Sum)_mm256_madd_epi16(q, r); }
+    static __m256i load_query(const Plain* q) { return _mm256_loadu_si256((const __m256i*)q); }
+    static __m256i load_packed(const PackedCode* q) { return _mm256_load_si256((const __m256i*)q); }
+    static __m256i load_row(const Row* r) { return _mm256_load_si256((const __m256i*)r); }
+    static __m256i broadcast(const Row* r) { return _mm256_set1_epi32(load<int32_t>(r)); }
+    static Sum accumulate(Sum sum, __m256i q, __m256i r) {
+        return sum + (Sum)_mm256_madd_epi16(q, r);
+    }
 };
 
 struct Int8 : Int16 {
     using Row = uint8_t;
     using Plain = int8_t;
     static constexpr int32_t kOffset = kRowOffset;
-    static __m256i query(const Plain* q) {
+    static __m256i load_query(const Plain* q) {
         return _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i*)q));
     }
-    static __m256i row(const Row* r) {
+    static __m256i load_row(const Row* r) {
         return _mm256_cvtepu8_epi16(_mm_load_si128((const __m128i*)r));
     }
-    static __m256i spread(const Row* r) {
+    static __m256i broadcast(const Row* r) {
         return _mm256_cvtepu8_epi16(_mm_set1_epi16(load<int16_t>(r)));
     }
 };

@@ -1,25 +1,26 @@
-// What SDOT changes in lanes_neon: four bytes multiply and add in one instruction. It takes both
-// sides signed, so the row's offset is taken off as it is read.
+// The int8 code type for NEON SDOT, which replaces that of lanes_neon: one instruction multiplies
+// and adds four bytes per lane. SDOT takes signed bytes on both sides, so loading a row removes its
+// offset.
 
 struct Int8Dot {
     using Row = uint8_t;
     using Plain = int8_t;
-    using Lane = int8_t;
+    using PackedCode = int8_t;
     using Sum = I32;
-    static constexpr size_t kPerLane = 4;
+    static constexpr size_t kCodesPerLane = 4;
     static constexpr int32_t kOffset = 0;
-    static int8x16_t query(const Plain* q) { return vld1q_s8(q); }
-    static int8x16_t packed(const Lane* q) { return vld1q_s8(q); }
-    static int8x16_t row(const Row* r) { return without_offset(vld1q_u8(r)); }
-    static int8x16_t spread(const Row* r) {
-        return without_offset(vreinterpretq_u8_u32(vdupq_n_u32(load<uint32_t>(r))));
+    static int8x16_t load_query(const Plain* q) { return vld1q_s8(q); }
+    static int8x16_t load_packed(const PackedCode* q) { return vld1q_s8(q); }
+    static int8x16_t load_row(const Row* r) { return remove_offset(vld1q_u8(r)); }
+    static int8x16_t broadcast(const Row* r) {
+        return remove_offset(vreinterpretq_u8_u32(vdupq_n_u32(load<uint32_t>(r))));
     }
-    static Sum step(Sum sum, int8x16_t q, int8x16_t r) {
+    static Sum accumulate(Sum sum, int8x16_t q, int8x16_t r) {
         return (Sum)vdotq_s32((int32x4_t)sum, q, r);
     }
 
 private:
-    static int8x16_t without_offset(uint8x16_t r) {
+    static int8x16_t remove_offset(uint8x16_t r) {
         return vreinterpretq_s8_u8(veorq_u8(r, vdupq_n_u8(kRowOffset)));
     }
 };

@@ -1,55 +1,57 @@
-// Portable C++, one lane: what every other instruction set is proven against.
+// Code types in portable C++, one lane: the reference for every other instruction set.
 
 using F32 = float;
-using I32 = uint32_t;  // unsigned, so that sums may wrap
+using I32 = uint32_t;  // unsigned, so that sums wrap without undefined behavior
 
-// A bit for each score above its bound.
+// Bit i is set if score i is above its bound.
 inline uint32_t lanes_above(F32 scores, F32 bounds) { return scores > bounds; }
 
-// A bit for each score that is not below its bound.
+// Bit i is set unless score i is below its bound: NaN sets it.
 inline uint32_t lanes_not_below(F32 scores, F32 bounds) { return !(scores < bounds); }
 
 struct Fp32 {
     using Row = float;
     using Plain = float;
-    using Lane = float;
+    using PackedCode = float;
     using Sum = F32;
-    static constexpr size_t kPerLane = 1;
+    static constexpr size_t kCodesPerLane = 1;
     static constexpr int32_t kOffset = 0;
-    static float query(const Plain* q) { return *q; }
-    static float packed(const Lane* q) { return *q; }
-    static float row(const Row* r) { return *r; }
-    static float spread(const Row* r) { return *r; }
-    static Sum step(Sum sum, float q, float r) { return sum + q * r; }
+    static float load_query(const Plain* q) { return *q; }
+    static float load_packed(const PackedCode* q) { return *q; }
+    static float load_row(const Row* r) { return *r; }
+    static float broadcast(const Row* r) { return *r; }
+    static Sum accumulate(Sum sum, float q, float r) { return sum + q * r; }
 };
 
 struct Fp16 : Fp32 {
     using Row = uint16_t;
-    static float row(const Row* r) { return half_to_float(*r); }
-    static float spread(const Row* r) { return half_to_float(*r); }
+    static float load_row(const Row* r) { return half_to_float(*r); }
+    static float broadcast(const Row* r) { return half_to_float(*r); }
 };
 
 struct Int16 {
     using Row = int16_t;
     using Plain = int16_t;
-    using Lane = int16_t;
+    using PackedCode = int16_t;
     using Sum = I32;
-    static constexpr size_t kPerLane = 1;
+    static constexpr size_t kCodesPerLane = 1;
     static constexpr int32_t kOffset = 0;
-    static int32_t query(const Plain* q) { return *q; }
-    static int32_t packed(const Lane* q) { return *q; }
-    static int32_t row(const Row* r) { return *r; }
-    static int32_t spread(const Row* r) { return *r; }
-    static Sum step(Sum sum, int32_t q, int32_t r) { return sum + static_cast<uint32_t>(q * r); }
+    static int32_t load_query(const Plain* q) { return *q; }
+    static int32_t load_packed(const PackedCode* q) { return *q; }
+    static int32_t load_row(const Row* r) { return *r; }
+    static int32_t broadcast(const Row* r) { return *r; }
+    static Sum accumulate(Sum sum, int32_t q, int32_t r) {
+        return sum + static_cast<uint32_t>(q * r);
+    }
 };
 
 struct Int8 : Int16 {
     using Row = uint8_t;
     using Plain = int8_t;
-    using Lane = int8_t;
+    using PackedCode = int8_t;
     static constexpr int32_t kOffset = kRowOffset;
-    static int32_t query(const Plain* q) { return *q; }
-    static int32_t packed(const Lane* q) { return *q; }
-    static int32_t row(const Row* r) { return *r; }
-    static int32_t spread(const Row* r) { return *r; }
+    static int32_t load_query(const Plain* q) { return *q; }
+    static int32_t load_packed(const PackedCode* q) { return *q; }
+    static int32_t load_row(const Row* r) { return *r; }
+    static int32_t broadcast(const Row* r) { return *r; }
 };

@@ -1,14 +1,16 @@
-// Four lanes of 32 bits. Bytes are widened to 16 bits: pmaddubsw could saturate.
+// Code types for SSE4.1: four lanes of 32 bits.
+//
+// Bytes widen to 16 bits because pmaddubsw can saturate.
 
 using F32 = VectorOf<float, 16>::Type;
 using I32 = VectorOf<uint32_t, 16>::Type;
 
-// A bit for each score above its bound.
+// Bit i is set if score i is above its bound.
 inline uint32_t lanes_above(F32 scores, F32 bounds) {
     return static_cast<uint32_t>(_mm_movemask_ps(_mm_cmpgt_ps((__m128)scores, (__m128)bounds)));
 }
 
-// A bit for each score that is not below its bound.
+// Bit i is set unless score i is below its bound: NaN sets it.
 inline uint32_t lanes_not_below(F32 scores, F32 bounds) {
     return static_cast<uint32_t>(_mm_movemask_ps(_mm_cmpnlt_ps((__m128)scores, (__m128)bounds)));
 }
@@ -16,26 +18,26 @@ inline uint32_t lanes_not_below(F32 scores, F32 bounds) {
 struct Fp32 {
     using Row = float;
     using Plain = float;
-    using Lane = float;
+    using PackedCode = float;
     using Sum = F32;
-    static constexpr size_t kPerLane = 1;
+    static constexpr size_t kCodesPerLane = 1;
     static constexpr int32_t kOffset = 0;
-    static __m128 query(const Plain* q) { return _mm_loadu_ps(q); }
-    static __m128 packed(const Lane* q) { return _mm_load_ps(q); }
-    static __m128 row(const Row* r) { return _mm_load_ps(r); }
-    static __m128 spread(const Row* r) { return _mm_set1_ps(*r); }
-    static Sum step(Sum sum, __m128 q, __m128 r) { return sum + (Sum)_mm_mul_ps(q, r); }
+    static __m128 load_query(const Plain* q) { return _mm_loadu_ps(q); }
+    static __m128 load_packed(const PackedCode* q) { return _mm_load_ps(q); }
+    static __m128 load_row(const Row* r) { return _mm_load_ps(r); }
+    static __m128 broadcast(const Row* r) { return _mm_set1_ps(*r); }
+    static Sum accumulate(Sum sum, __m128 q, __m128 r) { return sum + (Sum)_mm_mul_ps(q, r); }
 };
 
 struct Fp16 : Fp32 {
     using Row = uint16_t;
-    static __m128 row(const Row* r) {
+    static __m128 load_row(const Row* r) {
         return widen(_mm_cvtepu16_epi32(_mm_loadl_epi64((const __m128i*)r)));
     }
-    static __m128 spread(const Row* r) { return widen(_mm_set1_epi32(*r)); }
+    static __m128 broadcast(const Row* r) { return widen(_mm_set1_epi32(*r)); }
 
 private:
-    // half_to_float of half.hpp, four at a time.
+    // half_to_float of base/half.hpp for four values.
     static __m128 widen(__m128i half) {
         const __m128i infinity = _mm_set1_epi32(0x7c00 << 13),
                       exponent = _mm_set1_epi32(0xff << 23);
@@ -51,28 +53,28 @@ private:
 struct Int16 {
     using Row = int16_t;
     using Plain = int16_t;
-    using Lane = int16_t;
+    using PackedCode = int16_t;
     using Sum = I32;
-    static constexpr size_t kPerLane = 2;
+    static constexpr size_t kCodesPerLane = 2;
     static constexpr int32_t kOffset = 0;
-    static __m128i query(const Plain* q) { return _mm_loadu_si128((const __m128i*)q); }
-    static __m128i packed(const Lane* q) { return _mm_load_si128((const __m128i*)q); }
-    static __m128i row(const Row* r) { return _mm_load_si128((const __m128i*)r); }
-    static __m128i spread(const Row* r) { return _mm_set1_epi32(load<int32_t>(r)); }
-    static Sum step(Sum sum, __m128i q, __m128i r) { return sum + (Sum)_mm_madd_epi16(q, r); }
+    static __m128i load_query(const Plain* q) { return _mm_loadu_si128((const __m128i*)q); }
+    static __m128i load_packed(const PackedCode* q) { return _mm_load_si128((const __m128i*)q); }
+    static __m128i load_row(const Row* r) { return _mm_load_si128((const __m128i*)r); }
+    static __m128i broadcast(const Row* r) { return _mm_set1_epi32(load<int32_t>(r)); }
+    static Sum accumulate(Sum sum, __m128i q, __m128i r) { return sum + (Sum)_mm_madd_epi16(q, r); }
 };
 
 struct Int8 : Int16 {
     using Row = uint8_t;
     using Plain = int8_t;
     static constexpr int32_t kOffset = kRowOffset;
-    static __m128i query(const Plain* q) {
+    static __m128i load_query(const Plain* q) {
         return _mm_cvtepi8_epi16(_mm_loadl_epi64((const __m128i*)q));
     }
-    static __m128i row(const Row* r) {
+    static __m128i load_row(const Row* r) {
         return _mm_cvtepu8_epi16(_mm_loadl_epi64((const __m128i*)r));
     }
-    static __m128i spread(const Row* r) {
+    static __m128i broadcast(const Row* r) {
         return _mm_cvtepu8_epi16(_mm_set1_epi16(load<int16_t>(r)));
     }
 };

@@ -1,5 +1,6 @@
-// The tile unit of AMX-INT8, configured for this thread while an object lives. Tiles 0 to 3 hold
-// sums, 4 and 5 rows, 6 and 7 queries.
+// The AMX-INT8 tile unit, configured for this thread for the lifetime of the object.
+//
+// Tiles 0 to 3 hold sums, 4 and 5 rows, 6 and 7 queries.
 
 struct HardwareTiles {
     // Palette 1: eight tiles of 16 rows by 64 bytes.
@@ -17,19 +18,19 @@ struct HardwareTiles {
     HardwareTiles(const HardwareTiles&) = delete;
     HardwareTiles& operator=(const HardwareTiles&) = delete;
 
-    // Begins the sums of each query at its own number: with stride 0 a tile repeats one row.
-    static void start(const int32_t* at) {
-        // GCC's tile loads do not say that they read memory.
+    // Sets the sums of query q to initial_sums[q] in all rows: stride 0 repeats one row in a tile.
+    static void start(const int32_t* initial_sums) {
+        // GCC's tile load intrinsics do not declare that they read memory.
         __asm__ volatile("" ::: "memory");
-        _tile_loadd(0, at, 0);
-        _tile_loadd(1, at + 16, 0);
-        _tile_loadd(2, at, 0);
-        _tile_loadd(3, at + 16, 0);
+        _tile_loadd(0, initial_sums, 0);
+        _tile_loadd(1, initial_sums + 16, 0);
+        _tile_loadd(2, initial_sums, 0);
+        _tile_loadd(3, initial_sums + 16, 0);
     }
 
-    // 64 codes of 32 rows times the same codes of 32 queries.
-    static void step(const std::byte* rows, size_t row_bytes, const std::byte* queries,
-                     size_t query_bytes) {
+    // Adds the products of 64 codes of 32 rows and the same codes of 32 queries.
+    static void accumulate(const std::byte* rows, size_t row_bytes, const std::byte* queries,
+                           size_t query_bytes) {
         _tile_loadd(4, rows, row_bytes);
         _tile_loadd(6, queries, query_bytes);
         _tile_dpbusd(0, 4, 6);
@@ -40,7 +41,7 @@ struct HardwareTiles {
         _tile_dpbusd(3, 5, 7);
     }
 
-    // The multiplications of a step alone.
+    // The multiplications of accumulate() without its loads.
     static void multiply() {
         _tile_dpbusd(0, 4, 6);
         _tile_dpbusd(1, 4, 7);
@@ -48,7 +49,7 @@ struct HardwareTiles {
         _tile_dpbusd(3, 5, 7);
     }
 
-    // Sums of 32 rows by 32 queries.
+    // Writes the sums of 32 rows x 32 queries.
     static void store(int32_t* dots) {
         constexpr size_t stride = kBlockQueries * sizeof(int32_t);
         _tile_stored(0, dots, stride);

@@ -1,6 +1,8 @@
-// Where a symmetric uniform quantizer should clip: values up to the clip get the codes
-// -levels..levels in steps of clip / levels, larger ones the largest code. A low clip buys finer
-// steps for the many values and pays with the few large ones; the methods weigh that differently.
+// Chooses where a symmetric uniform quantizer clips, which trades step size for clipping error.
+//
+// Magnitudes up to the clip get the codes -levels..levels in steps of clip / levels; larger ones
+// saturate at the largest code. A lower clip makes all steps finer at the cost of the few large
+// values; the methods differ in how they weigh the two.
 #pragma once
 
 #include <span>
@@ -8,15 +10,16 @@
 namespace vecq {
 
 enum class Calibration {
-    minmax,      // nothing is clipped
-    percentile,  // so many percent of the sample are not clipped
-    mse,         // the least summed squared error
-    entropy,     // the least information lost about how the magnitudes are distributed
+    minmax,      // the largest magnitude: nothing clips
+    percentile,  // the least magnitude that covers this percentage of the sample
+    mse,         // minimizes the summed squared error
+    entropy,     // minimizes the KL divergence between the magnitudes before and after coding
 };
 
-// The clip for a sample given by its magnitudes: finite, not negative, and reordered on return.
-// `percentile`, in 0..100, matters to that method alone; `levels` is at least 1. Only a sample
-// without a positive value gets 0. Equal samples in equal order give equal bits on every platform.
-float clip_of(Calibration method, double percentile, int levels, std::span<float> magnitudes);
+// Returns the clip for the `magnitudes` of a sample, which are finite and non-negative; reorders
+// them. `percentile` (0..100) applies to Calibration::percentile only; `levels` is at least 1. The
+// clip is 0 only if the sample has no positive value. Equal samples in equal order give equal bits
+// on every platform.
+float choose_clip(Calibration method, double percentile, int levels, std::span<float> magnitudes);
 
 }  // namespace vecq

@@ -1,3 +1,4 @@
+// Fits and restores the parameters of a codec and applies its affine map, without the rounding.
 #include "quant/codec.hpp"
 
 #include <algorithm>
@@ -10,9 +11,9 @@
 namespace vecq {
 namespace {
 
-// The least scale. A dimension that was 0 throughout the sample gets it: 0 stays 0, and anything else
-// becomes the largest code, which counts as clipped.
-constexpr float kLeastScale = 1e-37F;
+// Smallest scale. A dimension that is 0 throughout the sample gets it: 0 stays 0, and any other
+// value becomes the largest code and counts as clipped.
+constexpr float kMinScale = 1e-37F;
 
 bool is_finite(float value) { return (std::bit_cast<uint32_t>(value) & 0x7fffffffU) < 0x7f800000U; }
 
@@ -21,7 +22,7 @@ bool is_finite(float value) { return (std::bit_cast<uint32_t>(value) & 0x7ffffff
 void require_numbers(const float* numbers, size_t count, size_t dim, size_t first_row,
                      const char* argument) {
     for (size_t i = 0; i < count; ++i) {
-        if (std::fabs(numbers[i]) <= kLargestValue) continue;
+        if (std::fabs(numbers[i]) <= kMaxMagnitude) continue;
         refuse(argument,
                std::string(argument) +
                    (is_finite(numbers[i]) ? " has a value too large (1e33 is the limit), in row "
@@ -49,7 +50,7 @@ int Codec::levels() const {
 
 float Codec::shared_scale() const {
     if (options_.scale == Scale::vector) return 0;
-    return options_.scale == Scale::dimension ? 1.0F : std::max(scales_[0], kLeastScale);
+    return options_.scale == Scale::dimension ? 1.0F : std::max(scales_[0], kMinScale);
 }
 
 std::span<const float> Codec::dimension_scales() const {
@@ -60,7 +61,7 @@ std::span<const float> Codec::dimension_scales() const {
 void Codec::fit(const float* sample, size_t count) {
     if (count == 0) refuse("sample", "sample is empty, expected at least one row");
     require_numbers(sample, count * dim_, dim_, 0, "sample");
-    fitted_ = false;  // should memory run out on the way
+    fitted_ = false;  // the codec stays unfitted if an allocation below throws
     mean_.clear();
     scales_.clear();
     if (options_.center) {
@@ -77,14 +78,15 @@ void Codec::fit(const float* sample, size_t count) {
         }
         fit_scales(rotated, count);
     }
-    derive();
+    update_derived();
 }
 
 void Codec::fit_scales(std::vector<float>& rotated, size_t count) {
     const auto scale_of = [&](std::span<float> values) {
         for (float& value : values) value = std::fabs(value);
         const auto levels = static_cast<float>(this->levels());
-        return clip_of(options_.calibration, options_.percentile, this->levels(), values) / levels;
+        return choose_clip(options_.calibration, options_.percentile, this->levels(), values) /
+               levels;
     };
     if (options_.scale == Scale::global) {
         scales_.push_back(scale_of(rotated));
@@ -106,20 +108,21 @@ void Codec::restore(std::span<const float> mean, std::span<const float> scales) 
     if (scales.size() != expected)
         refuse("scales", "scales does not have as many values as this codec's options ask for");
     for (float value : mean)
-        if (!(std::fabs(value) <= kLargestValue))
+        if (!(std::fabs(value) <= kMaxMagnitude))
             refuse("mean", "mean has a value that is too large or not finite");
     for (float value : scales)
-        if (!(value >= 0 && value <= kLargestValue))
+        if (!(value >= 0 && value <= kMaxMagnitude))
             refuse("scales", "scales must be at least 0, and neither too large nor infinite");
     fitted_ = false;
     mean_.assign(mean.begin(), mean.end());
     scales_.assign(scales.begin(), scales.end());
-    derive();
+    update_derived();
 }
 
-void Codec::derive() {
-    inverse_.clear();
-    for (float scale : dimension_scales()) inverse_.push_back(1 / std::max(scale, kLeastScale));
+void Codec::update_derived() {
+    inverse_scales_.clear();
+    for (float scale : dimension_scales())
+        inverse_scales_.push_back(1 / std::max(scale, kMinScale));
     mean_weights_ = mean_;
     mean_norm2_ = 0;
     for (float value : mean_) mean_norm2_ += double{value} * value;
@@ -130,7 +133,7 @@ void Codec::derive() {
 void Codec::to_code_space(float* vector) const {
     for (size_t i = 0; i < mean_.size(); ++i) vector[i] -= mean_[i];
     if (rotation_) rotation_->forward(vector);
-    for (size_t i = 0; i < inverse_.size(); ++i) vector[i] *= inverse_[i];
+    for (size_t i = 0; i < inverse_scales_.size(); ++i) vector[i] *= inverse_scales_[i];
 }
 
 void Codec::from_code_space(float* vector) const {

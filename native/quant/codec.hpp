@@ -1,8 +1,10 @@
-// What a row of codes stands for. A vector x is centred, rotated and divided by the scales of its
-// dimensions and by one scale of its own, and what comes out is rounded to codes:
+// The codec: the affine map between vectors and codes, with the parameters it fits on a sample.
+//
+// Encoding centers a vector, rotates it, divides it by the scales of its dimensions and by a scale
+// per row, and rounds the result to codes:
 //     x  ~  mean + rotation^-1(row scale * dimension scale * code)
-// Any of the steps may be absent. The scales of dimensions, a scale shared by all rows, and the mean
-// are fitted on a sample.
+// Every step is optional. fit() sets the mean, the scales of dimensions and the scale that all rows
+// share.
 #pragma once
 
 #include <cstdint>
@@ -27,25 +29,26 @@ struct CodecOptions {
     double percentile = 99.9;
     bool center = false;
     bool rotate = false;
-    bool unbiased = true;  // scale a row so that its decoded part along itself has its own length
+    bool unbiased = true;  // choose the scale of a row so that <x, decoded x> = <x, x>
     uint64_t seed = 0;
 };
 
 class Codec {
 public:
-    // Refuses options that do not go together. `kernels` must outlive the codec.
+    // Throws Error if options contradict each other. `kernels` must outlive the codec.
     Codec(size_t dim, const CodecOptions& options, const QuantizeKernels& kernels);
 
-    // From `count` rows of a sample; needs at least one. Throws Error naming a row that is not finite.
+    // Fits the parameters on a sample of `count` rows, at least one. Throws Error naming a row that
+    // is not finite.
     void fit(const float* sample, size_t count);
     bool needs_fit() const { return options_.center || options_.scale != Scale::vector; }
     bool fitted() const { return fitted_; }
 
-    // What fit found: the mean (dim floats, if centred) and the scales (dim, one or none).
+    // Fitted parameters: the mean (dim floats, empty unless centered) and the scales (dim, 1 or 0).
     std::span<const float> mean() const { return mean_; }
     std::span<const float> scales() const { return scales_; }
-    // The same, as it was before.
     Codec unfitted() const { return {dim_, options_, kernels_}; }
+    // Sets parameters that an earlier fit() produced. Throws Error if the options need others.
     void restore(std::span<const float> mean, std::span<const float> scales);
 
     size_t dim() const { return dim_; }
@@ -54,41 +57,44 @@ public:
     const QuantizeKernels& kernels() const { return kernels_; }
     size_t row_bytes() const { return vecq::row_bytes(width(), dim_); }
 
-    // The largest code; 0 for floating widths.
+    // Largest code: 127 or 32767; 0 for floating widths.
     int levels() const;
-    // 0 unless all rows share one scale, which is 1 where each dimension has its own.
+    // Scale of all rows; 1 if each dimension has its own scale, 0 if each row has.
     float shared_scale() const;
 
-    // In place: the vector as rows are quantized, and back.
+    // Maps a vector in place to the space in which rows are rounded, and back.
     void to_code_space(float* vector) const;
     void from_code_space(float* vector) const;
-    // In place, without centring: the vector whose dot with a row's codes is wanted.
+    // Maps a query in place, without centering it, so that its dot product with a row's codes times
+    // the row's scale is <query, decoded row - mean>.
     void to_query_space(float* vector) const;
 
-    // In code space, the weights w such that mean . decoded = row scale * sum(w * code); with the
-    // mean's squared norm. Empty and 0 unless centred.
+    // The mean in query space: weights w with <mean, decoded - mean> = row scale * sum(w * code).
+    // Empty unless centered.
     std::span<const float> mean_weights() const { return mean_weights_; }
+    // Squared norm of the mean, or 0.
     double mean_norm2() const { return mean_norm2_; }
     std::span<const float> dimension_scales() const;
 
 private:
     void fit_scales(std::vector<float>& rotated, size_t count);
-    void derive();
+    // Recomputes the members that follow from mean_ and scales_.
+    void update_derived();
 
     size_t dim_;
     CodecOptions options_;
     const QuantizeKernels& kernels_;
     std::optional<Rotation> rotation_;
-    std::vector<float> mean_, scales_, inverse_, mean_weights_;
+    std::vector<float> mean_, scales_, inverse_scales_, mean_weights_;
     double mean_norm2_ = 0;
     bool fitted_ = false;
 };
 
-// The largest magnitude that is taken: norms, sums and rotations of such values stay within float32.
-inline constexpr float kLargestValue = 0x1p110F;
+// Largest accepted magnitude: norms, sums and rotations of such values stay within float32.
+inline constexpr float kMaxMagnitude = 0x1p110F;
 
-// Throws Error naming `argument` if one of the `count` numbers is not finite or larger than that; its
-// rows are numbered from `first_row`.
+// Throws Error naming `argument`, row and column if one of `count` numbers is not finite or exceeds
+// kMaxMagnitude. Row numbers start at `first_row`.
 void require_numbers(const float* numbers, size_t count, size_t dim, size_t first_row,
                      const char* argument);
 

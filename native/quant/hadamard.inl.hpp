@@ -1,39 +1,41 @@
-// The Walsh-Hadamard transform, not normalised; its own inverse but for the factor `size`. Every
-// output is the same tree of additions however wide the registers are.
+// The Walsh-Hadamard transform, not normalized: the mixing step of the random rotation.
+//
+// Applied twice it multiplies by `size`. Additions form the same tree at every register width, so
+// every instruction set gives the same bits.
 
-// Each pair of lanes `Stride` apart becomes its sum and its difference.
+// Replaces each pair of lanes `Stride` apart by its sum and its difference.
 template <size_t Stride, size_t... I>
-[[gnu::always_inline]] inline void cross_lanes(Floats& values, std::index_sequence<I...>) {
+[[gnu::always_inline]] inline void butterfly_lanes(Floats& values, std::index_sequence<I...>) {
     constexpr Floats signs = {(I & Stride ? -1.0F : 1.0F)...};
     values = __builtin_shufflevector(values, values, (I ^ Stride)...) + values * signs;
 }
 
-[[gnu::always_inline]] inline void cross_chunk(float* at) {
+[[gnu::always_inline]] inline void butterfly_chunk(float* at) {
     constexpr std::make_index_sequence<kChunk> lanes;
     Floats values;
     load_chunk(values, at);
-    cross_lanes<1>(values, lanes);
-    cross_lanes<2>(values, lanes);
-    cross_lanes<4>(values, lanes);
-    cross_lanes<8>(values, lanes);
+    butterfly_lanes<1>(values, lanes);
+    butterfly_lanes<2>(values, lanes);
+    butterfly_lanes<4>(values, lanes);
+    butterfly_lanes<8>(values, lanes);
     store_chunk(at, values);
 }
 
-// Pairs `near` apart.
-inline void cross_far(float* values, size_t size, size_t near) {
-    for (float* at = values; at < values + size; at += 2 * near)
-        for (size_t i = 0; i < near; ++i) {
-            const float a = at[i], b = at[i + near];
+// One stage: pairs `stride` apart.
+inline void butterfly_stage(float* values, size_t size, size_t stride) {
+    for (float* at = values; at < values + size; at += 2 * stride)
+        for (size_t i = 0; i < stride; ++i) {
+            const float a = at[i], b = at[i + stride];
             at[i] = a + b;
-            at[i + near] = a - b;
+            at[i + stride] = a - b;
         }
 }
 
-// Pairs `near` and then 2 * near apart, in one pass over memory.
-inline void cross_far_twice(float* values, size_t size, size_t near) {
-    for (float* at = values; at < values + size; at += 4 * near)
-        for (float* a = at; a < at + near; a += kChunk) {
-            float *b = a + near, *c = b + near, *d = c + near;
+// Two stages in one pass over memory: pairs `stride` apart, then pairs 2 * stride apart.
+inline void butterfly_stage_pair(float* values, size_t size, size_t stride) {
+    for (float* at = values; at < values + size; at += 4 * stride)
+        for (float* a = at; a < at + stride; a += kChunk) {
+            float *b = a + stride, *c = b + stride, *d = c + stride;
             Floats va, vb, vc, vd;
             load_chunk(va, a);
             load_chunk(vb, b);
@@ -49,11 +51,11 @@ inline void cross_far_twice(float* values, size_t size, size_t near) {
 
 // `size` is a power of two.
 inline void hadamard(float* values, size_t size) {
-    size_t near = 1;
+    size_t stride = 1;
     if (size >= kChunk) {
-        for (float* at = values; at < values + size; at += kChunk) cross_chunk(at);
-        near = kChunk;
-        for (; near * 4 <= size; near *= 4) cross_far_twice(values, size, near);
+        for (float* at = values; at < values + size; at += kChunk) butterfly_chunk(at);
+        stride = kChunk;
+        for (; stride * 4 <= size; stride *= 4) butterfly_stage_pair(values, size, stride);
     }
-    for (; near < size; near *= 2) cross_far(values, size, near);
+    for (; stride < size; stride *= 2) butterfly_stage(values, size, stride);
 }

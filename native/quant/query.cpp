@@ -1,3 +1,4 @@
+// Maps a query to code space, rounds it and derives the affine terms of its scores.
 #include "quant/query.hpp"
 
 #include <algorithm>
@@ -10,8 +11,8 @@
 namespace vecq {
 namespace {
 
-int32_t sum_of_codes(const void* digit, size_t count) {
-    const auto* codes = static_cast<const int8_t*>(digit);
+int32_t sum_of_codes(const void* part, size_t count) {
+    const auto* codes = static_cast<const int8_t*>(part);
     int32_t sum = 0;
     for (size_t i = 0; i < count; ++i) sum += codes[i];
     return sum;
@@ -23,11 +24,11 @@ QueryCoder::QueryCoder(const Codec& codec, Metric metric, int bits)
     : scratch_(codec),
       metric_(metric),
       digit_count_(codec.levels() > 0 && bits == 15 ? 2 : 1),
-      digit_bytes_(scratch_.count * query_code_bytes(codec.width())) {}
+      part_bytes_(scratch_.count * query_code_bytes(codec.width())) {}
 
-// What remains of the score once the dot of the codes is known: under ip and cosine the mean's part,
-// under l2 minus the query's own squared norm.
-EncodedQuery QueryCoder::to_query_space(size_t number) {
+// Returns the terms of the score besides the dot of codes: <mean, query> under ip and cosine, minus
+// the squared norm of the query under l2.
+EncodedQuery QueryCoder::to_query_space(size_t row) {
     const Codec& codec = scratch_.codec;
     float* values = scratch_.values;
     const std::span<const float> mean = codec.mean();
@@ -43,7 +44,7 @@ EncodedQuery QueryCoder::to_query_space(size_t number) {
         query.offset = static_cast<float>(-dot_of(values, values, codec.dim()));
         if (!std::isfinite(query.offset))
             refuse("queries", "queries has a squared norm beyond float32 in row " +
-                                  std::to_string(number) + ", scale the data down");
+                                  std::to_string(row) + ", scale the data down");
     } else {
         query.bias = static_cast<float>(dot_of(mean.data(), values, mean.size()));
     }
@@ -51,55 +52,55 @@ EncodedQuery QueryCoder::to_query_space(size_t number) {
     for (size_t i = 0; i < codec.dim(); ++i)
         if (!std::isfinite(values[i]))
             refuse("queries", "queries times the scales of dimensions is beyond float32 in row " +
-                                  std::to_string(number) + ", scale the data down");
+                                  std::to_string(row) + ", scale the data down");
     return query;
 }
 
-// Returns the squared norm of the query in units of its last digit.
+// Returns the squared norm of the query in steps of its last part.
 template <class Code>
-double QueryCoder::write_digits(std::byte* out, const Quantized& coded) const {
-    auto* upper = reinterpret_cast<Code*>(out);
-    auto* lower = upper + scratch_.count;
-    std::copy_n(scratch_.codes, scratch_.count, upper);
-    if (digit_count_ == 1) return coded.norm2;
+double QueryCoder::write_parts(std::byte* out, const RoundedCodes& rounded) const {
+    auto* high = reinterpret_cast<Code*>(out);
+    auto* low = high + scratch_.count;
+    std::copy_n(scratch_.codes, scratch_.count, high);
+    if (digit_count_ == 1) return rounded.norm2;
     typedef Code Codes __attribute__((vector_size(kChunk * sizeof(Code))));
-    constexpr float pusher = 0x1.8p23F;  // pushes all fractional bits out
+    constexpr float no_fraction = 0x1.8p23F;  // adding it leaves no fractional bits
     Doubles norm2 = {};
     for (size_t i = 0; i < scratch_.count; i += kChunk) {
-        Shorts coarse;
-        Floats value;
-        load_chunk(coarse, scratch_.codes + i);
-        load_chunk(value, scratch_.values + i);
-        const Floats rounded = __builtin_convertvector(coarse, Floats);
-        const Floats rest = (value * coded.inverse - rounded) * kDigitBase;
-        const Floats fine = (rest + pusher) - pusher;
-        store_chunk(lower + i, __builtin_convertvector(fine, Codes));
-        const Doubles whole = __builtin_convertvector(rounded * kDigitBase + fine, Doubles);
-        norm2 += whole * whole;
+        Shorts codes;
+        Floats values;
+        load_chunk(codes, scratch_.codes + i);
+        load_chunk(values, scratch_.values + i);
+        const Floats high_codes = __builtin_convertvector(codes, Floats);
+        const Floats error = (values * rounded.inverse_scale - high_codes) * kDigitBase;
+        const Floats low_codes = (error + no_fraction) - no_fraction;
+        store_chunk(low + i, __builtin_convertvector(low_codes, Codes));
+        const Doubles both = __builtin_convertvector(high_codes * kDigitBase + low_codes, Doubles);
+        norm2 += both * both;
     }
     return sum_of<double>(norm2);
 }
 
-EncodedQuery QueryCoder::encode(const float* vector, size_t number, std::byte* out) {
+EncodedQuery QueryCoder::encode(const float* vector, size_t row, std::byte* out) {
     const Codec& codec = scratch_.codec;
-    scratch_.load(vector, number, "queries");
-    EncodedQuery query = to_query_space(number);
+    scratch_.load(vector, row, "queries");
+    EncodedQuery query = to_query_space(row);
     query.digit_count = digit_count_;
-    for (size_t d = 0; d < digit_count_; ++d) query.digits[d] = {out + d * digit_bytes_, 0};
+    for (size_t d = 0; d < digit_count_; ++d) query.digits[d] = {out + d * part_bytes_, 0};
     if (codec.levels() == 0) {
         query.scale = scratch_.take_exponent();
-        std::memcpy(out, scratch_.values, digit_bytes_);
+        std::memcpy(out, scratch_.values, part_bytes_);
         return query;
     }
-    const bool fine = digit_count_ == 2, int8 = codec.width() == Width::int8;
-    const Quantized coded = scratch_.quantize(codec.levels(), 0, !fine);
+    const bool has_low = digit_count_ == 2, is_int8 = codec.width() == Width::int8;
+    const RoundedCodes rounded = scratch_.quantize(codec.levels(), 0, !has_low);
     const double norm2 =
-        int8 ? write_digits<int8_t>(out, coded) : write_digits<int16_t>(out, coded);
-    query.scale = fine ? coded.scale / kDigitBase : coded.scale;
-    if (int8)
+        is_int8 ? write_parts<int8_t>(out, rounded) : write_parts<int16_t>(out, rounded);
+    query.scale = has_low ? rounded.scale / kDigitBase : rounded.scale;
+    if (is_int8)
         for (size_t d = 0; d < digit_count_; ++d)
             query.digits[d].sum = sum_of_codes(query.digits[d].codes, scratch_.count);
-    // Of the decoded query, so that a vector is at distance 0 from its own codes.
+    // The norm is that of the decoded query, so that a vector is at distance 0 from its own codes.
     if (metric_ == Metric::l2 && codec.dimension_scales().empty())
         query.offset = static_cast<float>(-norm2 * query.scale * query.scale);
     return query;

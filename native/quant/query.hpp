@@ -1,24 +1,29 @@
-// Queries to codes, with a scale of their own. The same bits on every processor.
+// Encodes queries with one scale per query, the same bits on every processor.
+//
+// A query for integer rows has one part, its codes, or two: the low part codes the rounding error
+// of the high part in steps 128 times finer. For int8 rows the parts are the high and low byte of a
+// 15-bit query.
 #pragma once
 
 #include "quant/scratch.hpp"
 
 namespace vecq {
 
-// How much finer the second digit of a query is. It codes what rounding left over, at most half a
-// code, and so stays within +-64.
+// Weight of the high part. The low part codes a rounding error of at most half a step, so its codes
+// stay within +-64.
 inline constexpr float kDigitBase = 128;
 
-// A query ready for scoring, higher being better under every metric (l2: minus the squared distance):
+// A query ready for scoring. Higher scores are better under every metric (l2: minus the squared
+// distance):
 //     score = a * (scale * dot) + (bias * c + offset)       a, c of the row, see affine_of
-//     dot = digits[0] . row, or with two digits 128 * (digits[0] . row) + digits[1] . row
+//     dot = digits[0] . row, or with both parts 128 * (digits[0] . row) + digits[1] . row
 struct EncodedQuery {
-    Query digits[2];
+    Query digits[2];  // high, low
     size_t digit_count;
     float scale, bias, offset;
 };
 
-// The query by its upper digit alone: fine enough to walk and to scan by.
+// Returns the query reduced to its high part, which walks and scans score with.
 inline EncodedQuery coarsened(EncodedQuery query) {
     if (query.digit_count == 1) return query;
     query.digit_count = 1;
@@ -28,26 +33,27 @@ inline EncodedQuery coarsened(EncodedQuery query) {
 
 class QueryCoder {
 public:
-    // `bits` 15 are two digits, of 8 bits for int8 rows and of 16 for int16; `bits` 8 is one.
+    // `bits` is 15 for a high and a low part, 8 for one part; floating rows always have one. Parts
+    // are int8 for int8 rows and int16 for int16 rows.
     QueryCoder(const Codec& codec, Metric metric, int bits);
 
     size_t digit_count() const { return digit_count_; }
     size_t dim() const { return scratch_.codec.dim(); }
-    // Bytes of the codes of one query.
-    size_t bytes() const { return digit_bytes_ * digit_count_; }
+    // Bytes that encode() writes.
+    size_t bytes() const { return part_bytes_ * digit_count_; }
 
-    // The codes go to `out`, which must outlive what is returned. Throws Error naming row `number`
-    // if the vector is not finite, or too long for its squared norm to be.
-    EncodedQuery encode(const float* vector, size_t number, std::byte* out);
+    // Writes the codes to `out`, to which the returned query points. Throws Error naming `row` if
+    // the vector is not finite or its squared norm (l2) or scaled values overflow float32.
+    EncodedQuery encode(const float* vector, size_t row, std::byte* out);
 
 private:
-    EncodedQuery to_query_space(size_t number);
+    EncodedQuery to_query_space(size_t row);
     template <class Code>
-    double write_digits(std::byte* out, const Quantized& coded) const;
+    double write_parts(std::byte* out, const RoundedCodes& rounded) const;
 
-    Scratch scratch_;
+    CodecScratch scratch_;
     Metric metric_;
-    size_t digit_count_, digit_bytes_;
+    size_t digit_count_, part_bytes_;
 };
 
 }  // namespace vecq

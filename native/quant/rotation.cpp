@@ -1,3 +1,4 @@
+// Applies the rounds of a rotation forward and, in reverse order, backward.
 #include "quant/rotation.hpp"
 
 #include <bit>
@@ -12,7 +13,7 @@ void multiply(float* __restrict x, const float* __restrict factors, size_t count
     for (size_t i = 0; i < count; ++i) x[i] *= factors[i];
 }
 
-// Mixes both halves of a vector; its own inverse. The middle of an odd dim stays out.
+// Butterflies between both halves of a vector; its own inverse. Skips the middle of an odd dim.
 void mix_halves(float* vector, size_t dim) {
     const size_t half = dim / 2;
     float *a = vector, *b = vector + dim - half;
@@ -38,22 +39,22 @@ Rotation::Rotation(size_t dim, uint64_t seed, Hadamard hadamard)
 
 void Rotation::forward(float* vector) const {
     const float* signs = signs_.data();
-    const auto spread = [&](float* window) {
+    const auto transform = [&](float* window) {
         multiply(window, signs, window_);
         hadamard_(window, window_);
         signs += window_;
     };
     for (size_t round = 0; round < rounds_; ++round) {
-        spread(vector);
+        transform(vector);
         if (window_ == dim_) continue;
-        spread(vector + dim_ - window_);
+        transform(vector + dim_ - window_);
         mix_halves(vector, dim_);
     }
 }
 
 void Rotation::inverse(float* vector) const {
     const float* signs = signs_.data() + signs_.size();
-    const auto gather = [&](float* window) {
+    const auto undo = [&](float* window) {
         signs -= window_;
         hadamard_(window, window_);
         multiply(window, signs, window_);
@@ -61,9 +62,9 @@ void Rotation::inverse(float* vector) const {
     for (size_t round = 0; round < rounds_; ++round) {
         if (window_ != dim_) {
             mix_halves(vector, dim_);
-            gather(vector + dim_ - window_);
+            undo(vector + dim_ - window_);
         }
-        gather(vector);
+        undo(vector);
     }
 }
 

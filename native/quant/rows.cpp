@@ -1,3 +1,4 @@
+// Encodes and decodes rows and derives their constants. Only affine_of and QueryCoder know metrics.
 #include "quant/rows.hpp"
 
 #include <algorithm>
@@ -21,18 +22,18 @@ Affine affine_of(Metric metric, const RowConstants& row) {
     return {2 * row.scale, -row.centred_norm * row.centred_norm};
 }
 
-RowConstants RowCoder::encode(const float* vector, size_t number, std::byte* row) {
+RowConstants RowCoder::encode(const float* vector, size_t row_number, std::byte* row) {
     const Codec& codec = scratch_.codec;
-    scratch_.load(vector, number, "vectors");
+    scratch_.load(vector, row_number, "vectors");
     codec.to_code_space(scratch_.values);
     float scale = 0;
     if (codec.levels() == 0) {
         scale = write_floats(row);
     } else {
-        const Quantized coded = write_integers(row);
-        scale = coded.scale;
+        const RoundedCodes rounded = write_integers(row);
+        scale = rounded.scale;
         if (codec.mean().empty() && codec.dimension_scales().empty()) {
-            const float norm = scale * std::sqrt(coded.norm2);
+            const float norm = scale * std::sqrt(rounded.norm2);
             return {scale, norm, norm};
         }
     }
@@ -40,13 +41,13 @@ RowConstants RowCoder::encode(const float* vector, size_t number, std::byte* row
     return constants_of(scale);
 }
 
-Quantized RowCoder::write_integers(std::byte* row) {
+RoundedCodes RowCoder::write_integers(std::byte* row) {
     const Codec& codec = scratch_.codec;
-    const Quantized coded =
+    const RoundedCodes rounded =
         scratch_.quantize(codec.levels(), codec.shared_scale(), codec.options().unbiased);
     if (codec.width() == Width::int16) {
         std::memcpy(row, scratch_.codes, scratch_.count * sizeof(int16_t));
-        return coded;
+        return rounded;
     }
     for (size_t i = 0; i < scratch_.count; i += kChunk) {
         Shorts shifted;
@@ -54,21 +55,21 @@ Quantized RowCoder::write_integers(std::byte* row) {
         shifted += int16_t{kRowOffset};
         store_chunk(row + i, __builtin_convertvector(shifted, Bytes));
     }
-    return coded;
+    return rounded;
 }
 
 float RowCoder::write_floats(std::byte* row) {
-    const float unit = scratch_.take_exponent();
+    const float power = scratch_.take_exponent();
     if (scratch_.codec.width() == Width::fp32) {
         std::memcpy(row, scratch_.values, scratch_.count * sizeof(float));
-        return unit;
+        return power;
     }
     auto* halves = reinterpret_cast<uint16_t*>(row);
     for (size_t i = 0; i < scratch_.count; ++i) halves[i] = float_to_half(scratch_.values[i]);
-    return unit;
+    return power;
 }
 
-// The codes of a row, as numbers, to the scratch's values.
+// Reads the codes of a row into scratch_.values as floats.
 void RowCoder::read_codes(const std::byte* row) {
     const auto read = [&](const auto* codes, auto&& value_of) {
         for (size_t i = 0; i < scratch_.count; ++i) scratch_.values[i] = value_of(codes[i]);
@@ -84,16 +85,17 @@ void RowCoder::read_codes(const std::byte* row) {
     }
 }
 
-// From the codes in the scratch's values, which it multiplies by the scales of their dimensions.
+// Takes the codes in scratch_.values and multiplies them in place by the scales of dimensions.
 RowConstants RowCoder::constants_of(float scale) {
     const Codec& codec = scratch_.codec;
     float* values = scratch_.values;
     const std::span<const float> scales = codec.dimension_scales(), mean = codec.mean_weights();
-    const double along_mean = dot_of(mean.data(), values, mean.size());
+    const double mean_dot_codes = dot_of(mean.data(), values, mean.size());
     for (size_t i = 0; i < scales.size(); ++i) values[i] *= scales[i];
-    const double centred = scale * std::sqrt(dot_of(values, values, codec.dim()));
-    const double norm2 = centred * centred + 2.0 * scale * along_mean + codec.mean_norm2();
-    return {scale, static_cast<float>(centred),
+    const double centered_norm = scale * std::sqrt(dot_of(values, values, codec.dim()));
+    const double norm2 =
+        centered_norm * centered_norm + 2.0 * scale * mean_dot_codes + codec.mean_norm2();
+    return {scale, static_cast<float>(centered_norm),
             static_cast<float>(std::sqrt(std::max(norm2, 0.0)))};
 }
 

@@ -1,37 +1,39 @@
-// Vectors to padded rows of codes and back. The same bits on every processor.
+// Encodes vectors as padded rows of codes and decodes them, the same bits on every processor.
 #pragma once
 
 #include "quant/scratch.hpp"
 
 namespace vecq {
 
-// What a row keeps beside its codes. Norms are of what the codes decode to.
+// Constants stored per row in addition to its codes. Norms are those of the decoded row.
 struct RowConstants {
     float scale;
-    float centred_norm;  // without the mean
+    float centred_norm;  // of the decoded row minus the mean
     float norm;
 };
 
+// The a and c of the row in the score, see EncodedQuery.
 Affine affine_of(Metric metric, const RowConstants& constants);
 
 class RowCoder {
 public:
     explicit RowCoder(const Codec& codec) : scratch_(codec) {}
 
-    // Throws Error naming row `number` if the vector is not finite.
-    RowConstants encode(const float* vector, size_t number, std::byte* row);
+    // Throws Error naming `row_number` if the vector is not finite.
+    RowConstants encode(const float* vector, size_t row_number, std::byte* row);
     void decode(const std::byte* row, const RowConstants& constants, float* vector);
 
-    // For each dimension, how many values lay beyond the range of a shared scale, in all rows so far.
+    // Per dimension, the number of values outside the range of the shared scale, over all rows
+    // encoded so far.
     const std::vector<uint64_t>& clipped() const { return scratch_.clipped(); }
 
 private:
-    Quantized write_integers(std::byte* row);
+    RoundedCodes write_integers(std::byte* row);
     float write_floats(std::byte* row);
     void read_codes(const std::byte* row);
     RowConstants constants_of(float scale);
 
-    Scratch scratch_;
+    CodecScratch scratch_;
 };
 
 }  // namespace vecq

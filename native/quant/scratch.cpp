@@ -1,3 +1,4 @@
+// Copies vectors into the buffers of a thread, validates them and calls the rounding kernel.
 #include "quant/scratch.hpp"
 
 #include <algorithm>
@@ -10,17 +11,17 @@
 namespace vecq {
 namespace {
 
-// With int16 codes of at most this norm on both sides every dot fits 32 bits (Cauchy-Schwarz).
-constexpr float kInt16Norm = 46340;
+// By Cauchy-Schwarz a dot of two int16 vectors of at most this norm fits 32 bits.
+constexpr float kMaxInt16Norm = 46340;
 
-// Rounding adds at most half a code per dimension; 16 more are room for the rounding of the norm.
+// Rounding adds at most half a code per dimension; 16 more cover the rounding of the norm itself.
 float int16_norm_bound(size_t dim) {
-    return kInt16Norm - std::sqrt(static_cast<float>(dim)) / 2 - 16;
+    return kMaxInt16Norm - std::sqrt(static_cast<float>(dim)) / 2 - 16;
 }
 
 }  // namespace
 
-Scratch::Scratch(const Codec& codec)
+CodecScratch::CodecScratch(const Codec& codec)
     : codec(codec),
       count(padded_codes(codec.width(), codec.dim())),
       memory_(count * (sizeof(float) + sizeof(int16_t))),
@@ -30,20 +31,20 @@ Scratch::Scratch(const Codec& codec)
     if (!codec.fitted()) refuse("codec", "codec is not fitted, call fit with a sample first");
 }
 
-void Scratch::load(const float* vector, size_t number, const char* argument) {
+void CodecScratch::load(const float* vector, size_t row, const char* argument) {
     const size_t dim = codec.dim();
     std::memcpy(values, vector, dim * sizeof(float));
     std::fill(values + dim, values + count, 0.0F);
-    // As bits magnitudes order the same way, infinities and NaNs last; no early exit, so that this
-    // stays quick.
-    uint32_t worst = 0;
+    // Bit patterns order as magnitudes do, with infinities and NaNs last. Without an early exit the
+    // loop vectorizes.
+    uint32_t largest = 0;
     for (size_t i = 0; i < count; ++i)
-        worst = std::max(worst, std::bit_cast<uint32_t>(values[i]) & 0x7fffffffU);
-    if (worst > std::bit_cast<uint32_t>(kLargestValue))
-        require_numbers(vector, dim, dim, number, argument);
+        largest = std::max(largest, std::bit_cast<uint32_t>(values[i]) & 0x7fffffffU);
+    if (largest > std::bit_cast<uint32_t>(kMaxMagnitude))
+        require_numbers(vector, dim, dim, row, argument);
 }
 
-Quantized Scratch::quantize(int levels, float shared_scale, bool unbiased) {
+RoundedCodes CodecScratch::quantize(int levels, float shared_scale, bool unbiased) {
     const float bound = codec.width() == Width::int16 ? int16_norm_bound(codec.dim()) : 0;
     return codec.kernels().quantize({levels, shared_scale, bound, unbiased}, values, count, codes,
                                     clipped_.data());

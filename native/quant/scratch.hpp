@@ -1,4 +1,4 @@
-// Where one thread turns vectors into codes.
+// Per-thread buffers in which vectors become codes, shared by RowCoder and QueryCoder.
 #pragma once
 
 #include "base/memory.hpp"
@@ -7,21 +7,20 @@
 
 namespace vecq {
 
-class Scratch {
+class CodecScratch {
 public:
-    // Refuses a codec that is not fitted; `codec` must outlive this.
-    explicit Scratch(const Codec& codec);
+    // Throws Error if the codec is not fitted. `codec` must outlive this.
+    explicit CodecScratch(const Codec& codec);
 
-    // Copies a vector, padded with 0. Throws Error naming `argument` and row `number` if it is not
-    // finite, or too large.
-    void load(const float* vector, size_t number, const char* argument);
+    // Copies a vector to `values` and pads it with 0. Throws Error naming `argument` and `row` if a
+    // value is not finite or exceeds kMaxMagnitude.
+    void load(const float* vector, size_t row, const char* argument);
 
-    // Rounds the values to codes, each of at most `levels`; shared_scale as in Quantizer. Adds to
-    // clipped().
-    Quantized quantize(int levels, float shared_scale, bool unbiased);
+    // Rounds `values` to `codes`, options as in RoundingOptions, and updates clipped().
+    RoundedCodes quantize(int levels, float shared_scale, bool unbiased);
     float take_exponent() { return codec.kernels().take_exponent(values, count); }
 
-    // For each dimension, how many values lay beyond the range of a shared scale.
+    // Per dimension, the number of values outside the range of the shared scale so far.
     const std::vector<uint64_t>& clipped() const { return clipped_; }
 
     const Codec& codec;

@@ -1,4 +1,4 @@
-// An open file, closed at the end.
+// An open file descriptor, closed by its destructor.
 #pragma once
 
 #include <fcntl.h>
@@ -12,29 +12,29 @@ namespace vecq {
 class Descriptor {
 public:
     Descriptor() = default;
-    // Below 0, with errno, if that fails.
+    // On failure the descriptor is invalid and errno is set.
     Descriptor(const char* path, int flags, mode_t mode = 0) {
-        do own_ = ::open(path, flags | O_CLOEXEC, mode);
-        while (own_ < 0 && errno == EINTR);
+        do fd_ = ::open(path, flags | O_CLOEXEC, mode);
+        while (fd_ < 0 && errno == EINTR);
     }
-    Descriptor(Descriptor&& other) noexcept : own_(std::exchange(other.own_, -1)) {}
+    Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
     Descriptor& operator=(Descriptor&& other) noexcept {
-        std::swap(own_, other.own_);
+        std::swap(fd_, other.fd_);
         return *this;
     }
     ~Descriptor() { close(); }
 
-    int get() const { return own_; }
-    explicit operator bool() const { return own_ >= 0; }
-    // False, with errno, if what was written may be lost.
+    int get() const { return fd_; }
+    explicit operator bool() const { return fd_ >= 0; }
+    // Returns false and sets errno if written data may be lost. Does nothing if already closed.
     bool close() {
-        if (own_ < 0) return true;
+        if (fd_ < 0) return true;
         // Interrupted or not, Linux has closed it.
-        return ::close(std::exchange(own_, -1)) == 0 || errno == EINTR;
+        return ::close(std::exchange(fd_, -1)) == 0 || errno == EINTR;
     }
 
 private:
-    int own_ = -1;
+    int fd_ = -1;
 };
 
 }  // namespace vecq

@@ -1,4 +1,4 @@
-// What goes wrong with files, as errors.
+// Throws the errors of file operations: failed system calls and corrupt contents.
 #pragma once
 
 #include <cerrno>
@@ -10,14 +10,14 @@
 
 namespace vecq {
 
-// The system refused to do something with a file, for the reason `code`.
-[[noreturn]] inline void fail_to(const std::string& what, int code = errno) {
+// Throws "can't <action>: <message of code>"; std::bad_alloc if the system lacks memory.
+[[noreturn]] inline void fail_to(const std::string& action, int code = errno) {
     if (code == ENOMEM) throw std::bad_alloc();
     throw Error(VECQ_FILE_ERROR, "path",
-                "can't " + what + ": " + std::generic_category().message(code), code);
+                "can't " + action + ": " + std::generic_category().message(code), code);
 }
 
-// The contents of a file are not what was written.
+// Throws for a file whose contents are not what a writer of this format wrote.
 [[noreturn]] inline void corrupt(const std::string& message) {
     throw Error(VECQ_CORRUPT_FILE, "path", message);
 }

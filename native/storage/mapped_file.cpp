@@ -1,3 +1,4 @@
+// Maps files and steers the page cache: read-ahead, huge pages and pinning.
 #include "storage/mapped_file.hpp"
 
 #include <sys/mman.h>
@@ -13,16 +14,16 @@
 namespace vecq {
 namespace {
 
-// Younger than the headers of some systems that we are built on.
+// MADV_POPULATE_READ and MADV_COLLAPSE, which the headers of older systems lack.
 constexpr int kPopulateRead = 22, kCollapse = 25;
-constexpr uint64_t kBlock = uint64_t{1} << 20;
+constexpr uint64_t kReadBytes = uint64_t{1} << 20;
 
 struct Pages {
     std::byte* first;
     size_t bytes;
 };
 
-// What `bytes` from `offset` on touch; the mapping begins on a page of any size.
+// Returns the pages that overlap the range; madvise needs a page-aligned start.
 Pages pages_of(std::byte* mapping, uint64_t offset, uint64_t bytes) {
     static const auto page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
     const uint64_t from = offset / page * page;
@@ -40,8 +41,8 @@ MappedFile::MappedFile(const std::string& path, bool writable)
     : file_(open_to_read(path.c_str())),
       table_(read_table(file_)),
       writable_(writable),
-      memory_(memory_limit()) {
-    // A private mapping that nobody writes to needs no memory, so none is set aside for it.
+      memory_limit_(memory_limit()) {
+    // MAP_NORESERVE: a private mapping uses memory only for pages that are written.
     void* mapping = mmap(nullptr, table_.header.file_bytes, PROT_READ | (writable ? PROT_WRITE : 0),
                          writable ? MAP_PRIVATE | MAP_NORESERVE : MAP_SHARED, file_.get(), 0);
     if (mapping == MAP_FAILED) fail_to("map the file");
@@ -50,26 +51,27 @@ MappedFile::MappedFile(const std::string& path, bool writable)
 
 MappedFile::~MappedFile() { munmap(bytes_, table_.header.file_bytes); }
 
-// Advice that is not taken costs nothing but speed.
+// Ignores failures: a rejected hint costs only speed.
 void MappedFile::advise(const SectionEntry& entry, Use use) const {
     if (entry.bytes() == 0) return;
     const Pages pages = pages_of(bytes_, entry.offset, entry.bytes());
-    // Otherwise the kernel reads on behind each page that it is asked for, which no walk will want.
+    // Disables read-ahead, which a walk does not use.
     if (use == Use::at_random) madvise(pages.first, pages.bytes, MADV_RANDOM);
-    // Then a row that is not in memory brings 2 MiB in: soon all, or all that there was is thrown out.
+    // Every fault of a huge page reads 2 MiB, which evicts pages in use if memory is short; only
+    // files of at most half the memory limit get them.
     if (fits(2) && pages.bytes >= kHugePage) madvise(pages.first, pages.bytes, MADV_HUGEPAGE);
 }
 
 void MappedFile::fetch(uint64_t offset, uint64_t bytes, bool lock) const {
     if (bytes == 0) return;
-    // Reading has the kernel read ahead, into larger pieces of its cache than faults at random would.
-    std::vector<std::byte> block(std::min(bytes, kBlock));
-    for (uint64_t at = 0; at < bytes; at += kBlock)
-        read_exactly(file_, offset + at, block.data(), std::min(kBlock, bytes - at));
+    // Sequential reads trigger read-ahead into larger page cache folios than random faults would.
+    std::vector<std::byte> buffer(std::min(bytes, kReadBytes));
+    for (uint64_t at = 0; at < bytes; at += kReadBytes)
+        read_exactly(file_, offset + at, buffer.data(), std::min(kReadBytes, bytes - at));
     const Pages pages = pages_of(bytes_, offset, bytes);
     if (fits(1)) madvise(pages.first, pages.bytes, MADV_HUGEPAGE);
     if (lock && mlock(pages.first, pages.bytes) != 0) {
-        // The system says that there is no memory when it means that so much may not be pinned.
+        // mlock reports ENOMEM if the range exceeds RLIMIT_MEMLOCK.
         const int code = errno == ENOMEM ? EPERM : errno;
         fail_to("lock the file in memory (see ulimit -l)", code);
     }

@@ -1,9 +1,9 @@
-// A file in the address space. Sections are used where they lie; pages come from the disk when they are
-// first touched, and processes that map the same file share them.
+// A memory-mapped file whose sections are used in place.
 //
-// A writable mapping is private: what is written to stays in this process's memory, a page at a time, and
-// the file is not touched. A file that somebody makes shorter while it is mapped ends the process by
-// SIGBUS at the next touch of what is gone; the library itself never writes to a file that is in place.
+// The kernel reads pages on first access, and processes that map the same file share them. A
+// writable mapping is private: written pages are copied to this process and never reach the file.
+// If another process truncates a mapped file, access to the lost pages ends this process with
+// SIGBUS; the library itself replaces files and never writes to one in place.
 #pragma once
 
 #include <memory>
@@ -13,7 +13,7 @@
 
 namespace vecq {
 
-// How a section will be read, as the kernel is told.
+// The access pattern of a section, a hint to the kernel.
 enum class Use { at_random, nearby };
 
 class MappedFile {
@@ -25,22 +25,24 @@ public:
 
     const Table& table() const { return table_; }
     bool writable() const { return writable_; }
-    // To read what the file holds, whatever was written to the mapping.
+    // Reads through it see the file, not pages written through the mapping.
     const Descriptor& descriptor() const { return file_; }
     std::byte* at(const SectionEntry& entry) const { return bytes_ + entry.offset; }
 
+    // Passes the access pattern of a section to the kernel; requests huge pages if memory allows.
     void advise(const SectionEntry& entry, Use use) const;
-    // Brings a part of the file into memory, in huge pages where those are granted; pins it if asked to.
+    // Loads a range of the file into memory, in huge pages if granted, and pins it if `lock`.
+    // Throws Error if the system refuses to pin it.
     void fetch(uint64_t offset, uint64_t bytes, bool lock) const;
 
 private:
-    // Whether memory holds the file so many times.
-    bool fits(uint64_t times) const { return table_.header.file_bytes <= memory_ / times; }
+    // Whether `copies` copies of the file fit the memory limit.
+    bool fits(uint64_t copies) const { return table_.header.file_bytes <= memory_limit_ / copies; }
 
     Descriptor file_;
     Table table_;
     bool writable_;
-    uint64_t memory_;
+    uint64_t memory_limit_;  // bytes
     std::byte* bytes_;
 };
 

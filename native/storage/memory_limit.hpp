@@ -1,10 +1,11 @@
-// How much memory this process may have: that of the machine, or of the least of its control groups.
+// The memory limit of this process.
 #pragma once
 
 #include <cstdint>
 
 namespace vecq {
 
+// Returns the physical memory of the machine in bytes, or the tightest cgroup limit if lower.
 uint64_t memory_limit();
 
 }  // namespace vecq

@@ -1,10 +1,13 @@
 #include "storage/replacement.hpp"
 
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #include "base/memory.hpp"
@@ -19,23 +22,32 @@ constexpr int kNames = 1000;
 // The disk is told to write so much at a time.
 constexpr uint64_t kWindow = uint64_t{32} << 20;
 
-std::string folder_of(const std::string& path) {
-    const size_t slash = path.rfind('/');
-    return slash == std::string::npos ? "./" : path.substr(0, slash + 1);
-}
+// A save holds the lock of a folder for as long as it takes to read a table and rename a file.
+constexpr std::chrono::milliseconds kLockPause{5};
+constexpr int kLockTries = 2000;
 
-std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
-
-// The permissions of the file that is replaced, or those of a new one.
-mode_t mode_for(const std::string& path) {
+// The status of the file that is replaced; without a file, st_nlink is 0.
+struct stat status_of(const std::string& path) {
     struct stat status{};
     if (stat(path.c_str(), &status) != 0) {
         if (errno != ENOENT) fail_to("look at the file");
-        return 0666;
+        return {};
     }
     if (S_ISDIR(status.st_mode)) fail_to("replace the folder", EISDIR);
     if (!S_ISREG(status.st_mode)) fail_to("replace what is no regular file", EINVAL);
-    return status.st_mode & 0777;
+    return status;
+}
+
+// Gives a new file the owner, group and permissions of the one it replaces, as far as the system
+// allows. The umask does not apply, for nobody creates a file here. A group that cannot be kept
+// does not pass its permissions on to another group.
+void inherit(const Descriptor& file, const struct stat& replaced) {
+    mode_t mode = replaced.st_mode & 0777;
+    const bool kept = fchown(file.get(), replaced.st_uid, replaced.st_gid) == 0 ||
+                      fchown(file.get(), static_cast<uid_t>(-1), replaced.st_gid) == 0;
+    if (!kept) mode = (mode & 0707) | (mode & (mode & 07) << 3);
+    // Some file systems have no permissions to change.
+    static_cast<void>(fchmod(file.get(), mode));
 }
 
 template <class Call>
@@ -46,11 +58,39 @@ int until_done(Call&& call) {
     return result;
 }
 
+bool has_no_locks(int code) {
+    return code == EBADF || code == EINVAL || code == ENOLCK || code == ENOSYS ||
+           code == EOPNOTSUPP;
+}
+
 }  // namespace
+
+std::string folder_of(const std::string& path) {
+    const size_t slash = path.rfind('/');
+    return slash == std::string::npos ? "./" : path.substr(0, slash + 1);
+}
+
+std::string_view file_name_of(const std::string& path) {
+    return std::string_view(path).substr(path.rfind('/') + 1);
+}
+
+// Tries for 10 seconds rather than wait for a process that never releases the lock.
+FolderLock::FolderLock(const Descriptor& folder) : folder_(folder) {
+    for (int i = 0; flock(folder.get(), LOCK_EX | LOCK_NB) != 0; ++i) {
+        if (has_no_locks(errno)) return;
+        if (errno == EINTR) continue;
+        if (errno != EWOULDBLOCK) fail_to("lock the folder");
+        if (i == kLockTries) fail_to("lock the folder, which another process keeps locked");
+        std::this_thread::sleep_for(kLockPause);
+    }
+}
+
+// Not left to the closing of the descriptor, of which a forked process may have a copy.
+FolderLock::~FolderLock() { flock(folder_.get(), LOCK_UN); }
 
 Replacement::Replacement(std::string path, uint64_t bytes)
     : path_(std::move(path)), page_(kHugePage) {
-    if (name_of(path_).empty()) fail_to("write a file without a name", EISDIR);
+    if (file_name_of(path_).empty()) fail_to("write a file without a name", EISDIR);
     create();
     if (until_done([&] { return ftruncate(file_.get(), static_cast<off_t>(bytes)); }) == 0) return;
     const int code = errno;
@@ -63,21 +103,24 @@ Replacement::~Replacement() {
 }
 
 void Replacement::create() {
-    const mode_t mode = mode_for(path_);
+    const struct stat replaced = status_of(path_);
+    const bool replaces = replaced.st_nlink > 0;
+    const mode_t mode = replaces ? replaced.st_mode & 0777 : 0666;
     for (int number = 0; number < kNames; ++number) {
         char ending[40];
         std::snprintf(ending, sizeof ending, ".%d-%d.tmp", getpid(), number);
         temporary_ = folder_of(path_);
-        temporary_ += name_of(path_).substr(0, kLongestName - sizeof ending);
+        temporary_ += file_name_of(path_).substr(0, kLongestName - sizeof ending);
         temporary_ += ending;
         file_ = Descriptor(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL, mode);
         if (file_ || errno != EEXIST) break;
     }
     if (!file_) fail_to("create a temporary file in the folder");
+    if (replaces) inherit(file_, replaced);
 }
 
-// The system's cache gets pages as large as what is written at once, where it begins on such a page: these
-// are then mapped as they are, and rows at random miss the TLB less.
+// The system's cache gets pages as large as what is written at once, where it begins on such a
+// page: these are then mapped as they are, and rows at random miss the TLB less.
 void Replacement::write(uint64_t offset, const void* data, size_t bytes) {
     if (offset != end_) {
         flush();
@@ -111,8 +154,8 @@ void Replacement::put(uint64_t offset, const std::byte* data, size_t bytes) {
     }
 }
 
-// The disk works while the next bytes are prepared, and never has much left to do: neither memory fills
-// with what is to be written, nor does the end wait long. Errors come back from fsync.
+// The disk works while the next bytes are prepared, and never has much left to do: neither memory
+// fills with what is to be written, nor does the end wait long. Errors come back from fsync.
 void Replacement::write_back(uint64_t end) {
     if (end < begun_ + kWindow) return;
     const auto sync = [&](uint64_t from, uint64_t to, unsigned flags) {
@@ -127,20 +170,22 @@ void Replacement::write_back(uint64_t end) {
     begun_ = end;
 }
 
-void Replacement::finish() {
+void Replacement::complete() {
     flush();
     if (until_done([&] { return fsync(file_.get()); }) != 0) fail_to("write the file to disk");
     if (!file_.close()) fail_to("write the file");
-    if (rename(temporary_.c_str(), path_.c_str()) != 0) fail_to("give the file its name");
+    folder_ = Descriptor(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY);
+    if (!folder_) fail_to("open the folder to have the file's name written to disk");
+}
+
+void Replacement::rename() {
+    if (std::rename(temporary_.c_str(), path_.c_str()) != 0) fail_to("give the file its name");
     temporary_.clear();
-    sync_folder();
 }
 
 // Some file systems have nothing to do for a folder, and say that they can't.
 void Replacement::sync_folder() const {
-    const Descriptor folder(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY);
-    if (!folder) fail_to("open the folder to have the file's name written to disk");
-    if (until_done([&] { return fsync(folder.get()); }) != 0 && errno != EINVAL)
+    if (until_done([&] { return fsync(folder_.get()); }) != 0 && errno != EINVAL)
         fail_to("write the file's name to disk");
 }
 

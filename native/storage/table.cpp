@@ -1,3 +1,4 @@
+// Reads, validates and seals the header and section table of a file.
 #include "storage/table.hpp"
 
 #include <sys/stat.h>
@@ -11,7 +12,7 @@
 namespace vecq {
 namespace {
 
-uint64_t size_of(const Descriptor& file) {
+uint64_t file_size(const Descriptor& file) {
     struct stat status{};
     if (fstat(file.get(), &status) != 0) fail_to("look at the file");
     if (!S_ISREG(status.st_mode)) fail_to("open what is no regular file", EINVAL);
@@ -37,18 +38,18 @@ FileHeader read_header(const Descriptor& file, uint64_t size) {
     if (header.byte_order == __builtin_bswap32(kByteOrder))
         throw Error(VECQ_UNSUPPORTED, "path",
                     "the file was written on a big-endian machine, expected a little-endian one");
-    if (header.section_count > kMostSections)
+    if (header.section_count > kMaxSections)
         corrupt("the header names " + std::to_string(header.section_count) +
-                " sections, expected at most " + std::to_string(kMostSections));
+                " sections, expected at most " + std::to_string(kMaxSections));
     return header;
 }
 
-// `end` is where the section before it ends.
-void check_place(const SectionEntry& entry, uint64_t end, uint64_t file_bytes) {
-    uint64_t bytes = 0, last = 0;
-    if (entry.offset % kSectionAlignment != 0 || entry.offset < end ||
+// Throws unless the section is aligned and lies between `previous_end` and the end of the file.
+void check_bounds(const SectionEntry& entry, uint64_t previous_end, uint64_t file_bytes) {
+    uint64_t bytes = 0, end = 0;
+    if (entry.offset % kSectionAlignment != 0 || entry.offset < previous_end ||
         __builtin_mul_overflow(entry.element_bytes, entry.count, &bytes) ||
-        __builtin_add_overflow(entry.offset, bytes, &last) || last > file_bytes)
+        __builtin_add_overflow(entry.offset, bytes, &end) || end > file_bytes)
         corrupt("section " + std::to_string(entry.id.kind) + "." + std::to_string(entry.id.number) +
                 " does not lie inside the file");
 }
@@ -56,14 +57,14 @@ void check_place(const SectionEntry& entry, uint64_t end, uint64_t file_bytes) {
 }  // namespace
 
 const SectionEntry* Table::find(SectionId id) const {
-    const auto place = std::ranges::find(sections, id, &SectionEntry::id);
-    return place == sections.end() ? nullptr : &*place;
+    const auto entry = std::ranges::find(sections, id, &SectionEntry::id);
+    return entry == sections.end() ? nullptr : &*entry;
 }
 
 std::string version_of(const char (&field)[kVersionLength]) {
     std::string text(field, strnlen(field, sizeof field));
-    for (char& letter : text)
-        if (letter < ' ' || letter > '~') letter = '?';
+    for (char& character : text)
+        if (character < ' ' || character > '~') character = '?';
     return text;
 }
 
@@ -74,7 +75,7 @@ Descriptor open_to_read(const char* path) {
 }
 
 Table read_table(const Descriptor& file) {
-    const uint64_t size = size_of(file);
+    const uint64_t size = file_size(file);
     Table table{read_header(file, size), {}};
     const FileHeader& header = table.header;
     table.sections.resize(header.section_count);
@@ -92,7 +93,7 @@ Table read_table(const Descriptor& file) {
         corrupt("the file has " + std::to_string(size) + " bytes, expected " +
                 std::to_string(header.file_bytes) + ": it was cut off or written over");
     for (const SectionEntry& entry : table.sections) {
-        check_place(entry, end, size);
+        check_bounds(entry, end, size);
         end = entry.end();
         if (table.find(entry.id) != &entry) corrupt("the table names a section twice");
     }

@@ -1,5 +1,4 @@
-// The header and the table of sections of a file, read with suspicion: every number is checked before
-// anything is done with it.
+// The header and section table of a file; every number read is validated before it is used.
 #pragma once
 
 #include <string>
@@ -12,25 +11,25 @@ namespace vecq {
 
 struct Table {
     FileHeader header;
-    std::vector<SectionEntry> sections;  // one behind the other, all inside the file
+    std::vector<SectionEntry> sections;  // ascending, disjoint and inside the file
 
-    // Null if there is none.
+    // Returns null if there is no such section.
     const SectionEntry* find(SectionId id) const;
 };
 
-// Never waits, as a pipe would have us do for whoever writes to it: read_table refuses what is no file.
+// Opens without blocking, even on a FIFO without a writer; read_table() rejects irregular files.
 Descriptor open_to_read(const char* path);
 
-// Throws Error saying what is wrong with the file.
+// Reads and validates header and table. Throws Error that names the first defect.
 Table read_table(const Descriptor& file);
 
-// Fills in what follows from the sections, and the checksum.
+// Completes the header from the sections and computes the checksum.
 void seal(Table& table, uint64_t file_bytes);
 
-// The text of such a field, whatever it holds.
+// Returns the version in a field as printable ASCII; other bytes become '?'.
 std::string version_of(const char (&field)[kVersionLength]);
 
-// Reads all of it, or throws.
+// Reads exactly `bytes` bytes at `offset`, or throws Error.
 void read_exactly(const Descriptor& file, uint64_t offset, void* to, size_t bytes);
 
 }  // namespace vecq

@@ -1,7 +1,8 @@
 // Makes a file of any bytes and does with it all that can be done, under sanitizers.
 //
-// An input is a file without the room between its sections: header, table, contents one after the other.
-// It is laid out and its checksums are made right, for nothing that a fuzzer does would get past those.
+// An input is a file without the room between its sections: header, table, contents one after the
+// other. It is laid out and its checksums are made right, for nothing that a fuzzer does would get
+// past those.
 #include <cstdint>
 #include <cstring>
 

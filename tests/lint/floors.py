@@ -1,29 +1,49 @@
-"""Checks that imports point down only, in native/ as well as between the Python packages."""
+"""Checks that imports point down only, in native/ as well as between the Python packages.
+
+Compiles each native header on its own and in sight of the rooms below its own only, so that it
+includes all that it uses, and nothing that it uses is declared above. Bodies (*.inl.hpp) are
+included by engines in a fixed order and are not headers. Checks the length of lines, too.
+"""
 
 import ast
+import os
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 FLOORS = (
     ("base",),
-    ("graph", "scan", "quant", "kernels", "storage"),
+    ("graph", "quant", "kernels", "storage"),
     ("engine",),
+    ("rows",),
+    ("search", "build", "persist"),
     ("index",),
     ("abi",),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
-INCLUDE = re.compile(r'\s*#\s*include\s*"([^"]+)"')
+INCLUDE = re.compile(r'\s*#\s*include\s*(["<])([^">]+)[">]')
 SOURCES = {".h", ".hpp", ".cpp"}
-ABI_READERS = "only abi and base/status.hpp may include vecq.h"
+COLUMNS = 100
+COMPILE = (os.environ.get("CXX", "c++"), "-std=c++20", "-fsyntax-only", "-w", "-x", "c++", "-")
+COMPILER_ERROR = re.compile(r"(.+?):(\d+):(?:\d+:)? (?:fatal )?error: (.+)")
+# The headers of the C ABI, and who may include each.
+ABI_READERS = {
+    "vecq.h": ("abi", "include", "base/status.hpp"),
+    "vecq_internal.h": ("abi",),
+}
 
 
 def include_fault(file: Path, target: str) -> str | None:
     """What is wrong with `file`, a path below native/, including `target`."""
     room, other = file.parts[0], target.split("/")[0]
-    if target == "vecq.h":
-        return None if room == "abi" or file == Path("base/status.hpp") else ABI_READERS
+    if target in ABI_READERS:
+        readers = ABI_READERS[target]
+        allowed = room in readers or file.as_posix() in readers
+        return None if allowed else f"only {' and '.join(readers)} may include {target}"
     if room not in FLOOR:
         return f"{room} is not a room of the house"
     if other not in FLOOR or "/" not in target:
@@ -34,16 +54,90 @@ def include_fault(file: Path, target: str) -> str | None:
     return f"{room} may not include {other} ({relation})"
 
 
-def native_faults(root: Path) -> Iterator[str]:
+def is_room_header(target: str) -> bool:
+    return target in ABI_READERS or ("/" in target and target.split("/")[0] in FLOOR)
+
+
+def include_faults(root: Path) -> Iterator[str]:
     native = root / "native"
     for file in sorted(native.rglob("*")):
         if file.suffix not in SOURCES:
             continue
         for number, line in enumerate(file.read_text().splitlines(), 1):
             match = INCLUDE.match(line)
-            fault = match and include_fault(file.relative_to(native), match[1])
+            if not match or (match[1] == "<" and not is_room_header(match[2])):
+                continue
+            fault = include_fault(file.relative_to(native), match[2])
             if fault:
                 yield f"{file.relative_to(root)}:{number}: {fault}"
+
+
+def make_views(native: Path, views: Path) -> None:
+    """Make a folder per room that links to the room itself and to the rooms below it."""
+    for room, floor in FLOOR.items():
+        (views / room).mkdir()
+        for other, below in FLOOR.items():
+            if room == other or below < floor:
+                (views / room / other).symlink_to(native / other)
+
+
+def compile_fault(native: Path, views: Path, header: Path) -> str | None:
+    """The first error of compiling a file that includes only `header`, a path below native/."""
+    view, include = views / header.parts[0], native / "include"
+    name = header.name if header.parts[0] == "include" else header.as_posix()
+    result = subprocess.run(
+        [*COMPILE, "-I", view, "-I", include],
+        input=f'#include "{name}"\n',
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "LC_ALL": "C"},
+    )
+    if result.returncode == 0:
+        return None
+    error = COMPILER_ERROR.search(result.stderr)
+    if error is None:
+        return f"native/{header}:1: does not compile on its own: {result.stderr.strip()}"
+    path = error[1]
+    for folder, shown in ((view, "native"), (include, "native/include"), (native, "native")):
+        path = path.replace(str(folder), shown)
+    if path == "<stdin>":
+        path = f"native/{header}"
+    return f"{path}:{error[2]}: does not compile on its own: {error[3]}"
+
+
+def header_faults(root: Path) -> Iterator[str]:
+    native = (root / "native").resolve()
+    headers = [
+        file.relative_to(native)
+        for file in sorted(native.rglob("*.h*"))
+        if file.suffix in SOURCES and not file.name.endswith(".inl.hpp")
+    ]
+    with TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:
+        views = Path(folder)
+        make_views(native, views)
+        found = pool.map(lambda header: compile_fault(native, views, header), headers)
+        # All that include a broken header meet its error.
+        yield from dict.fromkeys(fault for fault in found if fault)
+
+
+def native_faults(root: Path) -> Iterator[str]:
+    faults = list(include_faults(root))
+    # A violating include fails to compile: one report of it is enough.
+    yield from faults or header_faults(root)
+
+
+def column_faults(root: Path) -> Iterator[str]:
+    for folder in ("native", "tests", "vecq", "bench", "datasets"):
+        for file in sorted((root / folder).rglob("*")):
+            if file.suffix not in SOURCES | {".py"}:
+                continue
+            for number, line in enumerate(file.read_text().splitlines(), 1):
+                if len(line) > COLUMNS:
+                    yield (
+                        f"{file.relative_to(root)}:{number}: "
+                        f"{len(line)} columns, at most {COLUMNS} are allowed"
+                    )
 
 
 def imports(file: Path, package: tuple[str, ...]) -> Iterator[tuple[int, str]]:
@@ -82,7 +176,7 @@ def python_faults(root: Path) -> Iterator[str]:
 
 def main() -> int:
     root = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[2]
-    faults = [*native_faults(root), *python_faults(root)]
+    faults = [*native_faults(root), *python_faults(root), *column_faults(root)]
     print(*faults, sep="\n", end="\n" if faults else "")
     return 1 if faults else 0
 

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/types.h>
 #include <time.h>
 #include <unistd.h>
@@ -70,6 +71,7 @@ OTHER(fsync, "fsync", (int file), (file))
 OTHER(ftruncate, "ftruncate", (int file, off_t bytes), (file, bytes))
 OTHER(ftruncate64, "ftruncate", (int file, off_t bytes), (file, bytes))
 OTHER(rename, "rename", (const char* from, const char* to), (from, to))
+OTHER(flock, "flock", (int file, int operation), (file, operation))
 
 /* Python itself opens files by open64. */
 int open(const char* path, int flags, ...) {

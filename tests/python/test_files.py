@@ -4,9 +4,12 @@ import argparse
 import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -124,6 +127,120 @@ def test_whoever_has_a_file_open_keeps_it(path):
     assert answers(opened) == answers(small)
 
 
+def refused_as_changed(index, path):
+    before = (os.listdir(path.parent), path.read_bytes())
+    with pytest.raises(vecq.FileChangedError, match="overwrite=True") as caught:
+        index.save(path)
+    assert (caught.value.filename, caught.value.argument) == (path, "path")
+    assert str(path) in str(caught.value)
+    assert (os.listdir(path.parent), path.read_bytes()) == before
+
+
+def test_a_writer_does_not_replace_a_version_that_it_has_not_seen(path):
+    built(rows=10).save(path)
+    first, second, reader = (vecq.open(path, writable=True) for _ in range(3))
+    first.add(ITEMS[10:11]).save(path)
+    first.add(ITEMS[11:12]).save(path)  # it has seen its own version
+    refused_as_changed(second.add(ITEMS[12:13]), path)
+    refused_as_changed(second, path)  # nor does it at a second attempt
+    second.save(path.with_name("b.vecq"))
+    refused_as_changed(second, path)
+    assert len(vecq.open(path)) == 12
+    second.save(path, overwrite=True)
+    assert len(vecq.open(path)) == 11
+    second.add(ITEMS[13:14]).save(path)
+    for stale in (first, reader):
+        refused_as_changed(stale, path)
+
+
+def test_a_version_that_appears_while_it_is_saved_is_not_replaced(path):
+    rows = np.zeros((3000, 1024), np.float32)  # more than is written at a step
+    vecq.Index(1024, "l2", "fp32", m=2, ef_construction=1).add(rows).save(path)
+    first, second = (vecq.open(path, writable=True) for _ in range(2))
+    first.add(rows[:1])
+    second.add(rows[:2])
+    steps = []
+
+    def progress(written, total):
+        steps.append(written)
+        if len(steps) == 1:
+            second.save(path, progress=False)
+
+    with pytest.raises(vecq.FileChangedError):
+        first.save(path, progress=progress)
+    assert len(steps) >= 1
+    assert len(vecq.open(path)) == 3002
+    assert os.listdir(path.parent) == ["a.vecq"]
+
+
+def test_an_index_that_was_not_opened_replaces_any_file_until_it_has_saved_it(path):
+    path.write_bytes(b"something else")
+    index = built(rows=10)
+    index.save(path)
+    built(rows=20).save(path)
+    refused_as_changed(index, path)
+    index.save(path, overwrite=True)
+    index.add(ITEMS[10:11]).save(path)
+    assert len(vecq.open(path)) == 11
+
+
+def test_a_file_is_the_same_by_whatever_name_it_is_reached(path, tmp_path, monkeypatch):
+    built(rows=10).save(path)
+    folder = tmp_path / "folder"
+    folder.symlink_to(".")
+    link = tmp_path / "link.vecq"
+    link.symlink_to("a.vecq")
+    monkeypatch.chdir(tmp_path)
+    names = [path, link, folder / "link.vecq", "a.vecq", f"../{tmp_path.name}/a.vecq"]
+    stale = [vecq.open(name, writable=True).add(ITEMS[10:11]) for name in names]
+    vecq.open(path, writable=True).add(ITEMS[10:12]).save(path)
+    for number, index in enumerate(stale):
+        for name in names[number:] + names[:number]:
+            with pytest.raises(vecq.FileChangedError):
+                index.save(name)
+    os.rename(tmp_path, tmp_path.with_name("moved"))  # the folder stays the same one
+    with pytest.raises(vecq.FileChangedError):
+        stale[0].save(tmp_path.with_name("moved") / "a.vecq")
+    os.rename(tmp_path.with_name("moved"), tmp_path)
+
+
+def test_what_does_not_lose_changes_is_not_refused(path, tmp_path):
+    index = built(rows=10)
+    index.save(path)
+    other = tmp_path / "b.vecq"
+    opened = vecq.open(path, writable=True)
+    for count in (11, 12):  # two files in turn
+        for name in (path, other):
+            opened.add(ITEMS[count : count + 1]).save(name)
+    shutil.copy(path, other)
+    other.replace(path)  # another inode of the same contents
+    opened.save(path)
+    path.unlink()
+    opened.save(path)
+    vecq.open(path).save(path)  # the same index
+    opened.add(ITEMS[20:21]).save(path)
+    assert len(vecq.open(path)) == 15
+
+
+def test_a_file_that_is_none_any_more_is_replaced_only_if_asked(path):
+    index = built(rows=10)
+    index.save(path)
+    for content in (b"", b"something else", path.read_bytes()[:-5000]):
+        path.write_bytes(content)
+        refused_as_changed(index, path)
+        index.save(path, overwrite=True)
+        assert vecq.open(path, verify="full").check().ok
+
+
+def test_files_of_the_first_release_are_not_replaced_unseen_either(path):
+    fixture = Path(__file__).parents[1] / "fixtures" / "format-1-l2.vecq"
+    shutil.copy(fixture, path)
+    first, second = (vecq.open(path, writable=True) for _ in range(2))
+    items = np.ones((1, first.dim), np.float32)
+    first.add(items).save(path)
+    refused_as_changed(second.add(2 * items), path)
+
+
 def test_links_and_permissions_are_kept(path, tmp_path):
     built(rows=10).save(path)
     path.chmod(0o640)
@@ -134,6 +251,53 @@ def test_links_and_permissions_are_kept(path, tmp_path):
     assert len(vecq.open(path)) == 20
     assert path.stat().st_mode & 0o777 == 0o640
     assert sorted(os.listdir(tmp_path)) == ["a.vecq", "link.vecq"]
+
+
+@pytest.mark.parametrize("mode", [0o664, 0o666, 0o640, 0o600, 0o444])
+def test_the_umask_does_not_change_the_mode_of_a_file_that_is_replaced(mode, path):
+    before = os.umask(0o027)
+    try:
+        built(rows=10).save(path)
+        assert path.stat().st_mode & 0o777 == 0o640  # a new file
+        path.chmod(mode)
+        built(rows=20).save(path)
+    finally:
+        os.umask(before)
+    assert path.stat().st_mode & 0o777 == mode
+    assert len(vecq.open(path)) == 20
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="*** only root gives files away ***")
+def test_a_file_that_is_replaced_keeps_its_owner(path):
+    built(rows=10).save(path)
+    os.chown(path, 12345, 23456)
+    path.chmod(0o660)
+    built(rows=20).save(path)
+    found = path.stat()
+    assert (found.st_uid, found.st_gid, found.st_mode & 0o777) == (12345, 23456, 0o660)
+
+
+FOREIGN = """
+import os, sys
+import vecq
+os.umask(0)
+os.setgroups([])
+os.setgid(23456)
+os.setuid(12345)
+vecq.Index(4).save(sys.argv[1])
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="*** only root gives files away ***")
+def test_permissions_of_a_group_that_cannot_be_kept_are_not_passed_on():
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o777)  # others cannot enter pytest's folders
+        path = os.path.join(folder, "a.vecq")
+        built(rows=10).save(path)
+        os.chmod(path, 0o664)
+        subprocess.run([sys.executable, "-I", "-c", FOREIGN, path], check=True)
+        found = os.stat(path)
+    assert (found.st_uid, found.st_gid, found.st_mode & 0o777) == (12345, 23456, 0o644)
 
 
 def test_names_that_are_not_text(tmp_path, monkeypatch):
@@ -253,6 +417,12 @@ def test_bad_paths_are_named(bad, refuse):
     refuse("path", "", vecq.open, bad)
     refuse("path", "", vecq.info, bad)
     refuse("path", "", built(rows=10).save, bad)
+
+
+@pytest.mark.parametrize("bad", [None, 1, "yes", np.True_])
+def test_bad_overwrites_are_named(bad, path, refuse):
+    refuse("overwrite", "expected True or False", built(rows=10).save, path, overwrite=bad)
+    assert not path.exists()
 
 
 @pytest.mark.parametrize(
@@ -398,7 +568,7 @@ def test_info_tells_what_is_in_a_file(path, capsys):
     found = vecq.info(path)
     assert (found.format, found.library, found.bytes) == (1, vecq.__version__, path.stat().st_size)
     assert sum(one.bytes for one in found.sections) < found.bytes
-    assert {"codes", "wider codes", "ids", "links of layer 0"} <= {s.name for s in found.sections}
+    assert {"codes", "rerank codes", "ids", "links of layer 0"} <= {s.name for s in found.sections}
     assert all(one.offset % 4096 == 0 for one in found.sections)
     assert run_cli(cli_info, path) == 0
     assert "links of layer 0" in capsys.readouterr().out

@@ -12,7 +12,7 @@ SHIM = Path(__file__).with_name("faults.c")
 
 # Runs in a process of its own, in an empty folder. There may be two files: `old` and `new`.
 BEGIN = """
-import ctypes, errno, faulthandler, os, resource, signal, sys, threading, time
+import ctypes, errno, faulthandler, os, resource, signal, sys, threading, time, traceback
 import numpy as np, vecq
 faulthandler.dump_traceback_later(100, exit=True)
 FAIL, SHORT, KILL_BEFORE, KILL_AFTER, SLOW = range(5)
@@ -46,10 +46,23 @@ def calls_left():
     left = ctypes.CDLL(None).calls_left()
     set_fault("", 0, FAIL)
     return left
+
+# Calls `body` in a process of its own, so that this one's index still knows the old file.
+def forked(body):
+    child = os.fork()
+    if child == 0:
+        try:
+            os._exit(10 + bool(body()))
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert status in (10, 11), status
+    return status == 11
 """
 
 KILLED = """
-for call in ("open", "ftruncate", "pwrite", "fsync", "close", "rename"):
+for call in ("open", "ftruncate", "pwrite", "fsync", "close", "flock", "rename"):
     for kind in (KILL_BEFORE, KILL_AFTER):
         number, seen = 0, []
         while True:
@@ -74,53 +87,106 @@ for call in ("open", "ftruncate", "pwrite", "fsync", "close", "rename"):
             assert os.WTERMSIG(status) == signal.SIGKILL, status
             seen.append(found == new)
         assert seen == sorted(seen), (call, kind, seen)  # first the old one, then the new one
-        least = {"open": 2, "ftruncate": 1, "pwrite": 10, "fsync": 2, "close": 2, "rename": 1}
+        least = {
+            **{"open": 4, "ftruncate": 1, "pwrite": 10, "fsync": 2, "close": 4},
+            **{"flock": 2, "rename": 1},
+        }
         assert len(seen) >= least[call], seen
 """
 
 REFUSED = """
-# The file has its name already when the folder cannot be opened, or written to disk.
-named = ("open", 2), ("fsync", 2)
-harmless = ("close", 2), ("close", 3)  # of the folder, and of nothing that was written to
-for call in ("open", "ftruncate", "pwrite", "fsync", "close", "rename"):
+# The file has its name already when the folder cannot be written to disk.
+named = [("fsync", 2)]
+# Of files that were only read, and of the folder; and a lock that is released all the same.
+harmless = [("close", 1), ("close", 3), ("close", 4), ("flock", 2)]
+
+def is_the_last(call, number, code):
+    set_fault(call, number, FAIL, code)
+    try:
+        index.save("a.vecq")
+    except vecq.FileError as error:
+        calls_left()
+        assert (error.errno, error.filename) == (code, "a.vecq"), error
+        assert "a.vecq" in str(error) and os.strerror(code) in str(error), error
+    else:
+        if calls_left() > 0:  # there are no more such calls
+            assert content() == new
+            return True
+        assert (call, number) in harmless, (call, number)
+    expected = new if (call, number) in (*named, *harmless) else old
+    assert content() == expected, (call, number)
+    sound()
+
+for call in ("open", "ftruncate", "pwrite", "fsync", "close", "flock", "rename"):
     for code in (errno.EIO, errno.ENOSPC, errno.EDQUOT):
-        number = 0
-        while True:
+        restore()
+        number = 1
+        while not forked(lambda: is_the_last(call, number, code)):
             restore()
             number += 1
-            set_fault(call, number, FAIL, code)
-            try:
-                index.save("a.vecq")
-            except vecq.FileError as error:
-                calls_left()
-                assert (error.errno, error.filename) == (code, "a.vecq"), error
-                assert "a.vecq" in str(error) and os.strerror(code) in str(error), error
-            else:
-                if calls_left() > 0:  # there are no more such calls
-                    assert content() == new
-                    break
-                assert (call, number) in harmless, (call, number)
-            expected = new if (call, number) in (*named, *harmless) else old
-            assert content() == expected, (call, number)
-            sound()
         assert number > 1
 """
 
 HINDERED = """
-for call in ("open", "ftruncate", "pwrite", "fsync", "close"):
+def is_the_last(call, kind, number):
+    set_fault(call, number, kind, errno.EINTR)
+    index.save("a.vecq")
+    left = calls_left()
+    assert content() == new, (call, kind, number)
+    sound()
+    return left > 0
+
+for call in ("open", "ftruncate", "pwrite", "fsync", "close", "flock"):
     for kind in (FAIL, SHORT) if call == "pwrite" else (FAIL,):
-        number = 0
-        while True:
+        restore()
+        number = 1
+        while not forked(lambda: is_the_last(call, kind, number)):
             restore()
             number += 1
-            set_fault(call, number, kind, errno.EINTR)
-            index.save("a.vecq")
-            left = calls_left()
-            assert content() == new, (call, kind, number)
-            sound()
-            if left > 0:
-                break
         assert number > 1
+"""
+
+LOCKLESS = """
+for code in (errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP):  # as network file systems say
+    set_fault("flock", 1, FAIL, code)
+    index.save("a.vecq")
+    assert calls_left() == 0
+    assert content() == new
+    sound()
+"""
+
+# Each process adds items, one by one, and saves them all in one file.
+# A process that is too late tries again.
+RACING = """
+start = len(vecq.open("a.vecq"))
+
+def add(first):
+    own = np.random.default_rng(first).standard_normal((6, 16)).astype("f4")
+    saved = refused = 0
+    while saved < 6:
+        mine = vecq.open("a.vecq", writable=True).add(own[saved : saved + 1], [first + saved])
+        set_fault("rename", 0, SLOW, 20)
+        try:
+            mine.save("a.vecq")
+            saved += 1
+        except vecq.FileChangedError:
+            refused += 1
+    assert refused < 500
+
+children = []
+for first in (10_000, 20_000, 30_000):
+    child = os.fork()
+    if child == 0:
+        try:
+            add(first)
+            os._exit(0)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+    children.append(child)
+assert [os.waitpid(child, 0)[1] for child in children] == [0] * 3
+assert len(vecq.open("a.vecq")) == start + 18
+sound()
 """
 
 CTRL_C = """
@@ -251,7 +317,7 @@ def run(code, folder, **environment):
     assert result.returncode == 0, result.stderr
 
 
-@pytest.mark.parametrize("code", [KILLED, REFUSED, HINDERED, CTRL_C])
+@pytest.mark.parametrize("code", [KILLED, REFUSED, HINDERED, LOCKLESS, RACING, CTRL_C])
 def test_faults(code, shim, tmp_path):
     run(code, tmp_path, LD_PRELOAD=str(shim))
 

@@ -58,7 +58,7 @@ def test_links_are_for_metrics(metric, link, refuse):
 
 
 def test_a_codec_that_centres_has_its_own_links(refuse):
-    refuse("link", "centres", vecq.Index, DIM, "ip", vecq.Codec(center=True), link="cosine")
+    refuse("link", "centers", vecq.Index, DIM, "ip", vecq.Codec(center=True), link="cosine")
 
 
 @pytest.mark.parametrize("argument", ["codec", "rerank"])

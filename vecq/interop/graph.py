@@ -18,6 +18,7 @@ from vecq.errors import ArgumentError, UnsupportedError, call
 from vecq.index import Index
 from vecq.loss import warn_of_loss
 from vecq.progress import Progress, Report
+from vecq.structs import new_struct
 
 NONE = np.uint32(2**32 - 1)
 # Layers that an index can have. Higher ones hold next to nothing, and are left out.
@@ -112,27 +113,26 @@ def adopt(graph: Graph, index: Index, threads: int, progress: Progress) -> Index
     count = len(graph.vectors)
     if count == 0:
         return index
-    with Report(progress, count) as report:
-        try:
-            ids = graph.ids if len(graph.ids) > 0 else None
-            index._stage(graph.vectors, ids, None, threads)
-            levels = np.ascontiguousarray(graph.levels)
-            call(
-                lib.vecq_index_import_levels,
-                *(index._handle, pointer(levels, "uint8_t[]"), count),
-            )
-            for number, lists in enumerate(graph.layers):
-                for first, part in _blocks(graph.rows(number), lists):
-                    call(
-                        lib.vecq_index_import_links,
-                        *(index._handle, number, first, len(part)),
-                        *(pointer(part, "uint32_t[]"), part.shape[1]),
-                    )
-                    report(min(first, count - 1), count)
-            call(lib.vecq_index_import_adopt, index._handle, graph.entry)
-            report(count, count)
-        finally:
-            call(lib.vecq_index_settle, index._handle)
+    with Report(progress, count) as report, index._addition():
+        ids = graph.ids if len(graph.ids) > 0 else None
+        index._stage(graph.vectors, ids, None, threads)
+        levels = np.ascontiguousarray(graph.levels)
+        call(
+            lib.vecq_index_import_levels,
+            *(index._handle, pointer(levels, "uint8_t[]"), count),
+        )
+        for number, lists in enumerate(graph.layers):
+            for first, part in _blocks(graph.rows(number), lists):
+                call(
+                    lib.vecq_index_import_links,
+                    *(index._handle, number, first, len(part)),
+                    *(pointer(part, "uint32_t[]"), part.shape[1]),
+                )
+                report(min(first, count - 1), count)
+        call(lib.vecq_index_import_adopt, index._handle, graph.entry)
+        report(count, count)
+        call(lib.vecq_index_settle, index._handle)
+        index._repair(threads)
     if index._wide is None and index._codec.kind in ("int8", "int16"):
         warn_of_loss(index._codec, graph.vectors, index._metric)
     return index
@@ -173,9 +173,9 @@ def index_for(
 
 def native_options(index: Index) -> Any:
     """The settings that the index was opened with."""
-    native = ffi.new("vecq_index_description *")
-    call(lib.vecq_index_describe, index._handle, native)
-    return native.options
+    options = new_struct("vecq_index_options")
+    call(lib.vecq_index_describe, index._handle, ffi.NULL, options, ffi.NULL, ffi.NULL)
+    return options
 
 
 def graph_of(index: Index) -> Graph:
@@ -195,7 +195,7 @@ def links_of(index: Index, rows: NDArray[Any]) -> Graph:
 
 def _exported(index: Index, keep: bool) -> tuple[Graph, NDArray[np.int64]]:
     """The graph of all rows, and those of them that hold items; without vectors unless kept."""
-    shape = ffi.new("vecq_graph *")
+    shape = new_struct("vecq_graph")
     call(lib.vecq_index_export_graph, index._handle, shape)
     count = shape.rows
     ids, levels = np.empty(count, np.int64), np.empty(count, np.uint8)
@@ -212,7 +212,7 @@ def _exported(index: Index, keep: bool) -> tuple[Graph, NDArray[np.int64]]:
     held = vectors if keep else np.empty((count, 0), np.float32)
     graph = Graph(held, ids, levels % VACANT, [], shape.entries[0])
     for number in range(shape.layers):
-        width = shape.degree if number == 0 else shape.degree // 2
+        width = shape.max_degree if number == 0 else shape.max_degree // 2
         lists = np.empty((len(graph.rows(number)), width), np.uint32)
         call(
             lib.vecq_index_export_links,
@@ -221,7 +221,7 @@ def _exported(index: Index, keep: bool) -> tuple[Graph, NDArray[np.int64]]:
         graph.layers.append(lists)
     if shape.entry_count > 1:
         entries = np.array(ffi.unpack(shape.entries, shape.entry_count))
-        _raise_entries(graph, np.sort(entries), shape.degree // 2)
+        _raise_entries(graph, np.sort(entries), shape.max_degree // 2)
     return graph, items
 
 

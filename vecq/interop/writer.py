@@ -4,7 +4,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO
 
 from vecq.errors import FileError
@@ -26,7 +26,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
                     shutil.copymode(place, beside)
                 os.replace(beside, place)
             except BaseException:
-                os.unlink(beside)
+                with suppress(FileNotFoundError):  # an interrupt came after the file was renamed
+                    os.unlink(beside)
                 raise
     except OSError as error:
         failure = FileError(f"{place}: can't write the file: {error.strerror or error}", "path")

@@ -100,15 +100,16 @@ def test_walks_that_starve_are_made_up_for(small):
 
 
 def test_what_no_walk_can_come_to_is_found(metric):
-    """Few links, and additions too small to look the graph over."""
-    index = vecq.Index(DIM, metric, "fp32", m=2, ef_construction=4).add(sample(6000))
+    """Few links, and additions too small for the graph to be repaired."""
+    rows = 45_000
+    index = vecq.Index(DIM, metric, "fp32", m=2, ef_construction=4).add(sample(rows))
     for row in sample(60, seed=1):
         index.add(row)
     assert index.stats().unreachable > 0
     for options in ({"ef": 1}, {"plan": "walk"}, {"plan": "step_over"}, {"exclude": [[]] * 3}):
-        found = index.search(sample(3, seed=2), 6100, **options)
-        assert found.counts.tolist() == [6060] * 3
-        assert (np.sort(found.ids, axis=1)[:, 40:] == np.arange(6060)).all()
+        found = index.search(sample(3, seed=2), rows + 100, **options)
+        assert found.counts.tolist() == [rows + 60] * 3
+        assert (np.sort(found.ids, axis=1)[:, 40:] == np.arange(rows + 60)).all()
 
 
 @pytest.mark.parametrize("queries", [1, 6, 7, 31, 32, 33, 300])

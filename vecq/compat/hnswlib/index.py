@@ -116,10 +116,11 @@ class Index:
                 "is enabled."
             )
         new = sum(id not in own for id in given)
-        vacant = sorted(self._deleted - given)[:new] if replace_deleted else []
+        vacant = np.array(sorted(self._deleted - given) if replace_deleted else [], np.int64)
+        vacant = vacant[own._held(vacant)][:new]  # an interrupt may leave ids of removed items
         if len(own) + new - len(vacant) > self._room:
             raise RuntimeError("The number of elements exceeds the specified limit")
-        return np.array(vacant, np.int64)
+        return vacant
 
     def knn_query(
         self, data: Any, k: int = 1, num_threads: int = -1, filter: Filter | None = None

@@ -1,0 +1,5 @@
+#include "base/pool.hpp"
+
+#include "vecq.h"
+
+void vecq_shutdown(void) { vecq::end_workers(); }

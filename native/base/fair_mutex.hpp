@@ -1,0 +1,62 @@
+// A lock for many readers or one writer, whom a stream of readers cannot keep waiting. A writer
+// that waits keeps new readers out, so a reader with much work does it in slices: it releases the
+// lock when a slice is over, and takes it again.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <mutex>
+#include <shared_mutex>
+#include <thread>
+
+#include "base/slice.hpp"
+
+namespace vecq {
+
+class FairSharedMutex {
+public:
+    [[nodiscard]] std::shared_lock<std::shared_mutex> read() {
+        const auto wait = hold(filter_);
+        return std::shared_lock(inside_);
+    }
+
+    // Holds the filter until all readers have left.
+    [[nodiscard]] std::unique_lock<std::shared_mutex> write() {
+        const Waiting waiting(waiting_writers_);
+        const auto wait = hold(filter_);
+        auto alone = hold(inside_);
+        last_write_ = std::chrono::steady_clock::now().time_since_epoch();
+        return alone;
+    }
+
+    // Of a reader that holds the lock, from now on.
+    [[nodiscard]] Slice slice() const { return Slice(waiting_writers_, last_write_); }
+
+private:
+    struct Waiting {
+        explicit Waiting(std::atomic<size_t>& count) : count(count) { ++count; }
+        ~Waiting() { --count; }
+        std::atomic<size_t>& count;
+    };
+
+    // Most waits are shorter than it takes to be woken up.
+    static constexpr int kTries = 200;
+
+    template <class Mutex>
+    static std::unique_lock<Mutex> hold(Mutex& mutex) {
+        for (int i = 0; i < kTries; ++i) {
+            std::unique_lock lock(mutex, std::try_to_lock);
+            if (lock) return lock;
+            std::this_thread::yield();
+        }
+        return std::unique_lock(mutex);
+    }
+
+    std::atomic<size_t> waiting_writers_{0};
+    std::mutex filter_;
+    std::shared_mutex inside_;
+    // Changed by whoever is alone. Long ago if there was no write.
+    std::chrono::nanoseconds last_write_ = std::chrono::hours(-1);
+};
+
+}  // namespace vecq

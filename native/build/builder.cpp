@@ -1,0 +1,224 @@
+#include "build/builder.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "base/status.hpp"
+#include "build/repair_limits.hpp"
+
+namespace vecq {
+
+Builder::Builder(IndexState& state, IndexLocks& locks)
+    : state_(state),
+      locks_(locks),
+      entries_(state),
+      workers_(state),
+      remover_(state, workers_),
+      level_rng_(state.options.seed) {}
+
+bool Builder::is_settled() const {
+    return !is_adding() && !import_ && users_.empty() && !has_torn_links_ &&
+           state_.rows.slots().extent() > 0;
+}
+
+BuilderState Builder::saved_state() const {
+    const size_t extent = state_.rows.slots().extent();
+    return {level_rng_.state(), addition_ ? extent : std::min(rows_since_repair_, extent),
+            addition_ || has_torn_links_};
+}
+
+void Builder::restore(const BuilderState& saved) {
+    level_rng_ = Random(saved.level_rng);
+    rows_since_repair_ = saved.rows_since_repair;
+}
+
+void Builder::stage(const float* vectors, size_t count, const int64_t* ids, bool replacing,
+                    size_t number, size_t threads) {
+    RowTable& rows = state_.rows;
+    if (addition_) refuse("vectors", "vectors can't be staged while others are being linked");
+    if (rows.size() + count > kMaxRows)
+        refuse("vectors", "vectors would make " + std::to_string(rows.size() + count) +
+                              " rows, expected at most 2147483648");
+    if (rows.must_fit()) refuse("codec", "codec has not been fitted");
+    const size_t before = rows.size(), after = before + count;
+    graph_repair_.reset();
+    try {
+        {
+            const auto alone = locks_.searches.write();
+            rows.changes()->require_replayed();
+            rows.reserve(after);
+            state_.graph.reserve(after);
+            rows.slots().reserve(after, replacing ? after - rows.slots().extent() : 0);
+        }
+        rows.append(vectors, count, number, threads);
+        stage_ids(ids, count, replacing, number);
+    } catch (...) {
+        truncate(before);
+        throw;
+    }
+}
+
+void Builder::stage_ids(const int64_t* ids, size_t count, bool replacing, size_t number) {
+    const auto alone = locks_.searches.write();
+    RowTable& rows = state_.rows;
+    if (ids != nullptr)
+        rows.ids().append({ids, count}, number, replacing ? rows.slots().extent() : 0);
+    else
+        rows.ids().append_next(count);
+}
+
+void Builder::truncate(size_t rows) {
+    const auto alone = locks_.searches.write();
+    state_.rows.truncate(rows);
+    if (state_.graph.rows() > rows) state_.graph.truncate(rows);
+}
+
+void Builder::sample_users(const float* users, size_t count, size_t number) {
+    if (state_.rows.link().link() != Link::moebius)
+        refuse("users", "users are of use only to metric ip with link auto or moebius");
+    QueryCoder coder(state_.rows.codes().codec(), Metric::ip, 8);
+    const Memory codes(coder.bytes());
+    try {
+        for (size_t i = 0; i < count; ++i)
+            coder.encode(users + i * state_.dim, number + i, codes.as<std::byte>());
+    } catch (const Error& error) {
+        throw renamed(error, "queries", "users");
+    }
+    users_.insert(users_.end(), users, users + count * state_.dim);
+}
+
+void Builder::settle() {
+    const std::unique_ptr<Addition> addition = std::move(addition_);
+    list_repair_.reset();
+    graph_repair_.reset();
+    drop_unlinked(addition.get());
+    users_.clear();
+    import_.reset();
+    if (has_torn_links_) {
+        redirect_all_links();
+        require_repair();
+        has_torn_links_ = false;
+    }
+    if (addition) rows_since_repair_ += addition->linked;
+}
+
+bool Builder::add_few(const float* vectors, size_t count, const int64_t* ids, bool replacing) {
+    if (state_.rows.slots().count() == 0) return false;
+    stage(vectors, count, ids, replacing, 0, 1);
+    try {
+        for (Progress now{0, 1}; now.done < now.total;) now = link(count, 1);
+    } catch (...) {
+        settle();
+        throw;
+    }
+    settle();
+    return true;
+}
+
+void Builder::drop_unlinked(const Addition* addition) {
+    const auto alone = locks_.searches.write();
+    RowTable& rows = state_.rows;
+    const size_t extent = rows.slots().extent();
+    for (size_t i = addition ? addition->linked : 0; addition && i < addition->rows.size(); ++i) {
+        const uint32_t row = addition->rows[i];
+        if (state_.near_zero.contains(row)) state_.near_zero.erase(row);
+        if (row >= extent) continue;
+        rows.ids().erase(row);
+        remover_.vacate(row);
+    }
+    rows.truncate(extent);
+    if (state_.graph.rows() > extent) state_.graph.truncate(extent);
+    rows.ids().settle();
+    rows.changes()->trim(extent);
+}
+
+void Builder::import_levels(const uint8_t* levels, size_t count) {
+    const auto alone = locks_.searches.write();
+    if (addition_) refuse("index", "index has rows, a graph is for one that has none");
+    import_.emplace(state_, levels, count);
+}
+
+void Builder::import_links(size_t layer, const LinkLists& lists) {
+    if (!import_) refuse("index", "index has been given no levels to import links for");
+    import_->add_links(layer, lists);
+}
+
+void Builder::import_adopt(uint32_t entry) {
+    const auto alone = locks_.searches.write();
+    if (!import_) refuse("index", "index has been given no levels to import links for");
+    if (addition_) refuse("index", "index was given other rows since it was given levels");
+    import_->adopt(state_, entry);
+    import_.reset();
+    graph_repair_.reset();
+    require_repair();
+}
+
+bool Builder::needs_repair() const {
+    if (remover_.needs_sweep()) return true;
+    if (rows_since_repair_ == 0) return false;
+    const size_t extent = state_.rows.slots().extent();
+    return rows_since_repair_ * kRepairShare >= extent ||
+           extent * state_.graph.degree() <=
+               kCheapLinks + rows_since_repair_ * kCheapLinksPerChange;
+}
+
+size_t Builder::unreachable_allowance() const {
+    if (rows_since_repair_ == 0 && !addition_) return 0;
+    const size_t extent = state_.rows.slots().extent();
+    return std::max(saved_state().rows_since_repair, extent / kRepairShare);
+}
+
+Progress Builder::repair(size_t threads) {
+    if (is_adding()) return {0, 0};
+    if (has_outdated_near_zero_) update_near_zero();
+    if (graph_repair_ && !graph_repair_->is_current()) graph_repair_.reset();
+    if (!graph_repair_ && !needs_repair()) return {0, 0};
+    try {
+        if (!graph_repair_) graph_repair_.emplace(state_, locks_.searches, remover_);
+        const Progress progress = graph_repair_->step(threads);
+        if (progress.done < progress.total) return progress;
+        graph_repair_.reset();
+        rows_since_repair_ = 0;
+        return progress;
+    } catch (...) {
+        graph_repair_.reset();
+        throw;
+    }
+}
+
+void Builder::rows_moved() {
+    graph_repair_.reset();
+    remover_.clear();
+    require_repair();
+}
+
+// After linking failed midway, links may lead to rows that are dropped: before other rows take
+// their numbers, no link may lead there.
+void Builder::redirect_all_links() {
+    remover_.begin_sweep();
+    for (size_t layer = 0; layer < state_.graph.layers().size(); ++layer)
+        remover_.redirect_links(layer, 0, state_.graph.layers()[layer].count, 0);
+    const auto alone = locks_.searches.write();
+    remover_.end_sweep();
+}
+
+void Builder::start_over() {
+    const auto alone = locks_.searches.write();
+    graph_repair_.reset();
+    RowTable& rows = state_.rows;
+    rows.changes()->replay();
+    state_.graph.enter_at({}, 1);
+    rows.truncate(0);
+    state_.graph.truncate(0);
+    state_.near_zero.clear();
+    rows.slots().clear();
+    remover_.clear();
+    rows.changes()->try_to_replay();
+    rows.link().set_norm_unit(0);
+    rows_since_repair_ = 0;
+    state_.costs = {};
+    state_.curve = {};
+}
+
+}  // namespace vecq

@@ -1,0 +1,217 @@
+// The part of the Builder that links staged rows and makes them visible.
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "build/builder.hpp"
+
+namespace vecq {
+namespace {
+
+// A graph is small up to here.
+constexpr size_t kSmallGraph = 256;
+// Rows of a new graph whose best items the list repair connects.
+constexpr size_t kListSamples = 10'000;
+
+// The median of rows in falling norm; the largest if most are zero.
+float usual_norm(const CodeStore& codes, size_t first, size_t count) {
+    const float median = codes[first + count / 2].norm;
+    return median > 0 ? median : codes[first].norm;
+}
+
+}  // namespace
+
+Progress Builder::link(size_t rows, size_t threads) {
+    if (!addition_ && !begin_linking()) return {0, 0};
+    const size_t total = addition_->rows.size();
+    if (addition_->linked < total)
+        link_next(rows, threads);
+    else if (list_repair_)
+        list_repair_->step(threads);
+    const size_t samples = list_repair_ ? list_repair_->samples() : 0;
+    return {addition_->linked + (list_repair_ ? list_repair_->done() : 0), total + samples};
+}
+
+// False: there is nothing to link. If it fails, nothing is left of the staged rows.
+bool Builder::begin_linking() try {
+    RowTable& rows = state_.rows;
+    const size_t first = rows.slots().extent(), count = rows.size() - first;
+    if (count == 0) return false;
+    auto addition = std::make_unique<Addition>();
+    const size_t filled = slots_to_fill(count), appended = count - filled;
+    std::vector<uint8_t> levels = draw_levels(appended);
+    const std::vector<uint32_t> order = link_order(levels, count);
+    std::sort(levels.rbegin(), levels.rend());
+    addition->rows.resize(count);
+    std::iota(addition->rows.begin(), addition->rows.end(), static_cast<uint32_t>(first));
+    addition->replaces_items = rows.ids().replaces();
+    addition->rows_before = rows.slots().count();
+    rows.permute_columns(first, order);
+    if (rows.link().is_flat() && rows.link().norm_unit() == 0)
+        rows.link().set_norm_unit(usual_norm(rows.codes(), first, count));
+    for (const uint32_t row : addition->rows) rows.derive_link_affine(row);
+    state_.graph.clear_ahead(first + appended);
+    {
+        const auto alone = locks_.searches.write();
+        const bool vacates = addition->replaces_items || filled > 0;
+        if (vacates) rows.ids().keep();
+        rows.slots().reserve(rows.size(), filled + (addition->replaces_items ? count : 0));
+        if (vacates) remover_.reserve();
+        state_.graph.extend(levels);
+        rows.ids().permute(first, order);
+        fill_slots(*addition, filled);
+    }
+    keep_near_zero_out(*addition);
+    addition_ = std::move(addition);
+    return true;
+} catch (...) {
+    truncate(state_.rows.slots().extent());
+    throw;
+}
+
+// Not while the index is being saved: a snapshot reads vacant slots as they were.
+size_t Builder::slots_to_fill(size_t count) const {
+    return locks_.is_saving ? 0 : std::min(count, state_.rows.slots().free());
+}
+
+std::vector<uint8_t> Builder::draw_levels(size_t count) {
+    std::vector<uint8_t> levels(count);
+    if (state_.rows.link().is_flat()) return levels;
+    for (uint8_t& level : levels)
+        while (level < kHighestLevel && level_rng_.below(state_.options.m) == 0) ++level;
+    return levels;
+}
+
+// The order of staged rows in the table and in linking: highest levels first, or in a flat graph
+// the longest; rows without a level come last and fill slots. Equals keep their order.
+std::vector<uint32_t> Builder::link_order(const std::vector<uint8_t>& levels, size_t count) const {
+    std::vector<uint32_t> order(count);
+    std::iota(order.begin(), order.end(), 0);
+    const RowTable& rows = state_.rows;
+    const size_t first = rows.slots().extent();
+    if (rows.link().is_flat())
+        std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
+            return rows.codes()[first + a].norm > rows.codes()[first + b].norm;
+        });
+    else
+        std::stable_sort(order.begin(), order.begin() + static_cast<ptrdiff_t>(levels.size()),
+                         [&](uint32_t a, uint32_t b) { return levels[a] > levels[b]; });
+    return order;
+}
+
+// Moves the last `count` staged rows to free slots. Does not fail.
+void Builder::fill_slots(Addition& addition, size_t count) {
+    if (count == 0) return;
+    std::vector<uint32_t>& rows = addition.rows;
+    for (size_t i = rows.size(); i-- > rows.size() - count;) {
+        rows[i] = state_.rows.slots().take();
+        state_.rows.move_last(rows[i]);
+    }
+    if (state_.rows.link().is_flat()) return;
+    // A slot keeps its levels.
+    std::stable_sort(rows.begin(), rows.end(), [&](uint32_t a, uint32_t b) {
+        return state_.graph.level_of(a) > state_.graph.level_of(b);
+    });
+}
+
+void Builder::keep_near_zero_out(Addition& addition) const {
+    const RowTable& rows = state_.rows;
+    addition.in_graph = addition.rows.size();
+    while (addition.in_graph > 0 &&
+           rows.link().is_near_zero(rows.codes()[addition.rows[addition.in_graph - 1]]))
+        --addition.in_graph;
+}
+
+void Builder::link_next(size_t rows, size_t threads) {
+    Addition& addition = *addition_;
+    const size_t total = addition.rows.size(), end = addition.in_graph;
+    // Whole tasks only: which rows are linked together does not depend on where calls end.
+    const size_t tasks = (addition.linked + std::min(rows, total)) / kRowsPerTask + 1;
+    const size_t to = std::min(tasks * kRowsPerTask, end);
+    const size_t alone = std::min(to, rows_linked_alone(addition.rows_before));
+    if (addition.linked == 0) link_entries();
+    if (addition.linked < alone) link_range(alone, 1, 1);
+    if (addition.linked < to) link_range(to, threads, kMaxInterleaved);
+    if (addition.linked == end) finish_linking();
+}
+
+// The first rows of an addition may become entries.
+void Builder::link_entries() {
+    const size_t most = state_.rows.link().is_flat() ? kFlatEntries : 1;
+    const size_t count = std::min(most, addition_->in_graph);
+    for (size_t i = 0; i < count; ++i) {
+        link_range(i + 1, 1, 1);
+        const auto alone = locks_.searches.write();
+        entries_.offer(addition_->rows[i]);
+    }
+}
+
+// Rows that are linked together do not see each other: a small graph is built row by row.
+size_t Builder::rows_linked_alone(size_t rows_before) {
+    const size_t missing = kSmallGraph - std::min(kSmallGraph, rows_before);
+    const size_t count = std::max(kFlatEntries, missing);
+    return (count + kRowsPerTask - 1) / kRowsPerTask * kRowsPerTask;
+}
+
+void Builder::link_range(size_t to, size_t threads, size_t interleaved) {
+    const std::span<const uint32_t> rows = addition_->rows;
+    const size_t from = addition_->linked;
+    has_torn_links_ = true;
+    workers_.link(rows.subspan(from, to - from), threads, interleaved);
+    show(to);
+    has_torn_links_ = false;
+}
+
+// Lets searches see the next rows of the addition, instead of those that they replace.
+void Builder::show(size_t to) {
+    std::vector<uint32_t> hidden;
+    if (addition_->replaces_items) hidden.reserve(to - addition_->linked);
+    {
+        const auto alone = locks_.searches.write();
+        while (addition_->linked < to) show_next(hidden);
+    }
+    unlink(hidden);
+}
+
+void Builder::show_next(std::vector<uint32_t>& hidden) {
+    RowTable& rows = state_.rows;
+    const uint32_t row = addition_->rows[addition_->linked];
+    const uint32_t replaced = addition_->replaces_items ? rows.ids().find(rows.ids()[row]) : row;
+    if (replaced != row) {
+        retire_entry(replaced);
+        rows.changes()->record({row, Change::Kind::moved, replaced});
+    } else if (row < rows.slots().extent()) {
+        rows.changes()->record({row, Change::Kind::added});
+    }
+    ++addition_->linked;
+    rows.slots().show(row);
+    if (replaced == row) return;
+    rows.ids().replace(row);
+    remover_.hide(replaced, hidden);
+}
+
+void Builder::finish_linking() {
+    {
+        const auto alone = locks_.searches.write();
+        state_.near_zero.reserve_more(addition_->rows.size() - addition_->in_graph);
+        for (size_t i = addition_->linked; i < addition_->rows.size(); ++i)
+            if (!state_.near_zero.contains(addition_->rows[i]))
+                state_.near_zero.insert(addition_->rows[i]);
+    }
+    show(addition_->rows.size());
+    begin_list_repair(std::span(addition_->rows).first(addition_->in_graph));
+}
+
+// Samples linked rows, evenly spaced, in proportion to their part of the graph.
+void Builder::begin_list_repair(std::span<const uint32_t> rows) {
+    if (state_.rows.link().link() != Link::moebius) return;
+    const size_t all = state_.graph_items();
+    const size_t share = all == 0 ? 0 : kListSamples * rows.size() / all;
+    const size_t count = std::min(rows.size(), share);
+    std::vector<uint32_t> samples;
+    for (size_t i = 0; i < count; ++i) samples.push_back(rows[i * rows.size() / count]);
+    if (count > 0 || !users_.empty())
+        list_repair_.emplace(state_, std::exchange(users_, {}), std::move(samples));
+}
+
+}  // namespace vecq

@@ -1,0 +1,36 @@
+// Links nodes that belong together, such as the best items of one user: a walk that reaches the
+// first node of a list then reaches all others through nodes of the list alone.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "graph/layer.hpp"
+
+namespace vecq {
+
+class ListConnector {
+public:
+    explicit ListConnector(const Layer& layer) : layer_(layer), positions_(layer.count, kNone) {}
+
+    // Writes to each of `scores` how similar `node` is to that one of `others`.
+    using Similarity =
+        std::function<void(uint32_t node, std::span<const uint32_t> others, float* scores)>;
+
+    // Each node that the list alone does not reach gets a link from the most similar reached node
+    // with a free place. Returns the number of links added.
+    size_t connect(std::span<const uint32_t> list, const Similarity& similarity);
+
+private:
+    void spread(uint32_t position, std::span<const uint32_t> list);
+    bool link_to(uint32_t node, std::span<const uint32_t> list, const Similarity& similarity);
+
+    const Layer& layer_;
+    std::vector<uint32_t> positions_;  // of each node in the list, or kNone
+    std::vector<bool> reached_;        // by position
+    std::vector<uint32_t> open_, hosts_;
+    std::vector<float> scores_;
+};
+
+}  // namespace vecq

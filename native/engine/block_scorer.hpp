@@ -1,0 +1,74 @@
+// Scores of a few queries with many rows, from the block kernels of the active engine.
+#pragma once
+
+#include "base/memory.hpp"
+#include "base/vectors.hpp"
+#include "engine/block_product.hpp"
+#include "quant/query.hpp"
+#include "quant/rows.hpp"
+
+namespace vecq {
+
+// Scores at most queries_at_once() queries per block. Not thread-safe.
+class BlockScorer {
+public:
+    BlockScorer(const Codec& codec, Metric metric, int query_bits)
+        : coder_(codec, metric, query_bits),
+          floating_(codec.levels() == 0),
+          codes_(kBlockQueries / coder_.digit_count() * coder_.bytes()),
+          product_(codec.width(), codec.dim()) {}
+
+    size_t queries_at_once() const { return kBlockQueries / coder_.digit_count(); }
+
+    // Replaces the queries. A block holds the high bytes of all queries, then the low bytes, so
+    // that adjacent dots belong to adjacent queries.
+    void encode(const float* queries, size_t dim, size_t first, size_t count) {
+        Query digits[kBlockQueries] = {};
+        count_ = count;
+        for (size_t q = 0; q < count; ++q) {
+            const EncodedQuery query = coder_.encode(queries + (first + q) * dim, first + q,
+                                                     codes_.as<std::byte>() + q * coder_.bytes());
+            scale_[q] = query.scale;
+            bias_[q] = query.bias;
+            offset_[q] = query.offset;
+            for (size_t d = 0; d < coder_.digit_count(); ++d)
+                digits[d * count + q] = query.digits[d];
+        }
+        product_.pack(digits, count * coder_.digit_count());
+    }
+
+    // Writes scores[q * stride + r] for the encoded queries and at most kRowsAtOnce rows.
+    void score(const Rows& rows, const Affine* affine, float* scores, size_t stride) const {
+        const void* dots = product_.score(rows);
+        for (size_t first = 0; first < rows.count; first += kChunk) {
+            const size_t chunk = std::min(kChunk, rows.count - first);
+            float tile[kChunk][kBlockQueries];
+            for (size_t r = 0; r < chunk; ++r)
+                score_row(dots, first + r, affine[first + r], tile[r]);
+            for (size_t q = 0; q < count_; ++q)
+                for (size_t r = 0; r < chunk; ++r) scores[q * stride + first + r] = tile[r][q];
+        }
+    }
+
+private:
+    void score_row(const void* dots, size_t row, const Affine& affine, float* scores) const {
+        const auto* integers = static_cast<const int32_t*>(dots) + row * kBlockQueries;
+        const auto* floats = static_cast<const float*>(dots) + row * kBlockQueries;
+        for (size_t i = 0; i < kBlockQueries; ++i)
+            scores[i] = floating_ ? floats[i] : static_cast<float>(integers[i]);
+        if (coder_.digit_count() == 2)
+            for (size_t q = 0; q < count_; ++q)
+                scores[q] = kDigitBase * scores[q] + scores[count_ + q];
+        for (size_t q = 0; q < count_; ++q)
+            scores[q] = affine.a * (scale_[q] * scores[q]) + (bias_[q] * affine.c + offset_[q]);
+    }
+
+    QueryCoder coder_;
+    bool floating_;
+    Memory codes_;
+    BlockProduct product_;
+    size_t count_ = 0;  // number of encoded queries
+    float scale_[kBlockQueries] = {}, bias_[kBlockQueries] = {}, offset_[kBlockQueries] = {};
+};
+
+}  // namespace vecq

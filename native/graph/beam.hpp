@@ -1,0 +1,134 @@
+// The beam of a walk: a sorted array of at most `ef` candidates, each expanded or not. Offers are
+// merged in batches: the binary searches for their positions are independent of each other, and
+// each key moves once.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <limits>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "base/vectors.hpp"
+#include "base/key.hpp"
+#include "graph/layer.hpp"
+
+namespace vecq {
+
+class Beam {
+public:
+    // Empties the beam and sets its width. Keeps its memory.
+    void begin(size_t width) {
+        width_ = width;
+        const size_t capacity = width + kMaxOffers + 2 * kKeysPerVector;
+        if (keys_.size() < capacity) keys_.resize(capacity);
+        if (merged_.size() < capacity) merged_.resize(capacity);
+        size_ = next_ = offer_count_ = 0;
+        worst_ = -std::numeric_limits<float>::infinity();
+    }
+
+    // The score of the worst candidate of a full beam, otherwise -infinity. Ignores pending offers,
+    // so it may be lower than the final bound, never higher.
+    float worst() const { return worst_; }
+
+    // The most offers between two merges. 32 is the fastest of 16 to 64.
+    static constexpr size_t kMaxOffers = 32;
+    size_t free_offers() const { return kMaxOffers - offer_count_; }
+
+    [[gnu::always_inline]] void offer(float score, uint32_t node) {
+        const Key key = key_of(score, node);
+        if (size_ == width_ && key >= keys_[size_ - 1]) return;
+        offers_[offer_count_++] = key;
+    }
+
+    // Merges the pending offers, which must precede every read and expansion. Always inline, like
+    // its callees: the vectors are those of the calling engine.
+    [[gnu::always_inline]] void merge_offers() {
+        if (offer_count_ > 0) merge(std::exchange(offer_count_, 0));
+    }
+
+    // Whether the beam holds an unexpanded candidate.
+    bool has_next() {
+        while (next_ < size_ && (keys_[next_] & kExpanded) != 0) ++next_;
+        return next_ < size_;
+    }
+    // The score of the best unexpanded candidate, after has_next() returned true.
+    float next_score() const { return score_of(keys_[next_]); }
+    // Marks that candidate as expanded and returns its node.
+    uint32_t expand() {
+        keys_[next_] |= kExpanded;
+        return node_of(keys_[next_++]);
+    }
+
+    // The candidates, best first. node_of() and score_of() ignore the marks.
+    std::span<const Key> keys() const { return {keys_.data(), size_}; }
+
+private:
+    // Returns the number of better keys. Branch-free, because the comparisons are unpredictable.
+    [[gnu::always_inline]] size_t rank_of(Key key) const {
+        const Key* first = keys_.data();
+        for (size_t rest = size_; rest > 0;) {
+            const size_t half = (rest + 1) / 2;
+            first += half & (0 - size_t{first[half - 1] < key});
+            rest -= half;
+        }
+        return static_cast<size_t>(first - keys_.data());
+    }
+
+    [[gnu::always_inline]] void merge(size_t count) {
+        Key sorted[kMaxOffers] = {};
+        size_t ranks[kMaxOffers];
+        sort_offers(count, sorted);
+        for (size_t i = 0; i < count; ++i) ranks[i] = rank_of(sorted[i]);
+        const Key* from = keys_.data();
+        Key* to = merged_.data();
+        size_t at = 0;
+        for (size_t i = 0; i < count; at = ranks[i++]) {
+            copy(from + at, from + ranks[i], to + at + i);
+            to[ranks[i] + i] = sorted[i];
+        }
+        copy(from + at, from + size_, to + at + count);
+        keys_.swap(merged_);
+        size_ = std::min(size_ + count, width_);
+        next_ = std::min(next_, ranks[0]);
+        if (size_ == width_) worst_ = score_of(keys_[size_ - 1]);
+    }
+
+    // Sorts the offers by counting the better ones of each. `sorted` is all zeros.
+    [[gnu::always_inline]] void sort_offers(size_t count, Key* sorted) const {
+        Keys chunks[kMaxOffers / kKeysPerVector], better[kMaxOffers / kKeysPerVector] = {};
+        std::memcpy(chunks, offers_, sizeof chunks);
+        for (size_t i = 0; i < count; ++i)
+            for (size_t c = 0; c * kKeysPerVector < count; ++c)
+                better[c] -= (Keys)(chunks[c] > offers_[i]);
+        Key position[kMaxOffers];
+        std::memcpy(position, better, sizeof position);
+        for (size_t i = 0; i < count; ++i) {
+            size_t at = position[i];
+            while (sorted[at] != 0) ++at;  // a file may repeat links, so offers may repeat
+            sorted[at] = offers_[i];
+        }
+    }
+
+    // Copies whole vectors and may overwrite up to one vector past the end.
+    [[gnu::always_inline]] static void copy(const Key* from, const Key* end, Key* to) {
+        Keys chunk;
+        for (; from < end; from += kKeysPerVector, to += kKeysPerVector) {
+            load_chunk(chunk, from);
+            store_chunk(to, chunk);
+        }
+    }
+
+    static constexpr size_t kKeysPerVector = 8;
+    typedef Key Keys __attribute__((vector_size(kKeysPerVector * sizeof(Key))));
+
+    size_t width_ = 0, size_ = 0, next_ = 0;
+    float worst_ = 0;
+    std::vector<Key> keys_, merged_;
+    Key offers_[kMaxOffers] = {};
+    size_t offer_count_ = 0;
+};
+
+}  // namespace vecq

@@ -1,0 +1,36 @@
+// The best score of each query of a block among some rows, without a look at which row it is of.
+
+struct LaneBits {
+    uint32_t each[kLanes<F32>] = {};
+    constexpr LaneBits() {
+        for (size_t lane = 0; lane < kLanes<F32>; ++lane) each[lane] = 1U << lane;
+    }
+};
+inline constexpr LaneBits kLaneBits;
+
+// -infinity in the lanes of those queries that the row is kept from.
+inline F32 without(F32 scores, uint32_t hidden) {
+    I32 bits;
+    std::memcpy(&bits, kLaneBits.each, sizeof bits);
+    return (bits & hidden) != 0 ? F32{} - std::numeric_limits<float>::infinity() : scores;
+}
+
+template <class Dot>
+void peaks(const PeakJob& job) {
+    constexpr size_t lanes = kLanes<F32>;
+    const BlockDots& block = job.block;
+    float* out = job.peaks;
+    for (size_t first = 0; first < block.rows; first += job.rows_per_peak, out += kBlockQueries) {
+        const size_t last = std::min(block.rows, first + job.rows_per_peak);
+        for (size_t q = 0; q < kBlockQueries; q += lanes) {
+            F32 peak = F32{} - std::numeric_limits<float>::infinity();
+            for (size_t r = first; r < last; ++r) {
+                const auto* dots = static_cast<const Dot*>(block.dots) + r * kBlockQueries;
+                F32 scores = block_scores<BlockTerms::any>(dots, block.affine[r], block, q);
+                if (block.hidden != nullptr) scores = without(scores, block.hidden[r] >> q);
+                peak = scores > peak ? scores : peak;
+            }
+            std::memcpy(out + q, &peak, sizeof peak);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+// Looks for everything in an index that contradicts itself, in steps, and lists it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/checksum.hpp"
+#include "base/task.hpp"
+#include "rows/index_state.hpp"
+
+namespace vecq {
+
+struct Problem {
+    std::string where, what;
+};
+
+class CheckTask : public LoopTask {
+public:
+    enum class Depth {
+        checksums,  // of its file, if it has one
+        all,
+    };
+    // The index must outlive this and not change. `unreachable_allowance` unreachable rows are no
+    // problem: repairs are put off while few rows change.
+    CheckTask(const IndexState& state, Depth depth, size_t unreachable_allowance);
+
+    // The first problems, and the number of all.
+    const std::vector<Problem>& problems() const { return problems_; }
+    size_t count() const { return count_; }
+
+private:
+    void report(const std::string& where, const std::string& what);
+
+    void check_sums();
+    void add_to_sum(const SectionEntry& entry, size_t from, size_t to);
+    void check_numbers();
+    void check_store(const CodeStore& codes, const char* name);
+    void check_link_affines();
+    void check_layer(size_t number);
+    void check_list(size_t number, uint32_t node);
+    void check_reachability();
+    void check_near_zero();
+    void check_ids();
+    void check_order();
+
+    const IndexState& state_;
+    size_t unreachable_allowance_;
+    std::vector<Problem> problems_;
+    size_t count_ = 0;
+    Checksum sum_;
+    std::vector<std::byte> block_;
+};
+
+}  // namespace vecq

@@ -1,0 +1,97 @@
+#include <algorithm>
+#include <utility>
+
+#include "persist/rebuild.hpp"
+
+namespace vecq {
+
+CompactTask::CompactTask(IndexState& state, IndexLocks& locks, RebuildHooks hooks)
+    : RebuildTask(state, locks, std::move(hooks)), columns_(state.rows.empty_columns()) {
+    const size_t count = state.rows.slots().count();
+    for (Column& column : columns_) column.reserve(count);
+    ids_.reserve(count);
+    place_nodes();
+    near_zero_.resize(state.near_zero.size());
+    for (size_t i = 0; i < state.near_zero.size(); ++i)
+        near_zero_[i] = places_[0][state.near_zero[i]];
+    for (size_t number = 1; number < layers_.size(); ++number)
+        copy_lists(number, 0, state.graph.layers()[number].count);
+    for (const uint32_t node : state.graph.entries())
+        entries_.push_back(places_[state.graph.entered() - 1][node]);
+}
+
+// A node stays if its row does; a layer, if any of its nodes does.
+void CompactTask::place_nodes() {
+    for (const Layer& layer : state_.graph.layers()) {
+        std::vector<uint32_t> places(layer.count, kNone);
+        uint32_t count = 0;
+        for (uint32_t node = 0; node < layer.count; ++node)
+            if (state_.rows.slots().is_visible(layer.row_of(node))) places[node] = count++;
+        if (count == 0 && !layers_.empty()) return;
+        Graph::Stored& stored = layers_.emplace_back(layer.degree);
+        stored.nodes = count;
+        stored.links.resize(count * layer.degree);
+        std::fill_n(stored.links.data(), count * layer.degree, kNone);
+        if (!places_.empty()) {
+            stored.rows.resize(count);
+            stored.below.resize(count);
+        }
+        places_.push_back(std::move(places));
+    }
+}
+
+void CompactTask::copy_lists(size_t number, size_t first, size_t count) {
+    const Layer& layer = state_.graph.layers()[number];
+    const std::vector<uint32_t>& places = places_[number];
+    Graph::Stored& stored = layers_[number];
+    for (size_t node = first; node < first + count; ++node) {
+        const uint32_t place = places[node];
+        if (place == kNone) continue;
+        uint32_t* list = stored.links.data() + place * layer.degree;
+        for (const uint32_t to : layer.links_of(static_cast<uint32_t>(node)))
+            if (to < layer.count && places[to] != kNone) *list++ = places[to];
+        if (number == 0) continue;
+        stored.rows[place] = places_[0][layer.rows[node]];
+        stored.below[place] = places_[number - 1][layer.below[node]];
+    }
+}
+
+void CompactTask::rebuild(size_t first, size_t count) {
+    const IdMap& ids = state_.rows.ids();
+    const bool has_order = ids.order().size() > 0;
+    for (size_t row = first; row < first + count; ++row) {
+        if (places_[0][row] == kNone) continue;
+        size_t i = 0;
+        RowTable::each_column(
+            state_.rows, [&](const Column& column) { columns_[i++].append_from(column, row); });
+        const size_t to = ids_.size();
+        ids_.resize(to + 1);
+        ids_[to] = ids[row];
+        if (!has_order) continue;
+        order_.resize(to + 1);
+        order_[to] = ids.order()[row];
+    }
+    copy_lists(0, first, count);
+}
+
+// Filters replay the moves in ascending order: no row moves to a place that is still occupied.
+void CompactTask::exchange() {
+    RowTable& rows = state_.rows;
+    ChangeLog& changes = *rows.changes();
+    changes.replay();
+    changes.reserve(rows_);
+    for (uint32_t row = 0; row < rows_; ++row)
+        if (const uint32_t place = places_[0][row]; place != kNone && place != row)
+            changes.record({place, Change::Kind::moved, row});
+    const size_t entered = state_.graph.entered(), count = rows.slots().count();
+    rows.swap_columns(columns_);
+    rows.ids().restore(std::move(ids_), std::move(order_), rows.ids().largest());
+    state_.graph.restore(std::move(layers_));
+    state_.graph.enter_at(std::move(entries_), entered);
+    state_.near_zero.restore(std::move(near_zero_));
+    rows.slots().clear();
+    rows.slots().restore(count, {});
+    changes.try_to_replay();
+}
+
+}  // namespace vecq

@@ -1,0 +1,60 @@
+// Opens an index from its file. Only small sections are read, however large the file is; the others
+// are used in place, and walks check what they read from them.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "persist/sections.hpp"
+#include "rows/builder_state.hpp"
+#include "rows/index_state.hpp"
+
+namespace vecq {
+
+class IndexReader {
+public:
+    IndexReader(const std::string& path, bool writable);
+
+    const std::string& path() const { return path_; }
+    const IndexOptions& options() const { return options_; }
+    const Codec& codec() const { return *codecs_[0]; }
+    const Codec* rerank_codec() const { return codecs_[1] ? &*codecs_[1] : nullptr; }
+
+    // Gives a new index of these options and codecs the contents of the file.
+    BuilderState fill(IndexState& state) const;
+
+private:
+    void refuse_unknown_sections() const;
+    void read_settings();
+    Codec read_codec(size_t number) const;
+    CostModel costs() const;
+    RecallCurve curve() const;
+
+    const SectionEntry& entry_of(SectionId id) const;
+    // The elements of a section: all there are, or exactly `count`.
+    template <class T>
+    Array<T> array(SectionId id, size_t per_element = 1) const;
+    template <class T>
+    Array<T> array(SectionId id, size_t count, size_t per_element, Use use) const;
+    template <class T>
+    T read_struct(SectionId id, size_t least = sizeof(T)) const;
+
+    void fill_rows(RowTable& rows) const;
+    void restore_slots(Slots& slots) const;
+    void fill_graph(Graph& graph, bool is_flat) const;
+    Graph::Stored layer(size_t number, size_t degree, size_t most) const;
+
+    std::string path_;
+    std::shared_ptr<const MappedFile> file_;
+    SavedIndex saved_;
+    IndexOptions options_;
+    std::optional<Codec> codecs_[2];
+};
+
+// Refuses a file's index whose upper layers or lists of rows contradict each other, before the
+// first change writes by them. Walks check what they read themselves.
+void require_valid(const IndexState& state);
+
+}  // namespace vecq

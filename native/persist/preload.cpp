@@ -1,0 +1,44 @@
+#include "persist/preload.hpp"
+
+#include <utility>
+
+#include "persist/sections.hpp"
+
+namespace vecq {
+namespace {
+
+// Bytes per step; a multiple of any page size.
+constexpr size_t kStride = size_t{64} << 20;
+
+// The least Preload that includes a section.
+Preload least_for(const IndexState& state, SectionId id) {
+    switch (static_cast<Kind>(id.kind)) {
+        case Kind::codes:
+        case Kind::affine: return id.number == 0 ? Preload::walked : Preload::all;
+        case Kind::links: return id.number == 0 ? Preload::walked : Preload::nothing;
+        case Kind::order: return Preload::all;
+        default: break;
+    }
+    Preload least = Preload::nothing;
+    RowTable::each_column(state.rows, [&](const Column& column) {
+        if (column.section() == id) least = Preload::all;
+    });
+    return least;
+}
+
+}  // namespace
+
+PreloadTask::PreloadTask(const IndexState& state, Preload what, bool lock,
+                         std::function<void()> copy) {
+    const MappedFile* file = state.file.get();
+    if (file == nullptr || (what == Preload::nothing && !lock)) return;
+    const Preload wanted = what == Preload::copied ? Preload::walked : what;
+    for (const SectionEntry& entry : file->table().sections)
+        if (is_known(entry.id) && least_for(state, entry.id) <= wanted)
+            add(entry.bytes(), kStride, [file, entry, lock](size_t from, size_t to) {
+                file->fetch(entry.offset + from, to - from, lock);
+            });
+    if (what == Preload::copied) add(1, 1, [copy = std::move(copy)](size_t, size_t) { copy(); });
+}
+
+}  // namespace vecq

@@ -1,0 +1,92 @@
+#include "persist/save.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace vecq {
+namespace {
+
+// Bytes that are read, summed and written while they are in cache, and bytes per step.
+constexpr uint64_t kBlock = uint64_t{1} << 20, kStepBytes = uint64_t{8} << 20;
+static_assert(kBlock % Checksum::kStep == 0);
+static_assert(ListSnapshot::kGroup * sizeof(uint32_t) % Checksum::kStep == 0);
+
+// The first version of the library that knows these sections.
+constexpr char kSince[kVersionLength] = "0.1.0";
+
+}  // namespace
+
+SaveTask::SaveTask(IndexState& state, IndexLocks& locks,
+                   const std::function<BuilderState()>& builder, const SaveTarget& target)
+    : target_(target),
+      snapshot_(state, locks, builder),
+      file_(target.path, lay_out()),
+      block_(kBlock) {
+    // Early, so that nobody waits for a save that cannot succeed.
+    if (!target.overwrite) target.seen.require_unchanged(target.path);
+    std::memcpy(table_.header.library, VECQ_VERSION, sizeof VECQ_VERSION);
+    std::memcpy(table_.header.needed, kSince, sizeof kSince);
+}
+
+// Returns the end of the file.
+uint64_t SaveTask::lay_out() {
+    const std::vector<Snapshot::Section>& sections = snapshot_.sections();
+    uint64_t end = sizeof(FileHeader) + sections.size() * sizeof(SectionEntry);
+    for (const Snapshot::Section& section : sections) {
+        SectionEntry entry{};
+        entry.id = section.id;
+        entry.flags = section.is_required ? kRequired : 0;
+        entry.element_bytes = section.element_bytes;
+        entry.count = section.count;
+        std::memcpy(entry.since, kSince, sizeof kSince);
+        entry.offset = section_start(end);
+        end = entry.end();
+        total_ += entry.bytes();
+        table_.sections.push_back(entry);
+    }
+    total_ += sizeof(FileHeader);  // the last step
+    return end;
+}
+
+Progress SaveTask::step() {
+    const size_t sections = table_.sections.size();
+    for (uint64_t written = 0; written < kStepBytes && section_ < sections;)
+        written += write_block();
+    if (section_ == sections && done_ < total_) write_table();
+    return {done_, total_};
+}
+
+// Of the current section; moves on to the next at its end. Returns the number of bytes.
+uint64_t SaveTask::write_block() {
+    SectionEntry& entry = table_.sections[section_];
+    const Snapshot::Section& section = snapshot_.sections()[section_];
+    const uint64_t bytes = std::min(kBlock / section.unit * section.unit, entry.bytes() - written_);
+    if (bytes > 0) {
+        snapshot_.read(section, written_, bytes, block_.data());
+        sum_.add(block_.data(), bytes);
+        file_.write(entry.offset + written_, block_.data(), bytes);
+    }
+    written_ += bytes;
+    done_ += bytes;
+    if (written_ == entry.bytes()) {
+        entry.checksum = std::exchange(sum_, {}).value();
+        written_ = 0;
+        ++section_;
+    }
+    return bytes;
+}
+
+// Last, so that an unfinished file is never valid.
+void SaveTask::write_table() {
+    seal(table_, bytes());
+    file_.write(0, &table_.header, sizeof table_.header);
+    file_.write(sizeof table_.header, table_.sections.data(),
+                table_.sections.size() * sizeof(SectionEntry));
+    file_.complete();
+    target_.seen.replace(file_, table_, target_.overwrite);
+    file_.sync_folder();
+    done_ = total_;
+}
+
+}  // namespace vecq

@@ -1,0 +1,68 @@
+// An index as it was at one time, section by section, to be read while searches and changes go on.
+// Small sections are copied. Of the large ones only neighbor lists change in place, and
+// ListSnapshot keeps those; rows are only appended while there is a snapshot, because no vacant
+// slot is filled.
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "base/bitset.hpp"
+#include "graph/list_snapshot.hpp"
+#include "rows/builder_state.hpp"
+#include "rows/index_state.hpp"
+
+namespace vecq {
+
+class Snapshot {
+public:
+    // One at a time per index; the index must outlive it. `builder` is called while nothing
+    // changes.
+    Snapshot(IndexState& state, IndexLocks& locks, const std::function<BuilderState()>& builder);
+    ~Snapshot();
+    Snapshot(const Snapshot&) = delete;
+    Snapshot& operator=(const Snapshot&) = delete;
+
+    // Seconds for which changes had to wait.
+    double pause() const { return pause_; }
+
+    struct Section {
+        SectionId id;
+        size_t element_bytes, count;
+        bool is_required;
+        uint64_t unit;  // it is read in multiples of this many bytes, but for its end
+        std::function<void(uint64_t from, uint64_t bytes, std::byte* to)> read;
+    };
+    // In the order of the file.
+    const std::vector<Section>& sections() const { return sections_; }
+    void read(const Section& section, uint64_t from, uint64_t bytes, std::byte* to) const;
+
+private:
+    void add_all(const BuilderState& builder);
+    void add_settings(const BuilderState& builder);
+    void add_codec(const CodeStore& codes, size_t number);
+    void add_vacant();
+    void add_upper_layer(size_t number);
+    void add_base_layer();
+    void add_order();
+    template <class T>
+    Section& add_copy(SectionId id, std::vector<T> elements, size_t per_element = 1);
+    template <class Where>
+    void add_reference(SectionId id, size_t element_bytes, size_t count, Where where);
+    bool has_item(uint32_t row) const;
+    void drop_partial_links(const Layer& layer, size_t nodes, size_t first, size_t lists,
+                            uint32_t* links) const;
+
+    IndexState& state_;
+    IndexLocks& locks_;
+    size_t rows_ = 0;
+    std::vector<uint64_t> visible_;   // one bit per row; empty: all
+    bool has_partial_links_ = false;  // links may lead to rows that the snapshot does not hold
+    std::optional<ListSnapshot> lists_;
+    std::vector<Section> sections_;
+    double pause_ = 0;
+};
+
+}  // namespace vecq

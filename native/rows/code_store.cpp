@@ -1,0 +1,104 @@
+#include "rows/code_store.hpp"
+
+#include <cmath>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/status.hpp"
+#include "rows/batch_coding.hpp"
+
+namespace vecq {
+namespace {
+
+// After this many values the counts of clipped values are halved, so that recent values dominate.
+constexpr double kRecentValues = 1 << 20;
+
+}  // namespace
+
+CodeStore::CodeStore(const Codec& codec, Metric metric, size_t number)
+    : metric_(metric),
+      number_(number),
+      given_(codec),
+      codec_(std::make_unique<Codec>(codec)),
+      codes_(section(Kind::codes, number), codec.row_bytes()),
+      constants_(section(Kind::constants, number), sizeof(RowConstants)),
+      affine_(section(Kind::affine, number), sizeof(Affine)) {}
+
+void CodeStore::fit(const float* sample, size_t count) {
+    auto fresh = std::make_unique<Codec>(given_);
+    fresh->fit(sample, count);
+    std::unique_ptr<const Codec> fitted = std::move(fresh);
+    std::swap(codec_, fitted);
+    ++codec_version_;
+    if (!unfitted_) unfitted_ = std::move(fitted);
+    recent_values_ = recent_clipped_ = clipped_when_fitted_ = 0;
+    if (codec_->options().scale != Scale::global) return;
+    CodeStore trial = like();
+    trial.append(sample, count, 0, 0);
+    clipped_when_fitted_ = trial.clipped().recent;
+}
+
+void CodeStore::count_clipped(std::span<const uint64_t> clipped, size_t count) {
+    if (recent_values_ > kRecentValues) {
+        recent_values_ /= 2;
+        recent_clipped_ /= 2;
+    }
+    recent_values_ += static_cast<double>(count * clipped.size());
+    for (const uint64_t one : clipped) recent_clipped_ += static_cast<double>(one);
+}
+
+CodeStore::Clipped CodeStore::clipped() const {
+    return {recent_values_ == 0 ? 0 : recent_clipped_ / recent_values_, clipped_when_fitted_};
+}
+
+void CodeStore::append(const float* vectors, size_t count, size_t number, size_t threads) {
+    const size_t first = size();
+    const auto resize = [this](size_t rows) {
+        each_column(*this, [rows](Column& column) { column.resize(rows); });
+    };
+    try {
+        resize(first + count);
+        std::vector<uint64_t> clipped(codec_->dim());
+        auto* constants = constants_.data<RowConstants>();
+        encode_rows(*codec_, vectors, count, number, threads, codes_.at(first), constants + first,
+                    clipped.data());
+        for (size_t row = first; row < first + count; ++row)
+            affine_.data<Affine>()[row] =
+                finite_affine(metric_, constants[row], "vectors", number + row - first);
+        count_clipped(clipped, count);
+    } catch (...) {
+        resize(first);
+        throw;
+    }
+}
+
+CodeStore CodeStore::like() const {
+    CodeStore other(given_, metric_, number_);
+    other.codec_ = std::make_unique<Codec>(*codec_);
+    if (unfitted_) other.unfitted_ = std::make_unique<Codec>(*unfitted_);
+    return other;
+}
+
+CodeStore CodeStore::unfitted() const { return {given_.unfitted(), metric_, number_}; }
+
+void CodeStore::swap_rows(CodeStore& other) noexcept {
+    std::swap(codec_, other.codec_);
+    ++codec_version_;
+    std::swap(unfitted_, other.unfitted_);
+    codes_.swap_elements(other.codes_);
+    constants_.swap_elements(other.constants_);
+    affine_.swap_elements(other.affine_);
+    std::swap(recent_values_, other.recent_values_);
+    std::swap(recent_clipped_, other.recent_clipped_);
+    std::swap(clipped_when_fitted_, other.clipped_when_fitted_);
+}
+
+void CodeStore::truncate(size_t count) {
+    each_column(*this, [count](Column& column) { column.resize(count); });
+    if (count > 0 || !unfitted_) return;
+    codec_ = std::move(unfitted_);
+    ++codec_version_;
+}
+
+}  // namespace vecq

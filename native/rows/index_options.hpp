@@ -1,0 +1,23 @@
+// What a caller chooses when an index is made.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "quant/codec.hpp"
+
+namespace vecq {
+
+// How rows are compared with each other when they are linked. `moebius` is l2 between x / |x|^2;
+// `layered` is `metric` for inner products on several layers, as imported graphs are.
+enum class Link : uint8_t { automatic, metric, cosine, moebius, layered };
+
+struct IndexOptions {
+    Metric metric = Metric::ip;
+    Link link = Link::automatic;
+    size_t m = 16;
+    size_t ef_construction = 200;
+    uint64_t seed = 0;
+};
+
+}  // namespace vecq

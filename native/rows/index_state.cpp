@@ -1,0 +1,27 @@
+#include "rows/index_state.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include "graph/reachability.hpp"
+
+namespace vecq {
+
+IndexState::IndexState(const IndexOptions& options, const Codec& codec, const Codec* rerank_codec)
+    : options(options),
+      dim(codec.dim()),
+      kernels(active_engine()[codec.width()]),
+      rows(options, codec, rerank_codec),
+      graph(2 * options.m) {}
+
+std::vector<uint32_t> IndexState::unreachable_rows() const {
+    const Reachability reachable = Reachability::complete(graph.view());
+    std::vector<uint32_t> lost;
+    for (uint32_t row = 0; row < rows.slots().extent(); ++row)
+        if (rows.slots().is_visible(row) && !reachable.contains(row)) lost.push_back(row);
+    std::vector<uint32_t> in_graph;
+    std::ranges::set_difference(lost, near_zero.all(), std::back_inserter(in_graph));
+    return in_graph;
+}
+
+}  // namespace vecq

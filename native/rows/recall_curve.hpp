@@ -1,0 +1,21 @@
+// Recall by beam width, measured by the caller and saved with the index.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace vecq {
+
+struct CurvePoint {
+    uint64_t k, ef;
+    double recall;
+
+    bool is_valid() const { return k > 0 && ef > 0 && recall >= 0 && recall <= 1; }
+};
+
+struct RecallCurve {
+    std::vector<CurvePoint> points;
+    uint64_t rows = 0;  // of the index when it was measured
+};
+
+}  // namespace vecq

@@ -1,0 +1,92 @@
+#include "rows/row_table.hpp"
+
+namespace vecq {
+
+RowTable::RowTable(const IndexOptions& options, const Codec& codec, const Codec* rerank_codec)
+    : link_(options, codec),
+      codes_(codec, options.metric, 0),
+      link_affine_(section(Kind::link_affine), sizeof(Affine)) {
+    if (rerank_codec != nullptr) rerank_.emplace(*rerank_codec, options.metric, 1);
+}
+
+ScoredRows RowTable::scored_for_links() const {
+    if (!link_.has_affine()) return scored();
+    return {codes_.rows(slots_.extent()), link_affine_.data<Affine>()};
+}
+
+uint64_t RowTable::codec_version() const {
+    return codes_.codec_version() + (rerank_ ? rerank_->codec_version() : 0);
+}
+
+bool RowTable::must_fit() const { return codes_.must_fit() || (rerank_ && rerank_->must_fit()); }
+
+void RowTable::fit(const float* sample, size_t count) {
+    if (codes_.must_fit()) codes_.fit(sample, count);
+    if (rerank_ && rerank_->must_fit()) rerank_->fit(sample, count);
+}
+
+void RowTable::reserve(size_t rows) {
+    ids_.reserve(rows);
+    each_column(*this, [rows](Column& column) { column.reserve(rows); });
+}
+
+void RowTable::append(const float* vectors, size_t count, size_t number, size_t threads) {
+    codes_.append(vectors, count, number, threads);
+    if (rerank_) rerank_->append(vectors, count, number, threads);
+    link_affine_.resize(link_.has_affine() ? size() : 0);
+}
+
+void RowTable::derive_link_affine(uint32_t row) {
+    if (link_.has_affine()) link_affine_.data<Affine>()[row] = link_.affine_of(codes_[row]);
+}
+
+void RowTable::truncate(size_t rows) {
+    if (codes_.size() > rows || rows == 0) codes_.truncate(rows);
+    if (rerank_ && (rerank_->size() > rows || rows == 0)) rerank_->truncate(rows);
+    if (link_affine_.rows() > rows) link_affine_.resize(rows);
+    if (ids_.size() > rows) ids_.truncate(rows);
+}
+
+void RowTable::permute_columns(size_t first, std::span<const uint32_t> order) {
+    each_column(*this, [&](Column& column) { column.permute(first, order); });
+}
+
+void RowTable::move_last(uint32_t to) {
+    ids_.move_last(to);
+    each_column(*this, [to](Column& column) { column.move_last(to); });
+}
+
+void RowTable::own_searched() {
+    CodeStore::each_column(codes_, [](Column& column) {
+        if (column.section() != section(Kind::constants)) column.own();
+    });
+    ids_.own();
+}
+
+void RowTable::swap_codes(CodeStore& codes, Column& link_affine) noexcept {
+    codes_.swap_rows(codes);
+    link_affine_.swap_elements(link_affine);
+}
+
+std::vector<Column> RowTable::empty_columns() const {
+    std::vector<Column> empty;
+    each_column(*this, [&](const Column& column) {
+        empty.emplace_back(column.section(), column.element_bytes());
+    });
+    return empty;
+}
+
+void RowTable::swap_columns(std::vector<Column>& columns) noexcept {
+    size_t i = 0;
+    each_column(*this, [&](Column& column) { column.swap_elements(columns[i++]); });
+}
+
+size_t RowTable::bytes_per_row(size_t number) const {
+    size_t sum = 0;
+    each_column(*this, [&](const Column& column) {
+        if (column.section().number == number) sum += column.element_bytes();
+    });
+    return sum;
+}
+
+}  // namespace vecq

@@ -1,0 +1,65 @@
+// Which rows hold items. A removed row leaves a vacant slot; a later row reuses it once no link
+// leads there any more. Removal finds most links at once; a sweep of the graph finds the others.
+//
+//   free > taken (filled, not linked yet) > visible to searches > vacant, perhaps with stray links
+//   > free
+//
+// Until the first removal every row below `extent` is visible, and nothing is stored per row.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/bitset.hpp"
+
+namespace vecq {
+
+class Slots {
+public:
+    // Visible rows have numbers below this.
+    size_t extent() const { return extent_; }
+    // The number of visible rows.
+    size_t count() const { return extent_ - vacant_; }
+    bool is_visible(uint32_t row) const {
+        return row < extent_ && (!tracks() || visible_.test(row));
+    }
+    // One bit per row; null: all.
+    const uint64_t* visible() const { return tracks() ? visible_.words() : nullptr; }
+    // Rows that may be linked to: visible ones and those under way.
+    const uint64_t* taken() const { return tracks() ? taken_.words() : nullptr; }
+
+    // After this, the calls below do not fail for rows below `rows`, of which `vacated` are
+    // vacated.
+    void reserve(size_t rows, size_t vacated);
+
+    // Makes a linked row visible: the next row, or one that fills a slot.
+    void show(uint32_t row);
+    void hide(uint32_t row);
+    void vacate(uint32_t row);
+    // The number of vacant slots that links may still lead to.
+    size_t stray() const { return stray_.size(); }
+    // No link leads to a vacant slot any more: all of them become free.
+    void free_stray();
+    size_t free() const { return free_.size(); }
+    // Also means that no slot is being filled.
+    bool all_vacant_are_free() const { return vacant_ == free_.size(); }
+    // Takes the free slot with the lowest number.
+    uint32_t take();
+    // All vacant slots, ascending.
+    std::vector<uint32_t> vacant() const;
+
+    // From a file: all rows below `extent` are visible but the vacant ones.
+    void restore(size_t extent, std::span<const uint32_t> vacant);
+    void clear() { *this = {}; }
+
+private:
+    bool tracks() const { return !visible_.empty(); }
+
+    size_t extent_ = 0, vacant_ = 0;
+    Bitset visible_, taken_;  // rows at or above the extent count as taken
+    std::vector<uint32_t> stray_, free_;
+};
+
+}  // namespace vecq

@@ -1,0 +1,190 @@
+#include "search/graph_search.hpp"
+
+#include <atomic>
+#include <cmath>
+#include <mutex>
+
+#include "search/parallel.hpp"
+#include "search/scan_search.hpp"
+
+namespace vecq {
+namespace {
+
+// Queries per task at most.
+constexpr size_t kQueriesPerTask = 32;
+// Places in the beam for rows that turn out to be no items.
+constexpr size_t kStrayPlaces = 16;
+
+// A walk stops once the next node is farther than the ef-th best row is likely to be.
+StopRule stop_of(Metric metric, float growth, size_t k, size_t width) {
+    if (growth == 0) return {};
+    const double squared = std::pow(static_cast<double>(width) / k, 2.0 * growth);
+    return {k, metric == Metric::cosine ? 1.0F : 0.0F, static_cast<float>(squared)};
+}
+
+// Rows that pass may lie together, so that around a query fewer pass than overall. If at least a
+// quarter of all rows pass, a walk steps over rejected nodes where local selectivity is low. Below
+// that, stepping over would find some rows that pass but no way to the best of them: the beam keeps
+// routing candidates.
+void set_routing(RowFilter& filter, const Request& request) {
+    constexpr float kManyPass = 0.25F;
+    constexpr size_t kCandidates = 3, kCandidatesIfFewPass = 10;
+    const size_t all = request.state.rows.slots().count(), passing = request.passing_count;
+    const size_t width = request.beam_width, rejected = all - passing;
+    const float share = static_cast<float>(passing) / static_cast<float>(all);
+    filter.expected_share = share;
+    if (request.plan == Plan::step_over) {
+        filter.step_over_below = 2;
+    } else {
+        const bool many_pass = share >= kManyPass;
+        filter.step_over_below = many_pass ? share / 2 : 0;
+        // Rejected rows take places in proportion to their number; around a query there may be
+        // more.
+        filter.routing_candidates =
+            std::min({rejected, (many_pass ? kCandidates : kCandidatesIfFewPass) * width,
+                      width + 2 * width * rejected / passing});
+    }
+    filter.routing_candidates += filter.excluded_rows.size();
+}
+
+class GraphSearch {
+public:
+    GraphSearch(const Request& request, Searcher& searcher)
+        : request_(request), state_(request.state), searcher_(searcher) {}
+
+    // Returns the number of queries answered: at least one, and all unless the slice ended. Adds
+    // the queries that needed a scan to `starved`.
+    size_t answer(size_t first, size_t count, std::atomic<size_t>& starved) {
+        searcher_.encode(request_.query(first), state_.dim, request_.number_of(first), count);
+        filters_ = filters_of(first, count);
+        const size_t walked = walk(count);
+        for (size_t i = 0; i < walked; ++i) {
+            take_found(i);
+            if (is_starved(i)) {
+                // Walking for the query again takes less time than the scan.
+                if (i > 0 && request_.slice.is_over()) return i;
+                scan_for(request_, searcher_, i, filters_ == nullptr ? RowFilter{} : filters_[i]);
+                ++starved;
+            }
+            deliver(request_, searcher_, first + i);
+        }
+        return walked;
+    }
+
+private:
+    // Null if all rows may be returned for all queries.
+    const RowFilter* filters_of(size_t first, size_t count) {
+        const RowFilter* filters =
+            searcher_.filters.set([&](int64_t id) { return visible_row(state_, id); },
+                                  request_.has_filter() ? request_.allowed : nullptr,
+                                  request_.call.options.exclude, first, count);
+        if (filters == nullptr) return nullptr;
+        searcher_.filters.make_sets();
+        for (size_t i = 0; i < count; ++i) set_routing(searcher_.filters[i], request_);
+        return filters;
+    }
+
+    size_t walk(size_t count) {
+        const size_t k = request_.call.options.k;
+        width_ = state_.all_nodes_are_items() ? request_.beam_width
+                                              : std::max(request_.beam_width, k + kStrayPlaces);
+        searcher_.found.resize(count * width_);
+        searcher_.found_counts.resize(count);
+        const bool visits_all = width_ >= state_.rows.slots().count();
+        return state_.kernels.search(
+            {.graph = state_.graph.view(),
+             .scored = state_.rows.scored(),
+             .queries = searcher_.coarse,
+             .width = width_,
+             .stop = visits_all || request_.has_filter()
+                         ? StopRule{}
+                         : stop_of(state_.options.metric, state_.costs.distance_growth, k, width_),
+             .filters = filters_,
+             .scratch = {searcher_.walks, kInterleavedWalks},
+             .found = searcher_.found.data(),
+             .found_counts = searcher_.found_counts.data(),
+             .slice = request_.slice});
+    }
+
+    // The keys of a query, rescored with both bytes.
+    void take_found(size_t i) {
+        std::vector<Key>& keys = searcher_.keys;
+        const Key* found = searcher_.found.data() + i * width_;
+        keys.assign(found, found + searcher_.found_counts[i]);
+        if (!state_.all_nodes_are_items())
+            std::erase_if(keys,
+                          [&](Key key) { return !state_.rows.slots().is_visible(node_of(key)); });
+        if (searcher_.queries[i].digit_count > 1) rescore(i);
+        add_near_zero(i);
+    }
+
+    void rescore(size_t i) {
+        searcher_.rescore(state_.kernels, state_.rows.scored(), searcher_.queries[i], width_);
+    }
+
+    // Rows that are all but zero score about zero, which may be more than the walk found.
+    void add_near_zero(size_t i) {
+        std::vector<Key>& keys = searcher_.keys;
+        const SortedRows& near_zero = state_.near_zero;
+        if (near_zero.size() == 0 || (keys.size() == width_ && score_of(keys.back()) >= 0)) return;
+        const size_t most = keys.size() + width_;
+        for (size_t at = 0; at < near_zero.size() && keys.size() < most; ++at) {
+            const uint32_t row = near_zero[at];
+            if (!state_.rows.slots().is_visible(row)) continue;  // a file may say so
+            if (filters_ == nullptr || filters_[i].may_return(row)) keys.push_back(key_of(0, row));
+        }
+        rescore(i);
+    }
+
+    // Behind a filter a walk may end before it reaches the region of the best rows.
+    bool is_starved(size_t i) const {
+        const size_t wanted = request_.has_filter() ? request_.beam_width : request_.call.options.k;
+        const size_t there = filters_ == nullptr
+                                 ? request_.passing_count
+                                 : searcher_.filters.left(i, request_.passing_count);
+        return searcher_.keys.size() < std::min(wanted, there);
+    }
+
+    const Request& request_;
+    const IndexState& state_;
+    Searcher& searcher_;
+    const RowFilter* filters_ = nullptr;
+    size_t width_ = 0;
+};
+
+}  // namespace
+
+// The first tasks are those that earlier slices left unfinished.
+void walk_graph(const Request& request, SearcherPool& searchers, Pending& pending,
+                SearchReport& report) {
+    using Range = Pending::Range;
+    const size_t next = pending.next, fresh = request.call.count - next;
+    const size_t threads = workers_for(request.call.options.threads, fresh);
+    const size_t share =
+        std::max<size_t>(1, std::min((fresh + threads - 1) / threads, kQueriesPerTask));
+    const std::vector<Range> left = std::exchange(pending.unfinished, {});
+    const size_t tasks = left.size() + (fresh + share - 1) / share;
+    std::atomic<size_t> starved = 0;
+    std::mutex leaving;
+    const TasksDone done = with_searchers(
+        request, searchers, request.slice, tasks, [&](Searcher& searcher, size_t task) {
+            const size_t first = next + (task - left.size()) * share;
+            const Range range = task < left.size()
+                                    ? left[task]
+                                    : Range{first, std::min(share, request.call.count - first)};
+            const size_t answered =
+                GraphSearch(request, searcher).answer(range.first, range.count, starved);
+            if (answered == range.count) return;
+            const std::lock_guard lock(leaving);
+            pending.unfinished.push_back({range.first + answered, range.count - answered});
+        });
+    const size_t resumed = std::min(done.begun, left.size());
+    pending.unfinished.insert(pending.unfinished.end(),
+                              left.begin() + static_cast<ptrdiff_t>(resumed), left.end());
+    pending.next = std::min(request.call.count, next + (done.begun - resumed) * share);
+    report.walked.hops += done.walked.hops;
+    report.walked.scores += done.walked.scores;
+    report.starved += starved;
+}
+
+}  // namespace vecq

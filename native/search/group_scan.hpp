@@ -1,0 +1,81 @@
+// Scans rows for a group of queries: encode > filter > score by the high byte > rescore the best.
+// The index and brute-force search share this path.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/pool.hpp"
+#include "search/searcher.hpp"
+
+namespace vecq {
+
+// The high byte of a query ranks rows closely enough that the best k are among so many.
+constexpr size_t scan_candidates(size_t k) { return k + k / 4 + 32; }
+
+// What a scan reads and how much of it is kept.
+struct ScanSpec {
+    const Kernels& kernels;
+    ScoredRows scored;
+    RowList rows;
+    size_t dim;
+    const float* queries;
+    size_t first_number;      // errors number queries from it
+    const uint64_t* allowed;  // one bit per row; null: all
+    Exclusions exclude;
+    size_t candidates, wanted;  // kept by the scan, and after rescoring
+};
+
+class GroupScan {
+public:
+    // `own` is the searcher of the calling thread; both outlive the group.
+    GroupScan(const ScanSpec& spec, Searcher& own) : spec_(spec), own_(own) {}
+
+    // Scans for `count` queries from number `first` on, with `parts` threads that share the rows.
+    // find(id) gives the row of an id, or kNoRow.
+    template <class Find>
+    void scan(size_t first, size_t count, size_t parts, Find&& find) {
+        own_.encode(spec_.queries + first * spec_.dim, spec_.dim, spec_.first_number + first,
+                    count);
+        const RowFilter* filters =
+            own_.filters.set(find, spec_.allowed, spec_.exclude, first, count);
+        if (filters != nullptr && Scanner::wants_sets(count)) own_.filters.make_sets();
+        scan_encoded(own_.coarse, filters, parts);
+    }
+
+    // The same for queries that are encoded already.
+    void scan_encoded(std::span<const EncodedQuery> coarse, const RowFilter* filters,
+                      size_t parts) {
+        while (others_.size() + 1 < parts)
+            others_.push_back(std::make_unique<Scanner>(spec_.kernels));
+        const size_t rows = spec_.rows.count;
+        parallel_for(parts, parts, [&](size_t part, size_t) {
+            Scanner& scanner = part == 0 ? own_.scanner : *others_[part - 1];
+            scanner.begin(coarse, spec_.dim, spec_.candidates, filters);
+            scanner.scan(spec_.scored,
+                         spec_.rows.part(rows * part / parts, rows * (part + 1) / parts));
+        });
+    }
+
+    // Puts the best rows of scanned query `i`, rescored as `query` and sorted, into `to`.keys.
+    // Threads may do so for different queries.
+    void take(size_t i, const EncodedQuery& query, Searcher& to) {
+        const std::span<const Key> first = own_.scanner.finish(i);
+        to.keys.assign(first.begin(), first.end());
+        for (const std::unique_ptr<Scanner>& other : others_) {
+            const std::span<const Key> more = other->finish(i);
+            to.keys.insert(to.keys.end(), more.begin(), more.end());
+        }
+        keep_least(std::span(to.keys), spec_.candidates);
+        to.keys.resize(std::min(to.keys.size(), spec_.candidates));
+        to.rescore(spec_.kernels, spec_.scored, query, spec_.wanted);
+    }
+
+private:
+    const ScanSpec spec_;
+    Searcher& own_;
+    std::vector<std::unique_ptr<Scanner>> others_;
+};
+
+}  // namespace vecq

@@ -1,0 +1,50 @@
+#include "search/planner.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace vecq {
+namespace {
+
+constexpr double kImpossible = std::numeric_limits<double>::infinity();
+// Seconds to keep a row of a scan, sort it and rescore it.
+constexpr double kKeepRow = 2e-8;
+// A walk takes this many times as long if it looks at a filter.
+constexpr double kFilterFactor = 1.2;
+constexpr size_t kQueriesPerBlock = 32;
+
+double scan_cost(const CostModel& model, const Question& question) {
+    const double share = static_cast<double>(question.passing) / question.rows;
+    const bool is_listed = question.has_filter && share < kListedShare;
+    const double rows = static_cast<double>(is_listed ? question.passing : question.rows);
+    const double block = rows * (is_listed ? model.gathered_row : model.row);
+    const double lone = rows * (is_listed ? model.lone_gathered_row : model.lone_row);
+    const auto queries = static_cast<double>(question.queries);
+    const double blocks = std::ceil(queries / kQueriesPerBlock) * kQueriesPerBlock;
+    const double scored = std::min(queries * lone, blocks * block);
+    const double kept = std::min(rows, static_cast<double>(question.scan_width));
+    return (scored + queries * kept * kKeepRow) / static_cast<double>(question.scanners);
+}
+
+}  // namespace
+
+Costs costs_of(const CostModel& model, const Question& question) {
+    if (model.rows == 0 || question.passing == 0) return {kImpossible, kImpossible, 0};
+    const double share = static_cast<double>(question.passing) / question.rows;
+    const double width = static_cast<double>(question.beam_width + question.excluded);
+    const CostModel::Line& line = question.queries == 1 ? model.lone_walk : model.walk;
+    const auto queries = static_cast<double>(question.queries);
+    const double walks = std::ceil(queries / static_cast<double>(question.walkers)) *
+                         (question.has_filter ? kFilterFactor : 1);
+    Costs costs{};
+    costs.walk = walks * line.at(width / share);
+    // Stepping over a row costs about as much as scoring a neighbor of it.
+    costs.step_over = question.has_filter ? walks * line.at(width) / share : kImpossible;
+    costs.scan = scan_cost(model, question);
+    return costs;
+}
+
+Plan cheapest(const Costs& costs) { return costs.scan <= costs.walk ? Plan::scan : Plan::walk; }
+
+}  // namespace vecq

@@ -1,0 +1,82 @@
+#include "search/request.hpp"
+
+#include <limits>
+
+#include "base/pool.hpp"
+#include "search/group_scan.hpp"
+
+namespace vecq {
+namespace {
+
+// The score where there is no row.
+constexpr float kNoScore = -std::numeric_limits<float>::infinity();
+
+}  // namespace
+
+Request::Request(const IndexState& state, const SearchCall& call)
+    : state(state),
+      call(call),
+      passing_count(state.rows.slots().count()),
+      allowed(state.rows.slots().visible()),
+      rows{{}, 0, state.rows.slots().extent()},
+      plan(call.options.plan) {
+    const size_t items = passing_count, k = call.options.k;
+    if (call.options.filter != nullptr) {
+        passing = call.options.filter->passing();
+        passing_count = passing->count;
+        allowed = passing->bits.words();
+    }
+    if (passing && !passing->list.empty())
+        rows = {
+            passing->list, 0, passing_count, 0, {passing->bits.words(), passing->before.data()}};
+    beam_width = std::min(items, std::max({call.options.ef, k, call.options.rerank}));
+    scan_width = std::min(items, std::max(scan_candidates(k), call.options.rerank));
+}
+
+Question Request::question() const {
+    const int64_t* offsets = call.options.exclude.offsets;
+    const auto excluded = offsets == nullptr ? 0 : offsets[call.count] - offsets[0];
+    return {.rows = state.rows.slots().extent(),
+            .passing = passing_count,
+            .queries = call.count,
+            .walkers = workers_for(call.options.threads, call.count),
+            .scanners = workers_for(call.options.threads, call.count * rows.count),
+            .beam_width = beam_width,
+            .scan_width = scan_width,
+            .excluded = static_cast<size_t>(excluded) / call.count,
+            .has_filter = has_filter()};
+}
+
+void deliver(const Request& request, Searcher& searcher, size_t number) {
+    const RowTable& rows = request.state.rows;
+    const SearchOptions& options = request.call.options;
+    const size_t k = options.k;
+    std::vector<Key>& keys = searcher.keys;
+    if (const CodeStore* rerank = rows.rerank(); rerank != nullptr && options.rerank > 0) {
+        keys.resize(std::min(keys.size(), options.rerank));
+        const EncodedQuery query =
+            searcher.encode_for_rerank(request.query(number), request.number_of(number));
+        searcher.rescore(active_engine()[rerank->codec().width()],
+                         rerank->scored(rows.slots().extent()), query, k);
+    }
+    const size_t kept = std::min(k, keys.size());
+    const Found& found = request.call.found;
+    int64_t* ids = found.ids + number * k;
+    float* scores = found.scores + number * k;
+    for (size_t i = 0; i < kept; ++i) {
+        ids[i] = rows.ids()[node_of(keys[i])];
+        scores[i] = score_of(keys[i]);
+    }
+    std::fill_n(ids + kept, k - kept, -1);
+    std::fill_n(scores + kept, k - kept, kNoScore);
+    found.counts[number] = static_cast<int64_t>(kept);
+}
+
+void deliver_nothing(const SearchCall& call, size_t first, size_t count) {
+    const size_t k = call.options.k;
+    std::fill_n(call.found.ids + first * k, count * k, -1);
+    std::fill_n(call.found.scores + first * k, count * k, kNoScore);
+    std::fill_n(call.found.counts + first, count, 0);
+}
+
+}  // namespace vecq

@@ -1,0 +1,60 @@
+// One call of search: what the caller gave, and what a slice of it sees of the index.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "base/slice.hpp"
+#include "rows/row_list.hpp"
+#include "search/filter.hpp"
+#include "search/searcher.hpp"
+
+namespace vecq {
+
+struct SearchCall {
+    const float* queries;
+    size_t count;
+    const SearchOptions& options;
+    const Found& found;
+};
+
+// A call in the state in which one slice finds the index. It lives while the slice holds the lock.
+struct Request {
+    Request(const IndexState& state, const SearchCall& call);
+
+    const float* query(size_t i) const { return call.queries + i * state.dim; }
+    size_t number_of(size_t i) const { return call.options.first_query + i; }
+    // The best rows of a query that are worth sorting.
+    size_t wanted() const { return std::max(call.options.k, call.options.rerank); }
+    bool has_filter() const { return passing != nullptr; }
+    Question question() const;
+
+    const IndexState& state;
+    const SearchCall& call;
+    std::shared_ptr<const Passing> passing;  // null: no filter
+    size_t passing_count;
+    const uint64_t* allowed;  // one bit per row; null: all
+    RowList rows;             // to be scanned
+    size_t beam_width, scan_width;
+    Plan plan;
+    Slice slice;
+};
+
+// The queries that earlier slices of a call left unanswered.
+struct Pending {
+    struct Range {
+        size_t first, count;
+    };
+    std::vector<Range> unfinished;
+    size_t next = 0;  // no slice began this query or a later one
+
+    bool is_empty(size_t count) const { return next >= count && unfinished.empty(); }
+};
+
+// Rescores the searcher's keys with rerank codes if the call asks for it, and writes the results of
+// the call's query number `number`.
+void deliver(const Request& request, Searcher& searcher, size_t number);
+void deliver_nothing(const SearchCall& call, size_t first, size_t count);
+
+}  // namespace vecq

@@ -1,0 +1,97 @@
+#include "search/scan_search.hpp"
+
+#include <algorithm>
+
+#include "search/group_scan.hpp"
+#include "search/parallel.hpp"
+
+namespace vecq {
+namespace {
+
+// Queries that a thread scans for at a time. More of them read rows from memory less often, but the
+// candidates of each take memory.
+constexpr size_t kMostQueries = 8 * kBlockQueries;
+constexpr size_t kMostKeys = size_t{1} << 21;
+
+size_t most_queries(size_t scan_width) {
+    const size_t blocks = kMostKeys / TopK::room(scan_width) / kBlockQueries;
+    return std::clamp(blocks * kBlockQueries, kBlockQueries, kMostQueries);
+}
+
+ScanSpec spec_of(const Request& request) {
+    const IndexState& state = request.state;
+    return {.kernels = state.kernels,
+            .scored = state.rows.scored(),
+            .rows = request.rows,
+            .dim = state.dim,
+            .queries = request.call.queries,
+            .first_number = request.call.options.first_query,
+            .allowed = request.allowed,
+            .exclude = request.call.options.exclude,
+            .candidates = request.scan_width,
+            .wanted = request.wanted()};
+}
+
+// Scans on one thread.
+void scan_group(const Request& request, Searcher& searcher, size_t first, size_t count) {
+    GroupScan group(spec_of(request), searcher);
+    group.scan(first, count, 1, [&](int64_t id) { return visible_row(request.state, id); });
+    for (size_t i = 0; i < count; ++i) {
+        group.take(i, searcher.queries[i], searcher);
+        deliver(request, searcher, first + i);
+    }
+}
+
+// Scans with `threads` that share the rows, then rescores with threads that share the queries.
+void scan_group_together(const Request& request, SearcherPool& searchers, size_t first,
+                         size_t count, size_t threads) {
+    const std::unique_ptr<Searcher> own =
+        searchers.take(request.state, request.call.options.query_bits);
+    GroupScan group(spec_of(request), *own);
+    group.scan(first, count, threads, [&](int64_t id) { return visible_row(request.state, id); });
+    with_searchers(request, searchers, Slice{}, count, [&](Searcher& searcher, size_t i) {
+        group.take(i, own->queries[i], searcher);
+        deliver(request, searcher, first + i);
+    });
+}
+
+}  // namespace
+
+// Threads share the queries if there are enough blocks of them, otherwise the rows. A slice ends
+// between groups of queries, which are small where writers came lately.
+void scan_rows(const Request& request, SearcherPool& searchers, Pending& pending,
+               SearchReport& report) {
+    const size_t start = pending.next, left = request.call.count - start;
+    const size_t most =
+        request.slice.expects_writers() ? kBlockQueries : most_queries(request.scan_width);
+    const size_t threads = workers_for(request.call.options.threads, left * request.rows.count);
+    const size_t blocks = (left + kBlockQueries - 1) / kBlockQueries;
+    size_t& next = pending.next;
+    if (blocks < threads) {
+        do {
+            const size_t count = std::min(most, request.call.count - next);
+            scan_group_together(request, searchers, next, count, threads);
+            next += count;
+        } while (next < request.call.count && !request.slice.is_over());
+    } else {
+        const size_t group = std::min((blocks + threads - 1) / threads * kBlockQueries, most);
+        const size_t tasks = (left + group - 1) / group;
+        const TasksDone done = with_searchers(
+            request, searchers, request.slice, tasks, [&](Searcher& searcher, size_t task) {
+                const size_t first = start + task * group;
+                scan_group(request, searcher, first, std::min(group, request.call.count - first));
+            });
+        next = std::min(request.call.count, start + done.begun * group);
+    }
+    report.walked.scores += (next - start) * request.rows.count;
+}
+
+// The filter has its set, because the query was walked for.
+void scan_for(const Request& request, Searcher& searcher, size_t i, RowFilter filter) {
+    filter.allowed = request.allowed;
+    GroupScan group(spec_of(request), searcher);
+    group.scan_encoded({&searcher.coarse[i], 1}, &filter, 1);
+    group.take(0, searcher.queries[i], searcher);
+}
+
+}  // namespace vecq

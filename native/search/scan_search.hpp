@@ -1,0 +1,21 @@
+// Answers queries by scoring every row that passes.
+#pragma once
+
+#include "search/request.hpp"
+
+namespace vecq {
+
+// Scans for pending queries until all are answered or the slice is over. Adds to `report`.
+void scan_rows(const Request& request, SearcherPool& searchers, Pending& pending,
+               SearchReport& report);
+
+// Puts the best rows for the searcher's query `i` into its keys, after a walk found too few.
+void scan_for(const Request& request, Searcher& searcher, size_t i, RowFilter filter);
+
+// The visible row of an id, or kNoRow.
+inline uint32_t visible_row(const IndexState& state, int64_t id) {
+    const uint32_t row = state.rows.ids().find(id);
+    return state.rows.slots().is_visible(row) ? row : kNoRow;
+}
+
+}  // namespace vecq

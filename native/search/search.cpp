@@ -1,0 +1,55 @@
+#include "search/search.hpp"
+
+#include "search/graph_search.hpp"
+#include "search/scan_search.hpp"
+
+namespace vecq {
+namespace {
+
+// Answers the rest of a call while no row passes.
+void answer_nothing(const Request& request, Pending& pending) {
+    const size_t dim = request.state.dim;
+    pending.unfinished.push_back({pending.next, request.call.count - pending.next});
+    for (const auto [first, count] : pending.unfinished) {
+        require_numbers(request.query(first), count * dim, dim, request.number_of(first),
+                        "queries");
+        deliver_nothing(request.call, first, count);
+    }
+    pending = {{}, request.call.count};
+}
+
+// The plan of a call is that of its first slice.
+void choose_plan(const Request& request, SearchReport& report) {
+    report.passing = request.passing_count;
+    report.plan = Plan::scan;
+    if (request.passing_count == 0) return;
+    report.costs = costs_of(request.state.costs, request.question());
+    report.plan = request.plan == Plan::automatic ? cheapest(report.costs) : request.plan;
+}
+
+}  // namespace
+
+SearchReport search(const IndexState& state, FairSharedMutex& searches, SearcherPool& searchers,
+                    const SearchCall& call) {
+    SearchReport report;
+    Pending pending;
+    bool is_first = true;
+    do {
+        // Another slice may see other rows, filters, ids and codecs: nothing of these is kept.
+        const auto lock = searches.read();
+        Request request(state, call);
+        if (call.count > 1) request.slice = searches.slice();
+        if (std::exchange(is_first, false)) choose_plan(request, report);
+        request.plan = report.plan;
+        if (call.options.exclude.offsets != nullptr) state.rows.ids().prepare();
+        if (request.passing_count == 0)
+            answer_nothing(request, pending);
+        else if (request.plan == Plan::scan)
+            scan_rows(request, searchers, pending, report);
+        else
+            walk_graph(request, searchers, pending, report);
+    } while (!pending.is_empty(call.count));
+    return report;
+}
+
+}  // namespace vecq

@@ -1,0 +1,221 @@
+// Keys order by score, then by node; a beam keeps the best, as a sorted map does.
+#include <algorithm>
+#include <bit>
+#include <cfloat>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "base/rng.hpp"
+#include "check.hpp"
+#include "graph/layer.hpp"
+#include "graph/beam.hpp"
+
+using vecq::Beam;
+using vecq::Key;
+using vecq::key_of;
+using vecq::kNone;
+using vecq::node_of;
+using vecq::Random;
+using vecq::score_of;
+
+namespace {
+
+constexpr uint32_t kLastNode = vecq::kMaxRows - 1;
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+constexpr float kTiny = std::numeric_limits<float>::denorm_min();
+constexpr uint32_t kNodes[] = {0, 1, 2, 1U << 30, kLastNode - 1, kLastNode};
+
+// The best first. Zeros differ by their sign, which no two rows of one query do.
+const std::vector<float>& falling() {
+    static const std::vector<float> scores = {kInfinity, FLT_MAX,
+                                              1e10F,     std::nextafter(1.0F, 2.0F),
+                                              1,         0.5F,
+                                              FLT_MIN,   FLT_MIN - kTiny,
+                                              kTiny,     0.0F,
+                                              -0.0F,     -kTiny,
+                                              -FLT_MIN,  kTiny - FLT_MIN,
+                                              -0.5F,     -1,
+                                              -1e10F,    -FLT_MAX,
+                                              -kInfinity};
+    static const std::vector<float> sorted = [] {
+        std::vector<float> all = scores;
+        std::stable_sort(all.begin(), all.end(), std::greater<>());
+        return all;
+    }();
+    return sorted;
+}
+
+float random_score(Random& random) {
+    for (;;) {
+        const auto score = std::bit_cast<float>(static_cast<uint32_t>(random.next()));
+        if (!std::isnan(score)) return score;
+    }
+}
+
+struct Offer {
+    float score;
+    uint32_t node;
+    bool operator<(const Offer& other) const {
+        return score != other.score ? score > other.score : node < other.node;
+    }
+    bool operator==(const Offer&) const = default;
+};
+
+// What a beam has to do, the plain way.
+class Model {
+public:
+    explicit Model(size_t width) : width_(width) {}
+
+    void offer(const Offer& offer) {
+        kept_[offer] = false;
+        if (kept_.size() > width_) kept_.erase(std::prev(kept_.end()));
+    }
+    uint32_t expand() {
+        for (auto& [offer, expanded] : kept_)
+            if (!std::exchange(expanded, true)) return offer.node;
+        return kNone;
+    }
+    float worst() const { return kept_.size() < width_ ? -kInfinity : kept_.rbegin()->first.score; }
+    bool is(const Beam& beam) const {
+        return std::equal(kept_.begin(), kept_.end(), beam.keys().begin(), beam.keys().end(),
+                          [](const auto& own, Key key) {
+                              return own.first == Offer{score_of(key), node_of(key)};
+                          });
+    }
+
+private:
+    size_t width_;
+    std::map<Offer, bool> kept_;
+};
+
+// The best node that is not expanded yet, or kNone.
+uint32_t expand_next(Beam& beam) {
+    if (!beam.has_next()) return kNone;
+    const float score = beam.next_score();
+    const uint32_t node = beam.expand();
+    for (const Key key : beam.keys())
+        if (node_of(key) == node) CHECK(score_of(key) == score, node, score);
+    return node;
+}
+
+// Different for each i.
+uint32_t scattered(uint32_t i) { return i * 2654435761U & kLastNode; }
+
+// Offers, of few different scores, with expansions between them; then everything is expanded.
+void play(Beam& beam, size_t width, uint64_t scores, uint64_t seed) {
+    Random random(seed);
+    Model model(width);
+    std::set<uint32_t> expanded;
+    const auto expand = [&] {
+        const uint32_t node = expand_next(beam), expected = model.expand();
+        CHECK(node == expected, width, seed, node, expected);
+        if (node != kNone) CHECK(expanded.insert(node).second, width, seed, node);
+        return node;
+    };
+    beam.begin(width);
+    CHECK(beam.worst() == -kInfinity && beam.keys().empty() && expand_next(beam) == kNone);
+    for (uint32_t i = 0; i < 3000; ++i) {
+        const Offer offer{static_cast<float>(random.below(scores)) - 10, scattered(i)};
+        beam.offer(offer.score, offer.node);
+        model.offer(offer);
+        // A few at a time, or as many as there may be.
+        if (beam.free_offers() > 0 && random.below(60) > i % 60) continue;
+        beam.merge_offers();
+        CHECK(beam.worst() == model.worst(), width, seed, i);
+        if (i < 100 || i % 50 == 0) CHECK(model.is(beam), width, seed, i);
+        if (random.below(3) == 0) expand();
+    }
+    beam.merge_offers();
+    while (expand() != kNone) {}
+    CHECK(expand_next(beam) == kNone && model.is(beam), width, seed);
+}
+
+}  // namespace
+
+TEST(key_gives_back_score_and_node) {
+    Random random(1);
+    std::vector<float> scores = falling();
+    for (int i = 0; i < 1000; ++i) scores.push_back(random_score(random));
+    for (const float score : scores)
+        for (const uint32_t node : kNodes) {
+            const Key key = key_of(score, node);
+            for (const Key one : {key, key | vecq::kExpanded}) {
+                CHECK(node_of(one) == node, score, node);
+                CHECK(std::bit_cast<uint32_t>(score_of(one)) == std::bit_cast<uint32_t>(score),
+                      score, node);
+            }
+            CHECK((key & vecq::kExpanded) == 0, score, node);
+        }
+}
+
+TEST(key_orders_by_score_then_node) {
+    const std::vector<float>& scores = falling();
+    for (size_t i = 0; i < scores.size(); ++i)
+        for (size_t a = 0; a < std::size(kNodes); ++a)
+            for (size_t b = 0; b < std::size(kNodes); ++b) {
+                const Key key = key_of(scores[i], kNodes[a]) | vecq::kExpanded;
+                if (a < b) CHECK(key < key_of(scores[i], kNodes[b]), scores[i], a, b);
+                if (i + 1 < scores.size())
+                    CHECK(key < key_of(scores[i + 1], kNodes[b]), scores[i], scores[i + 1], a, b);
+            }
+    Random random(2);
+    for (int i = 0; i < 100000; ++i) {
+        const float a = random_score(random), b = random_score(random);
+        if (a > b) CHECK(key_of(a, kLastNode) < key_of(b, 0), a, b);
+    }
+}
+
+TEST(frontier_keeps_the_best) {
+    Beam beam;  // one for all widths, as walks have it
+    for (const size_t width : {7, 1000, 1, 64, 2, 1000, 7}) {
+        play(beam, width, 20, width);
+        play(beam, width, 1, width + 1);
+        play(beam, width, uint64_t{1} << 20, width + 2);
+    }
+}
+
+TEST(frontier_takes_infinities) {
+    Beam beam;
+    beam.begin(3);
+    beam.offer(-kInfinity, 5);
+    beam.offer(-FLT_MAX, kLastNode);
+    beam.offer(kInfinity, 0);
+    beam.merge_offers();
+    CHECK(beam.worst() == -kInfinity);
+    beam.offer(-kInfinity, 4);  // as bad, but its number is lower
+    beam.merge_offers();
+    CHECK(node_of(beam.keys().back()) == 4);
+    CHECK(expand_next(beam) == 0 && expand_next(beam) == kLastNode && expand_next(beam) == 4);
+    CHECK(expand_next(beam) == kNone);
+}
+
+TEST(frontier_expands_what_is_better_than_the_expanded) {
+    Beam beam;
+    beam.begin(2);
+    beam.offer(1, 10);
+    beam.merge_offers();
+    CHECK(expand_next(beam) == 10 && expand_next(beam) == kNone);
+    beam.offer(1, 9);
+    beam.offer(2, 11);
+    beam.merge_offers();
+    CHECK(beam.worst() == 1 && beam.keys().size() == 2);
+    CHECK(expand_next(beam) == 11 && expand_next(beam) == 9 && expand_next(beam) == kNone);
+    beam.offer(1, 12);  // no better than what is kept
+    beam.merge_offers();
+    CHECK(expand_next(beam) == kNone);
+}
+
+// As the links of a file may, which are put into order as well.
+TEST(frontier_takes_what_repeats) {
+    Beam beam;
+    beam.begin(7);
+    for (uint32_t i = 0; i < Beam::kMaxOffers; ++i) beam.offer(static_cast<float>(i % 3), i % 3);
+    beam.merge_offers();
+    CHECK(beam.keys().size() == 7 && beam.worst() == 2);
+    for (const Key key : beam.keys()) CHECK(node_of(key) == 2);
+}

@@ -1,0 +1,186 @@
+// Marks of what a walk has seen are those of a set, however the marks are cleared.
+#include <cstdint>
+#include <ctime>
+#include <numeric>
+#include <set>
+#include <vector>
+
+#include "base/rng.hpp"
+#include "check.hpp"
+#include "graph/visited.hpp"
+
+using vecq::kNone;
+using vecq::Random;
+using vecq::Visited;
+
+namespace {
+
+using Nodes = std::vector<uint32_t>;
+
+// Marks and a set that should agree.
+class Pair {
+public:
+    void begin(size_t count) {
+        visited_.begin(count);
+        seen_.clear();
+        count_ = count;
+    }
+    void filter(const Nodes& links) {
+        Nodes fresh(links.size() + 1, kNone - 1);
+        const size_t found = visited_.filter(links.data(), links.size(), fresh.data());
+        CHECK(fresh.back() == kNone - 1, count_, links.size());  // there was room for no more
+        Nodes expected;
+        for (const uint32_t node : links)
+            if (node < count_ && seen_.insert(node).second) expected.push_back(node);
+        fresh.resize(std::min(found, links.size()));
+        CHECK(fresh == expected, count_, links.size(), found, expected.size());
+    }
+    size_t seen() const { return seen_.size(); }
+
+private:
+    Visited visited_;
+    std::set<uint32_t> seen_;
+    size_t count_ = 0;
+};
+
+// Many repeat; some are no nodes.
+Nodes random_links(Random& random, size_t length, size_t count) {
+    const uint32_t strange[] = {kNone,
+                                kNone - 1,
+                                1U << 31,
+                                static_cast<uint32_t>(count),
+                                static_cast<uint32_t>(count + 1),
+                                static_cast<uint32_t>(count + 64)};
+    Nodes links(length);
+    for (uint32_t& link : links)
+        link = random.below(8) == 0 ? strange[random.below(std::size(strange))]
+                                    : static_cast<uint32_t>(random.below(count));
+    return links;
+}
+
+Nodes range(uint32_t from, uint32_t to) {
+    Nodes nodes(to - from);
+    std::iota(nodes.begin(), nodes.end(), from);
+    return nodes;
+}
+
+// More words than the log is long at least, so that some thousand marks overflow it.
+constexpr uint32_t kMany = 300'000, kLog = kMany / 64 + 1;
+
+}  // namespace
+
+TEST(visited_filters_as_a_set_does) {
+    Random random(1);
+    Pair pair;
+    for (const size_t count : {1, 2, 63, 64, 65, 1000, 64, 300'000, 1})
+        for (int round = 0; round < 5; ++round) {
+            pair.begin(count);
+            for (int list = 0; list < 60; ++list)
+                pair.filter(random_links(random, random.below(200), count));
+        }
+}
+
+TEST(visited_knows_repeats_in_one_list) {
+    Pair pair;
+    pair.begin(10);
+    pair.filter({3, 3, kNone, 3, 9, 10, 0, 9, 0, kNone});
+    pair.filter({0, 1, 3, 9});
+    CHECK(pair.seen() == 4, pair.seen());
+    pair.filter({});
+}
+
+TEST(visited_takes_no_strangers) {
+    Pair pair;
+    for (const size_t count : {1, 63, 64, 65, 128}) {
+        pair.begin(count);
+        pair.filter({static_cast<uint32_t>(count), static_cast<uint32_t>(count) + 1, 1U << 31,
+                     kNone - 1, kNone});
+        CHECK(pair.seen() == 0, count);
+        pair.begin(count);  // clearing leaves them strange
+        pair.filter({static_cast<uint32_t>(count), kNone});
+        pair.filter({static_cast<uint32_t>(count - 1), static_cast<uint32_t>(count)});
+        CHECK(pair.seen() == 1, count);
+    }
+}
+
+TEST(visited_forgets_more_than_its_log_holds) {
+    Pair pair;
+    for (const uint32_t beyond : {0U, 1U, 600U, kMany - kLog}) {
+        pair.begin(kMany);
+        uint32_t next = 0;
+        for (; next < kLog + beyond; next += 500)
+            pair.filter(range(next, std::min(next + 500, kLog + beyond)));
+        CHECK(pair.seen() == kLog + beyond, pair.seen());
+        pair.filter(range(0, kLog + beyond));  // all of them repeat
+        pair.begin(kMany);
+        pair.filter(range(0, kMany));
+        CHECK(pair.seen() == kMany, beyond, pair.seen());
+    }
+}
+
+// An overflow leaves out a list of the log; shorter ones after it must not be logged alone.
+TEST(visited_forgets_what_came_after_an_overflow) {
+    Pair pair;
+    pair.begin(kMany);
+    pair.filter(range(0, kLog - 1));
+    pair.filter({kLog + 1, kLog + 500});
+    pair.filter({kMany - 1});
+    pair.begin(kMany);
+    pair.filter({kLog + 1, kLog + 500, kMany - 1, kMany, 0, kLog - 2});
+    CHECK(pair.seen() == 5, pair.seen());
+}
+
+TEST(visited_begins_anew_with_another_count) {
+    Pair pair;
+    for (const uint32_t count : {100U, kMany, 101U, 100U, 6400U, 6401U, 1U}) {
+        pair.begin(count);
+        for (uint32_t from = 0; from < count; from += 400)
+            pair.filter(range(from, std::min(from + 400, count + 1)));
+        CHECK(pair.seen() == count, count, pair.seen());
+    }
+}
+
+// Numbers that are no node count as seen while the count shrinks and grows, which moves their mark.
+TEST(visited_filters_as_a_set_does_while_counts_change) {
+    for (uint64_t seed = 0; seed < 20; ++seed) {
+        Random random(seed);
+        Pair pair;
+        uint32_t largest = 1;
+        for (int round = 0; round < 200; ++round) {
+            const size_t counts[] = {1 + random.below(70), 64 * (1 + random.below(3)),
+                                     1 + random.below(largest), largest + random.below(100),
+                                     1 + random.below(kMany)};
+            const size_t count = counts[random.below(round % 20 == 0 ? 5 : 4)];
+            largest = std::max(largest, static_cast<uint32_t>(count));
+            pair.begin(count);
+            for (uint64_t list = random.below(6); list > 0; --list) {
+                pair.filter(random_links(random, random.below(200), count));
+                pair.filter(random_links(random, random.below(50), largest));
+            }
+            if (random.below(10) > 0) continue;  // otherwise more than the log holds
+            for (uint32_t from = 0; from < std::min<size_t>(count, 9000); from += 450)
+                pair.filter(range(from, from + 450));
+        }
+    }
+}
+
+// Zeroing all marks at each change of the count would take ten seconds or more.
+TEST(visited_begins_at_no_cost_when_only_the_count_changes) {
+    Visited visited;
+    const std::clock_t start = std::clock();
+    size_t seen = 0;
+    for (uint32_t i = 0; i < 100'000; ++i) {
+        visited.begin(64);
+        seen += visited.add(i % 64) + visited.add(64);
+        visited.begin(50'000'000 + i);
+        seen += visited.add(49'999'999) + visited.add(64) + visited.add(50'000'000 + i);
+    }
+    CHECK(seen == 300'000, seen);
+    const double seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+#if defined(VECQ_EMULATED)
+    constexpr double most = 20;
+#else
+    constexpr double most = 2;
+#endif
+    CHECK(seconds < most, seconds);
+}

@@ -1,0 +1,298 @@
+// Files of indexes for tests: made, taken apart, put together again with other contents, and used.
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <unistd.h>
+
+#include "base/checksum.hpp"
+#include "persist/sections.hpp"
+#include "indexes.hpp"
+#include "storage/table.hpp"
+
+namespace files {
+
+using namespace indexes;
+using vecq::FileHeader;
+using vecq::Kind;
+using vecq::section;
+using vecq::SectionEntry;
+
+// A folder that is gone at the end.
+class Folder {
+public:
+    Folder() {
+        // Where a sync costs nothing, if there is such a place.
+        const std::filesystem::path memory = "/dev/shm";
+        const auto place =
+            std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path();
+        std::string name = (place / "vecq-XXXXXX").string();
+        if (mkdtemp(name.data()) != nullptr) own_ = name;
+    }
+    ~Folder() { std::filesystem::remove_all(own_); }
+    std::string operator/(const char* name) const { return own_ / name; }
+    size_t count() const {
+        return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(own_), {}));
+    }
+
+private:
+    std::filesystem::path own_;
+};
+
+// A file's bytes, any of which may be changed.
+class Bytes : public std::vector<char> {
+public:
+    Bytes() = default;
+    explicit Bytes(const std::string& path) {
+        std::ifstream in(path, std::ios::binary);
+        assign(std::istreambuf_iterator<char>(in), {});
+    }
+    void write(const std::string& path) const {
+        std::ofstream(path, std::ios::binary).write(data(), static_cast<std::streamsize>(size()));
+    }
+
+    FileHeader& header() { return *reinterpret_cast<FileHeader*>(data()); }
+    SectionEntry* entries() { return reinterpret_cast<SectionEntry*>(data() + sizeof(FileHeader)); }
+    size_t table_end() {
+        return sizeof(FileHeader) + header().section_count * sizeof(SectionEntry);
+    }
+    SectionEntry& entry(Kind kind, size_t number = 0) {
+        SectionEntry* one = entries();
+        while (one->id != section(kind, number)) ++one;
+        return *one;
+    }
+    template <class T>
+    T* contents(Kind kind, size_t number = 0) {
+        return reinterpret_cast<T*>(data() + entry(kind, number).offset);
+    }
+    // Makes all checksums right.
+    void seal() {
+        for (size_t i = 0; i < header().section_count; ++i) {
+            SectionEntry& one = entries()[i];
+            if (one.offset <= size() && one.element_bytes * one.count <= size() - one.offset)
+                one.checksum = vecq::checksum_of(data() + one.offset, one.bytes());
+        }
+        seal_table();
+    }
+    void seal_table() {
+        header().checksum = 0;
+        header().checksum = vecq::checksum_of(data(), table_end());
+    }
+};
+
+inline vecq_status run(vecq_task* task, vecq_error* error = nullptr) {
+    size_t done = 0, total = 1;
+    vecq_status status = VECQ_OK;
+    while (status == VECQ_OK && done < total) status = vecq_task_step(task, &done, &total, error);
+    return status;
+}
+
+inline vecq_status save(vecq_index* index, const std::string& path, vecq_error* error = nullptr,
+                        bool overwrite = false) {
+    vecq_task* task = nullptr;
+    vecq_status status = vecq_task_save(index, path.c_str(), overwrite, &task, error);
+    if (status == VECQ_OK) status = run(task, error);
+    vecq_task_close(task);
+    return status;
+}
+
+// How many problems there are; the first of them goes to `first`.
+inline size_t problems_of(const vecq_index* index, std::string* first = nullptr, int32_t deep = 1) {
+    vecq_task* task = nullptr;
+    vecq_error error{};
+    vecq_problem problems[1];
+    size_t listed = 0, count = SIZE_MAX;
+    if (vecq_task_check(index, deep, &task, &error) == VECQ_OK && run(task, &error) == VECQ_OK)
+        vecq_task_problems(task, problems, 1, &listed, &count, &error);
+    if (first != nullptr && listed > 0)
+        *first = std::string(problems[0].location) + ": " + problems[0].message;
+    vecq_task_close(task);
+    return count;
+}
+
+class Opened {
+public:
+    explicit Opened(const std::string& path, bool writable = false) {
+        status = vecq_index_open_file(path.c_str(), writable, &own, &error);
+    }
+    Opened(const Opened&) = delete;
+    Opened& operator=(const Opened&) = delete;
+    ~Opened() { vecq_index_close(own); }
+
+    size_t dim() const {
+        auto about = sized<vecq_index_description>();
+        vecq_index_describe(own, &about, nullptr, nullptr, nullptr, nullptr);
+        return about.dim;
+    }
+    size_t size() const {
+        size_t size = 0;
+        vecq_index_size(own, &size, nullptr);
+        return size;
+    }
+    Found search(const Vector& queries, const vecq_search_options& options) const {
+        const size_t count = queries.size() / dim();
+        Found found{VECQ_OK, Ids(count * options.k, -7), Vector(count * options.k), Ids(count)};
+        found.status =
+            vecq_index_search(own, &options, queries.data(), count, found.ids.data(),
+                              found.scores.data(), found.counts.data(), nullptr, nullptr);
+        return found;
+    }
+    bool add(const Vector& vectors) {
+        size_t done = 0, total = 1;
+        vecq_status added =
+            vecq_index_stage(own, vectors.data(), vectors.size() / dim(), nullptr, 0, 1, &error);
+        while (added == VECQ_OK && done < total)
+            added = vecq_index_link(own, 1000, 1, &done, &total, &error);
+        return vecq_index_settle(own, &error) == VECQ_OK && added == VECQ_OK &&
+               indexes::repair(own, &error) == VECQ_OK;
+    }
+    bool update(const Vector& vectors, const Ids& ids) {
+        int32_t added = 0;
+        return vecq_index_add_few(own, vectors.data(), ids.size(), ids.data(), 1, &added, &error) ==
+               VECQ_OK;
+    }
+    vecq_status remove(const Ids& ids) {
+        const vecq_status removed = vecq_index_remove(own, ids.data(), ids.size(), &error);
+        return removed == VECQ_OK ? indexes::repair(own, &error) : removed;
+    }
+    bool holds(int64_t id) const {
+        uint8_t held = 2;
+        return vecq_index_contains(own, &id, 1, &held, nullptr) == VECQ_OK && held == 1;
+    }
+    Ids ids() const {
+        Ids ids(size());
+        size_t count = 0;
+        vecq_index_ids(own, ids.data(), ids.size(), &count, nullptr);
+        return ids;
+    }
+
+    vecq_index* own = nullptr;
+    vecq_error error{};
+    vecq_status status;
+};
+
+// By filters and exclusions of ids that a file says there are, and of others.
+inline void use_ids(const Opened& index, const Vector& queries) {
+    Ids ids = index.ids();
+    ids.resize(ids.size() / 2);
+    ids.push_back(123'456'789);
+    Vector vectors(ids.size() * index.dim());
+    vecq_index_get(index.own, ids.data(), ids.size(), vectors.data(), nullptr);
+    const int64_t offsets[] = {0, 1, 1, static_cast<int64_t>(ids.size())};
+    vecq_filter* filter = nullptr;
+    const vecq_choice allow{sizeof allow, ids.data(), nullptr, nullptr, ids.size()};
+    vecq_filter_open(index.own, &allow, nullptr, &filter, nullptr);
+    for (const int32_t plan : {VECQ_PLAN_WALK, VECQ_PLAN_STEP_OVER, VECQ_PLAN_SCAN}) {
+        vecq_search_options options = search_of(5, 20, 15, 0, plan);
+        options.filter = filter;
+        options.exclude_offsets = offsets;
+        options.exclude_ids = ids.data();
+        index.search(queries, options);
+    }
+    vecq_filter_close(filter);
+}
+
+// What other libraries and `calibrate` ask for.
+inline void export_all(const Opened& index) {
+    auto graph = sized<vecq_graph>();
+    if (vecq_index_export_graph(index.own, &graph, nullptr) != VECQ_OK) return;
+    std::vector<uint8_t> levels(graph.rows);
+    Ids ids(graph.rows);
+    Vector vectors(graph.rows * index.dim());
+    std::vector<uint32_t> links(graph.rows * graph.max_degree);
+    vecq_index_export_rows(index.own, 0, graph.rows, levels.data(), ids.data(), vectors.data(),
+                           nullptr);
+    auto stats = sized<vecq_index_stats>();
+    vecq_index_get_stats(index.own, &stats, nullptr);
+    for (size_t layer = 0; layer < graph.layers; ++layer)
+        for (const size_t count : {graph.rows, stats.layer_rows[layer]})
+            vecq_index_export_links(index.own, layer, 0, count, links.data(), graph.max_degree,
+                                    nullptr);
+    vecq_curve_point points[4];
+    size_t count = 0;
+    uint64_t measured_on = 0;
+    vecq_index_curve(index.own, points, 4, &count, &measured_on, nullptr);
+}
+
+using MakeTask = vecq_status (*)(vecq_index*, vecq_task**, vecq_error*);
+
+inline vecq_status rebuild(vecq_index* index, MakeTask make, vecq_error* error = nullptr) {
+    vecq_task* task = nullptr;
+    vecq_status status = make(index, &task, error);
+    if (status == VECQ_OK) status = run(task, error);
+    vecq_task_close(task);
+    return status;
+}
+
+// Items go, one by one for some may be refused, others change, and come.
+inline void change(Opened& index, uint64_t seed) {
+    Ids ids = index.ids();
+    const size_t gone = std::min<size_t>(ids.size() / 2, 12);
+    for (size_t i = 0; i < gone; ++i) index.remove({ids[i]});
+    ids.erase(ids.begin(), ids.begin() + static_cast<ptrdiff_t>(gone));
+    ids.resize(std::min<size_t>(ids.size(), 8));
+    ids.push_back(987'654'321);
+    for (const int64_t id : ids) index.update(samples::random_vector(index.dim(), seed++), {id});
+    index.add(samples::random_vector(40 * index.dim(), seed));
+    index.remove(ids);
+    index.search(samples::random_vector(index.dim(), seed), search_of(5, 20));
+}
+
+// A writable index, made anew as it is or after changes, with a filter that is told of them.
+inline void use_changed(const std::string& path, const std::vector<MakeTask>& steps) {
+    Opened index(path, true);
+    if (index.status != VECQ_OK) return;
+    const Ids ids = index.ids();
+    const vecq_choice allow{sizeof allow, ids.data(), nullptr, nullptr, ids.size() / 2};
+    vecq_filter* filter = nullptr;
+    vecq_filter_open(index.own, &allow, nullptr, &filter, nullptr);
+    vecq_search_options options = search_of(5, 20, 15, 0, VECQ_PLAN_AUTO);
+    options.filter = filter;
+    for (const MakeTask make : steps) {
+        if (make == nullptr)
+            change(index, 5);
+        else
+            rebuild(index.own, make);
+        index.search(samples::random_vector(2 * index.dim(), 4), options);
+    }
+    vecq_filter_close(filter);
+    problems_of(index.own);
+}
+
+// Does with a file all that can be done, whatever it holds. What comes of it does not matter, only
+// that nothing crashes; false if it can't be opened.
+inline bool use(const std::string& path, const std::string& copy) {
+    const Opened read(path);
+    if (read.status != VECQ_OK) return false;
+    problems_of(read.own);
+    auto stats = sized<vecq_index_stats>();
+    vecq_index_get_stats(read.own, &stats, nullptr);
+    const Vector queries = samples::random_vector(3 * read.dim(), 1);
+    for (const int32_t plan :
+         {VECQ_PLAN_AUTO, VECQ_PLAN_WALK, VECQ_PLAN_STEP_OVER, VECQ_PLAN_SCAN}) {
+        read.search(queries, search_of(5, 20, 8, 0, plan));
+        read.search(queries, search_of(5, 20, 15, 10, plan));
+    }
+    use_ids(read, queries);
+    export_all(read);
+    use_changed(path, {nullptr, vecq_task_refit, vecq_task_compact, nullptr});
+    use_changed(path, {vecq_task_compact, nullptr});
+    use_changed(path, {vecq_task_refit, nullptr, vecq_task_compact});
+    Opened written(path, true);
+    if (written.status != VECQ_OK) return true;
+    for (const uint64_t seed : {2, 3}) {
+        if (stats.rows == 0) vecq_index_fit(written.own, queries.data(), 3, nullptr);
+        written.add(samples::random_vector(40 * written.dim(), seed));
+        written.search(queries, search_of(5, 20));
+    }
+    problems_of(written.own);
+    save(written.own, copy);
+    return true;
+}
+
+}  // namespace files
