@@ -313,3 +313,25 @@ TEST(living_items_stay_within_reach_whatever_happens) {
         }
     }
 }
+
+// A caller may stop between steps, and a change in between makes the pass begin again.
+TEST(living_graph_is_repaired_in_steps) {
+    constexpr size_t rows = 20'000, dim = 8;
+    const Codec codec(VECQ_INT8, dim);
+    Index index(options_of(VECQ_L2), codec);
+    CHECK(index.add(random_vector(rows * dim, 1)), index.error.message);
+    const Ids removed = numbers(0, 1000), last = numbers(1000, 1);
+    const auto remove = [&](const Ids& ids) {
+        return vecq_index_remove(index.own, ids.data(), ids.size(), nullptr);
+    };
+    size_t done = 0, total = 0, steps = 0;
+    CHECK(remove(removed) == VECQ_OK);
+    CHECK(vecq_index_repair(index.own, 1, &done, &total, nullptr) == VECQ_OK && done < total);
+    CHECK(remove(last) == VECQ_OK);
+    do {
+        CHECK(vecq_index_repair(index.own, 2, &done, &total, nullptr) == VECQ_OK);
+    } while (++steps < 10'000 && done < total);
+    CHECK(steps > 1 && done == total, steps);
+    CHECK(index.stats().unreachable == 0 && problems_of(index.own) == 0);
+    CHECK(vecq_index_repair(index.own, 1, &done, &total, nullptr) == VECQ_OK && total == 0);
+}
