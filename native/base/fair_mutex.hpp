@@ -55,7 +55,7 @@ private:
     std::atomic<size_t> waiting_writers_{0};
     std::mutex filter_;
     std::shared_mutex inside_;
-    // Changed by whoever is alone. Long ago if there was no write.
+    // Written under the exclusive lock. Long ago if there was no write.
     std::chrono::nanoseconds last_write_ = std::chrono::hours(-1);
 };
 

@@ -25,7 +25,7 @@ namespace vecq {
 
 class IndexReader;
 
-// What an index was made with.
+// The options that an index was made with.
 struct IndexDescription {
     IndexOptions options;
     size_t dim;

@@ -1,4 +1,4 @@
-// What a search is asked for, and what it answers.
+// The options of a search, and its report.
 #pragma once
 
 #include <cstddef>

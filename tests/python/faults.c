@@ -1,4 +1,4 @@
-/* Preloaded into a process, makes a call of the C library that writes files fail or end the process. */
+/* Preloaded into a process, makes a C library call that writes files fail or end the process. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
