@@ -13,7 +13,7 @@ from vecq.errors import call
 if TYPE_CHECKING:
     from vecq.codec import Codec
 
-CONSTANTS = np.dtype([("scale", "f4"), ("centred_norm", "f4"), ("norm", "f4")])
+CONSTANTS = np.dtype([("scale", "f4"), ("centered_norm", "f4"), ("norm", "f4")])
 
 
 class Codes:

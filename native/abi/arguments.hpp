@@ -33,7 +33,7 @@ T* checked(T* items, const char* argument, size_t count, size_t unit, const char
 inline Rows checked_rows(Width width, size_t dim, const void* rows, size_t count,
                          const char* count_argument) {
     checked(rows, "rows", count, row_bytes(width, dim), count_argument);
-    if (count != 0 && !aligned_to_line(rows)) refuse("rows", "rows is not aligned to 64 bytes");
+    if (count != 0 && !is_line_aligned(rows)) refuse("rows", "rows is not aligned to 64 bytes");
     return {static_cast<const std::byte*>(rows), row_bytes(width, dim), count};
 }
 

@@ -38,7 +38,7 @@ vecq_status vecq_exact(const vecq_codec* codec, const vecq_exact_options* option
     return fenced(error, [&] {
         const Codec& own = require(codec, "codec")->codec;
         const vecq_exact_options given = read_struct(options, "options");
-        if (own.needs_fit() && !own.fitted()) refuse("codec", "codec has not been fitted");
+        if (own.needs_fit() && !own.is_fitted()) refuse("codec", "codec has not been fitted");
         const size_t vector_bytes = own.dim() * sizeof *rows;
         checked(queries, "queries", count, vector_bytes, "count");
         checked(rows, "rows", row_count, vector_bytes, "row_count");

@@ -75,11 +75,11 @@ vecq_status vecq_index_describe(const vecq_index* index, vecq_index_description*
 vecq_status vecq_file_describe(const char* path, vecq_file_info* info, vecq_section* sections,
                                size_t capacity, vecq_error* error) {
     return fenced(error, [&] {
-        const Table table = read_table(open_to_read(require(path, "path")));
+        const Table table = read_table(open_for_reading(require(path, "path")));
         vecq_file_info out{};
         out.format = table.header.format;
-        copy_text(out.writer_version, version_of(table.header.library));
-        copy_text(out.min_reader_version, version_of(table.header.needed));
+        copy_text(out.writer_version, printable_version(table.header.library));
+        copy_text(out.min_reader_version, printable_version(table.header.needed));
         out.bytes = table.header.file_bytes;
         out.sections = table.sections.size();
         write_struct(info, out, "info");

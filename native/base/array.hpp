@@ -46,7 +46,7 @@ public:
     }
 
     // Copies borrowed elements to memory of its own.
-    void own() {
+    void detach() {
         if (owner_) reallocate(size_);
     }
 

@@ -12,7 +12,7 @@ namespace vecq {
 inline constexpr size_t kLine = 64;  // bytes of a cache line, and of the widest vector
 inline constexpr size_t kHugePage = size_t{2} << 20;
 
-inline bool aligned_to_line(const void* pointer) {
+inline bool is_line_aligned(const void* pointer) {
     return reinterpret_cast<size_t>(pointer) % kLine == 0;
 }
 

@@ -36,7 +36,7 @@ private:
 }
 
 // Returns the error as one of argument `to`, if its message begins with the argument `from`.
-inline Error renamed(const Error& error, const std::string& from, const std::string& to) {
+inline Error rename_argument(const Error& error, const std::string& from, const std::string& to) {
     const std::string message = error.what();
     if (!message.starts_with(from)) return error;
     return {error.status(), to, to + message.substr(from.size())};

@@ -18,8 +18,6 @@ typedef int32_t Ints __attribute__((vector_size(kChunk * sizeof(int32_t))));
 typedef int16_t Shorts __attribute__((vector_size(kChunk * sizeof(int16_t))));
 typedef uint8_t Bytes __attribute__((vector_size(kChunk)));
 
-constexpr size_t whole_chunks(size_t count) { return (count + kChunk - 1) / kChunk * kChunk; }
-
 // Chunks are passed by reference because the ABI of returning one depends on the enabled registers.
 template <class V>
 [[gnu::always_inline]] inline void load_chunk(V& chunk, const void* from) {

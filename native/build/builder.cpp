@@ -83,7 +83,7 @@ void Builder::sample_users(const float* users, size_t count, size_t number) {
         for (size_t i = 0; i < count; ++i)
             coder.encode(users + i * state_.dim, number + i, codes.as<std::byte>());
     } catch (const Error& error) {
-        throw renamed(error, "queries", "users");
+        throw rename_argument(error, "queries", "users");
     }
     users_.insert(users_.end(), users, users + count * state_.dim);
 }

@@ -34,9 +34,9 @@ private:
     EncodedQuery with_codes(uint32_t row) {
         const CodeStore& codes = state_.rows.codes();
         EncodedQuery query{};
-        query.digits[0] = state_.kernels.row_query(codes.codes_of(row), codes.codec().row_bytes(),
-                                                   codes_.as<void>());
-        query.digit_count = 1;
+        query.parts[0] = state_.kernels.row_query(codes.codes_of(row), codes.codec().row_bytes(),
+                                                  codes_.as<void>());
+        query.part_count = 1;
         return query;
     }
 

@@ -15,15 +15,15 @@ public:
     BlockScorer(const Codec& codec, Metric metric, int query_bits)
         : coder_(codec, metric, query_bits),
           floating_(codec.levels() == 0),
-          codes_(kBlockQueries / coder_.digit_count() * coder_.bytes()),
+          codes_(kBlockQueries / coder_.part_count() * coder_.bytes()),
           product_(codec.width(), codec.dim()) {}
 
-    size_t queries_at_once() const { return kBlockQueries / coder_.digit_count(); }
+    size_t queries_at_once() const { return kBlockQueries / coder_.part_count(); }
 
     // Replaces the queries. A block holds the high bytes of all queries, then the low bytes, so
     // that adjacent dots belong to adjacent queries.
     void encode(const float* queries, size_t dim, size_t first, size_t count) {
-        Query digits[kBlockQueries] = {};
+        Query parts[kBlockQueries] = {};
         count_ = count;
         for (size_t q = 0; q < count; ++q) {
             const EncodedQuery query = coder_.encode(queries + (first + q) * dim, first + q,
@@ -31,10 +31,9 @@ public:
             scale_[q] = query.scale;
             bias_[q] = query.bias;
             offset_[q] = query.offset;
-            for (size_t d = 0; d < coder_.digit_count(); ++d)
-                digits[d * count + q] = query.digits[d];
+            for (size_t d = 0; d < coder_.part_count(); ++d) parts[d * count + q] = query.parts[d];
         }
-        product_.pack(digits, count * coder_.digit_count());
+        product_.pack(parts, count * coder_.part_count());
     }
 
     // Writes scores[q * stride + r] for the encoded queries and at most kRowsAtOnce rows.
@@ -56,9 +55,9 @@ private:
         const auto* floats = static_cast<const float*>(dots) + row * kBlockQueries;
         for (size_t i = 0; i < kBlockQueries; ++i)
             scores[i] = floating_ ? floats[i] : static_cast<float>(integers[i]);
-        if (coder_.digit_count() == 2)
+        if (coder_.part_count() == 2)
             for (size_t q = 0; q < count_; ++q)
-                scores[q] = kDigitBase * scores[q] + scores[count_ + q];
+                scores[q] = kHighPartWeight * scores[q] + scores[count_ + q];
         for (size_t q = 0; q < count_; ++q)
             scores[q] = affine.a * (scale_[q] * scores[q]) + (bias_[q] * affine.c + offset_[q]);
     }

@@ -67,7 +67,7 @@ constexpr Engine engine_of(const char* name, const char* (*missing)()) {
         .missing = missing,
         .kernels = {kernels_of<Fp32Codes>(), kernels_of<Fp16Codes>(), kernels_of<Int16Codes>(),
                     kernels_of<Int8Codes>()},
-        .quantizing = {quantize, take_exponent, hadamard},
+        .quantizing = {quantize, normalize_exponent, hadamard},
         .probes = probes_of<Fp32Codes, Fp16Codes, Int16Codes, Int8Codes>(
             read_rows<typename Int8Codes::Sum>),
     };

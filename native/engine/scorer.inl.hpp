@@ -96,12 +96,12 @@ private:
     template <size_t Fixed>
     Wide<F32> dots_of(const uint32_t* ids, size_t count, Lines<Fixed> lines) const {
         Wide<F32> dots =
-            as_floats(dot_sixteen<C>(query_.digits[0], scored_.rows.data, ids, count, lines));
-        if (query_.digit_count == 1) return dots;
+            as_floats(dot_sixteen<C>(query_.parts[0], scored_.rows.data, ids, count, lines));
+        if (query_.part_count == 1) return dots;
         const Wide<F32> low =
-            as_floats(dot_sixteen<C>(query_.digits[1], scored_.rows.data, ids, count, lines));
+            as_floats(dot_sixteen<C>(query_.parts[1], scored_.rows.data, ids, count, lines));
         for (size_t i = 0; i < 16 / kLanes<F32>; ++i)
-            dots.part[i] = kDigitBase * dots.part[i] + low.part[i];
+            dots.part[i] = kHighPartWeight * dots.part[i] + low.part[i];
         return dots;
     }
 
@@ -120,19 +120,19 @@ private:
 // Returns the row as a query. Writes the codes to `codes` if a query stores them in another type.
 template <class C>
 inline Query as_query(const std::byte* row, size_t row_bytes, void* codes) {
-    using Row = typename C::Row;
-    using Plain = typename C::Plain;
+    using Row = typename C::RowCode;
+    using QueryCode = typename C::QueryCode;
     const auto* from = reinterpret_cast<const Row*>(row);
-    auto* to = static_cast<Plain*>(codes);
+    auto* to = static_cast<QueryCode*>(codes);
     const size_t count = row_bytes / sizeof(Row);
     if constexpr (std::is_same_v<Row, uint8_t>) {
         int32_t sum = 0;
         for (size_t i = 0; i < count; ++i) {
-            to[i] = static_cast<Plain>(from[i] - kRowOffset);
+            to[i] = static_cast<QueryCode>(from[i] - kRowOffset);
             sum += to[i];
         }
         return {codes, sum};
-    } else if constexpr (std::is_same_v<Row, Plain>) {
+    } else if constexpr (std::is_same_v<Row, QueryCode>) {
         return {row, 0};
     } else {
         for (size_t i = 0; i < count; ++i) to[i] = half_to_float(from[i]);
@@ -151,7 +151,7 @@ public:
         : scored_(scored), measure_(measure), query_codes_(query_codes) {}
 
     static size_t query_bytes(size_t row_bytes) {
-        return row_bytes / sizeof(typename C::Row) * sizeof(typename C::Plain);
+        return row_bytes / sizeof(typename C::RowCode) * sizeof(typename C::QueryCode);
     }
 
     // Returns the scorer of a row, valid until the next call with the same slot.
@@ -159,9 +159,9 @@ public:
         const size_t bytes = scored_.rows.row_bytes;
         const Affine own = scored_.affine[row];
         EncodedQuery query{};
-        query.digits[0] =
+        query.parts[0] =
             as_query<C>(scored_.rows.at(row), bytes, query_codes_ + slot * query_bytes(bytes));
-        query.digit_count = 1;
+        query.part_count = 1;
         query.scale = measure_.factor * own.a;
         query.bias = measure_.bias;
         query.offset = measure_.bias * own.c;

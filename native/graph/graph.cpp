@@ -113,9 +113,9 @@ void Graph::restore(std::vector<Stored> layers) {
     refresh();
 }
 
-void Graph::own() {
+void Graph::detach() {
     for (Stored& stored : layers_)
-        for (Array<uint32_t>* array : {&stored.links, &stored.rows, &stored.below}) array->own();
+        for (Array<uint32_t>* array : {&stored.links, &stored.rows, &stored.below}) array->detach();
     refresh();
 }
 

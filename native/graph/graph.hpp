@@ -66,7 +66,7 @@ public:
     // Replaces all layers; there is at least one.
     void restore(std::vector<Stored> layers);
     // Copies arrays that point into a mapped file to owned memory.
-    void own();
+    void detach();
 
 private:
     void add_node(size_t layer, uint32_t row);

@@ -122,9 +122,9 @@ typedef struct {
 
 /* What a row needs beside its codes to be decoded and scored. An array has one per row. */
 typedef struct {
-    float scale;        /* of the codes, relative to the shared scales */
-    float centred_norm; /* of the decoded vector without the mean */
-    float norm;         /* of the decoded vector */
+    float scale;         /* of the codes, relative to the shared scales */
+    float centered_norm; /* of the decoded vector without the mean */
+    float norm;          /* of the decoded vector */
 } vecq_row_constants;
 
 /* Creates a codec for vectors of `dim` dimensions, 1 to 65535. Also returns VECQ_UNSUPPORTED. */

@@ -7,7 +7,7 @@
 #include "base/status.hpp"
 #include "persist/open.hpp"
 #include "search/cost_measurement.hpp"
-#include "storage/failure.hpp"
+#include "storage/file_errors.hpp"
 
 namespace vecq {
 namespace {
@@ -45,7 +45,7 @@ Index::Index(const IndexOptions& options, const Codec& codec, const Codec* reran
 Index::Index(const std::string& path, bool writable) try : Index(IndexReader(path, writable)) {
 } catch (const Error& error) {
     if (error.status() != VECQ_INVALID_ARGUMENT) throw;
-    corrupt(std::string("the settings do not go together: ") + error.what());
+    throw_corrupt(std::string("the settings do not go together: ") + error.what());
 }
 
 Index::Index(const IndexReader& reader)
@@ -250,7 +250,7 @@ void Index::copy_searched() {
     const std::lock_guard changes(locks_.changes);
     const auto alone = locks_.searches.write();
     if (locks_.is_saving) refuse("index", "index is being saved, which has to end first");
-    state_.graph.own();
+    state_.graph.detach();
     state_.rows.own_searched();
 }
 

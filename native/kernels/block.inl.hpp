@@ -7,7 +7,7 @@
 // Bytes of a packed block; rounds `dim` up to whole cache lines of a row, which tiles read.
 template <class C>
 inline size_t packed_bytes(size_t dim) {
-    constexpr size_t per_line = kLine / sizeof(typename C::Row);
+    constexpr size_t per_line = kLine / sizeof(typename C::RowCode);
     return (dim + per_line - 1) / per_line * per_line * kBlockQueries *
            sizeof(typename C::PackedCode);
 }
@@ -17,7 +17,7 @@ void pack_block(const Query* queries, size_t count, size_t dim, void* block) {
     std::memset(block, 0, packed_bytes<C>(dim));
     auto* out = static_cast<typename C::PackedCode*>(block);
     for (size_t q = 0; q < count; ++q) {
-        const auto* plain = static_cast<const typename C::Plain*>(queries[q].codes);
+        const auto* plain = static_cast<const typename C::QueryCode*>(queries[q].codes);
         for (size_t i = 0; i < dim; ++i) {
             const size_t group = i / C::kCodesPerLane, slot = i % C::kCodesPerLane;
             out[(group * kBlockQueries + q) * C::kCodesPerLane + slot] = plain[i];
@@ -28,7 +28,7 @@ void pack_block(const Query* queries, size_t count, size_t dim, void* block) {
 // Scores `RowCount` rows, `stride` codes apart, against `Vectors` vectors of queries with all sums
 // in registers.
 template <class C, size_t RowCount, size_t Vectors>
-inline void dot_in_registers(const typename C::PackedCode* queries, const typename C::Row* rows,
+inline void dot_in_registers(const typename C::PackedCode* queries, const typename C::RowCode* rows,
                              size_t dim, size_t stride, const int32_t* query_sums,
                              typename C::Sum* dots) {
     using Sum = typename C::Sum;
@@ -60,10 +60,10 @@ void dot_block(const QueryBlock& queries, const Rows& rows, void* dots) {
     using Sum = typename C::Sum;
     constexpr size_t row_count = kLanes<Sum> == 16 ? 8 : 4, vectors = 2;
     constexpr size_t queries_at_once = vectors * kLanes<Sum>;
-    const size_t stride = rows.row_bytes / sizeof(typename C::Row);
+    const size_t stride = rows.row_bytes / sizeof(typename C::RowCode);
     const auto* packed = static_cast<const typename C::PackedCode*>(queries.codes);
     for (size_t r = 0; r < rows.count; r += row_count) {
-        const auto* row = reinterpret_cast<const typename C::Row*>(rows.at(r));
+        const auto* row = reinterpret_cast<const typename C::RowCode*>(rows.at(r));
         for (size_t q = 0; q < kBlockQueries; q += queries_at_once) {
             auto* out = reinterpret_cast<Sum*>(static_cast<int32_t*>(dots) + r * kBlockQueries + q);
             const auto* block = packed + q * C::kCodesPerLane;

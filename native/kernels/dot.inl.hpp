@@ -31,13 +31,13 @@ inline void with_lines(size_t row_bytes, Body&& body) {
 // Sums eight rows: they share each load of the query, and eight independent sums hide the latency
 // of a multiply-add.
 template <class C, size_t Fixed>
-inline void sum_eight(const typename C::Plain* query, const std::byte* rows, const uint32_t* ids,
-                      Lines<Fixed> lines, typename C::Sum (&sums)[8]) {
-    using Row = typename C::Row;
-    const size_t codes = lines.bytes() / sizeof(Row);
-    const Row* row[8];
+inline void sum_eight(const typename C::QueryCode* query, const std::byte* rows,
+                      const uint32_t* ids, Lines<Fixed> lines, typename C::Sum (&sums)[8]) {
+    using RowCode = typename C::RowCode;
+    const size_t codes = lines.bytes() / sizeof(RowCode);
+    const RowCode* row[8];
     for (size_t i = 0; i < 8; ++i) {
-        row[i] = reinterpret_cast<const Row*>(rows + ids[i] * lines.bytes());
+        row[i] = reinterpret_cast<const RowCode*>(rows + ids[i] * lines.bytes());
         sums[i] = typename C::Sum{};
     }
     for (size_t at = 0; at < codes; at += kCodesPerStep<C>) {
@@ -52,7 +52,7 @@ template <class C, size_t Fixed>
 inline Wide<typename C::Sum> dot_sixteen(const Query& query, const std::byte* rows,
                                          const uint32_t* ids, size_t count, Lines<Fixed> lines) {
     using Sum = typename C::Sum;
-    const auto* plain = static_cast<const typename C::Plain*>(query.codes);
+    const auto* plain = static_cast<const typename C::QueryCode*>(query.codes);
     Sum sums[8], quads[4] = {};
     Wide<Sum> dots;
     sum_eight<C>(plain, rows, ids, lines, sums);
@@ -82,9 +82,9 @@ inline auto dot_one(const Query& query, const std::byte* row, Lines<Fixed> lines
     using Sum = typename C::Sum;
     using Dot = std::conditional_t<std::is_same_v<Sum, F32>, float, uint32_t>;
     constexpr size_t chains = kLanes<Sum> == 1 ? 1 : 4, step = kCodesPerStep<C>;
-    const auto* q = static_cast<const typename C::Plain*>(query.codes);
-    const auto* r = reinterpret_cast<const typename C::Row*>(row);
-    const size_t codes = lines.bytes() / sizeof(typename C::Row);
+    const auto* q = static_cast<const typename C::QueryCode*>(query.codes);
+    const auto* r = reinterpret_cast<const typename C::RowCode*>(row);
+    const size_t codes = lines.bytes() / sizeof(typename C::RowCode);
     const size_t whole = codes / (chains * step) * (chains * step);
     Sum sums[4] = {};
     for (size_t at = 0; at < whole; at += chains * step)

@@ -8,16 +8,16 @@ struct Int16Vnni : Int16 {
 };
 
 struct Int8Vnni {
-    using Row = uint8_t;
-    using Plain = int8_t;
+    using RowCode = uint8_t;
+    using QueryCode = int8_t;
     using PackedCode = int8_t;
     using Sum = I32;
     static constexpr size_t kCodesPerLane = 4;
     static constexpr int32_t kOffset = kRowOffset;
-    static __m512i load_query(const Plain* q) { return _mm512_loadu_si512(q); }
+    static __m512i load_query(const QueryCode* q) { return _mm512_loadu_si512(q); }
     static __m512i load_packed(const PackedCode* q) { return _mm512_load_si512(q); }
-    static __m512i load_row(const Row* r) { return _mm512_load_si512(r); }
-    static __m512i broadcast(const Row* r) { return _mm512_set1_epi32(load<int32_t>(r)); }
+    static __m512i load_row(const RowCode* r) { return _mm512_load_si512(r); }
+    static __m512i broadcast(const RowCode* r) { return _mm512_set1_epi32(load<int32_t>(r)); }
     static Sum accumulate(Sum sum, __m512i q, __m512i r) {
         return (Sum)_mm512_dpbusd_epi32((__m512i)sum, r, q);
     }

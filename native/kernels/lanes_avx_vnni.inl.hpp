@@ -8,16 +8,16 @@ struct Int16Vnni : Int16 {
 };
 
 struct Int8Vnni {
-    using Row = uint8_t;
-    using Plain = int8_t;
+    using RowCode = uint8_t;
+    using QueryCode = int8_t;
     using PackedCode = int8_t;
     using Sum = I32;
     static constexpr size_t kCodesPerLane = 4;
     static constexpr int32_t kOffset = kRowOffset;
-    static __m256i load_query(const Plain* q) { return _mm256_loadu_si256((const __m256i*)q); }
+    static __m256i load_query(const QueryCode* q) { return _mm256_loadu_si256((const __m256i*)q); }
     static __m256i load_packed(const PackedCode* q) { return _mm256_load_si256((const __m256i*)q); }
-    static __m256i load_row(const Row* r) { return _mm256_load_si256((const __m256i*)r); }
-    static __m256i broadcast(const Row* r) { return _mm256_set1_epi32(load<int32_t>(r)); }
+    static __m256i load_row(const RowCode* r) { return _mm256_load_si256((const __m256i*)r); }
+    static __m256i broadcast(const RowCode* r) { return _mm256_set1_epi32(load<int32_t>(r)); }
     static Sum accumulate(Sum sum, __m256i q, __m256i r) {
         return (Sum)_mm256_dpbusd_avx_epi32((__m256i)sum, r, q);
     }

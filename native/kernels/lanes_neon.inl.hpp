@@ -18,42 +18,42 @@ inline uint32_t lanes_not_below(F32 scores, F32 bounds) {
 }
 
 struct Fp32 {
-    using Row = float;
-    using Plain = float;
+    using RowCode = float;
+    using QueryCode = float;
     using PackedCode = float;
     using Sum = F32;
     static constexpr size_t kCodesPerLane = 1;
     static constexpr int32_t kOffset = 0;
-    static float32x4_t load_query(const Plain* q) { return vld1q_f32(q); }
+    static float32x4_t load_query(const QueryCode* q) { return vld1q_f32(q); }
     static float32x4_t load_packed(const PackedCode* q) { return vld1q_f32(q); }
-    static float32x4_t load_row(const Row* r) { return vld1q_f32(r); }
-    static float32x4_t broadcast(const Row* r) { return vdupq_n_f32(*r); }
+    static float32x4_t load_row(const RowCode* r) { return vld1q_f32(r); }
+    static float32x4_t broadcast(const RowCode* r) { return vdupq_n_f32(*r); }
     static Sum accumulate(Sum sum, float32x4_t q, float32x4_t r) {
         return (Sum)vfmaq_f32((float32x4_t)sum, q, r);
     }
 };
 
 struct Fp16 : Fp32 {
-    using Row = uint16_t;
-    static float32x4_t load_row(const Row* r) {
+    using RowCode = uint16_t;
+    static float32x4_t load_row(const RowCode* r) {
         return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(r)));
     }
-    static float32x4_t broadcast(const Row* r) {
+    static float32x4_t broadcast(const RowCode* r) {
         return vcvt_f32_f16(vreinterpret_f16_u16(vdup_n_u16(*r)));
     }
 };
 
 struct Int16 {
-    using Row = int16_t;
-    using Plain = int16_t;
+    using RowCode = int16_t;
+    using QueryCode = int16_t;
     using PackedCode = int16_t;
     using Sum = I32;
     static constexpr size_t kCodesPerLane = 2;
     static constexpr int32_t kOffset = 0;
-    static int16x8_t load_query(const Plain* q) { return vld1q_s16(q); }
+    static int16x8_t load_query(const QueryCode* q) { return vld1q_s16(q); }
     static int16x8_t load_packed(const PackedCode* q) { return vld1q_s16(q); }
-    static int16x8_t load_row(const Row* r) { return vld1q_s16(r); }
-    static int16x8_t broadcast(const Row* r) {
+    static int16x8_t load_row(const RowCode* r) { return vld1q_s16(r); }
+    static int16x8_t broadcast(const RowCode* r) {
         return vreinterpretq_s16_s32(vdupq_n_s32(load<int32_t>(r)));
     }
     static Sum accumulate(Sum sum, int16x8_t q, int16x8_t r) {
@@ -63,12 +63,14 @@ struct Int16 {
 };
 
 struct Int8 : Int16 {
-    using Row = uint8_t;
-    using Plain = int8_t;
+    using RowCode = uint8_t;
+    using QueryCode = int8_t;
     static constexpr int32_t kOffset = kRowOffset;
-    static int16x8_t load_query(const Plain* q) { return vmovl_s8(vld1_s8(q)); }
-    static int16x8_t load_row(const Row* r) { return vreinterpretq_s16_u16(vmovl_u8(vld1_u8(r))); }
-    static int16x8_t broadcast(const Row* r) {
+    static int16x8_t load_query(const QueryCode* q) { return vmovl_s8(vld1_s8(q)); }
+    static int16x8_t load_row(const RowCode* r) {
+        return vreinterpretq_s16_u16(vmovl_u8(vld1_u8(r)));
+    }
+    static int16x8_t broadcast(const RowCode* r) {
         return vreinterpretq_s16_u16(vmovl_u8(vreinterpret_u8_u16(vdup_n_u16(load<uint16_t>(r)))));
     }
 };

@@ -3,16 +3,16 @@
 // offset.
 
 struct Int8Dot {
-    using Row = uint8_t;
-    using Plain = int8_t;
+    using RowCode = uint8_t;
+    using QueryCode = int8_t;
     using PackedCode = int8_t;
     using Sum = I32;
     static constexpr size_t kCodesPerLane = 4;
     static constexpr int32_t kOffset = 0;
-    static int8x16_t load_query(const Plain* q) { return vld1q_s8(q); }
+    static int8x16_t load_query(const QueryCode* q) { return vld1q_s8(q); }
     static int8x16_t load_packed(const PackedCode* q) { return vld1q_s8(q); }
-    static int8x16_t load_row(const Row* r) { return remove_offset(vld1q_u8(r)); }
-    static int8x16_t broadcast(const Row* r) {
+    static int8x16_t load_row(const RowCode* r) { return remove_offset(vld1q_u8(r)); }
+    static int8x16_t broadcast(const RowCode* r) {
         return remove_offset(vreinterpretq_u8_u32(vdupq_n_u32(load<uint32_t>(r))));
     }
     static Sum accumulate(Sum sum, int8x16_t q, int8x16_t r) {

@@ -10,48 +10,48 @@ inline uint32_t lanes_above(F32 scores, F32 bounds) { return scores > bounds; }
 inline uint32_t lanes_not_below(F32 scores, F32 bounds) { return !(scores < bounds); }
 
 struct Fp32 {
-    using Row = float;
-    using Plain = float;
+    using RowCode = float;
+    using QueryCode = float;
     using PackedCode = float;
     using Sum = F32;
     static constexpr size_t kCodesPerLane = 1;
     static constexpr int32_t kOffset = 0;
-    static float load_query(const Plain* q) { return *q; }
+    static float load_query(const QueryCode* q) { return *q; }
     static float load_packed(const PackedCode* q) { return *q; }
-    static float load_row(const Row* r) { return *r; }
-    static float broadcast(const Row* r) { return *r; }
+    static float load_row(const RowCode* r) { return *r; }
+    static float broadcast(const RowCode* r) { return *r; }
     static Sum accumulate(Sum sum, float q, float r) { return sum + q * r; }
 };
 
 struct Fp16 : Fp32 {
-    using Row = uint16_t;
-    static float load_row(const Row* r) { return half_to_float(*r); }
-    static float broadcast(const Row* r) { return half_to_float(*r); }
+    using RowCode = uint16_t;
+    static float load_row(const RowCode* r) { return half_to_float(*r); }
+    static float broadcast(const RowCode* r) { return half_to_float(*r); }
 };
 
 struct Int16 {
-    using Row = int16_t;
-    using Plain = int16_t;
+    using RowCode = int16_t;
+    using QueryCode = int16_t;
     using PackedCode = int16_t;
     using Sum = I32;
     static constexpr size_t kCodesPerLane = 1;
     static constexpr int32_t kOffset = 0;
-    static int32_t load_query(const Plain* q) { return *q; }
+    static int32_t load_query(const QueryCode* q) { return *q; }
     static int32_t load_packed(const PackedCode* q) { return *q; }
-    static int32_t load_row(const Row* r) { return *r; }
-    static int32_t broadcast(const Row* r) { return *r; }
+    static int32_t load_row(const RowCode* r) { return *r; }
+    static int32_t broadcast(const RowCode* r) { return *r; }
     static Sum accumulate(Sum sum, int32_t q, int32_t r) {
         return sum + static_cast<uint32_t>(q * r);
     }
 };
 
 struct Int8 : Int16 {
-    using Row = uint8_t;
-    using Plain = int8_t;
+    using RowCode = uint8_t;
+    using QueryCode = int8_t;
     using PackedCode = int8_t;
     static constexpr int32_t kOffset = kRowOffset;
-    static int32_t load_query(const Plain* q) { return *q; }
+    static int32_t load_query(const QueryCode* q) { return *q; }
     static int32_t load_packed(const PackedCode* q) { return *q; }
-    static int32_t load_row(const Row* r) { return *r; }
-    static int32_t broadcast(const Row* r) { return *r; }
+    static int32_t load_row(const RowCode* r) { return *r; }
+    static int32_t broadcast(const RowCode* r) { return *r; }
 };

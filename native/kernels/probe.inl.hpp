@@ -20,8 +20,8 @@ template <class C>
 uint64_t multiply_adds(size_t rounds, const void* line) {
     using Sum = typename C::Sum;
     constexpr size_t chains = 12;
-    const auto q = C::load_query(static_cast<const typename C::Plain*>(line));
-    auto r = C::load_row(static_cast<const typename C::Row*>(line));
+    const auto q = C::load_query(static_cast<const typename C::QueryCode*>(line));
+    auto r = C::load_row(static_cast<const typename C::RowCode*>(line));
     Sum sums[chains] = {};
     for (size_t round = 0; round < rounds; ++round)
         for (Sum& sum : sums) {

@@ -81,7 +81,7 @@ void CheckTask::check_store(const CodeStore& codes, const char* name) {
     add(state_.rows.slots().extent(), kRows, [this, &codes, name](size_t from, size_t to) {
         for (size_t row = from; row < to; ++row) {
             const RowConstants& own = codes[row];
-            if (!is_size(own.scale) || !is_size(own.centred_norm) || !is_size(own.norm))
+            if (!is_size(own.scale) || !is_size(own.centered_norm) || !is_size(own.norm))
                 report(row_of("constants of " + std::string(name) + "codes", row),
                        "is negative or not finite");
             if (!is_finite(codes.affine()[row]))

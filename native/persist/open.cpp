@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "base/status.hpp"
-#include "storage/failure.hpp"
+#include "storage/file_errors.hpp"
 
 namespace vecq {
 namespace {
@@ -14,8 +14,8 @@ constexpr size_t kMostEntries = 32, kMostLayers = 16;
 
 uint64_t checked(uint64_t value, uint64_t least, uint64_t most, const char* field) {
     if (value < least || value > most)
-        corrupt(std::string("the settings have ") + field + " " + std::to_string(value) +
-                ", expected " + std::to_string(least) + " to " + std::to_string(most));
+        throw_corrupt(std::string("the settings have ") + field + " " + std::to_string(value) +
+                      ", expected " + std::to_string(least) + " to " + std::to_string(most));
     return value;
 }
 
@@ -41,13 +41,13 @@ void IndexReader::refuse_unknown_sections() const {
         if ((entry.flags & kRequired) != 0 && !is_known(entry.id))
             throw Error(VECQ_UNSUPPORTED, "path",
                         "the file has a section that this version does not know (" +
-                            name_of(entry.id) + "); vecq " + version_of(entry.since) +
+                            name_of(entry.id) + "); vecq " + printable_version(entry.since) +
                             " and later read it");
 }
 
 const SectionEntry& IndexReader::entry_of(SectionId id) const {
     const SectionEntry* entry = file_->table().find(id);
-    if (entry == nullptr) corrupt("the file has no " + name_of(id));
+    if (entry == nullptr) throw_corrupt("the file has no " + name_of(id));
     return *entry;
 }
 
@@ -55,18 +55,19 @@ template <class T>
 Array<T> IndexReader::array(SectionId id, size_t per_element) const {
     const SectionEntry& entry = entry_of(id);
     if (entry.element_bytes != per_element * sizeof(T))
-        corrupt(name_of(id) + " has elements of " + std::to_string(entry.element_bytes) +
-                " bytes, expected " + std::to_string(per_element * sizeof(T)));
+        throw_corrupt(name_of(id) + " has elements of " + std::to_string(entry.element_bytes) +
+                      " bytes, expected " + std::to_string(per_element * sizeof(T)));
     return {file_, reinterpret_cast<T*>(file_->at(entry)), entry.count * per_element};
 }
 
 template <class T>
-Array<T> IndexReader::array(SectionId id, size_t count, size_t per_element, Use use) const {
+Array<T> IndexReader::array(SectionId id, size_t count, size_t per_element,
+                            AccessPattern pattern) const {
     Array<T> found = array<T>(id, per_element);
     if (found.size() != count * per_element)
-        corrupt(name_of(id) + " has " + std::to_string(found.size() / per_element) +
-                " elements, expected " + std::to_string(count));
-    file_->advise(entry_of(id), use);
+        throw_corrupt(name_of(id) + " has " + std::to_string(found.size() / per_element) +
+                      " elements, expected " + std::to_string(count));
+    file_->advise(entry_of(id), pattern);
     return found;
 }
 
@@ -75,7 +76,8 @@ Array<T> IndexReader::array(SectionId id, size_t count, size_t per_element, Use 
 template <class T>
 T IndexReader::read_struct(SectionId id, size_t least) const {
     const SectionEntry& entry = entry_of(id);
-    if (entry.count != 1 || entry.element_bytes < least) corrupt(name_of(id) + " is too short");
+    if (entry.count != 1 || entry.element_bytes < least)
+        throw_corrupt(name_of(id) + " is too short");
     T value{};
     std::memcpy(&value, file_->at(entry), std::min<uint64_t>(sizeof value, entry.element_bytes));
     return value;
@@ -91,12 +93,13 @@ void IndexReader::read_settings() {
     checked(saved_.dim, 1, kMaxDim, "dim");
     checked(saved_.rows, 0, kMaxRows, "rows");
     checked(saved_.rows_since_repair, 0, saved_.rows, "rows_since_repair");
-    if (saved_.largest_id < -1) corrupt("the settings have a largest id below -1");
+    if (saved_.largest_id < -1) throw_corrupt("the settings have a largest id below -1");
     if (!is_amount(saved_.norm_unit) || !is_amount(saved_.distance_growth))
-        corrupt("the settings have a usual norm or a growth that is negative or not finite");
+        throw_corrupt("the settings have a usual norm or a growth that is negative or not finite");
     checked(saved_.cost_rows, 0, saved_.rows, "cost_rows");
     for (const double seconds : saved_.costs)
-        if (!is_amount(seconds)) corrupt("the settings have a cost that is negative or not finite");
+        if (!is_amount(seconds))
+            throw_corrupt("the settings have a cost that is negative or not finite");
 }
 
 CostModel IndexReader::costs() const {
@@ -118,7 +121,8 @@ RecallCurve IndexReader::curve() const {
     const auto stored = array<CurvePoint>(id);
     std::vector<CurvePoint> points(stored.data(), stored.data() + stored.size());
     if (!std::ranges::all_of(points, &CurvePoint::is_valid))
-        corrupt("the recall curve has a k or an ef of 0, or a recall that is not from 0 to 1");
+        throw_corrupt(
+            "the recall curve has a k or an ef of 0, or a recall that is not from 0 to 1");
     return {std::move(points), saved_.curve_rows};
 }
 
@@ -139,7 +143,7 @@ Codec IndexReader::read_codec(size_t number) const {
     if ((saved.flags & kFitted) != 0)
         codec.restore({mean.data(), mean.size()}, {scales.data(), scales.size()});
     else if (saved_.rows > 0)
-        corrupt("the file has rows of a codec that is not fitted");
+        throw_corrupt("the file has rows of a codec that is not fitted");
     return codec;
 }
 
@@ -148,7 +152,7 @@ BuilderState IndexReader::fill(IndexState& state) const {
     checked(saved_.resolved_link, link, link, "resolved_link");
     fill_rows(state.rows);
     auto near_zero = array<uint32_t>(section(Kind::near_zero));
-    if (near_zero.size() > saved_.rows) corrupt("there are more near-zero rows than rows");
+    if (near_zero.size() > saved_.rows) throw_corrupt("there are more near-zero rows than rows");
     state.near_zero.restore(std::move(near_zero));
     fill_graph(state.graph, state.rows.link().is_flat());
     state.costs = costs();
@@ -161,13 +165,13 @@ BuilderState IndexReader::fill(IndexState& state) const {
 void IndexReader::fill_rows(RowTable& rows) const {
     const size_t count = saved_.rows;
     RowTable::each_column(rows, [&](Column& column) {
-        column.restore(
-            array<std::byte>(column.section(), count, column.element_bytes(), Use::at_random));
+        column.restore(array<std::byte>(column.section(), count, column.element_bytes(),
+                                        AccessPattern::random));
     });
     auto order = array<uint32_t>(section(Kind::order));
-    if (order.size() != 0 && order.size() != count) corrupt("the order is not of all rows");
-    rows.ids().restore(array<int64_t>(section(Kind::ids), count, 1, Use::nearby), std::move(order),
-                       saved_.largest_id);
+    if (order.size() != 0 && order.size() != count) throw_corrupt("the order is not of all rows");
+    rows.ids().restore(array<int64_t>(section(Kind::ids), count, 1, AccessPattern::sequential),
+                       std::move(order), saved_.largest_id);
     restore_slots(rows.slots());
     rows.link().set_norm_unit(saved_.norm_unit);
 }
@@ -179,7 +183,7 @@ void IndexReader::restore_slots(Slots& slots) const {
     const auto vacant = array<uint32_t>(entry->id);
     for (size_t i = 0; i < vacant.size(); ++i)
         if (vacant[i] >= saved_.rows || (i > 0 && vacant[i] <= vacant[i - 1]))
-            corrupt("vacant rows are out of range or order");
+            throw_corrupt("vacant rows are out of range or order");
     slots.restore(saved_.rows, {vacant.data(), vacant.size()});
 }
 
@@ -188,14 +192,16 @@ Graph::Stored IndexReader::layer(size_t number, size_t degree, size_t most) cons
     const bool base = number == 0;
     const SectionEntry& links = entry_of(section(Kind::links, number));
     if (base ? links.count != most : links.count == 0 || links.count > most)
-        corrupt(name_of(links.id) + " has " + std::to_string(links.count) + " nodes, expected " +
-                (base ? "" : "1 to ") + std::to_string(most));
+        throw_corrupt(name_of(links.id) + " has " + std::to_string(links.count) +
+                      " nodes, expected " + (base ? "" : "1 to ") + std::to_string(most));
     layer.nodes = links.count;
-    layer.links =
-        array<uint32_t>(links.id, layer.nodes, degree, base ? Use::at_random : Use::nearby);
+    layer.links = array<uint32_t>(links.id, layer.nodes, degree,
+                                  base ? AccessPattern::random : AccessPattern::sequential);
     if (base) return layer;
-    layer.rows = array<uint32_t>(section(Kind::layer_rows, number), layer.nodes, 1, Use::nearby);
-    layer.below = array<uint32_t>(section(Kind::layer_below, number), layer.nodes, 1, Use::nearby);
+    layer.rows = array<uint32_t>(section(Kind::layer_rows, number), layer.nodes, 1,
+                                 AccessPattern::sequential);
+    layer.below = array<uint32_t>(section(Kind::layer_below, number), layer.nodes, 1,
+                                  AccessPattern::sequential);
     return layer;
 }
 
@@ -203,17 +209,17 @@ void IndexReader::fill_graph(Graph& graph, bool flat) const {
     std::vector<Graph::Stored> layers;
     layers.push_back(layer(0, graph.degree(), saved_.rows));
     while (file_->table().find(section(Kind::links, layers.size())) != nullptr) {
-        if (flat || layers.size() == kMostLayers) corrupt("the graph has too many layers");
+        if (flat || layers.size() == kMostLayers) throw_corrupt("the graph has too many layers");
         layers.push_back(layer(layers.size(), graph.degree() / 2, layers.back().nodes));
     }
     checked(saved_.entered, 1, layers.size(), "entered");
     const auto entries = array<uint32_t>(section(Kind::entries));
     const size_t nodes = layers[saved_.entered - 1].nodes;
     if (entries.size() > kMostEntries || (entries.size() == 0 && nodes > 0 && !flat))
-        corrupt("the graph has " + std::to_string(entries.size()) + " entries");
+        throw_corrupt("the graph has " + std::to_string(entries.size()) + " entries");
     const std::vector<uint32_t> entered(entries.data(), entries.data() + entries.size());
     for (const uint32_t node : entered)
-        if (node >= nodes) corrupt("an entry of the graph is no node");
+        if (node >= nodes) throw_corrupt("an entry of the graph is no node");
     graph.restore(std::move(layers));
     graph.enter_at(entered, saved_.entered);
 }
@@ -225,13 +231,13 @@ void require_valid_layers(const IndexState& state) {
     for (size_t layer = 1; layer < graph.layers().size(); ++layer)
         for (size_t node = 0; node < graph.layers()[layer].count; ++node)
             if (!graph.has_place(layer, node))
-                corrupt("node " + std::to_string(node) + " of layer " + std::to_string(layer) +
-                        " has no place in the layer below");
+                throw_corrupt("node " + std::to_string(node) + " of layer " +
+                              std::to_string(layer) + " has no place in the layer below");
     if (graph.entries().empty() && state.near_zero.size() < state.rows.slots().count())
-        corrupt("the graph has no entries");
+        throw_corrupt("the graph has no entries");
     for (const uint32_t row : graph.entry_rows())
         if (!state.rows.slots().is_visible(row))
-            corrupt("the graph is entered at a row that is vacant");
+            throw_corrupt("the graph is entered at a row that is vacant");
 }
 
 void require_valid_lists(const IndexState& state) {
@@ -239,10 +245,10 @@ void require_valid_lists(const IndexState& state) {
     for (size_t i = 0; i < state.near_zero.size(); ++i)
         if (!slots.is_visible(state.near_zero[i]) ||
             (i > 0 && state.near_zero[i] <= state.near_zero[i - 1]))
-            corrupt("near-zero rows are vacant, or out of range or order");
+            throw_corrupt("near-zero rows are vacant, or out of range or order");
     for (const uint32_t row : slots.vacant())
         if (!state.rows.ids().is_empty(row))
-            corrupt("row " + std::to_string(row) + " is vacant, but has an id");
+            throw_corrupt("row " + std::to_string(row) + " is vacant, but has an id");
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ private:
     template <class T>
     Array<T> array(SectionId id, size_t per_element = 1) const;
     template <class T>
-    Array<T> array(SectionId id, size_t count, size_t per_element, Use use) const;
+    Array<T> array(SectionId id, size_t count, size_t per_element, AccessPattern pattern) const;
     template <class T>
     T read_struct(SectionId id, size_t least = sizeof(T)) const;
 

@@ -36,7 +36,7 @@ PreloadTask::PreloadTask(const IndexState& state, Preload what, bool lock,
     for (const SectionEntry& entry : file->table().sections)
         if (is_known(entry.id) && least_for(state, entry.id) <= wanted)
             add(entry.bytes(), kStride, [file, entry, lock](size_t from, size_t to) {
-                file->fetch(entry.offset + from, to - from, lock);
+                file->preload(entry.offset + from, to - from, lock);
             });
     if (what == Preload::copied) add(1, 1, [copy = std::move(copy)](size_t, size_t) { copy(); });
 }

@@ -19,7 +19,7 @@ SavedCodec saved(const Codec& codec) {
     saved.scale = static_cast<uint32_t>(options.scale);
     saved.calibration = static_cast<uint32_t>(options.calibration);
     saved.flags = (options.center ? kCenters : 0) | (options.rotate ? kRotates : 0) |
-                  (options.unbiased ? kUnbiased : 0) | (codec.fitted() ? kFitted : 0);
+                  (options.unbiased ? kUnbiased : 0) | (codec.is_fitted() ? kFitted : 0);
     saved.percentile = options.percentile;
     saved.seed = options.seed;
     return saved;

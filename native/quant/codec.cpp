@@ -19,8 +19,8 @@ bool is_finite(float value) { return (std::bit_cast<uint32_t>(value) & 0x7ffffff
 
 }  // namespace
 
-void require_numbers(const float* numbers, size_t count, size_t dim, size_t first_row,
-                     const char* argument) {
+void require_finite(const float* numbers, size_t count, size_t dim, size_t first_row,
+                    const char* argument) {
     for (size_t i = 0; i < count; ++i) {
         if (std::fabs(numbers[i]) <= kMaxMagnitude) continue;
         refuse(argument,
@@ -60,7 +60,7 @@ std::span<const float> Codec::dimension_scales() const {
 
 void Codec::fit(const float* sample, size_t count) {
     if (count == 0) refuse("sample", "sample is empty, expected at least one row");
-    require_numbers(sample, count * dim_, dim_, 0, "sample");
+    require_finite(sample, count * dim_, dim_, 0, "sample");
     fitted_ = false;  // the codec stays unfitted if an allocation below throws
     mean_.clear();
     scales_.clear();

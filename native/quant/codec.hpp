@@ -42,7 +42,7 @@ public:
     // is not finite.
     void fit(const float* sample, size_t count);
     bool needs_fit() const { return options_.center || options_.scale != Scale::vector; }
-    bool fitted() const { return fitted_; }
+    bool is_fitted() const { return fitted_; }
 
     // Fitted parameters: the mean (dim floats, empty unless centered) and the scales (dim, 1 or 0).
     std::span<const float> mean() const { return mean_; }
@@ -95,7 +95,7 @@ inline constexpr float kMaxMagnitude = 0x1p110F;
 
 // Throws Error naming `argument`, row and column if one of `count` numbers is not finite or exceeds
 // kMaxMagnitude. Row numbers start at `first_row`.
-void require_numbers(const float* numbers, size_t count, size_t dim, size_t first_row,
-                     const char* argument);
+void require_finite(const float* numbers, size_t count, size_t dim, size_t first_row,
+                    const char* argument);
 
 }  // namespace vecq

@@ -28,7 +28,7 @@ struct QuantizeKernels {
 
     // Divides `values` in place by the power of two that brings the largest magnitude into [1, 2),
     // and returns that power; 0 if all values are 0. Exact except for values that underflow.
-    float (*take_exponent)(float* values, size_t count);
+    float (*normalize_exponent)(float* values, size_t count);
 
     // The Walsh-Hadamard transform, not normalized; `size` is a power of two.
     void (*hadamard)(float* values, size_t size);

@@ -70,7 +70,7 @@ inline void count_clipped(const float* values, size_t count, float inverse, floa
     for (size_t i = 0; i < count; ++i) clipped[i] += std::fabs(values[i] * inverse) > limit + 0.5F;
 }
 
-inline float take_exponent(float* values, size_t count) {
+inline float normalize_exponent(float* values, size_t count) {
     const float largest = largest_magnitude(values, count);
     if (largest == 0) return 0;
     const int exponent = std::ilogb(largest);
@@ -113,7 +113,7 @@ inline RoundedCodes quantize(const RoundingOptions& options, float* values, size
     }
     // Keeps squares of values within the range of float32.
     if (largest < 0x1p-40F || largest > 0x1p40F) {
-        power = take_exponent(values, count);
+        power = normalize_exponent(values, count);
         largest = largest_magnitude(values, count);
     }
     const auto limit = static_cast<float>(options.levels);

@@ -23,7 +23,7 @@ int32_t sum_of_codes(const void* part, size_t count) {
 QueryCoder::QueryCoder(const Codec& codec, Metric metric, int bits)
     : scratch_(codec),
       metric_(metric),
-      digit_count_(codec.levels() > 0 && bits == 15 ? 2 : 1),
+      part_count_(codec.levels() > 0 && bits == 15 ? 2 : 1),
       part_bytes_(scratch_.count * query_code_bytes(codec.width())) {}
 
 // Returns the terms of the score besides the dot of codes: <mean, query> under ip and cosine, minus
@@ -62,7 +62,7 @@ double QueryCoder::write_parts(std::byte* out, const RoundedCodes& rounded) cons
     auto* high = reinterpret_cast<Code*>(out);
     auto* low = high + scratch_.count;
     std::copy_n(scratch_.codes, scratch_.count, high);
-    if (digit_count_ == 1) return rounded.norm2;
+    if (part_count_ == 1) return rounded.norm2;
     typedef Code Codes __attribute__((vector_size(kChunk * sizeof(Code))));
     constexpr float no_fraction = 0x1.8p23F;  // adding it leaves no fractional bits
     Doubles norm2 = {};
@@ -72,10 +72,11 @@ double QueryCoder::write_parts(std::byte* out, const RoundedCodes& rounded) cons
         load_chunk(codes, scratch_.codes + i);
         load_chunk(values, scratch_.values + i);
         const Floats high_codes = __builtin_convertvector(codes, Floats);
-        const Floats error = (values * rounded.inverse_scale - high_codes) * kDigitBase;
+        const Floats error = (values * rounded.inverse_scale - high_codes) * kHighPartWeight;
         const Floats low_codes = (error + no_fraction) - no_fraction;
         store_chunk(low + i, __builtin_convertvector(low_codes, Codes));
-        const Doubles both = __builtin_convertvector(high_codes * kDigitBase + low_codes, Doubles);
+        const Doubles both =
+            __builtin_convertvector(high_codes * kHighPartWeight + low_codes, Doubles);
         norm2 += both * both;
     }
     return sum_of<double>(norm2);
@@ -85,21 +86,21 @@ EncodedQuery QueryCoder::encode(const float* vector, size_t row, std::byte* out)
     const Codec& codec = scratch_.codec;
     scratch_.load(vector, row, "queries");
     EncodedQuery query = to_query_space(row);
-    query.digit_count = digit_count_;
-    for (size_t d = 0; d < digit_count_; ++d) query.digits[d] = {out + d * part_bytes_, 0};
+    query.part_count = part_count_;
+    for (size_t d = 0; d < part_count_; ++d) query.parts[d] = {out + d * part_bytes_, 0};
     if (codec.levels() == 0) {
-        query.scale = scratch_.take_exponent();
+        query.scale = scratch_.normalize_exponent();
         std::memcpy(out, scratch_.values, part_bytes_);
         return query;
     }
-    const bool has_low = digit_count_ == 2, is_int8 = codec.width() == Width::int8;
+    const bool has_low = part_count_ == 2, is_int8 = codec.width() == Width::int8;
     const RoundedCodes rounded = scratch_.quantize(codec.levels(), 0, !has_low);
     const double norm2 =
         is_int8 ? write_parts<int8_t>(out, rounded) : write_parts<int16_t>(out, rounded);
-    query.scale = has_low ? rounded.scale / kDigitBase : rounded.scale;
+    query.scale = has_low ? rounded.scale / kHighPartWeight : rounded.scale;
     if (is_int8)
-        for (size_t d = 0; d < digit_count_; ++d)
-            query.digits[d].sum = sum_of_codes(query.digits[d].codes, scratch_.count);
+        for (size_t d = 0; d < part_count_; ++d)
+            query.parts[d].sum = sum_of_codes(query.parts[d].codes, scratch_.count);
     // The norm is that of the decoded query, so that a vector is at distance 0 from its own codes.
     if (metric_ == Metric::l2 && codec.dimension_scales().empty())
         query.offset = static_cast<float>(-norm2 * query.scale * query.scale);

@@ -11,23 +11,23 @@ namespace vecq {
 
 // Weight of the high part. The low part codes a rounding error of at most half a step, so its codes
 // stay within +-64.
-inline constexpr float kDigitBase = 128;
+inline constexpr float kHighPartWeight = 128;
 
 // A query ready for scoring. Higher scores are better under every metric (l2: minus the squared
 // distance):
 //     score = a * (scale * dot) + (bias * c + offset)       a, c of the row, see affine_of
-//     dot = digits[0] . row, or with both parts 128 * (digits[0] . row) + digits[1] . row
+//     dot = parts[0] . row, or with both parts 128 * (parts[0] . row) + parts[1] . row
 struct EncodedQuery {
-    Query digits[2];  // high, low
-    size_t digit_count;
+    Query parts[2];  // high, low
+    size_t part_count;
     float scale, bias, offset;
 };
 
 // Returns the query reduced to its high part, which walks and scans score with.
-inline EncodedQuery coarsened(EncodedQuery query) {
-    if (query.digit_count == 1) return query;
-    query.digit_count = 1;
-    query.scale *= kDigitBase;
+inline EncodedQuery high_part_query(EncodedQuery query) {
+    if (query.part_count == 1) return query;
+    query.part_count = 1;
+    query.scale *= kHighPartWeight;
     return query;
 }
 
@@ -37,10 +37,10 @@ public:
     // are int8 for int8 rows and int16 for int16 rows.
     QueryCoder(const Codec& codec, Metric metric, int bits);
 
-    size_t digit_count() const { return digit_count_; }
+    size_t part_count() const { return part_count_; }
     size_t dim() const { return scratch_.codec.dim(); }
     // Bytes that encode() writes.
-    size_t bytes() const { return part_bytes_ * digit_count_; }
+    size_t bytes() const { return part_bytes_ * part_count_; }
 
     // Writes the codes to `out`, to which the returned query points. Throws Error naming `row` if
     // the vector is not finite or its squared norm (l2) or scaled values overflow float32.
@@ -53,7 +53,7 @@ private:
 
     CodecScratch scratch_;
     Metric metric_;
-    size_t digit_count_, part_bytes_;
+    size_t part_count_, part_bytes_;
 };
 
 }  // namespace vecq

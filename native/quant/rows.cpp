@@ -19,7 +19,7 @@ Affine affine_of(Metric metric, const RowConstants& row) {
                     std::min(1 / row.norm, std::numeric_limits<float>::max())};
         case Metric::l2: break;
     }
-    return {2 * row.scale, -row.centred_norm * row.centred_norm};
+    return {2 * row.scale, -row.centered_norm * row.centered_norm};
 }
 
 RowConstants RowCoder::encode(const float* vector, size_t row_number, std::byte* row) {
@@ -59,7 +59,7 @@ RoundedCodes RowCoder::write_integers(std::byte* row) {
 }
 
 float RowCoder::write_floats(std::byte* row) {
-    const float power = scratch_.take_exponent();
+    const float power = scratch_.normalize_exponent();
     if (scratch_.codec.width() == Width::fp32) {
         std::memcpy(row, scratch_.values, scratch_.count * sizeof(float));
         return power;

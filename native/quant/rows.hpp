@@ -8,7 +8,7 @@ namespace vecq {
 // Constants stored per row in addition to its codes. Norms are those of the decoded row.
 struct RowConstants {
     float scale;
-    float centred_norm;  // of the decoded row minus the mean
+    float centered_norm;  // of the decoded row minus the mean
     float norm;
 };
 

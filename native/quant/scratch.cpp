@@ -28,7 +28,7 @@ CodecScratch::CodecScratch(const Codec& codec)
       clipped_(count),
       values(memory_.as<float>()),
       codes(reinterpret_cast<int16_t*>(values + count)) {
-    if (!codec.fitted()) refuse("codec", "codec is not fitted, call fit with a sample first");
+    if (!codec.is_fitted()) refuse("codec", "codec is not fitted, call fit with a sample first");
 }
 
 void CodecScratch::load(const float* vector, size_t row, const char* argument) {
@@ -41,7 +41,7 @@ void CodecScratch::load(const float* vector, size_t row, const char* argument) {
     for (size_t i = 0; i < count; ++i)
         largest = std::max(largest, std::bit_cast<uint32_t>(values[i]) & 0x7fffffffU);
     if (largest > std::bit_cast<uint32_t>(kMaxMagnitude))
-        require_numbers(vector, dim, dim, row, argument);
+        require_finite(vector, dim, dim, row, argument);
 }
 
 RoundedCodes CodecScratch::quantize(int levels, float shared_scale, bool unbiased) {

@@ -18,7 +18,7 @@ public:
 
     // Rounds `values` to `codes`, options as in RoundingOptions, and updates clipped().
     RoundedCodes quantize(int levels, float shared_scale, bool unbiased);
-    float take_exponent() { return codec.kernels().take_exponent(values, count); }
+    float normalize_exponent() { return codec.kernels().normalize_exponent(values, count); }
 
     // Per dimension, the number of values outside the range of the shared scale so far.
     const std::vector<uint64_t>& clipped() const { return clipped_; }

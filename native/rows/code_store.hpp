@@ -22,7 +22,7 @@ public:
     const Codec& given_codec() const { return given_; }
     // Changes whenever `codec` becomes another object.
     uint64_t codec_version() const { return codec_version_; }
-    bool must_fit() const { return codec_->needs_fit() && !codec_->fitted(); }
+    bool must_fit() const { return codec_->needs_fit() && !codec_->is_fitted(); }
     void fit(const float* sample, size_t count);
 
     size_t size() const { return constants_.rows(); }

@@ -63,7 +63,7 @@ public:
     // Uses elements that were stored elsewhere, such as in a mapped file, in place.
     void restore(Array<std::byte> bytes) { bytes_ = std::move(bytes); }
     // Copies restored elements to memory of the column's own.
-    void own() { bytes_.own(); }
+    void detach() { bytes_.detach(); }
 
 private:
     SectionId section_;

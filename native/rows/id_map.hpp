@@ -44,7 +44,7 @@ public:
     // What was stored somewhere; an empty order is that of the ids.
     void restore(Array<int64_t> ids, Array<uint32_t> order, int64_t largest);
     // Moves ids that were restored in place to memory of their own.
-    void own() { ids_.own(); }
+    void detach() { ids_.detach(); }
 
     // The row of an id, or kNoRow. Any number of threads may ask at a time, once `prepare` was
     // called after the last change.

@@ -58,9 +58,9 @@ void RowTable::move_last(uint32_t to) {
 
 void RowTable::own_searched() {
     CodeStore::each_column(codes_, [](Column& column) {
-        if (column.section() != section(Kind::constants)) column.own();
+        if (column.section() != section(Kind::constants)) column.detach();
     });
-    ids_.own();
+    ids_.detach();
 }
 
 void RowTable::swap_codes(CodeStore& codes, Column& link_affine) noexcept {

@@ -67,18 +67,18 @@ void Scanner::pack() {
     biases_.assign(blocks * kBlockQueries, 0);
     terms_.resize(blocks);
     for (size_t block = 0; block < blocks; ++block) {
-        Query digits[kBlockQueries];
+        Query parts[kBlockQueries];
         const size_t first = block * kBlockQueries;
         const size_t count = std::min(kBlockQueries, queries_.size() - first);
         for (size_t q = 0; q < count; ++q) {
             const EncodedQuery& query = queries_[first + q];
-            digits[q] = query.digits[0];
-            sums_[first + q] = query.digits[0].sum;
+            parts[q] = query.parts[0];
+            sums_[first + q] = query.parts[0].sum;
             scales_[first + q] = query.scale;
             biases_[first + q] = query.bias;
         }
         terms_[block] = terms_of(std::span(queries_).subspan(first, count));
-        kernels_.pack_block(digits, count, dim_, packed_.as<std::byte>() + block * block_bytes_);
+        kernels_.pack_block(parts, count, dim_, packed_.as<std::byte>() + block * block_bytes_);
     }
 }
 

@@ -43,7 +43,7 @@ void search_block(const Codec& codec, const BruteForceOptions& options, const fl
     try {
         store.append(rows, row_count, options.first_row, options.threads);
     } catch (const Error& error) {
-        throw renamed(error, "vectors", "rows");
+        throw rename_argument(error, "vectors", "rows");
     }
     const ScanSpec spec{.kernels = active_engine()[codec.width()],
                         .scored = store.scored(row_count),

@@ -114,7 +114,7 @@ private:
         if (!state_.all_nodes_are_items())
             std::erase_if(keys,
                           [&](Key key) { return !state_.rows.slots().is_visible(node_of(key)); });
-        if (searcher_.queries[i].digit_count > 1) rescore(i);
+        if (searcher_.queries[i].part_count > 1) rescore(i);
         add_near_zero(i);
     }
 

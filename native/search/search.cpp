@@ -11,8 +11,7 @@ void answer_nothing(const Request& request, Pending& pending) {
     const size_t dim = request.state.dim;
     pending.unfinished.push_back({pending.next, request.call.count - pending.next});
     for (const auto [first, count] : pending.unfinished) {
-        require_numbers(request.query(first), count * dim, dim, request.number_of(first),
-                        "queries");
+        require_finite(request.query(first), count * dim, dim, request.number_of(first), "queries");
         deliver_nothing(request.call, first, count);
     }
     pending = {{}, request.call.count};

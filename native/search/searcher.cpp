@@ -29,7 +29,7 @@ void Searcher::encode(const float* vectors, size_t dim, size_t number, size_t co
     for (size_t i = 0; i < count; ++i) {
         queries[i] = coder_.encode(vectors + i * dim, number + i,
                                    codes_.as<std::byte>() + i * coder_.bytes());
-        coarse[i] = coarsened(queries[i]);
+        coarse[i] = high_part_query(queries[i]);
     }
 }
 

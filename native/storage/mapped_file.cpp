@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/memory.hpp"
-#include "storage/failure.hpp"
+#include "storage/file_errors.hpp"
 #include "storage/memory_limit.hpp"
 
 namespace vecq {
@@ -38,31 +38,31 @@ void touch(const Pages& pages) {
 }  // namespace
 
 MappedFile::MappedFile(const std::string& path, bool writable)
-    : file_(open_to_read(path.c_str())),
+    : file_(open_for_reading(path.c_str())),
       table_(read_table(file_)),
       writable_(writable),
       memory_limit_(memory_limit()) {
     // MAP_NORESERVE: a private mapping uses memory only for pages that are written.
     void* mapping = mmap(nullptr, table_.header.file_bytes, PROT_READ | (writable ? PROT_WRITE : 0),
                          writable ? MAP_PRIVATE | MAP_NORESERVE : MAP_SHARED, file_.get(), 0);
-    if (mapping == MAP_FAILED) fail_to("map the file");
+    if (mapping == MAP_FAILED) throw_file_error("map the file");
     bytes_ = static_cast<std::byte*>(mapping);
 }
 
 MappedFile::~MappedFile() { munmap(bytes_, table_.header.file_bytes); }
 
 // Ignores failures: a rejected hint costs only speed.
-void MappedFile::advise(const SectionEntry& entry, Use use) const {
+void MappedFile::advise(const SectionEntry& entry, AccessPattern pattern) const {
     if (entry.bytes() == 0) return;
     const Pages pages = pages_of(bytes_, entry.offset, entry.bytes());
     // Disables read-ahead, which a walk does not use.
-    if (use == Use::at_random) madvise(pages.first, pages.bytes, MADV_RANDOM);
+    if (pattern == AccessPattern::random) madvise(pages.first, pages.bytes, MADV_RANDOM);
     // Every fault of a huge page reads 2 MiB, which evicts pages in use if memory is short; only
     // files of at most half the memory limit get them.
     if (fits(2) && pages.bytes >= kHugePage) madvise(pages.first, pages.bytes, MADV_HUGEPAGE);
 }
 
-void MappedFile::fetch(uint64_t offset, uint64_t bytes, bool lock) const {
+void MappedFile::preload(uint64_t offset, uint64_t bytes, bool lock) const {
     if (bytes == 0) return;
     // Sequential reads trigger read-ahead into larger page cache folios than random faults would.
     std::vector<std::byte> buffer(std::min(bytes, kReadBytes));
@@ -73,7 +73,7 @@ void MappedFile::fetch(uint64_t offset, uint64_t bytes, bool lock) const {
     if (lock && mlock(pages.first, pages.bytes) != 0) {
         // mlock reports ENOMEM if the range exceeds RLIMIT_MEMLOCK.
         const int code = errno == ENOMEM ? EPERM : errno;
-        fail_to("lock the file in memory (see ulimit -l)", code);
+        throw_file_error("lock the file in memory (see ulimit -l)", code);
     }
     madvise(pages.first, pages.bytes, kCollapse);
     if (madvise(pages.first, pages.bytes, kPopulateRead) != 0) touch(pages);

@@ -14,7 +14,7 @@
 namespace vecq {
 
 // The access pattern of a section, a hint to the kernel.
-enum class Use { at_random, nearby };
+enum class AccessPattern { random, sequential };
 
 class MappedFile {
 public:
@@ -30,10 +30,10 @@ public:
     std::byte* at(const SectionEntry& entry) const { return bytes_ + entry.offset; }
 
     // Passes the access pattern of a section to the kernel; requests huge pages if memory allows.
-    void advise(const SectionEntry& entry, Use use) const;
+    void advise(const SectionEntry& entry, AccessPattern pattern) const;
     // Loads a range of the file into memory, in huge pages if granted, and pins it if `lock`.
     // Throws Error if the system refuses to pin it.
-    void fetch(uint64_t offset, uint64_t bytes, bool lock) const;
+    void preload(uint64_t offset, uint64_t bytes, bool lock) const;
 
 private:
     // Whether `copies` copies of the file fit the memory limit.

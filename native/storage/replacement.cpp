@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "base/memory.hpp"
-#include "storage/failure.hpp"
+#include "storage/file_errors.hpp"
 
 namespace vecq {
 namespace {
@@ -30,11 +30,11 @@ constexpr int kLockTries = 2000;
 struct stat status_of(const std::string& path) {
     struct stat status{};
     if (stat(path.c_str(), &status) != 0) {
-        if (errno != ENOENT) fail_to("look at the file");
+        if (errno != ENOENT) throw_file_error("look at the file");
         return {};
     }
-    if (S_ISDIR(status.st_mode)) fail_to("replace the folder", EISDIR);
-    if (!S_ISREG(status.st_mode)) fail_to("replace what is no regular file", EINVAL);
+    if (S_ISDIR(status.st_mode)) throw_file_error("replace the folder", EISDIR);
+    if (!S_ISREG(status.st_mode)) throw_file_error("replace what is no regular file", EINVAL);
     return status;
 }
 
@@ -79,8 +79,9 @@ FolderLock::FolderLock(const Descriptor& folder) : folder_(folder) {
     for (int i = 0; flock(folder.get(), LOCK_EX | LOCK_NB) != 0; ++i) {
         if (has_no_locks(errno)) return;
         if (errno == EINTR) continue;
-        if (errno != EWOULDBLOCK) fail_to("lock the folder");
-        if (i == kLockTries) fail_to("lock the folder, which another process keeps locked");
+        if (errno != EWOULDBLOCK) throw_file_error("lock the folder");
+        if (i == kLockTries)
+            throw_file_error("lock the folder, which another process keeps locked");
         std::this_thread::sleep_for(kLockPause);
     }
 }
@@ -90,12 +91,12 @@ FolderLock::~FolderLock() { flock(folder_.get(), LOCK_UN); }
 
 Replacement::Replacement(std::string path, uint64_t bytes)
     : path_(std::move(path)), page_(kHugePage) {
-    if (file_name_of(path_).empty()) fail_to("write a file without a name", EISDIR);
+    if (file_name_of(path_).empty()) throw_file_error("write a file without a name", EISDIR);
     create();
     if (until_done([&] { return ftruncate(file_.get(), static_cast<off_t>(bytes)); }) == 0) return;
     const int code = errno;
     unlink(temporary_.c_str());
-    fail_to("make a file of " + std::to_string(bytes) + " bytes", code);
+    throw_file_error("make a file of " + std::to_string(bytes) + " bytes", code);
 }
 
 Replacement::~Replacement() {
@@ -115,7 +116,7 @@ void Replacement::create() {
         file_ = Descriptor(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL, mode);
         if (file_ || errno != EEXIST) break;
     }
-    if (!file_) fail_to("create a temporary file in the folder");
+    if (!file_) throw_file_error("create a temporary file in the folder");
     if (replaces) inherit(file_, replaced);
 }
 
@@ -149,7 +150,7 @@ void Replacement::put(uint64_t offset, const std::byte* data, size_t bytes) {
         const ssize_t count =
             pwrite(file_.get(), data + done, bytes - done, static_cast<off_t>(offset + done));
         if (count < 0 && errno == EINTR) continue;
-        if (count <= 0) fail_to("write the file", count < 0 ? errno : EIO);
+        if (count <= 0) throw_file_error("write the file", count < 0 ? errno : EIO);
         done += static_cast<size_t>(count);
     }
 }
@@ -172,21 +173,23 @@ void Replacement::write_back(uint64_t end) {
 
 void Replacement::complete() {
     flush();
-    if (until_done([&] { return fsync(file_.get()); }) != 0) fail_to("write the file to disk");
-    if (!file_.close()) fail_to("write the file");
+    if (until_done([&] { return fsync(file_.get()); }) != 0)
+        throw_file_error("write the file to disk");
+    if (!file_.close()) throw_file_error("write the file");
     folder_ = Descriptor(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY);
-    if (!folder_) fail_to("open the folder to have the file's name written to disk");
+    if (!folder_) throw_file_error("open the folder to have the file's name written to disk");
 }
 
 void Replacement::rename() {
-    if (std::rename(temporary_.c_str(), path_.c_str()) != 0) fail_to("give the file its name");
+    if (std::rename(temporary_.c_str(), path_.c_str()) != 0)
+        throw_file_error("give the file its name");
     temporary_.clear();
 }
 
 // Some file systems have nothing to do for a folder, and say that they can't.
 void Replacement::sync_folder() const {
     if (until_done([&] { return fsync(folder_.get()); }) != 0 && errno != EINVAL)
-        fail_to("write the file's name to disk");
+        throw_file_error("write the file's name to disk");
 }
 
 }  // namespace vecq

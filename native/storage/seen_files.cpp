@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <memory>
 
-#include "storage/failure.hpp"
+#include "storage/file_errors.hpp"
 
 namespace vecq {
 namespace {
@@ -35,7 +35,7 @@ std::optional<uint64_t> hash_of(const Descriptor& file) {
 void require_table(const std::string& path, uint64_t seen) {
     const Descriptor file(path.c_str(), O_RDONLY | O_NONBLOCK);
     if (!file && errno == ENOENT) return;
-    if (!file) fail_to("open the file to see whether it has changed");
+    if (!file) throw_file_error("open the file to see whether it has changed");
     if (hash_of(file) == seen) return;
     throw Error(
         VECQ_CHANGED_FILE, "path",
@@ -47,7 +47,7 @@ void require_table(const std::string& path, uint64_t seen) {
 
 SeenFiles::Name SeenFiles::name_of(const std::string& path) {
     struct stat folder{};
-    if (stat(folder_of(path).c_str(), &folder) != 0) fail_to("look at the folder");
+    if (stat(folder_of(path).c_str(), &folder) != 0) throw_file_error("look at the folder");
     return {folder.st_dev, folder.st_ino, std::string(file_name_of(path))};
 }
 

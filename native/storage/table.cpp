@@ -7,15 +7,15 @@
 #include <cstring>
 
 #include "base/checksum.hpp"
-#include "storage/failure.hpp"
+#include "storage/file_errors.hpp"
 
 namespace vecq {
 namespace {
 
 uint64_t file_size(const Descriptor& file) {
     struct stat status{};
-    if (fstat(file.get(), &status) != 0) fail_to("look at the file");
-    if (!S_ISREG(status.st_mode)) fail_to("open what is no regular file", EINVAL);
+    if (fstat(file.get(), &status) != 0) throw_file_error("look at the file");
+    if (!S_ISREG(status.st_mode)) throw_file_error("open what is no regular file", EINVAL);
     return static_cast<uint64_t>(status.st_size);
 }
 
@@ -31,16 +31,16 @@ static_assert(sizeof(FileHeader) % Checksum::kStep == 0);
 FileHeader read_header(const Descriptor& file, uint64_t size) {
     FileHeader header;
     if (size < sizeof header)
-        corrupt("the file has " + std::to_string(size) + " bytes, too few to be a vecq file");
+        throw_corrupt("the file has " + std::to_string(size) + " bytes, too few to be a vecq file");
     read_exactly(file, 0, &header, sizeof header);
     if (std::memcmp(header.magic, kMagic, sizeof kMagic) != 0)
-        corrupt("the file is no vecq file: it does not begin as one");
+        throw_corrupt("the file is no vecq file: it does not begin as one");
     if (header.byte_order == __builtin_bswap32(kByteOrder))
         throw Error(VECQ_UNSUPPORTED, "path",
                     "the file was written on a big-endian machine, expected a little-endian one");
     if (header.section_count > kMaxSections)
-        corrupt("the header names " + std::to_string(header.section_count) +
-                " sections, expected at most " + std::to_string(kMaxSections));
+        throw_corrupt("the header names " + std::to_string(header.section_count) +
+                      " sections, expected at most " + std::to_string(kMaxSections));
     return header;
 }
 
@@ -50,8 +50,8 @@ void check_bounds(const SectionEntry& entry, uint64_t previous_end, uint64_t fil
     if (entry.offset % kSectionAlignment != 0 || entry.offset < previous_end ||
         __builtin_mul_overflow(entry.element_bytes, entry.count, &bytes) ||
         __builtin_add_overflow(entry.offset, bytes, &end) || end > file_bytes)
-        corrupt("section " + std::to_string(entry.id.kind) + "." + std::to_string(entry.id.number) +
-                " does not lie inside the file");
+        throw_corrupt("section " + std::to_string(entry.id.kind) + "." +
+                      std::to_string(entry.id.number) + " does not lie inside the file");
 }
 
 }  // namespace
@@ -61,16 +61,16 @@ const SectionEntry* Table::find(SectionId id) const {
     return entry == sections.end() ? nullptr : &*entry;
 }
 
-std::string version_of(const char (&field)[kVersionLength]) {
+std::string printable_version(const char (&field)[kVersionLength]) {
     std::string text(field, strnlen(field, sizeof field));
     for (char& character : text)
         if (character < ' ' || character > '~') character = '?';
     return text;
 }
 
-Descriptor open_to_read(const char* path) {
+Descriptor open_for_reading(const char* path) {
     Descriptor file(path, O_RDONLY | O_NONBLOCK);
-    if (!file) fail_to("open the file");
+    if (!file) throw_file_error("open the file");
     return file;
 }
 
@@ -80,22 +80,22 @@ Table read_table(const Descriptor& file) {
     const FileHeader& header = table.header;
     table.sections.resize(header.section_count);
     uint64_t end = sizeof header + header.section_count * sizeof(SectionEntry);
-    if (size < end) corrupt("the file ends inside its table of sections");
+    if (size < end) throw_corrupt("the file ends inside its table of sections");
     read_exactly(file, sizeof header, table.sections.data(), end - sizeof header);
     if (header.checksum != checksum_of_table(header, table.sections))
-        corrupt("header and table do not match their checksum");
-    if (header.byte_order != kByteOrder) corrupt("the header has no mark of a byte order");
+        throw_corrupt("header and table do not match their checksum");
+    if (header.byte_order != kByteOrder) throw_corrupt("the header has no mark of a byte order");
     if (header.format != kFormatVersion)
         throw Error(VECQ_UNSUPPORTED, "path",
                     "the file has format " + std::to_string(header.format) + ", which vecq " +
-                        version_of(header.needed) + " and later can read");
+                        printable_version(header.needed) + " and later can read");
     if (header.file_bytes != size)
-        corrupt("the file has " + std::to_string(size) + " bytes, expected " +
-                std::to_string(header.file_bytes) + ": it was cut off or written over");
+        throw_corrupt("the file has " + std::to_string(size) + " bytes, expected " +
+                      std::to_string(header.file_bytes) + ": it was cut off or written over");
     for (const SectionEntry& entry : table.sections) {
         check_bounds(entry, end, size);
         end = entry.end();
-        if (table.find(entry.id) != &entry) corrupt("the table names a section twice");
+        if (table.find(entry.id) != &entry) throw_corrupt("the table names a section twice");
     }
     return table;
 }
@@ -115,8 +115,8 @@ void read_exactly(const Descriptor& file, uint64_t offset, void* to, size_t byte
     while (bytes > 0) {
         const ssize_t count = pread(file.get(), at, bytes, static_cast<off_t>(offset));
         if (count < 0 && errno == EINTR) continue;
-        if (count < 0) fail_to("read the file");
-        if (count == 0) corrupt("the file ended while it was read");
+        if (count < 0) throw_file_error("read the file");
+        if (count == 0) throw_corrupt("the file ended while it was read");
         at += count;
         offset += static_cast<uint64_t>(count);
         bytes -= static_cast<size_t>(count);

@@ -18,7 +18,7 @@ struct Table {
 };
 
 // Opens without blocking, even on a FIFO without a writer; read_table() rejects irregular files.
-Descriptor open_to_read(const char* path);
+Descriptor open_for_reading(const char* path);
 
 // Reads and validates header and table. Throws Error that names the first defect.
 Table read_table(const Descriptor& file);
@@ -27,7 +27,7 @@ Table read_table(const Descriptor& file);
 void seal(Table& table, uint64_t file_bytes);
 
 // Returns the version in a field as printable ASCII; other bytes become '?'.
-std::string version_of(const char (&field)[kVersionLength]);
+std::string printable_version(const char (&field)[kVersionLength]);
 
 // Reads exactly `bytes` bytes at `offset`, or throws Error.
 void read_exactly(const Descriptor& file, uint64_t offset, void* to, size_t bytes);

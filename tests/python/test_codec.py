@@ -138,7 +138,7 @@ def test_decoding_loses_half_a_step(settings, unbiased):
     assert (np.abs(rows - wanted) <= bound + around).all()
     assert codes.clipped == 0
     constants = codes.constants
-    np.testing.assert_allclose(constants["centred_norm"], norms(rows), rtol=1e-5)
+    np.testing.assert_allclose(constants["centered_norm"], norms(rows), rtol=1e-5)
     np.testing.assert_allclose(constants["norm"], norms(decoded), rtol=1e-4)
 
 

@@ -231,7 +231,7 @@ TEST(abi_codec_score_refuses) {
     CHECK(is_refusal(score(good), s.error, "queries"));
     s.vectors[6 * kDim + 2] = 0;
     for (float value : {FLT_MAX, INFINITY, NAN}) {
-        s.constants[4].centred_norm = value;
+        s.constants[4].centered_norm = value;
         CHECK(is_refusal(score(good), s.error, "codes"), value);
     }
     CHECK(vecq_codec_score(s.codec, VECQ_IP, 8, nullptr, 0, nullptr, nullptr, 0, 1, nullptr,

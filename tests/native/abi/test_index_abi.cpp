@@ -48,7 +48,7 @@ struct Sample {
 }  // namespace
 
 TEST(abi_index_open_refuses) {
-    const Codec codec(VECQ_INT8, kDim), centred(VECQ_INT8, kDim, VECQ_SCALE_VECTOR, 1);
+    const Codec codec(VECQ_INT8, kDim), centered(VECQ_INT8, kDim, VECQ_SCALE_VECTOR, 1);
     const Codec other(VECQ_FP32, kDim + 1);
     vecq_index* index = nullptr;
     vecq_error error;
@@ -77,8 +77,8 @@ TEST(abi_index_open_refuses) {
         CHECK(no("link", options_of(metric, VECQ_LINK_LAYERED), codec), metric);
     for (const int32_t link :
          {VECQ_LINK_METRIC, VECQ_LINK_COSINE, VECQ_LINK_MOEBIUS, VECQ_LINK_LAYERED})
-        CHECK(no("link", options_of(VECQ_IP, link), centred), link);
-    CHECK(no("link", options_of(VECQ_COSINE, VECQ_LINK_COSINE), centred));
+        CHECK(no("link", options_of(VECQ_IP, link), centered), link);
+    CHECK(no("link", options_of(VECQ_COSINE, VECQ_LINK_COSINE), centered));
     for (const int32_t metric : kMetrics)
         CHECK(no("codec", options_of(metric), Codec(VECQ_INT8, kDim, VECQ_SCALE_DIMENSION)));
     const vecq_index_options good = options_of(VECQ_IP);

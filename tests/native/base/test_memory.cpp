@@ -11,7 +11,7 @@ using vecq::Memory;
 TEST(memory_is_aligned_and_zero) {
     for (size_t bytes : {size_t{1}, size_t{64}, size_t{65}, size_t{5} << 20}) {
         const Memory memory(bytes);
-        CHECK(vecq::aligned_to_line(memory.as<void>()), bytes);
+        CHECK(vecq::is_line_aligned(memory.as<void>()), bytes);
         size_t sum = 0;
         for (size_t i = 0; i < bytes; ++i) sum += memory.as<unsigned char>()[i];
         CHECK(sum == 0, bytes);
@@ -26,7 +26,7 @@ TEST(memory_keeps_its_contents_when_it_grows) {
         memory.as<unsigned char>()[before - 1] = 7;
         memory.grow(bytes);
         const unsigned char* all = memory.as<unsigned char>();
-        CHECK(memory.bytes() == bytes && vecq::aligned_to_line(all) && all[before - 1] == 7, bytes);
+        CHECK(memory.bytes() == bytes && vecq::is_line_aligned(all) && all[before - 1] == 7, bytes);
         size_t sum = 0;
         for (size_t i = before; i < bytes; ++i) sum += all[i];
         CHECK(sum == 0, bytes);

@@ -24,8 +24,8 @@ TEST(threads_run_every_task_once) {
     for (const size_t threads : {0, 1, 2, 3, 5, 16})
         for (const size_t tasks : {0, 1, 2, 3, 7, 100, 5000})
             for (int round = 0; round < 5; ++round)
-                CHECK(works(threads, tasks), threads, tasks, round);
-    CHECK(meet(2) && meet(16));
+                CHECK(runs_every_task_once(threads, tasks), threads, tasks, round);
+    CHECK(all_threads_meet(2) && all_threads_meet(16));
 }
 
 TEST(threads_count_workers) {
@@ -44,7 +44,8 @@ TEST(threads_count_workers) {
 }
 
 TEST(threads_stay_within_their_number) {
-    CHECK(works(16, 1000));  // leaves more workers in the pool than the next loops may use
+    CHECK(runs_every_task_once(
+        16, 1000));  // leaves more workers in the pool than the next loops may use
     for (const size_t threads : {1, 2, 3}) {
         Record record(threads, 60);
         parallel_for(threads, 60, [&](size_t task, size_t worker) {
@@ -52,7 +53,8 @@ TEST(threads_stay_within_their_number) {
             std::this_thread::sleep_for(100us);
             record.leave(worker);
         });
-        CHECK(record.each_ran_once() && record.most <= threads, threads, record.most);
+        CHECK(record.each_ran_once() && record.most_running <= threads, threads,
+              record.most_running);
     }
 }
 
@@ -60,7 +62,7 @@ TEST(threads_wait_for_the_slowest) {
     std::atomic<int> here{0}, done{0};
     parallel_for(2, 2, [&](size_t, size_t worker) {
         ++here;
-        comes_true([&] { return here == 2; });
+        wait_until([&] { return here == 2; });
         if (worker != 0) std::this_thread::sleep_for(10ms);
         ++done;
     });
@@ -89,7 +91,7 @@ TEST(threads_rethrow_the_first_exception) {
             }
             CHECK(message == "first" && now == 0, threads, by_helper, message, now);
             CHECK(ran < tasks, threads, by_helper, ran);
-            CHECK(works(threads, 100), threads);
+            CHECK(runs_every_task_once(threads, 100), threads);
         }
     size_t caught = 0;
     for (int round = 0; round < 200; ++round) try {
@@ -126,7 +128,7 @@ TEST(threads_call_at_the_same_time) {
     for (size_t caller = 0; caller < 5; ++caller)
         callers.emplace_back([&, caller] {
             for (size_t round = 0; round < 300; ++round)
-                if (!works(1 + (caller + round) % 5, round % 50)) ++failures;
+                if (!runs_every_task_once(1 + (caller + round) % 5, round % 50)) ++failures;
         });
     for (std::thread& caller : callers) caller.join();
     CHECK(failures == 0, failures);
@@ -138,11 +140,11 @@ TEST(threads_go_on_while_others_are_stuck) {
     std::thread other([&] {
         parallel_for(4, 4, [&](size_t, size_t) {
             ++stuck;
-            comes_true([&] { return free.load(); });
+            wait_until([&] { return free.load(); });
         });
     });
-    CHECK(comes_true([&] { return stuck == 4; }), stuck);
-    for (const size_t threads : {1, 2, 4, 8}) CHECK(works(threads, 100), threads);
+    CHECK(wait_until([&] { return stuck == 4; }), stuck);
+    for (const size_t threads : {1, 2, 4, 8}) CHECK(runs_every_task_once(threads, 100), threads);
     free = true;
     other.join();
 }
@@ -167,7 +169,7 @@ TEST(threads_leave_signals_to_the_caller) {
     parallel_for(40, 40, [&](size_t, size_t worker) {  // more than ever before: it has to hire
         if (worker != 0 && !noted.exchange(true)) pthread_sigmask(SIG_SETMASK, nullptr, &helper);
         ++here;
-        comes_true([&] { return here == 40; });
+        wait_until([&] { return here == 40; });
     });
     pthread_sigmask(SIG_SETMASK, &before, &after);
     for (const int signal : {SIGINT, SIGTERM, SIGALRM, SIGPROF, SIGCHLD, SIGUSR1}) {

@@ -44,7 +44,7 @@ int in_child(Body body) {
         _exit(body());
     }
     int status = 0;
-    if (!comes_true([&] { return waitpid(child, &status, WNOHANG) != 0; })) {
+    if (!wait_until([&] { return waitpid(child, &status, WNOHANG) != 0; })) {
         kill(child, SIGKILL);
         waitpid(child, &status, 0);
         return -1;
@@ -65,7 +65,7 @@ bool is_mapped(const std::string& file) {
     return false;
 }
 
-int child_works() { return works(4, 100) && meet(4) ? 0 : 1; }
+int child_works() { return runs_every_task_once(4, 100) && all_threads_meet(4) ? 0 : 1; }
 
 // qemu-user shows a program of another family the cpuinfo of the real processor.
 [[maybe_unused]] bool is_emulated() {
@@ -106,7 +106,7 @@ TEST(threads_start_afresh_in_a_child) {
 
 TEST(threads_fork_while_others_loop) {
     if (!can_fork()) return;
-    CHECK(meet(8));
+    CHECK(all_threads_meet(8));
     std::atomic<bool> stop{false};
     std::atomic<size_t> loops[2] = {};
     std::vector<std::thread> others;
@@ -115,7 +115,7 @@ TEST(threads_fork_while_others_loop) {
             const std::function<void(size_t, size_t)> body = [](size_t, size_t) {};
             for (; !stop; ++loops[other]) parallel_for(2 + other, 8, body);
         });
-    CHECK(comes_true([&] { return loops[0] > 1000 && loops[1] > 1000; }), loops[0], loops[1]);
+    CHECK(wait_until([&] { return loops[0] > 1000 && loops[1] > 1000; }), loops[0], loops[1]);
     for (int round = 0; round < 100; ++round) CHECK(in_child(child_works) == 0, round);
     stop = true;
     for (std::thread& other : others) other.join();
@@ -127,7 +127,7 @@ TEST(threads_fork_inside_a_body) {
     std::atomic<int> wrong{0}, here{0};
     parallel_for(2, 2, [&](size_t, size_t) {
         ++here;  // so that one child is the caller's and one the helper's
-        comes_true([&] { return here == 2; });
+        wait_until([&] { return here == 2; });
         if (in_child(child_works) != 0) ++wrong;
     });
     CHECK(wrong == 0, wrong);
@@ -144,11 +144,11 @@ TEST(threads_of_many_callers_share_the_cores) {
             callers.emplace_back([&] {
                 parallel_for(2, 2, [&](size_t, size_t) {
                     ++inside;
-                    comes_true([&] { return free.load(); });
+                    wait_until([&] { return free.load(); });
                 });
             });
         const size_t helpers = std::max(cores, size_t{2}) - 1;
-        const bool all_in = comes_true([&] { return inside >= calls + helpers; });
+        const bool all_in = wait_until([&] { return inside >= calls + helpers; });
         const size_t threads = threads_of_process();
         free = true;
         for (std::thread& caller : callers) caller.join();
@@ -167,7 +167,7 @@ TEST(threads_may_be_inside_at_exit) {
                 for (;;) pause();
             });
         }).detach();
-        if (!comes_true([] { return stuck == 3; }) || !works(8, 100)) return 1;
+        if (!wait_until([] { return stuck == 3; }) || !runs_every_task_once(8, 100)) return 1;
         std::exit(42);
     });
     CHECK(status == 42, status);
@@ -205,7 +205,7 @@ TEST(threads_end_and_start_again) {
     const int status = in_child([] {
         vecq_shutdown();  // nothing to end
         for (int round = 0; round < 20; ++round) {
-            if (!meet(6)) return 1;
+            if (!all_threads_meet(6)) return 1;
             if (threads_of_process() != 6) return 2;
             vecq_shutdown();
             if (threads_of_process() != 1) return 3;
@@ -217,7 +217,7 @@ TEST(threads_end_and_start_again) {
 }
 
 TEST(threads_end_while_others_loop) {
-    CHECK(meet(4));
+    CHECK(all_threads_meet(4));
     std::atomic<bool> stop{false};
     std::atomic<size_t> wrong{0}, loops{0}, ends{0};
     std::vector<std::thread> others;
@@ -225,7 +225,7 @@ TEST(threads_end_while_others_loop) {
         others.emplace_back([&, other] {
             while (!stop) {
                 if (other < 2) {
-                    wrong += !works(2 + other, 20);
+                    wrong += !runs_every_task_once(2 + other, 20);
                     ++loops;
                 } else {
                     vecq_shutdown();
@@ -234,7 +234,7 @@ TEST(threads_end_while_others_loop) {
                 }
             }
         });
-    CHECK(comes_true([&] { return loops > 500 && ends > 500; }), loops, ends);
+    CHECK(wait_until([&] { return loops > 500 && ends > 500; }), loops, ends);
     stop = true;
     for (std::thread& other : others) other.join();
     CHECK(wrong == 0 && child_works() == 0, wrong);

@@ -248,11 +248,11 @@ TEST(a_graph_that_comes_while_memory_runs_out) {
         const Vector vectors = in_order(p.vectors, graph.ids);
         for (size_t number = 1;; ++number) {
             Index index(target_of(metric), p.codec);
-            failing::until_failure = number;
+            failing::allocations_until_failure = number;
             vecq_status status = index.stage(vectors, graph.ids);
             if (status == VECQ_OK) status = graph.give(index);
-            const bool failed = failing::until_failure == 0;
-            failing::until_failure = 0;
+            const bool failed = failing::allocations_until_failure == 0;
+            failing::allocations_until_failure = 0;
             CHECK(status == VECQ_OK || (failed && status == VECQ_OUT_OF_MEMORY), number, status);
             CHECK(index.settle() == VECQ_OK, index.error.message);
             CHECK(index.size() == 0 || index.size() == kRows, number);

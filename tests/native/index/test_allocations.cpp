@@ -43,12 +43,12 @@ TEST(allocations_that_fail_while_a_file_is_opened_and_searched) {
         const Sample s(metric);
         const Found expected = s.answers(s.index.own);
         vecq_index* opened = nullptr;
-        const size_t opening =
-            fail_each([&] { return vecq_index_open_file(s.path.c_str(), 0, &opened, nullptr); },
-                      [](size_t) {});
+        const size_t opening = fail_each_allocation(
+            [&] { return vecq_index_open_file(s.path.c_str(), 0, &opened, nullptr); },
+            [](size_t) {});
         Found found = expected;
         const vecq_search_options options = search_of(5, 20, 15, 10);
-        const size_t searching = fail_each(
+        const size_t searching = fail_each_allocation(
             [&] {
                 return vecq_index_search(opened, &options, s.queries.data(), 4, found.ids.data(),
                                          found.scores.data(), found.counts.data(), nullptr,
@@ -65,11 +65,11 @@ TEST(allocations_that_fail_while_an_index_is_saved_and_checked) {
     for (const int32_t metric : kMetrics) {
         Sample s(metric);
         const Bytes before(s.path);
-        const size_t saving = fail_each([&] { return save(s.index.own, s.copy); },
-                                        [&](size_t) { CHECK(s.folder.count() <= 2); });
+        const size_t saving = fail_each_allocation([&] { return save(s.index.own, s.copy); },
+                                                   [&](size_t) { CHECK(s.folder.count() <= 2); });
         CHECK(saving > 3 && Bytes(s.copy) == before, saving);
         const Opened opened(s.path);
-        fail_each(
+        fail_each_allocation(
             [&] {
                 vecq_task* task = nullptr;
                 vecq_status status = vecq_task_check(opened.own, 1, &task, nullptr);
@@ -93,12 +93,12 @@ TEST(allocations_that_fail_while_items_go_or_change) {
             CHECK(index.add(s.vectors) && index.remove({9, 10, 11}) == VECQ_OK, number);
             const vecq_choice allow = ids_of(gone);
             const Filter told(index, &allow, nullptr);
-            until_failure = number;
+            allocations_until_failure = number;
             bool well = index.remove(gone) == VECQ_OK;
             const bool removed = well;
             well = well && index.update(more, changed);
-            const bool failed = until_failure == 0;
-            until_failure = 0;
+            const bool failed = allocations_until_failure == 0;
+            allocations_until_failure = 0;
             CHECK(index.settle() == VECQ_OK && (well || failed), number, index.error.message);
             std::string problem;
             CHECK(problems_of(index.own, &problem) == 0, metric, number, problem);
@@ -129,13 +129,13 @@ TEST(allocations_that_fail_while_an_index_grows) {
                     if (!from_file) CHECK(made.add(s.vectors));
                     vecq_index* own = from_file ? file.own : made.own;
                     size_t done = 0, total = 1;
-                    until_failure = number;
+                    allocations_until_failure = number;
                     vecq_status status =
                         vecq_index_stage(own, more.data(), 70, nullptr, 0, 1, nullptr);
                     while (status == VECQ_OK && done < total)
                         status = vecq_index_link(own, 7, 1, &done, &total, nullptr);
-                    const bool failed = until_failure == 0;
-                    until_failure = 0;
+                    const bool failed = allocations_until_failure == 0;
+                    allocations_until_failure = 0;
                     // Sorting does without a buffer if it gets none.
                     CHECK(status == VECQ_OK || (failed && status == VECQ_OUT_OF_MEMORY), status);
                     CHECK(vecq_index_settle(own, nullptr) == VECQ_OK, number);
@@ -174,14 +174,14 @@ TEST(allocations_that_fail_while_rows_go_to_new_arrays) {
             CHECK(index.remove(gone) == VECQ_OK, index.error.message);
             items -= static_cast<int64_t>(gone.size());
             const Found before = index.search(queries, search_of(kRows));
-            const size_t count = fail_each(
+            const size_t count = fail_each_allocation(
                 [&] { return files::rebuild(index.own, make); },
                 [&](size_t number) {
                     CHECK(index.search(queries, search_of(kRows)) == before, metric, number);
                     CHECK(holds(few, 3) && holds(all, items), metric, number);
                     CHECK(problems_of(index.own) == 0, metric, number);
                 },
-                Without::perhaps);
+                Recovery::possible);
             CHECK(count > 5, metric, count);
         }
         CHECK(index.add(vectors) && index.remove({7}) == VECQ_OK, index.error.message);
@@ -202,10 +202,10 @@ TEST(allocations_that_fail_before_rows_come_again) {
         Ids gone;
         for (int64_t id = 0; id < 120; ++id) gone.push_back(id);
         CHECK(index.remove(gone) == VECQ_OK);
-        until_failure = number;
+        allocations_until_failure = number;
         rebuild(index.own, vecq_task_compact);
-        const bool failed = until_failure == 0;
-        until_failure = 0;
+        const bool failed = allocations_until_failure == 0;
+        allocations_until_failure = 0;
         CHECK(index.add(vectors), index.error.message);
         vecq_search_options options = search_of(500);
         options.filter = all.own;
@@ -220,14 +220,14 @@ TEST(allocations_that_fail_around_a_search) {
         const Ids some = {3, 4, 5, 120};
         const vecq_choice choice = ids_of(some);
         vecq_filter* filter = nullptr;
-        const size_t filtering = fail_each(
+        const size_t filtering = fail_each_allocation(
             [&] { return vecq_filter_open(s.index.own, &choice, nullptr, &filter, nullptr); },
             [](size_t) {});
         CHECK(s.index.remove({3}) == VECQ_OK && s.index.add(random_vector(kDim, 5)));
         vecq_search_options options = search_of(5, 20, 15, 10);
         options.filter = filter;
         Found found{VECQ_OK, Ids(4 * 5), Vector(4 * 5), Ids(4)};
-        fail_each(
+        fail_each_allocation(
             [&] {
                 return vecq_index_search(s.index.own, &options, s.queries.data(), 4,
                                          found.ids.data(), found.scores.data(), found.counts.data(),
@@ -237,12 +237,12 @@ TEST(allocations_that_fail_around_a_search) {
         CHECK(found.counts == Ids(4, 3), metric);
         vecq_filter_close(filter);
         const vecq_curve_point points[] = {{10, 20, 0.5}, {10, 40, 1}};
-        const size_t curving =
-            fail_each([&] { return vecq_index_set_curve(s.index.own, points, 2, kRows, nullptr); },
-                      [](size_t) {});
+        const size_t curving = fail_each_allocation(
+            [&] { return vecq_index_set_curve(s.index.own, points, 2, kRows, nullptr); },
+            [](size_t) {});
         Opened opened(s.path);
         const Found before = s.answers(opened.own);
-        const size_t copying = fail_each(
+        const size_t copying = fail_each_allocation(
             [&] {
                 vecq_task* task = nullptr;
                 vecq_status status =
@@ -269,9 +269,9 @@ TEST(allocations_of_pages_that_fail) {
         CHECK(save(index.own, path) == VECQ_OK);
     }
     const vecq_search_options options = search_of(3, 10, 15, 5);
-    only_pages = true;
+    count_only_pages = true;
     vecq_index* own = nullptr;
-    const size_t opening = fail_each(
+    const size_t opening = fail_each_allocation(
         [&] { return vecq_index_open_file(path.c_str(), 1, &own, nullptr); }, [](size_t) {});
     vecq_index_close(own);
     Opened opened(path, true);
@@ -288,13 +288,13 @@ TEST(allocations_of_pages_that_fail) {
         CHECK(opened.search(more, options).counts[0] == 3, number);
         CHECK(problems_of(opened.own) == 0 && !opened.holds(5) && opened.holds(6), number);
     };
-    const size_t moving = fail_each(grow, is_well, Without::perhaps);
-    const size_t growing = fail_each(grow_more, is_well, Without::perhaps);
-    const size_t fitting =
-        fail_each([&] { return rebuild(opened.own, vecq_task_refit); }, is_well, Without::perhaps);
-    const size_t closing = fail_each([&] { return rebuild(opened.own, vecq_task_compact); },
-                                     is_well, Without::perhaps);
-    only_pages = false;
+    const size_t moving = fail_each_allocation(grow, is_well, Recovery::possible);
+    const size_t growing = fail_each_allocation(grow_more, is_well, Recovery::possible);
+    const size_t fitting = fail_each_allocation(
+        [&] { return rebuild(opened.own, vecq_task_refit); }, is_well, Recovery::possible);
+    const size_t closing = fail_each_allocation(
+        [&] { return rebuild(opened.own, vecq_task_compact); }, is_well, Recovery::possible);
+    count_only_pages = false;
     // Each but opening needs pages. How often depends on what the kernel finds room for in its
     // place.
     CHECK(opening == 1 && moving > 0 && growing > 0 && fitting > 0 && closing > 0, opening, moving,

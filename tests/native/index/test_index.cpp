@@ -95,9 +95,9 @@ TEST(index_is_exact_by_any_link) {
 }
 
 TEST(index_is_empty_at_first) {
-    const Codec centred(VECQ_INT8, kDim, VECQ_SCALE_VECTOR, 1);
+    const Codec centered(VECQ_INT8, kDim, VECQ_SCALE_VECTOR, 1);
     for (const int32_t metric : kMetrics) {
-        Index index(options_of(metric), centred);  // not fitted either
+        Index index(options_of(metric), centered);  // not fitted either
         const Found found = index.search(random_vector(2 * kDim, 1), search_of(3));
         CHECK(found.status == VECQ_OK && found.counts == Ids(2) && found.ids == Ids(6, -1));
         CHECK(found.scores == Vector(6, -std::numeric_limits<float>::infinity()), metric);
@@ -108,10 +108,10 @@ TEST(index_is_empty_at_first) {
 }
 
 TEST(index_wants_its_codecs_fitted) {
-    const Codec plain(VECQ_INT8, kDim), centred(VECQ_INT8, kDim, VECQ_SCALE_VECTOR, 1);
+    const Codec plain(VECQ_INT8, kDim), centered(VECQ_INT8, kDim, VECQ_SCALE_VECTOR, 1);
     const Vector vectors = vectors_of(100, 3);
     for (const bool wide : {false, true}) {
-        Index index(options_of(VECQ_L2), wide ? plain : centred, wide ? &centred : nullptr);
+        Index index(options_of(VECQ_L2), wide ? plain : centered, wide ? &centered : nullptr);
         CHECK(index.stage(vectors) == VECQ_INVALID_ARGUMENT && index.size() == 0, wide);
         CHECK(std::string(index.error.argument) == "codec", index.error.argument);
         CHECK(index.fit({}) == VECQ_INVALID_ARGUMENT, wide);
@@ -127,11 +127,11 @@ TEST(index_is_new_again_after_a_first_addition_that_fails) {
     const Vector vectors = vectors_of(kRows, 4), far(10 * kDim, 1000);
     Vector bad = far;
     bad.back() = NAN;
-    const Codec centred(VECQ_INT8, kDim, VECQ_SCALE_VECTOR, 1);
+    const Codec centered(VECQ_INT8, kDim, VECQ_SCALE_VECTOR, 1);
     const Codec fitted(VECQ_INT8, kDim, VECQ_SCALE_VECTOR, 1);
     vecq_codec_fit(fitted.own, vectors.data(), kRows, nullptr);
     for (const int way : {0, 1, 2}) {
-        Index index(options_of(VECQ_L2), centred);
+        Index index(options_of(VECQ_L2), centered);
         CHECK(index.fit(far) == VECQ_OK, way);
         const vecq_status status = index.stage(way == 0 ? bad : far, way == 1 ? Ids(10) : Ids());
         CHECK((status == VECQ_OK) == (way == 2), way);

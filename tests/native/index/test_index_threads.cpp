@@ -129,7 +129,7 @@ TEST(threads_search_while_rows_are_added) {
                     std::this_thread::yield();
                 }
             });
-        CHECK(loops::comes_true([&] { return searches > 0; }), metric);
+        CHECK(loops::wait_until([&] { return searches > 0; }), metric);
         bool added = true;
         for (size_t from = 0; from < rows; from += step) {
             const Vector more(vectors.begin() + static_cast<ptrdiff_t>(from * kDim),
@@ -164,7 +164,7 @@ TEST(threads_that_search_let_rows_in) {
         index.add(vectors);
         added = true;
     });
-    CHECK(loops::comes_true([&] { return added.load(); }));
+    CHECK(loops::wait_until([&] { return added.load(); }));
     over = true;
     for (std::thread& thread : pool) thread.join();
     adder.join();
@@ -290,7 +290,7 @@ TEST(threads_answer_every_query_of_a_batch_beside_a_writer) {
                     refused += !index.update(some, ids);
                 }
             });
-            CHECK(loops::comes_true([&] { return updates > 0; }));
+            CHECK(loops::wait_until([&] { return updates > 0; }));
             vecq_search_options options = search_of(kBest, 40, 15, 20, plan);
             options.threads = threads;
             options.filter = filter;

@@ -33,7 +33,7 @@ void read_during(const std::vector<std::function<void()>>& readers,
                 std::this_thread::yield();
             }
         });
-    CHECK(loops::comes_true([&] { return started == readers.size(); }));
+    CHECK(loops::wait_until([&] { return started == readers.size(); }));
     change();
     over = true;
     for (std::thread& thread : pool) thread.join();

@@ -74,7 +74,7 @@ TEST(threads_search_while_items_live) {
                 std::this_thread::yield();
             }
         });
-        CHECK(loops::comes_true([&] { return searches > 0; }), metric);
+        CHECK(loops::wait_until([&] { return searches > 0; }), metric);
         Random random(3);
         size_t refused = 0;
         for (int64_t round = 0; round < 25; ++round) {

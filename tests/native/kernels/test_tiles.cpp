@@ -14,16 +14,16 @@ using namespace vecq;
 
 // A code type of one lane with four codes, packed as for VNNI and AMX.
 struct Int8Quads {
-    using Row = uint8_t;
-    using Plain = int8_t;
+    using RowCode = uint8_t;
+    using QueryCode = int8_t;
     using PackedCode = int8_t;
     using Sum = uint32_t;
     static constexpr size_t kCodesPerLane = 4;
     static constexpr int32_t kOffset = kRowOffset;
-    static std::array<int8_t, 4> load_query(const Plain* q) { return {q[0], q[1], q[2], q[3]}; }
+    static std::array<int8_t, 4> load_query(const QueryCode* q) { return {q[0], q[1], q[2], q[3]}; }
     static std::array<int8_t, 4> load_packed(const PackedCode* q) { return load_query(q); }
-    static std::array<uint8_t, 4> load_row(const Row* r) { return {r[0], r[1], r[2], r[3]}; }
-    static std::array<uint8_t, 4> broadcast(const Row* r) { return load_row(r); }
+    static std::array<uint8_t, 4> load_row(const RowCode* r) { return {r[0], r[1], r[2], r[3]}; }
+    static std::array<uint8_t, 4> broadcast(const RowCode* r) { return load_row(r); }
     static Sum accumulate(Sum sum, std::array<int8_t, 4> q, std::array<uint8_t, 4> r) {
         for (size_t i = 0; i < 4; ++i) sum += static_cast<uint32_t>(q[i] * r[i]);
         return sum;

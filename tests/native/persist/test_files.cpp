@@ -80,8 +80,8 @@ TEST(files_may_hold_nothing) {
     const std::string path = folder / "a.vecq";
     const Vector vectors = vectors_of(kRows, 1);
     for (const int32_t metric : kMetrics) {
-        const Codec centred(VECQ_INT8, kDim, VECQ_SCALE_VECTOR, 1);  // not fitted either
-        Index index(options_of(metric), centred);
+        const Codec centered(VECQ_INT8, kDim, VECQ_SCALE_VECTOR, 1);  // not fitted either
+        Index index(options_of(metric), centered);
         CHECK(save(index.own, path, &index.error) == VECQ_OK, index.error.message);
         Opened opened(path, true);
         CHECK(opened.status == VECQ_OK && opened.size() == 0, opened.error.message);

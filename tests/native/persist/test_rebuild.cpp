@@ -140,10 +140,10 @@ TEST(refitting_follows_the_items) {
 TEST(refitting_moves_rows_between_graph_and_aside) {
     const Folder folder;
     const std::string path = folder / "a.vecq";
-    for (const auto& [link, centred] :
+    for (const auto& [link, centered] :
          {std::pair{VECQ_LINK_AUTO, false}, {VECQ_LINK_AUTO, true}, {VECQ_LINK_COSINE, false}})
         for (const bool fitted_large : {false, true}) {
-            const Codec codec(VECQ_INT8, kDim, VECQ_SCALE_GLOBAL, centred), wide(VECQ_FP32, kDim);
+            const Codec codec(VECQ_INT8, kDim, VECQ_SCALE_GLOBAL, centered), wide(VECQ_FP32, kDim);
             Index index(options_of(VECQ_IP, link), codec, &wide);
             Vector small = random_vector(300 * kDim, 1);
             const Vector large = scaled(random_vector(20 * kDim, 2), 1e4F),
@@ -151,17 +151,17 @@ TEST(refitting_moves_rows_between_graph_and_aside) {
             small.insert(small.end(), middle.begin(), middle.end());
             CHECK(index.fit(fitted_large ? large : small) == VECQ_OK);
             CHECK(index.add(small) && index.add(large), index.error.message);
-            const bool aside = fitted_large && !centred;
-            CHECK((index.stats().kept_out >= 300) == aside, centred, index.stats().kept_out);
-            const auto is_right = [&, centred = centred](const char* when, size_t least,
-                                                         size_t most) {
+            const bool aside = fitted_large && !centered;
+            CHECK((index.stats().kept_out >= 300) == aside, centered, index.stats().kept_out);
+            const auto is_right = [&, centered = centered](const char* when, size_t least,
+                                                           size_t most) {
                 std::string problem;
-                CHECK(problems_of(index.own, &problem) == 0, when, centred, fitted_large, problem);
+                CHECK(problems_of(index.own, &problem) == 0, when, centered, fitted_large, problem);
                 CHECK(save(index.own, path) == VECQ_OK && problems_of(Opened(path).own) == 0, when);
                 const vecq_index_stats stats = index.stats();
                 CHECK(stats.unreachable == 0 && stats.rows == index.size(), when);
                 CHECK(stats.kept_out >= least && stats.kept_out <= most, when, stats.kept_out,
-                      centred);
+                      centered);
                 // By the walk and by scoring all, one by one: for queries of either sign zero is
                 // among the best, and among the worst.
                 for (const size_t k : {size_t{1}, size_t{20}, index.size()}) {
@@ -170,7 +170,7 @@ TEST(refitting_moves_rows_between_graph_and_aside) {
                     const Found scanned =
                         index.search(queries, search_of(k, 500, 15, 0, VECQ_PLAN_SCAN));
                     CHECK(walked.scores == scanned.scores && walked.counts == scanned.counts, when,
-                          k, centred, fitted_large);
+                          k, centered, fitted_large);
                     for (size_t q = 0; q < 20; ++q) {
                         Ids ids(walked.ids.begin() + static_cast<ptrdiff_t>(q * k),
                                 walked.ids.begin() + static_cast<ptrdiff_t>((q + 1) * k));
@@ -180,9 +180,9 @@ TEST(refitting_moves_rows_between_graph_and_aside) {
                 }
             };
             CHECK(rebuild(index, vecq_task_refit) == VECQ_OK, index.error.message);
-            is_right("beside large rows", centred ? 0 : 250, centred ? 0 : 349);
+            is_right("beside large rows", centered ? 0 : 250, centered ? 0 : 349);
             CHECK(index.remove(numbers(350, 20)) == VECQ_OK, index.error.message);
-            is_right("after large rows", centred ? 0 : 250, centred ? 0 : 349);
+            is_right("after large rows", centered ? 0 : 250, centered ? 0 : 349);
             CHECK(rebuild(index, vecq_task_refit) == VECQ_OK, index.error.message);
             is_right("without large rows", 0, 0);
             CHECK(index.add(large, numbers(1000, 20)) && index.remove(numbers(0, 350)) == VECQ_OK);

@@ -245,7 +245,7 @@ TEST(array_keeps_what_it_holds) {
         CHECK((array[i].parts[0] | array[i].parts[1] | array[i].parts[2]) == 0, i);
         array[i] = {{i, ~i, i * 7}};
     }
-    CHECK(vecq::aligned_to_line(array.data()) && array.bytes() >= 300'000 * sizeof(Twelve));
+    CHECK(vecq::is_line_aligned(array.data()) && array.bytes() >= 300'000 * sizeof(Twelve));
     CHECK(array.bytes() < 2 * 300'000 * sizeof(Twelve), array.bytes());
     size_t kept = 0;
     for (uint32_t i = 0; i < 300'000; ++i)
@@ -300,10 +300,10 @@ TEST(arrays_begin_in_the_memory_of_others) {
     grown.resize(3);  // in place
     CHECK(grown.data() == owner->data() && *owner == Numbers({1, 2, 0}));
     grown.resize(4);
-    copied.own();
+    copied.detach();
     CHECK(owner.use_count() == 1);
     *owner = {7, 7, 7};
     CHECK(grown.size() == 4 && grown[1] == 2 && grown[3] == 0 && copied[1] == 2);
-    copied.own();
+    copied.detach();
     CHECK(copied.size() == 3);
 }

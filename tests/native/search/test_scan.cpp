@@ -46,8 +46,8 @@ struct Task {
             one = {static_cast<float>(1 + random() % 3), static_cast<float>(random() % 9) - 4};
         for (size_t q = 0; q < queries; ++q) {
             EncodedQuery query{};
-            query.digits[0] = query_codes.query(q);
-            query.digit_count = 1;
+            query.parts[0] = query_codes.query(q);
+            query.part_count = 1;
             query.scale = std::ldexp(1.0F, static_cast<int>(q % 9) - 4);  // which rounds nothing
             query.bias = static_cast<float>(q % 3);
             encoded.push_back(query);

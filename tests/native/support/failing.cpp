@@ -10,14 +10,14 @@
 
 namespace failing {
 
-thread_local size_t until_failure = 0;
-thread_local bool only_pages = false;
+thread_local size_t allocations_until_failure = 0;
+thread_local bool count_only_pages = false;
 
 namespace {
 
 bool must_fail(bool is_pages) {
-    if (until_failure == 0 || (only_pages && !is_pages)) return false;
-    return --until_failure == 0;
+    if (allocations_until_failure == 0 || (count_only_pages && !is_pages)) return false;
+    return --allocations_until_failure == 0;
 }
 
 void* fail_with_no_memory() {

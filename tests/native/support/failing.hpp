@@ -11,24 +11,24 @@
 namespace failing {
 
 // Number of the allocation on this thread that fails, counting down; 0: none fails.
-extern thread_local size_t until_failure;
+extern thread_local size_t allocations_until_failure;
 // Counts only page allocations, those of large arrays.
-extern thread_local bool only_pages;
+extern thread_local bool count_only_pages;
 
 // Whether a call may succeed although an allocation failed.
-enum class Without { never, perhaps };
+enum class Recovery { impossible, possible };
 
 // Repeats `call` with its first, second, ... allocation failing and calls after(number) each time.
 // Returns the number of allocations.
-inline size_t fail_each(const std::function<vecq_status()>& call,
-                        const std::function<void(size_t)>& after,
-                        Without without = Without::never) {
+inline size_t fail_each_allocation(const std::function<vecq_status()>& call,
+                                   const std::function<void(size_t)>& after,
+                                   Recovery recovery = Recovery::impossible) {
     for (size_t number = 1;; ++number) {
-        until_failure = number;
+        allocations_until_failure = number;
         const vecq_status status = call();
-        const bool failed = until_failure == 0;
-        until_failure = 0;
-        const bool succeeded = status == VECQ_OK && (!failed || without == Without::perhaps);
+        const bool failed = allocations_until_failure == 0;
+        allocations_until_failure = 0;
+        const bool succeeded = status == VECQ_OK && (!failed || recovery == Recovery::possible);
         CHECK(succeeded || (failed && status == VECQ_OUT_OF_MEMORY), number, status);
         after(number);
         if (!failed) return number - 1;

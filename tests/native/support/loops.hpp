@@ -13,7 +13,7 @@ namespace loops {
 
 // Polls until the condition holds; returns false after 30 seconds.
 template <class Condition>
-bool comes_true(Condition met) {
+bool wait_until(Condition met) {
     using namespace std::chrono_literals;
     const auto end = std::chrono::steady_clock::now() + 30s;
     while (!met()) {
@@ -26,7 +26,7 @@ bool comes_true(Condition met) {
 // Counters of one parallel_for. Loop bodies only count, because CHECK belongs to the main thread.
 struct Record {
     std::vector<std::atomic<int>> runs, busy;
-    std::atomic<size_t> running{0}, most{0}, out_of_range{0}, shared_workers{0};
+    std::atomic<size_t> running{0}, most_running{0}, out_of_range{0}, shared_workers{0};
 
     Record(size_t threads, size_t tasks) : runs(tasks), busy(vecq::workers_for(threads, tasks)) {}
 
@@ -38,7 +38,8 @@ struct Record {
         if (busy[worker].exchange(1) != 0) ++shared_workers;
         ++runs[task];
         const size_t at_once = ++running;
-        for (size_t seen = most; seen < at_once && !most.compare_exchange_weak(seen, at_once);) {}
+        for (size_t seen = most_running;
+             seen < at_once && !most_running.compare_exchange_weak(seen, at_once);) {}
     }
     void leave(size_t worker) {
         --running;
@@ -51,7 +52,7 @@ struct Record {
     }
 };
 
-inline bool works(size_t threads, size_t tasks) {
+inline bool runs_every_task_once(size_t threads, size_t tasks) {
     Record record(threads, tasks);
     vecq::parallel_for(threads, tasks, [&](size_t task, size_t worker) {
         record.enter(task, worker);
@@ -61,11 +62,11 @@ inline bool works(size_t threads, size_t tasks) {
 }
 
 // Runs one task per thread that waits for all others; fails unless each task gets its own thread.
-inline bool meet(size_t threads) {
+inline bool all_threads_meet(size_t threads) {
     std::atomic<size_t> arrived{0}, met{0};
     vecq::parallel_for(threads, threads, [&](size_t, size_t) {
         ++arrived;
-        if (comes_true([&] { return arrived == threads; })) ++met;
+        if (wait_until([&] { return arrived == threads; })) ++met;
     });
     return met == threads;
 }

@@ -13,7 +13,7 @@ EXPORTED int unloadable_works(size_t threads) {
     vecq_search_options options = indexes::search_of(10);
     options.threads = threads;
     const auto found = index.search(samples::random_vector(size_t{300} * 16, 2), options);
-    return found.status == VECQ_OK && loops::meet(threads) ? 1 : 0;
+    return found.status == VECQ_OK && loops::all_threads_meet(threads) ? 1 : 0;
 }
 
 EXPORTED void unloadable_shutdown() { vecq_shutdown(); }

@@ -11,14 +11,14 @@
 namespace vecq {
 
 // Throws "can't <action>: <message of code>"; std::bad_alloc if the system lacks memory.
-[[noreturn]] inline void fail_to(const std::string& action, int code = errno) {
+[[noreturn]] inline void throw_file_error(const std::string& action, int code = errno) {
     if (code == ENOMEM) throw std::bad_alloc();
     throw Error(VECQ_FILE_ERROR, "path",
                 "can't " + action + ": " + std::generic_category().message(code), code);
 }
 
 // Throws for a file whose contents are not what a writer of this format wrote.
-[[noreturn]] inline void corrupt(const std::string& message) {
+[[noreturn]] inline void throw_corrupt(const std::string& message) {
     throw Error(VECQ_CORRUPT_FILE, "path", message);
 }
 
