@@ -2,7 +2,7 @@
 //
 // Its own memory is zeroed, aligned to cache lines and in huge pages if large (base/memory.hpp).
 // Borrowed memory, such as a section of a mapped file, is used in place and kept alive by a shared
-// owner until the array needs more capacity or is told to detach.
+// owner until the array grows beyond it or is detached.
 #pragma once
 
 #include <algorithm>

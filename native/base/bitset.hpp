@@ -1,5 +1,4 @@
-// Bits of rows in words of 64: one place for the arithmetic, over memory that somebody else owns,
-// and a set that owns its words.
+// Bits in words of 64: functions on borrowed words, and a set that owns its words.
 #pragma once
 
 #include <algorithm>
@@ -20,7 +19,7 @@ inline void clear_bit(uint64_t* words, size_t at) { words[at / 64] &= ~(uint64_t
 
 class Bitset {
 public:
-    // The number of bits that there is memory for; those that were never set are 0.
+    // Number of bits allocated.
     size_t capacity() const { return words_.size() * 64; }
     bool empty() const { return words_.empty(); }
     const uint64_t* words() const { return words_.data(); }
@@ -39,7 +38,7 @@ public:
     }
     void assign(size_t at, bool value) { value ? set(at) : clear(at); }
 
-    // Makes room for `bits`; new words hold `fill`. Grows by half, and never shrinks.
+    // Grows to at least `bits` bits, never shrinks. New words hold `fill`. Capacity grows by half.
     void grow(size_t bits, uint64_t fill = 0) {
         const size_t words = words_for(bits);
         if (words <= words_.size()) return;

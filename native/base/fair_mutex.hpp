@@ -1,6 +1,6 @@
-// A lock for many readers or one writer, whom a stream of readers cannot keep waiting. A writer
-// that waits keeps new readers out, so a reader with much work does it in slices: it releases the
-// lock when a slice is over, and takes it again.
+// A shared mutex whose writers a stream of readers cannot starve. A waiting writer keeps new
+// readers out, so a long read works in slices: it releases the lock after each slice and takes it
+// again.
 #pragma once
 
 #include <atomic>
@@ -29,7 +29,7 @@ public:
         return alone;
     }
 
-    // Of a reader that holds the lock, from now on.
+    // Starts a slice for a reader that holds the lock.
     [[nodiscard]] Slice slice() const { return Slice(waiting_writers_, last_write_); }
 
 private:
@@ -39,7 +39,7 @@ private:
         std::atomic<size_t>& count;
     };
 
-    // Most waits are shorter than it takes to be woken up.
+    // Spins before blocking: most waits are shorter than a wake-up.
     static constexpr int kTries = 200;
 
     template <class Mutex>
@@ -55,7 +55,7 @@ private:
     std::atomic<size_t> waiting_writers_{0};
     std::mutex filter_;
     std::shared_mutex inside_;
-    // Written under the exclusive lock. Long ago if there was no write.
+    // Time of the last write, written under the exclusive lock; long ago if there was none.
     std::chrono::nanoseconds last_write_ = std::chrono::hours(-1);
 };
 

@@ -1,5 +1,5 @@
-// Selecting and sorting without branches that nobody could predict: what a scan keeps of its scores
-// is in no order at all.
+// Selection and sorting without unpredictable branches: scores arrive in random order, so a
+// comparison sort mispredicts half of its branches.
 #pragma once
 
 #include <algorithm>
@@ -12,47 +12,49 @@
 
 namespace vecq {
 
-// Brings what `is_before` the rest to the front; returns how many that are.
+// Moves the elements for which `is_before` holds to the front; returns their number.
 template <class T, class IsBefore>
-inline size_t partition_branchless(std::span<T> all, IsBefore&& is_before) {
+inline size_t partition_branchless(std::span<T> elements, IsBefore&& is_before) {
     size_t front = 0;
-    for (T& one : all) {
-        const T now = one;
-        one = all[front];
-        all[front] = now;
-        front += is_before(now);
+    for (T& element : elements) {
+        const T value = element;
+        element = elements[front];
+        elements[front] = value;
+        front += is_before(value);
     }
     return front;
 }
 
-// Brings the least `kept` to the front, in no order.
+// Moves the `kept` smallest elements to the front, unsorted.
 template <class T>
-void keep_least(std::span<T> all, size_t kept) {
+void keep_least(std::span<T> elements, size_t kept) {
     constexpr size_t kFew = 16;
-    // Halvings that are to be expected twice over: what takes more was made to.
-    int rounds = 2 * static_cast<int>(std::bit_width(all.size()));
-    while (kept > 0 && kept < all.size()) {
-        if (all.size() <= kFew || rounds-- == 0) {
-            std::nth_element(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(kept),
-                             all.end());
+    // Twice the expected number of rounds; beyond that the input is adversarial.
+    int rounds = 2 * static_cast<int>(std::bit_width(elements.size()));
+    while (kept > 0 && kept < elements.size()) {
+        if (elements.size() <= kFew || rounds-- == 0) {
+            std::nth_element(elements.begin(), elements.begin() + static_cast<std::ptrdiff_t>(kept),
+                             elements.end());
             return;
         }
-        const T first = all.front(), middle = all[all.size() / 2], last = all.back();
+        const T first = elements.front(), middle = elements[elements.size() / 2],
+                last = elements.back();
         const T pivot = std::max(std::min(first, middle), std::min(std::max(first, middle), last));
-        size_t front = partition_branchless(all, [&](T one) { return one < pivot; });
+        size_t front = partition_branchless(elements, [&](T value) { return value < pivot; });
         if (kept <= front) {
-            all = all.first(front);
+            elements = elements.first(front);
             continue;
         }
-        // The pivot and its equals come next, so that every round takes something away.
-        front += partition_branchless(all.subspan(front), [&](T one) { return !(pivot < one); });
+        // Moves the pivot and its equals next, so that every round shrinks the range.
+        front += partition_branchless(elements.subspan(front),
+                                      [&](T value) { return !(pivot < value); });
         if (kept <= front) return;
-        all = all.subspan(front);
+        elements = elements.subspan(front);
         kept -= front;
     }
 }
 
-// By score and node. `room` is made as large as it takes.
-void sort_keys(std::span<Key> keys, std::vector<Key>& room);
+// Sorts by score, the best first, then by node. `scratch` grows as needed and may be reused.
+void sort_keys(std::span<Key> keys, std::vector<Key>& scratch);
 
 }  // namespace vecq

@@ -1,4 +1,4 @@
-// Puts elements in another order without a second copy of all of them.
+// Reorders elements in place, with memory for one element and one bit per element.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +7,8 @@
 
 namespace vecq {
 
-// Element i becomes what element order[i] was, by following the cycles of the order. save(i) keeps
-// an element aside, move(to, from) copies one over another, put(to) brings back the kept one.
+// Moves element order[i] to i, by following the cycles of the permutation. save(i) saves an
+// element, move(to, from) copies one over another, put(to) writes the saved one.
 template <class Save, class Move, class Put>
 void permute_in_place(std::span<const uint32_t> order, Save&& save, Move&& move, Put&& put) {
     std::vector<bool> settled(order.size());

@@ -1,21 +1,24 @@
-// Life cycle. A parallel_for is a Call on its caller's stack, listed in the pool while it lasts.
-// The caller works on its own tasks until none is left, so that it needs nobody's help to get on.
-// Idle workers join the oldest call with room; a worker leaves a call only when its tasks are used
-// up, so that its number is not given away again. Workers are hired when open calls have more room
-// than idle workers could fill, but not beyond the number of cores, unless one call asks for more.
-// They stay: for a moment they look out for the next call, then they park.
+// The process-wide pool of worker threads behind parallel_for.
 //
-// Exit. The pool is never destroyed: the end of the process ends its threads wherever they are, and
-// nothing waits for them. Only end_workers joins them, because the library may be unloaded then: a
+// Life cycle. A parallel_for is a Call on its caller's stack, listed in the pool while it runs. The
+// caller works on its own tasks until none is left, so it never depends on a worker. Idle workers
+// join the oldest call with free places; a worker leaves a call only when no task is left, so that
+// its number is not assigned again. The pool starts threads when open calls have more free places
+// than it has idle workers, but not more threads than cores, unless one call asks for more. Threads
+// stay: they poll briefly for the next call, then park.
+//
+// Exit. The pool is never destroyed: process exit ends its threads wherever they are, and nothing
+// waits for them. Only end_workers joins them, because the library may be unloaded next, and a
 // thread runs code of the library until it has ended. glibc removes the fork handler when it
 // unloads the library.
 //
-// Fork. A child has none of the threads, and whatever they held stays locked. It builds a new pool
-// over the old one, which it does not look at.
+// Fork. A child has none of the threads, and locks they held stay locked. It constructs a new pool
+// over the old one without reading it.
 //
-// Locking. One mutex guards the pool and who takes part in a call; it is never held while a body
-// runs. Tasks are handed out by an atomic counter without it. The last helper leaves a call under
-// the mutex and its caller returns after having held it: the helper no longer touches the call.
+// Locking. One mutex guards the pool and the participants of calls; it is never held while a body
+// runs. An atomic counter hands out tasks without it. The last helper leaves a call under the
+// mutex, and the caller returns only after it has held the mutex: no helper touches the call after
+// that.
 #include "base/pool.hpp"
 
 #include <pthread.h>
@@ -41,22 +44,22 @@ namespace {
 using Body = std::function<void(size_t task, size_t worker)>;
 using Clock = std::chrono::steady_clock;
 
-constexpr size_t kMostWorkers = 1024;  // a slip in `threads` shall not exhaust the machine
-constexpr std::chrono::microseconds kPatience(50);
+constexpr size_t kMaxWorkers = 1024;  // a mistaken `threads` must not exhaust the machine
+constexpr std::chrono::microseconds kPollTime(50);
 
 VECQ_EARLY_THREAD_LOCAL bool inside_body = false;
 
 size_t cores() {
-    cpu_set_t sets[16] = {};  // one holds 1024 cores, and the kernel refuses what is too small
+    cpu_set_t sets[16] = {};  // one holds 1024 cores; the kernel rejects a mask that is too small
     if (sched_getaffinity(0, sizeof sets, sets) != 0) return 1;
     return static_cast<size_t>(CPU_COUNT_S(sizeof sets, sets));
 }
 
-// Parking and being woken takes longer than most waits. Yielding lets others have the core.
+// Polls for kPollTime, yielding the core: most waits are shorter than parking and waking.
 template <class Condition>
-void wait_a_moment(Condition met) {
-    const Clock::time_point end = Clock::now() + kPatience;
-    while (!met() && Clock::now() < end) std::this_thread::yield();
+void poll(Condition is_met) {
+    const Clock::time_point end = Clock::now() + kPollTime;
+    while (!is_met() && Clock::now() < end) std::this_thread::yield();
 }
 
 struct Call {
@@ -66,12 +69,13 @@ struct Call {
     std::atomic_flag failed{};
     std::exception_ptr failure{};
 
-    // Changed under the pool's mutex.
+    // Guarded by the pool's mutex.
     size_t joined = 1;
     std::atomic<size_t> helpers{0};
     std::condition_variable left{};
 
-    size_t room() const {
+    // Number of workers that may still join.
+    size_t free_places() const {
         const size_t begun = next;
         return begun < tasks ? std::min(tasks - begun, limit - joined) : 0;
     }
@@ -94,14 +98,14 @@ public:
         const std::lock_guard lock(mutex_);
         calls_.push_back(&call);
         ++announced_;
-        if (const size_t wanted = room(); wanted > idle_) {
+        if (const size_t wanted = free_places(); wanted > idle_) {
             const size_t most = std::max(cores(), call.limit) - 1;
-            hire(std::min(wanted - idle_, most - std::min(most, workers_)));
+            start_threads(std::min(wanted - idle_, most - std::min(most, workers_)));
         }
         wake();
     }
 
-    // Workers leave their calls as usual. No worker is hired until all have ended.
+    // Workers leave their calls as usual. No thread is started until all have ended.
     void end_workers() {
         const std::lock_guard one_at_a_time(ending_mutex_);
         std::vector<std::thread> threads;
@@ -120,23 +124,23 @@ public:
     }
 
     void finish(Call& call) {
-        wait_a_moment([&] { return call.helpers == 0; });
+        poll([&] { return call.helpers == 0; });
         std::unique_lock lock(mutex_);
         std::erase(calls_, &call);
         call.left.wait(lock, [&] { return call.helpers == 0; });
     }
 
 private:
-    size_t room() const {
+    size_t free_places() const {
         size_t sum = 0;
-        for (const Call* call : calls_) sum += call->room();
+        for (const Call* call : calls_) sum += call->free_places();
         return sum;
     }
 
-    void hire(size_t count) {
+    void start_threads(size_t count) {
         if (is_ending_) return;
-        // A new thread inherits the mask. Signals are for the application's threads, but a fault
-        // belongs to the thread that makes it, and who handles faults wants to hear of it.
+        // A new thread inherits the mask. Signals go to the application's threads, except faults,
+        // which the system delivers to the thread that causes them.
         sigset_t mask, before;
         sigfillset(&mask);
         for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS})
@@ -148,15 +152,16 @@ private:
             refused_.reserve(workers_ + count);
             for (; count > 0; --count, ++workers_, ++idle_)
                 threads_.emplace_back([this] { serve(); });
-        } catch (const std::exception&) {  // no more threads to be had: fewer do the work
+        } catch (const std::exception&) {  // too few resources: fewer threads do the work
         }
         pthread_sigmask(SIG_SETMASK, &before, nullptr);
     }
 
-    // Two at most, because each one that joins wakes two more: no one has to wake them all.
+    // Wakes at most two workers: each one that joins wakes two more, which is faster than one
+    // thread waking all.
     void wake() {
         const size_t awake = idle_ - parked_;
-        const size_t wanted = std::min({room(), awake + 2, idle_});
+        const size_t wanted = std::min({free_places(), awake + 2, idle_});
         for (size_t count = awake; count < wanted; ++count) ready_.notify_one();
     }
 
@@ -176,14 +181,14 @@ private:
         }
         while (!is_ending_) {
             const size_t seen = announced_;
-            const auto open =
-                std::ranges::find_if(calls_, [](const Call* call) { return call->room() > 0; });
+            const auto open = std::ranges::find_if(
+                calls_, [](const Call* call) { return call->free_places() > 0; });
             if (open != calls_.end()) {
                 help(**open, lock);
                 continue;
             }
             lock.unlock();
-            wait_a_moment([&] { return announced_ != seen; });
+            poll([&] { return announced_ != seen; });
             lock.lock();
             if (announced_ != seen) continue;
             ++parked_;
@@ -194,8 +199,7 @@ private:
         --idle_;
     }
 
-    // Threads that had too little memory to work, and have ended or are about to, without the
-    // mutex.
+    // Joins threads that lacked memory to work. They end without taking the mutex again.
     void join_refused() {
         for (std::thread& thread : refused_) thread.join();
         refused_.clear();
@@ -223,7 +227,8 @@ private:
     std::mutex ending_mutex_;
 };
 
-// Built when the library is loaded: a fork during a first use would leave that half done forever.
+// Constructed when the library is loaded: a fork during a lazy construction would leave the child
+// with a pool that is half constructed.
 alignas(Pool) std::byte storage[sizeof(Pool)];
 Pool& pool = *new (storage) Pool;
 [[maybe_unused]] const int on_fork = pthread_atfork(nullptr, nullptr, [] {
@@ -235,7 +240,7 @@ Pool& pool = *new (storage) Pool;
 
 size_t workers_for(size_t threads, size_t tasks) {
     if (inside_body || tasks < 2) return 1;
-    return std::min({threads == 0 ? cores() : threads, tasks, kMostWorkers});
+    return std::min({threads == 0 ? cores() : threads, tasks, kMaxWorkers});
 }
 
 void parallel_for(size_t threads, size_t tasks, const Body& body) {

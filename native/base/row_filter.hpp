@@ -1,4 +1,4 @@
-// Which rows a query may be answered with.
+// The rows that a query may return: a bitmap per call, and excluded rows per query.
 #pragma once
 
 #include <cstddef>
@@ -13,17 +13,17 @@ namespace vecq {
 struct RowFilter {
     const uint64_t* allowed = nullptr;  // one bit per row; null: all
     std::span<const uint32_t> excluded_rows = {};
-    const RowSet* excluded =
-        nullptr;  // the same rows; null if there are none or no reader needs it
-    // The selectivity around a query that a walk expects at first, and the selectivity below which
-    // it steps over rejected nodes: it does not score them and reads their neighbors instead.
+    // A set of excluded_rows; null if they are empty or no reader needs the set.
+    const RowSet* excluded = nullptr;
+    // The local selectivity that a walk assumes at its start, and the one below which it steps over
+    // rejected nodes: reads their neighbors instead of scoring them.
     float expected_share = 1, step_over_below = 0;
-    // Places in the beam for rejected rows, which only route the walk.
+    // Number of places in the beam for rejected rows, which only route the walk.
     size_t routing_candidates = 0;
 
-    // Whether the row passes the filter of the call.
+    // Whether the filter of the call allows the row.
     bool allows(uint32_t row) const { return allowed == nullptr || test_bit(allowed, row); }
-    // Whether the query may be answered with the row.
+    // Whether the query may return the row.
     bool may_return(uint32_t row) const {
         return allows(row) && (excluded == nullptr || !excluded->holds(row));
     }

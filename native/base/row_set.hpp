@@ -1,4 +1,4 @@
-// A few rows out of many: a table of twice as many slots, read without branches that fail.
+// A hash set of row numbers, at most half full: probe sequences are short, branches predictable.
 #pragma once
 
 #include <bit>
@@ -11,7 +11,7 @@ namespace vecq {
 
 class RowSet {
 public:
-    // Empties it and makes room for `count` rows.
+    // Empties the set and reserves capacity for `count` rows.
     void begin(size_t count) {
         size_ = 0;
         slots_.assign(std::bit_ceil(2 * count + 2), 0);
@@ -27,7 +27,7 @@ public:
         ++size_;
     }
 
-    // These and no others.
+    // Replaces the contents.
     void assign(std::span<const uint32_t> rows) {
         begin(rows.size());
         for (const uint32_t row : rows) insert(row);
@@ -43,7 +43,8 @@ public:
     }
 
 private:
-    // The upper bits of the product depend on all bits of the row: what is excluded lies together.
+    // Fibonacci hashing: the upper bits of the product depend on all bits of the row, which spreads
+    // excluded rows with adjacent numbers.
     size_t place_of(uint32_t row) const { return row * 0x9e3779b1U >> shift_; }
 
     std::vector<uint32_t> slots_;  // row + 1, or 0 where free

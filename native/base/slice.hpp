@@ -1,4 +1,4 @@
-// How long a reader with much work holds a lock that writers wait for.
+// A time slice of a long read: bounds how long it holds a lock that writers wait for.
 #pragma once
 
 #include <atomic>
@@ -7,8 +7,8 @@
 
 namespace vecq {
 
-// A part of a reader's work under one read lock. It ends at the first check after kLength at which
-// a writer waits; without writers it never ends. Any thread that takes part in the work may ask.
+// One read lock's share of a long read. It ends at the first check after kLength at which a writer
+// waits; without writers it never ends. Thread-safe.
 class Slice {
 public:
     // Never ends.
@@ -18,7 +18,7 @@ public:
         expects_writers_ = end_.time_since_epoch() - last_write < kLately;
     }
 
-    // Whether writers came lately: then work should be cut finely from the beginning.
+    // Whether a writer came within the last second: then the work should be cut finely.
     bool expects_writers() const { return expects_writers_; }
 
     bool is_over() const {
@@ -28,7 +28,7 @@ public:
 
 private:
     using Clock = std::chrono::steady_clock;
-    // A writer waits no longer than this, and a slice costs little beside its work.
+    // Long enough to amortize taking the lock, and short for a waiting writer.
     static constexpr std::chrono::milliseconds kLength{1};
     static constexpr std::chrono::seconds kLately{1};
 

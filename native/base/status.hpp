@@ -1,4 +1,4 @@
-// Errors of native code: the ABI turns an Error into a vecq_status and a message.
+// Errors of native code. The ABI converts an Error to a vecq_status and a message.
 #pragma once
 
 #include <cstdio>

@@ -1,5 +1,4 @@
-// Long work in steps of a fraction of a second, so that a caller sees its progress and may give it
-// up.
+// Long work in steps of a fraction of a second: callers see the progress and may stop in between.
 #pragma once
 
 #include <algorithm>
@@ -21,12 +20,12 @@ public:
     virtual Progress step() = 0;
 };
 
-// Runs loops, one after the other.
+// A task that runs loops in sequence.
 class LoopTask : public Task {
 public:
     using Body = std::function<void(size_t from, size_t to)>;
 
-    // A loop over `count` elements, `stride` of them per step.
+    // Adds a loop over `count` elements, `stride` elements per step.
     void add(size_t count, size_t stride, Body body) {
         if (count == 0) return;
         progress_.total += count;

@@ -1,3 +1,4 @@
+// Probes for memory, then triggers the allocation by a harmless call.
 #include "base/thread_memory.hpp"
 
 #include <cstdlib>
@@ -8,19 +9,19 @@ namespace {
 
 VECQ_EARLY_THREAD_LOCAL bool is_prepared = false;
 
-// What libstdc++ and the loader allocate for a thread takes less. Chunks as small as the first ones
-// the allocator keeps for the thread that freed them, so that no other thread can take them.
+// More than libstdc++ and the loader allocate for a thread. malloc caches freed small chunks for
+// the thread that freed them, so no other thread can take them before they are used.
 constexpr size_t kSmallChunks = 32, kSmallStep = 16, kLargeChunk = 4096;
 
 bool has_memory() {
-    void* volatile chunks[kSmallChunks + 1] = {};  // volatile, or the compiler leaves out the calls
-    bool all = true;
-    for (size_t i = 0; all && i <= kSmallChunks; ++i) {
+    void* volatile chunks[kSmallChunks + 1] = {};  // volatile keeps the calls
+    bool has_all = true;
+    for (size_t i = 0; has_all && i <= kSmallChunks; ++i) {
         chunks[i] = std::malloc(i < kSmallChunks ? (i + 1) * kSmallStep : kLargeChunk);
-        all = chunks[i] != nullptr;
+        has_all = chunks[i] != nullptr;
     }
     for (void* chunk : chunks) std::free(chunk);
-    return all;
+    return has_all;
 }
 
 }  // namespace

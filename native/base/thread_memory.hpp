@@ -1,14 +1,13 @@
-// Thread-local memory that has to be there before a thread needs it.
+// Allocates thread-local memory before a thread needs it.
 //
-// glibc allocates the thread-local variables of a library that was loaded after the start of the
-// process, as Python loads this one and libstdc++, when a thread first uses them. Where that fails
-// it ends the process.
+// glibc allocates the thread-local variables of libraries loaded after process start, as Python
+// loads this one and libstdc++, when a thread first uses them, and ends the process if that fails.
 #pragma once
 
 #include <cstddef>
 
-// For this library's own variables, few and small: they lie in what every thread has from its
-// beginning. Other C libraries allocate all of them when a thread starts.
+// For this library's own variables, few and small: the initial-exec model places them in the block
+// that glibc allocates at thread start. Other C libraries allocate all variables then.
 #if defined(__GLIBC__)
 #define VECQ_EARLY_THREAD_LOCAL [[gnu::tls_model("initial-exec")]] thread_local
 #else
@@ -17,9 +16,9 @@
 
 namespace vecq {
 
-// Has libstdc++ allocate what it keeps of the calling thread to throw and catch. False if there is
-// too little memory: then the thread must not throw, nor call what may. Cheap once it returned
-// true.
+// Makes libstdc++ allocate the exception state of the calling thread. Returns false if there is not
+// enough memory: then the thread must not throw or call functions that may. Cheap once it has
+// returned true.
 bool prepare_thread() noexcept;
 
 }  // namespace vecq

@@ -1,4 +1,4 @@
-// Rows on their way into an index's graph.
+// The rows of one addition, from staging to linking.
 #pragma once
 
 #include <algorithm>
@@ -8,11 +8,11 @@
 namespace vecq {
 
 struct Addition {
-    std::vector<uint32_t> rows;  // in the order in which they are linked
-    size_t in_graph = 0;         // the first of them; the others are near zero and stay outside
-    size_t linked = 0;
+    std::vector<uint32_t> rows;  // in link order
+    size_t in_graph = 0;         // number of leading rows to link; the others are near zero
+    size_t linked = 0;           // number of leading rows that are linked and visible
     bool replaces_items = false;
-    size_t rows_before = 0;
+    size_t rows_before = 0;  // number of items before the addition
 };
 
 }  // namespace vecq

@@ -1,3 +1,4 @@
+// Staging, settling, imports and repair of the Builder.
 #include "build/builder.hpp"
 
 #include <algorithm>
@@ -40,7 +41,7 @@ void Builder::stage(const float* vectors, size_t count, const int64_t* ids, bool
     if (rows.size() + count > kMaxRows)
         refuse("vectors", "vectors would make " + std::to_string(rows.size() + count) +
                               " rows, expected at most 2147483648");
-    if (rows.must_fit()) refuse("codec", "codec has not been fitted");
+    if (rows.must_fit()) refuse("codec", "codec is not fitted, call fit with a sample first");
     const size_t before = rows.size(), after = before + count;
     graph_repair_.reset();
     try {
@@ -76,7 +77,7 @@ void Builder::truncate(size_t rows) {
 
 void Builder::sample_users(const float* users, size_t count, size_t number) {
     if (state_.rows.link().link() != Link::moebius)
-        refuse("users", "users are of use only to metric ip with link auto or moebius");
+        refuse("users", "users are for metric ip with link auto or moebius only");
     QueryCoder coder(state_.rows.codes().codec(), Metric::ip, 8);
     const Memory codes(coder.bytes());
     try {
@@ -107,7 +108,7 @@ bool Builder::add_few(const float* vectors, size_t count, const int64_t* ids, bo
     if (state_.rows.slots().count() == 0) return false;
     stage(vectors, count, ids, replacing, 0, 1);
     try {
-        for (Progress now{0, 1}; now.done < now.total;) now = link(count, 1);
+        for (Progress progress{0, 1}; progress.done < progress.total;) progress = link(count, 1);
     } catch (...) {
         settle();
         throw;
@@ -129,25 +130,27 @@ void Builder::drop_unlinked(const Addition* addition) {
     }
     rows.truncate(extent);
     if (state_.graph.rows() > extent) state_.graph.truncate(extent);
-    rows.ids().settle();
+    rows.ids().cancel_replacements();
     rows.changes()->trim(extent);
 }
 
 void Builder::import_levels(const uint8_t* levels, size_t count) {
     const auto alone = locks_.searches.write();
-    if (addition_) refuse("index", "index has rows, a graph is for one that has none");
+    if (addition_)
+        refuse("index", "index has rows, expected an empty index to import a graph into");
     import_.emplace(state_, levels, count);
 }
 
 void Builder::import_links(size_t layer, const LinkLists& lists) {
-    if (!import_) refuse("index", "index has been given no levels to import links for");
+    if (!import_) refuse("index", "index has no levels, import levels before links");
     import_->add_links(layer, lists);
 }
 
 void Builder::import_adopt(uint32_t entry) {
     const auto alone = locks_.searches.write();
-    if (!import_) refuse("index", "index has been given no levels to import links for");
-    if (addition_) refuse("index", "index was given other rows since it was given levels");
+    if (!import_) refuse("index", "index has no levels, import levels before links");
+    if (addition_)
+        refuse("index", "index has changed since its levels were imported, import levels again");
     import_->adopt(state_, entry);
     import_.reset();
     graph_repair_.reset();
@@ -193,8 +196,8 @@ void Builder::rows_moved() {
     require_repair();
 }
 
-// After linking failed midway, links may lead to rows that are dropped: before other rows take
-// their numbers, no link may lead there.
+// After linking failed midway, links may lead to dropped rows: redirects these before later rows
+// take their numbers.
 void Builder::redirect_all_links() {
     remover_.begin_sweep();
     for (size_t layer = 0; layer < state_.graph.layers().size(); ++layer)

@@ -1,17 +1,15 @@
-// Changes an index: adds, replaces, removes and imports rows, and repairs the graph afterwards.
+// Changes an index: adds, replaces, removes and imports rows, and repairs the graph.
 //
-// Life cycle of rows: `stage` encodes them behind the visible rows; `link` puts them into the
-// graph, some per call, in an order of its own, and makes them visible; `settle` ends an addition,
-// however far it came, and drops the rows that are not linked. `remove` takes rows out again. After
-// changes, `repair` runs what takes as long as the graph is large, some per call.
+// Life cycle of rows: `stage` encodes them behind the visible rows; `link` inserts them into the
+// graph in link order, some per call, and makes them visible; `settle` ends an addition at any
+// point and drops rows that are not linked. `remove` removes rows. After changes, `repair` runs
+// passes over the whole graph, a step per call.
 //
 // Locks: the caller holds IndexLocks::changes. Searches run while rows are encoded and links
-// written:
-//   rows behind the extent of the slots are invisible to them;
-//   lists are written link by link, so that walks meet rows that are just being linked or were just
-//   removed, and drop them from their results.
-// For everything else the builder holds IndexLocks::searches alone. Once it held it, no search is
-// left that met a row before it was unlinked: then its slot may be filled again.
+// written: rows behind the extent of the slots are invisible to them, and walks drop rows from
+// their results that are being linked or were just removed. For all other work the builder holds
+// IndexLocks::searches to write. After it has held it, no search is left that read a link to a row
+// before it was unlinked: only then is its slot filled again.
 #pragma once
 
 #include <memory>
@@ -35,43 +33,42 @@ public:
     Builder(IndexState& state, IndexLocks& locks);
 
     bool is_adding() const { return addition_ || state_.rows.has_staged(); }
-    // Whether `settle` would change nothing. An index without rows never counts as settled: its
-    // codecs may be fitted to rows that were not added.
+    // Whether `settle` would change nothing. Always false for an index without rows: its codecs may
+    // be fitted to rows that were not added.
     bool is_settled() const;
     BuilderState saved_state() const;
     void restore(const BuilderState& saved);
 
-    // With `replacing`, ids may belong to items, which are replaced. Errors number rows from
-    // `number`.
+    // Encodes rows. With `replacing`, ids may belong to items, which are then replaced. Errors
+    // number rows from `number`.
     void stage(const float* vectors, size_t count, const int64_t* ids, bool replacing,
                size_t number, size_t threads);
-    // Users whose best items the list repair of an inner-product graph connects, besides those of
-    // items.
+    // Adds users to the sample of the next list repair, which connects their best items.
     void sample_users(const float* users, size_t count, size_t number);
-    // Links about `rows` staged rows, or repairs lists; done == total ends it.
+    // Links about `rows` staged rows, or runs a step of list repair. Complete if done == total.
     Progress link(size_t rows, size_t threads);
     void settle();
-    // All of this at once, on one thread. False, and nothing happens, if there are no rows yet.
+    // Stages, links and settles on one thread. Returns false and does nothing if the index is
+    // empty.
     bool add_few(const float* vectors, size_t count, const int64_t* ids, bool replacing);
-    // Removes items, all or none: an id that is not there is refused.
+    // Removes items. Throws for an unknown or repeated id; then nothing changes.
     void remove(const int64_t* ids, size_t count);
 
     void import_levels(const uint8_t* levels, size_t count);
     void import_links(size_t layer, const LinkLists& lists);
     void import_adopt(uint32_t entry);
 
-    // How many rows may be unreachable because repairs are put off.
+    // Number of rows that may be unreachable because repair passes are deferred.
     size_t unreachable_allowance() const;
-    // A step of the pass that is due; done == total if none is.
+    // Runs a step of the repair pass that is due. done == total if none is.
     Progress repair(size_t threads);
-    // Has the next repair look at all rows.
+    // Makes a repair pass due.
     void require_repair() { rows_since_repair_ = state_.rows.slots().extent(); }
-    // Forgets all rows, but for ids: those that were given are not given again.
+    // Drops all rows. Keeps the largest id, so that ids are not reused.
     void start_over();
-    // After codes were made again: rows leave an inner-product graph or enter it by their new
-    // norms.
+    // Called after a refit: moves rows out of an inner-product graph or into it by their new norms.
     void update_near_zero();
-    // After rows moved to other places.
+    // Called after a compaction has renumbered rows.
     void rows_moved();
 
 private:
@@ -107,7 +104,7 @@ private:
     LinkWorkers workers_;
     Remover remover_;
     Random level_rng_;
-    std::vector<float> users_;  // of the next addition
+    std::vector<float> users_;  // samples for the next addition's list repair
     std::unique_ptr<Addition> addition_;
     std::optional<ListRepair> list_repair_;
     std::optional<GraphImport> import_;

@@ -1,3 +1,4 @@
+// Offers and retires entry points of layered and flat graphs.
 #include "build/entry_points.hpp"
 
 #include <algorithm>
@@ -38,7 +39,7 @@ bool EntryPoints::retire(uint32_t row) {
     return false;
 }
 
-// On the highest layer that has another item, near the row if possible.
+// Enters at another item on the highest layer that has one, near the row if possible.
 void EntryPoints::replace_on_highest_layer(uint32_t without) {
     Graph& graph = state_.graph;
     for (size_t count = graph.entered(); count > 0; --count) {

@@ -1,4 +1,4 @@
-// Where walks begin: at one node of the highest layer, or in a flat graph at its longest rows.
+// The entry points of walks: one node of the highest layer, or the longest rows of a flat graph.
 #pragma once
 
 #include <functional>
@@ -13,13 +13,14 @@ class EntryPoints {
 public:
     explicit EntryPoints(IndexState& state) : state_(state) {}
 
-    // Considers a linked row: one that is on more layers than the entry, or among the longest.
+    // Makes a linked row an entry point if it is on more layers than the present one or among the
+    // longest rows.
     void offer(uint32_t row);
-    // Before a row is removed: chooses another entry if walks begin there. Returns whether the
-    // graph has to be checked for unreachable rows, because nobody knows where a new entry leads.
+    // Called before a row is removed: replaces it if it is an entry point. Returns whether a repair
+    // pass is needed, because rows may be unreachable from the new entry point.
     bool retire(uint32_t row);
 
-    // The longest rows of a flat graph for which is_candidate(row), where walks may begin.
+    // Returns the longest rows of a flat graph for which is_candidate(row) holds.
     std::vector<uint32_t> longest_rows(const std::function<bool(uint32_t row)>& is_candidate) const;
 
 private:

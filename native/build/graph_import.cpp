@@ -1,3 +1,4 @@
+// Validates imported levels and neighbor lists and builds a graph of them.
 #include "build/graph_import.hpp"
 
 #include <algorithm>
@@ -19,7 +20,7 @@ size_t checked_list(const Layer& layer, size_t number, size_t node, std::span<co
                     uint32_t* nodes) {
     const auto end = std::find(rows.begin(), rows.end(), kNone);
     if (std::any_of(end, rows.end(), [](uint32_t row) { return row != kNone; }))
-        refuse_list(number, node, "go on behind their end");
+        refuse_list(number, node, "have rows after their end");
     const auto count = static_cast<size_t>(end - rows.begin());
     if (count > layer.degree)
         refuse_list(number, node,
@@ -45,9 +46,9 @@ size_t checked_list(const Layer& layer, size_t number, size_t node, std::span<co
 GraphImport::GraphImport(const IndexState& state, const uint8_t* levels, size_t count)
     : graph_(state.graph.degree()) {
     if (state.rows.slots().extent() > 0)
-        refuse("index", "index has rows, a graph is for one that has none");
+        refuse("index", "index has rows, expected an empty index to import a graph into");
     if (state.rows.link().is_flat())
-        refuse("index", "index links for inner products on one layer, open it with link layered");
+        refuse("index", "index has one layer for inner products, create it with link layered");
     if (count != state.rows.size())
         refuse("count", "count is " + std::to_string(count) + ", expected the staged rows, " +
                             std::to_string(state.rows.size()));
@@ -77,7 +78,7 @@ void GraphImport::add_links(size_t number, const LinkLists& lists) {
 void GraphImport::adopt(IndexState& state, uint32_t entry) {
     RowTable& rows = state.rows;
     if (rows.slots().extent() > 0 || graph_.rows() != rows.size())
-        refuse("index", "index was given other rows since it was given levels");
+        refuse("index", "index has changed since its levels were imported, import levels again");
     const Layer& top = graph_.layers().back();
     const uint32_t node = top.node_of(entry);
     if (node >= top.count || top.row_of(node) != entry)

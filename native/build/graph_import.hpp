@@ -1,5 +1,5 @@
-// A graph that was made elsewhere. Every list is validated as it comes, so that an adopted graph is
-// as good as one that was linked here.
+// A graph built elsewhere. Validates every list, so that an adopted graph satisfies the same
+// invariants as one that was linked here.
 #pragma once
 
 #include <memory>
@@ -11,11 +11,11 @@ namespace vecq {
 
 class GraphImport {
 public:
-    // The highest layer of each of the `count` staged rows.
+    // Takes the highest layer of each of the `count` staged rows.
     GraphImport(const IndexState& state, const uint8_t* levels, size_t count);
 
     void add_links(size_t layer, const LinkLists& lists);
-    // While no search runs: puts the graph and the staged rows into the index.
+    // Moves the graph into the index and makes the staged rows visible. No search may run.
     void adopt(IndexState& state, uint32_t entry);
 
 private:

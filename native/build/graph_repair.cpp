@@ -1,3 +1,4 @@
+// The stages of a repair pass: redirect, mark, attach.
 #include "build/graph_repair.hpp"
 
 #include <algorithm>
@@ -9,12 +10,12 @@
 namespace vecq {
 namespace {
 
-// Nodes of a step per thread, and rows that are attached by a step.
+// Nodes read per step and thread, and rows attached per step.
 constexpr size_t kNodesPerStep = size_t{1} << 18, kAttachedPerStep = 64;
-// Rows that are looked for near one that cannot be reached.
+// Beam width of the search for rows near an unreachable one.
 constexpr size_t kNear = 64;
 
-// Equal rows are equally far from everything.
+// Whether two rows have the same distances to all others.
 bool are_equal(const CodeStore& codes, uint32_t a, uint32_t b) {
     return std::memcmp(codes.codes_of(a), codes.codes_of(b), codes.codec().row_bytes()) == 0 &&
            codes[a].scale == codes[b].scale;
@@ -52,10 +53,10 @@ Progress GraphRepair::step(size_t threads) {
 void GraphRepair::redirect(size_t threads) {
     const size_t workers = workers_for(threads, SIZE_MAX), nodes = workers * kNodesPerStep;
     const size_t count = state_.graph.layers()[layer_].count;
-    const size_t some = std::min(nodes, count - node_);
-    remover_.redirect_links(layer_, node_, some, workers);
-    node_ += some;
-    progress_.done += some;
+    const size_t step_nodes = std::min(nodes, count - node_);
+    remover_.redirect_links(layer_, node_, step_nodes, workers);
+    node_ += step_nodes;
+    progress_.done += step_nodes;
     if (node_ < count) return;
     node_ = 0;
     if (++layer_ < state_.graph.layers().size()) return;
@@ -86,30 +87,32 @@ void GraphRepair::begin_attaching() {
     std::vector<uint32_t> unmarked;
     for (uint32_t row = 0; row < slots.extent(); ++row)
         if (!reachable_->contains(row) && slots.is_visible(row)) unmarked.push_back(row);
-    lost_.clear();
-    std::ranges::set_difference(unmarked, state_.near_zero.all(), std::back_inserter(lost_));
+    unreachable_.clear();
+    std::ranges::set_difference(unmarked, state_.near_zero.all(), std::back_inserter(unreachable_));
     hosts_.emplace(state_.graph.layers().front());
     attached_ = 0;
-    const bool is_last = lost_.empty() || entries_.empty() || lost_.size() >= lost_before_;
-    lost_before_ = lost_.size();
+    const bool is_last =
+        unreachable_.empty() || entries_.empty() || unreachable_.size() >= unreachable_before_;
+    unreachable_before_ = unreachable_.size();
     stage_ = is_last ? Stage::done : Stage::attach;
 }
 
 void GraphRepair::attach_some() {
-    const size_t last = std::min(lost_.size(), attached_ + kAttachedPerStep);
+    const size_t last = std::min(unreachable_.size(), attached_ + kAttachedPerStep);
     for (; attached_ < last; ++attached_)
-        if (!reachable_->contains(lost_[attached_])) attach(lost_[attached_]);
-    if (attached_ == lost_.size()) begin_marking();
+        if (!reachable_->contains(unreachable_[attached_])) attach(unreachable_[attached_]);
+    if (attached_ == unreachable_.size()) begin_marking();
 }
 
-// Nothing reachable is lost: a link that a full list gives up leads on from the attached row.
+// Attaching keeps reachable rows reachable: the attached row takes over a link that a full list
+// drops.
 void GraphRepair::attach(uint32_t row) {
     const uint32_t host = hosts_->attached_host();
     if (host != kNone && are_equal(state_.rows.codes(), host, row)) {
         hosts_->attach_to_host(row);
     } else {
         find_near(row);
-        // Removed rows may fill a walk.
+        // Removed rows may fill the beam of a walk.
         if (near_.empty() && host != kNone) near_.push_back(key_of(0, host));
         if (near_.empty())
             for (const uint32_t entry : entries_) near_.push_back(key_of(0, entry));
@@ -118,7 +121,7 @@ void GraphRepair::attach(uint32_t row) {
     reachable_->spread(row);
 }
 
-// Reachable items near a row, the best first; none if the walk ends among removed rows.
+// Finds reachable items near a row, nearest first; none if the walk ends among removed rows.
 void GraphRepair::find_near(uint32_t row) {
     if (!walk_) walk_ = std::make_unique<WalkScratch>();
     const EncodedQuery query = row_query_.by_link_metric(row);

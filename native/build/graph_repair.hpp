@@ -1,11 +1,12 @@
-// A pass over the whole graph after enough rows came or went: links to vacant slots are redirected,
-// and rows that no walk can reach get a link from a near row. It runs in steps of a fraction of a
-// second, on several threads, and may be given up between them: the index is valid all the time.
+// A repair pass over the whole graph, due after enough rows were added or removed: it redirects
+// links to vacant slots and gives unreachable rows a link from a near row. It runs in steps of a
+// fraction of a second, on several threads, and may stop between them: the index is valid at any
+// time.
 //
 //   redirect stray links, if there are many > mark reachable rows > attach the others > mark again
 //
-// One round attaches all rows unless a file has damaged the graph; a round that gains nothing is
-// the last.
+// One round attaches all rows, except in a graph from a damaged file: there rounds repeat while
+// they attach more.
 #pragma once
 
 #include <memory>
@@ -22,11 +23,11 @@ namespace vecq {
 
 class GraphRepair {
 public:
-    // Rows must not change between the steps, or the pass has to begin again.
+    // If rows change between steps, the caller must start another pass.
     GraphRepair(IndexState& state, FairSharedMutex& searches, Remover& remover);
 
     Progress step(size_t threads);
-    // Whether the graph still has the arrays that the pass began with.
+    // Whether the graph still has the arrays of the start of the pass.
     bool is_current() const { return graph_version_ == state_.graph.version(); }
 
 private:
@@ -46,13 +47,13 @@ private:
     const uint64_t graph_version_;
     Stage stage_;
     Progress progress_{};
-    size_t layer_ = 0, node_ = 0;  // to be redirected next
+    size_t layer_ = 0, node_ = 0;  // next node to redirect
     std::vector<uint32_t> entries_;
-    GraphView base_{};  // layer 0, entered where walks begin
+    GraphView base_{};  // layer 0 with the rows of the entry points
     std::optional<Reachability> reachable_;
-    std::vector<uint32_t> lost_;
-    size_t attached_ = 0;            // of the lost rows
-    size_t lost_before_ = SIZE_MAX;  // by the last round of marking
+    std::vector<uint32_t> unreachable_;
+    size_t attached_ = 0;                   // number of unreachable rows attached
+    size_t unreachable_before_ = SIZE_MAX;  // in the round before
     std::vector<Key> near_;
     std::optional<HostFinder> hosts_;
     RowQuery row_query_;

@@ -1,3 +1,4 @@
+// Adds links to nodes, and exchanges last links where lists are full.
 #include "build/host_finder.hpp"
 
 namespace vecq {
@@ -18,12 +19,12 @@ void HostFinder::attach(uint32_t node, std::span<const Key> near) {
     for (const Key key : near)
         if (add(node_of(key), node)) return;
     const uint32_t from = node_of(near.front());
-    const uint32_t given_up = layer_.list(from)[layer_.degree - 1];
+    const uint32_t dropped = layer_.list(from)[layer_.degree - 1];
     replace_last(from, node);
-    if (given_up != node && !add(node, given_up)) replace_last(node, given_up);
+    if (dropped != node && !add(node, dropped)) replace_last(node, dropped);
 }
 
-// False if there is no free place.
+// Returns false if the list is full.
 bool HostFinder::add(uint32_t from, uint32_t to) {
     const std::span<const uint32_t> links = layer_.links_of(from);
     for (const uint32_t link : links)

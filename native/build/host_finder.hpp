@@ -1,4 +1,4 @@
-// Gives nodes that no walk can reach a link from a node that a walk can reach.
+// Links unreachable nodes from reachable ones.
 #pragma once
 
 #include <span>
@@ -13,15 +13,15 @@ class HostFinder {
 public:
     explicit HostFinder(const Layer& layer) : layer_(layer) {}
 
-    // A node that was attached before and has a free place, or kNone. Of many equal nodes a walk
-    // finds the same few each time; the attached ones take the others.
+    // Returns an attached node with a free place, or kNone. Among many equal nodes walks find the
+    // same few each time, whose lists are soon full: attached nodes host the others.
     uint32_t attached_host();
 
     // Links to `node` from the attached host.
     void attach_to_host(uint32_t node);
-    // Links to `node` from the nearest of `near` with a free place; `near` is sorted best first,
-    // and all of it is reachable. Without a free place the nearest gives up its last link, which
-    // `node` takes.
+    // Adds a link to `node` from the nearest of `near` with a free place; `near` holds reachable
+    // nodes, nearest first. If all lists are full, the nearest replaces its last link by `node`,
+    // and `node` takes over that link.
     void attach(uint32_t node, std::span<const Key> near);
 
 private:

@@ -1,3 +1,4 @@
+// Cuts rows into tasks and calls the link kernels.
 #include "build/link_workers.hpp"
 
 #include <algorithm>
@@ -9,7 +10,7 @@ namespace vecq {
 LinkWorkers::Worker& LinkWorkers::worker(size_t number) {
     while (workers_.size() <= number) {
         auto worker = std::make_unique<Worker>();
-        worker->room =
+        worker->query_codes =
             Memory(state_.kernels.link_scratch_bytes(state_.rows.codes().codec().row_bytes()));
         workers_.push_back(std::move(worker));
     }
@@ -37,14 +38,14 @@ void LinkWorkers::link(std::span<const uint32_t> rows, size_t threads, size_t in
         RowLinkJob own = all;
         own.rows = rows.subspan(first, std::min(kRowsPerTask, rows.size() - first));
         Worker& worker = *workers_[number];
-        state_.kernels.link(own, worker.scratch, worker.room.as<std::byte>());
+        state_.kernels.link(own, worker.scratch, worker.query_codes.as<std::byte>());
     });
 }
 
 uint32_t LinkWorkers::unlink(uint32_t row) {
     const RowLinkJob own = job();
     Worker& first = worker(0);
-    return state_.kernels.unlink(own, row, first.scratch, first.room.as<std::byte>());
+    return state_.kernels.unlink(own, row, first.scratch, first.query_codes.as<std::byte>());
 }
 
 }  // namespace vecq

@@ -1,4 +1,4 @@
-// Links rows into the graph, and takes them out of it, with scratch memory for each thread.
+// Links and unlinks rows, with scratch memory per thread.
 #pragma once
 
 #include <memory>
@@ -11,24 +11,24 @@
 
 namespace vecq {
 
-// Rows that a thread links as one task. Only whole tasks are linked at the same time, so that the
-// graph does not depend on how a caller slices its calls.
+// Rows per task of a thread. Calls link whole tasks only, so that the graph does not depend on how
+// a caller divides an addition into calls.
 inline constexpr size_t kRowsPerTask = 64;
 
 class LinkWorkers {
 public:
     explicit LinkWorkers(IndexState& state) : state_(state) {}
 
-    // Links rows that have nodes, `interleaved` walks per thread at a time.
+    // Links rows that have nodes. Each thread interleaves up to `interleaved` walks.
     void link(std::span<const uint32_t> rows, size_t threads, size_t interleaved);
     // Unlinks a hidden row and repairs the lists around it. Returns the nearest row, or kNone.
     uint32_t unlink(uint32_t row);
 
 private:
-    // Kept between calls: making it costs more than linking a row.
+    // Kept between calls: its construction costs more than linking a row.
     struct Worker {
         LinkScratch scratch;
-        Memory room;
+        Memory query_codes;
     };
 
     Worker& worker(size_t number);

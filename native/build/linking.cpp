@@ -8,12 +8,12 @@
 namespace vecq {
 namespace {
 
-// A graph is small up to here.
+// Graphs of up to this many rows are linked row by row.
 constexpr size_t kSmallGraph = 256;
-// Rows of a new graph whose best items the list repair connects.
+// Number of rows that list repair samples from a new graph.
 constexpr size_t kListSamples = 10'000;
 
-// The median of rows in falling norm; the largest if most are zero.
+// Returns the median norm of rows sorted by falling norm, or the largest if the median is 0.
 float usual_norm(const CodeStore& codes, size_t first, size_t count) {
     const float median = codes[first + count / 2].norm;
     return median > 0 ? median : codes[first].norm;
@@ -32,7 +32,7 @@ Progress Builder::link(size_t rows, size_t threads) {
     return {addition_->linked + (list_repair_ ? list_repair_->done() : 0), total + samples};
 }
 
-// False: there is nothing to link. If it fails, nothing is left of the staged rows.
+// Returns false if there is nothing to link. If it throws, all staged rows are dropped.
 bool Builder::begin_linking() try {
     RowTable& rows = state_.rows;
     const size_t first = rows.slots().extent(), count = rows.size() - first;
@@ -44,7 +44,7 @@ bool Builder::begin_linking() try {
     std::sort(levels.rbegin(), levels.rend());
     addition->rows.resize(count);
     std::iota(addition->rows.begin(), addition->rows.end(), static_cast<uint32_t>(first));
-    addition->replaces_items = rows.ids().replaces();
+    addition->replaces_items = rows.ids().has_replacements();
     addition->rows_before = rows.slots().count();
     rows.permute_columns(first, order);
     if (rows.link().is_flat() && rows.link().norm_unit() == 0)
@@ -54,7 +54,7 @@ bool Builder::begin_linking() try {
     {
         const auto alone = locks_.searches.write();
         const bool vacates = addition->replaces_items || filled > 0;
-        if (vacates) rows.ids().keep();
+        if (vacates) rows.ids().prepare_changes();
         rows.slots().reserve(rows.size(), filled + (addition->replaces_items ? count : 0));
         if (vacates) remover_.reserve();
         state_.graph.extend(levels);
@@ -69,7 +69,7 @@ bool Builder::begin_linking() try {
     throw;
 }
 
-// Not while the index is being saved: a snapshot reads vacant slots as they were.
+// Returns 0 during a save: a snapshot must read vacant slots unchanged.
 size_t Builder::slots_to_fill(size_t count) const {
     return locks_.is_saving ? 0 : std::min(count, state_.rows.slots().free());
 }
@@ -82,8 +82,8 @@ std::vector<uint8_t> Builder::draw_levels(size_t count) {
     return levels;
 }
 
-// The order of staged rows in the table and in linking: highest levels first, or in a flat graph
-// the longest; rows without a level come last and fill slots. Equals keep their order.
+// Returns the order of staged rows in table and linking: highest levels first, or in a flat graph
+// longest rows first. Rows without a drawn level come last and fill slots. Stable.
 std::vector<uint32_t> Builder::link_order(const std::vector<uint8_t>& levels, size_t count) const {
     std::vector<uint32_t> order(count);
     std::iota(order.begin(), order.end(), 0);
@@ -108,7 +108,7 @@ void Builder::fill_slots(Addition& addition, size_t count) {
         state_.rows.move_last(rows[i]);
     }
     if (state_.rows.link().is_flat()) return;
-    // A slot keeps its levels.
+    // Sorts again, because a row takes the levels of its slot.
     std::stable_sort(rows.begin(), rows.end(), [&](uint32_t a, uint32_t b) {
         return state_.graph.level_of(a) > state_.graph.level_of(b);
     });
@@ -125,7 +125,7 @@ void Builder::keep_near_zero_out(Addition& addition) const {
 void Builder::link_next(size_t rows, size_t threads) {
     Addition& addition = *addition_;
     const size_t total = addition.rows.size(), end = addition.in_graph;
-    // Whole tasks only: which rows are linked together does not depend on where calls end.
+    // Whole tasks only, so that the graph does not depend on where calls end.
     const size_t tasks = (addition.linked + std::min(rows, total)) / kRowsPerTask + 1;
     const size_t to = std::min(tasks * kRowsPerTask, end);
     const size_t alone = std::min(to, rows_linked_alone(addition.rows_before));
@@ -135,10 +135,10 @@ void Builder::link_next(size_t rows, size_t threads) {
     if (addition.linked == end) finish_linking();
 }
 
-// The first rows of an addition may become entries.
+// Links the first rows of the addition one by one: they may become entry points.
 void Builder::link_entries() {
-    const size_t most = state_.rows.link().is_flat() ? kFlatEntries : 1;
-    const size_t count = std::min(most, addition_->in_graph);
+    const size_t max_entries = state_.rows.link().is_flat() ? kFlatEntries : 1;
+    const size_t count = std::min(max_entries, addition_->in_graph);
     for (size_t i = 0; i < count; ++i) {
         link_range(i + 1, 1, 1);
         const auto alone = locks_.searches.write();
@@ -146,7 +146,7 @@ void Builder::link_entries() {
     }
 }
 
-// Rows that are linked together do not see each other: a small graph is built row by row.
+// Rows that are linked concurrently do not find each other, so a small graph is built row by row.
 size_t Builder::rows_linked_alone(size_t rows_before) {
     const size_t missing = kSmallGraph - std::min(kSmallGraph, rows_before);
     const size_t count = std::max(kFlatEntries, missing);
@@ -162,7 +162,7 @@ void Builder::link_range(size_t to, size_t threads, size_t interleaved) {
     has_torn_links_ = false;
 }
 
-// Lets searches see the next rows of the addition, instead of those that they replace.
+// Makes the next rows of the addition visible and hides the rows that they replace.
 void Builder::show(size_t to) {
     std::vector<uint32_t> hidden;
     if (addition_->replaces_items) hidden.reserve(to - addition_->linked);
@@ -202,7 +202,7 @@ void Builder::finish_linking() {
     begin_list_repair(std::span(addition_->rows).first(addition_->in_graph));
 }
 
-// Samples linked rows, evenly spaced, in proportion to their part of the graph.
+// Samples linked rows, evenly spaced, in proportion to their share of the graph.
 void Builder::begin_list_repair(std::span<const uint32_t> rows) {
     if (state_.rows.link().link() != Link::moebius) return;
     const size_t all = state_.graph_items();

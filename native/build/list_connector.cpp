@@ -1,3 +1,4 @@
+// Breadth-first reachability within a list, and links to nodes it does not reach.
 #include "build/list_connector.hpp"
 
 #include <algorithm>

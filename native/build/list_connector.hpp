@@ -1,5 +1,5 @@
-// Links nodes that belong together, such as the best items of one user: a walk that reaches the
-// first node of a list then reaches all others through nodes of the list alone.
+// Connects the nodes of a list, such as the best items of a user: a walk that reaches the first
+// node then reaches all others through nodes of the list.
 #pragma once
 
 #include <functional>
@@ -14,12 +14,12 @@ class ListConnector {
 public:
     explicit ListConnector(const Layer& layer) : layer_(layer), positions_(layer.count, kNone) {}
 
-    // Writes to each of `scores` how similar `node` is to that one of `others`.
+    // Writes the similarity of `node` to each of `others` to `scores`.
     using Similarity =
         std::function<void(uint32_t node, std::span<const uint32_t> others, float* scores)>;
 
-    // Each node that the list alone does not reach gets a link from the most similar reached node
-    // with a free place. Returns the number of links added.
+    // Links each node that is unreachable within the list from the most similar reached node with a
+    // free place. Returns the number of links added.
     size_t connect(std::span<const uint32_t> list, const Similarity& similarity);
 
 private:
@@ -27,7 +27,7 @@ private:
     bool link_to(uint32_t node, std::span<const uint32_t> list, const Similarity& similarity);
 
     const Layer& layer_;
-    std::vector<uint32_t> positions_;  // of each node in the list, or kNone
+    std::vector<uint32_t> positions_;  // position of each node in the list, or kNone
     std::vector<bool> reached_;        // by position
     std::vector<uint32_t> open_, hosts_;
     std::vector<float> scores_;

@@ -1,3 +1,4 @@
+// Finds the best items of the samples by scans and connects them.
 #include "build/list_repair.hpp"
 
 #include <algorithm>
@@ -9,19 +10,19 @@
 namespace vecq {
 namespace {
 
-// Best items per list.
-constexpr size_t kListed = 100;
-// Rows that a step scans, so that a caller who wants to stop waits for a fraction of a second.
+// Number of best items per sample.
+constexpr size_t kListSize = 100;
+// Rows scanned per step, so that a step takes a fraction of a second.
 constexpr size_t kRowsPerStep = size_t{1} << 21;
 
 }  // namespace
 
-// Up to kBlockQueries samples whose lists are found by one scan.
+// Up to kBlockQueries samples, scanned together.
 struct ListRepair::Block {
     explicit Block(const IndexState& state)
         : coder(state.rows.codes().codec(), Metric::ip, 8), scanner(state.kernels) {}
 
-    // Queries of users first, then of rows.
+    // Encodes samples as queries: users first, then rows.
     void encode(const ListRepair& repair, size_t first, size_t count) {
         const IndexState& state = repair.state_;
         const size_t users = repair.users_.size() / state.dim;
@@ -73,15 +74,15 @@ void ListRepair::step(size_t threads) {
 }
 
 void ListRepair::begin_blocks(size_t threads) {
-    const size_t left = samples() - done_, most = (left + kBlockQueries - 1) / kBlockQueries;
-    const size_t count = std::min(workers_for(threads, left), most);
+    const size_t left = samples() - done_, block_count = (left + kBlockQueries - 1) / kBlockQueries;
+    const size_t count = std::min(workers_for(threads, left), block_count);
     for (size_t i = 0; i < count; ++i) {
         auto block = std::make_unique<Block>(state_);
         const size_t first = done_ + i * kBlockQueries;
         block->encode(*this, first, std::min(kBlockQueries, samples() - first));
         block->filters.assign(block->queries.size(), RowFilter{});
         for (RowFilter& filter : block->filters) filter.allowed = state_.rows.slots().visible();
-        block->scanner.begin(block->queries, state_.dim, kListed, block->filters.data());
+        block->scanner.begin(block->queries, state_.dim, kListSize, block->filters.data());
         blocks_.push_back(std::move(block));
     }
     scanned_rows_ = 0;
@@ -93,12 +94,12 @@ void ListRepair::connect_blocks() {
             score_cosines(row, others, scores);
         };
     std::vector<uint32_t> list;
-    std::vector<Key> keys, room;
+    std::vector<Key> keys, scratch;
     for (const std::unique_ptr<Block>& block : blocks_) {
         for (size_t q = 0; q < block->queries.size(); ++q) {
             const std::span<const Key> found = block->scanner.finish(q);
             keys.assign(found.begin(), found.end());
-            sort_keys(keys, room);
+            sort_keys(keys, scratch);
             list.clear();
             for (const Key key : keys)
                 if (!state_.near_zero.contains(node_of(key))) list.push_back(node_of(key));
@@ -109,7 +110,7 @@ void ListRepair::connect_blocks() {
     blocks_.clear();
 }
 
-// Up to a factor that all scores of a row share.
+// Computes cosines up to a factor that all scores of a row share.
 void ListRepair::score_cosines(uint32_t row, std::span<const uint32_t> others, float* scores) {
     state_.kernels.score(row_query_.by_inner_product(row), state_.rows.scored(), others, scores);
     const CodeStore& codes = state_.rows.codes();

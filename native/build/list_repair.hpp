@@ -1,5 +1,5 @@
-// Repairs an inner-product graph by lists of best items: the best items of a sample of rows and
-// users have to hang together, so that a walk which reaches the first of them reaches all.
+// Repairs an inner-product graph with a sample of rows and users as queries: connects the best
+// items of each, so that a walk that reaches the first of them reaches all.
 #pragma once
 
 #include <memory>
@@ -15,15 +15,16 @@ namespace vecq {
 
 class ListRepair {
 public:
-    // `users` are vectors like the queries to come, `rows` rows of the graph; both are samples.
+    // Takes the samples: `users` are vectors similar to later queries, `rows` are rows of the
+    // graph.
     ListRepair(IndexState& state, std::vector<float> users, std::vector<uint32_t> rows);
     ~ListRepair();
 
     size_t samples() const { return users_.size() / state_.dim + rows_.size(); }
     size_t done() const { return done_; }
     bool is_done() const { return done_ == samples(); }
-    // Scans a bounded number of rows for the next samples, a block of them per thread, and connects
-    // their lists when all rows are scanned.
+    // Scans a bounded number of rows for the next samples, a block per thread. Connects their lists
+    // once all rows are scanned.
     void step(size_t threads);
 
 private:
@@ -36,8 +37,8 @@ private:
     IndexState& state_;
     std::vector<float> users_;
     std::vector<uint32_t> rows_;
-    std::vector<std::unique_ptr<Block>> blocks_;  // under way
-    size_t scanned_rows_ = 0;                     // by all of them
+    std::vector<std::unique_ptr<Block>> blocks_;  // being scanned
+    size_t scanned_rows_ = 0;                     // number of rows scanned for all blocks
     size_t done_ = 0;
     ListConnector connector_;
     RowQuery row_query_;

@@ -1,5 +1,5 @@
-// The part of the Builder that moves rows between an inner-product graph and the near-zero rows,
-// after their codes were made again.
+// The part of the Builder that moves rows between an inner-product graph and the near-zero rows
+// after a refit.
 #include <algorithm>
 #include <functional>
 
@@ -8,7 +8,7 @@
 namespace vecq {
 namespace {
 
-// The neighbors of a row that leaves the graph may leave it, too.
+// Length limit of a chain of replacements: the neighbor of a row that leaves may leave, too.
 constexpr size_t kMaxReplacements = 8;
 
 Array<uint32_t> array_of(const std::vector<uint32_t>& rows) {
@@ -70,7 +70,7 @@ void Builder::move_out_of_graph() {
     state_.near_zero.restore(std::move(all));
 }
 
-// Rows that are long enough now are linked, longest first, as if they had just been added.
+// Links rows that are long enough now, longest first, like added rows.
 void Builder::move_into_graph() {
     const RowTable& rows = state_.rows;
     std::vector<uint32_t> entering, near_zero;

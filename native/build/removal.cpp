@@ -8,7 +8,7 @@
 namespace vecq {
 namespace {
 
-// Items that searches stop seeing at the same time.
+// Number of items hidden per write lock.
 constexpr size_t kHiddenTogether = 16;
 
 }  // namespace
@@ -31,7 +31,7 @@ void Builder::remove(const int64_t* ids, size_t count) {
 std::vector<uint32_t> Builder::rows_to_remove(const int64_t* ids, size_t count) {
     const auto alone = locks_.searches.write();
     RowTable& table = state_.rows;
-    table.ids().keep();
+    table.ids().prepare_changes();
     table.slots().reserve(table.slots().extent(), count);
     remover_.reserve();
     std::vector<uint32_t> rows(count);
@@ -58,7 +58,7 @@ void Builder::hide_some(std::span<const uint32_t> rows, std::vector<uint32_t>& h
     table.changes()->trim(table.slots().extent());
 }
 
-// Before the row is removed.
+// Called before the row is removed.
 void Builder::retire_entry(uint32_t row) {
     if (entries_.retire(row)) require_repair();
 }

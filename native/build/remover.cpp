@@ -1,3 +1,4 @@
+// Hides and unlinks rows, and redirects stray links to replacement neighbors.
 #include "build/remover.hpp"
 
 #include <algorithm>
@@ -8,7 +9,7 @@
 namespace vecq {
 namespace {
 
-// The replacement of a row may have been removed, too.
+// Length limit of a chain of replacements: the replacement of a row may have been removed, too.
 constexpr size_t kMaxReplacements = 8;
 constexpr size_t kNodesPerTask = 4096;
 

@@ -1,5 +1,5 @@
-// Removes rows: hides them from searches, unlinks them, and redirects the links that unlinking did
-// not find. Whatever fails on the way, an item is there or it is not.
+// Removes rows: hides them from searches, unlinks them, and redirects links that unlinking did not
+// find. A failure never leaves an item half removed.
 #pragma once
 
 #include <span>
@@ -13,24 +13,23 @@ class Remover {
 public:
     Remover(IndexState& state, LinkWorkers& workers) : state_(state), workers_(workers) {}
 
-    // After this, hiding rows below the extent does not fail for lack of memory. While no search
-    // runs.
+    // Reserves memory, so that hiding rows below the extent does not fail. No search may run.
     void reserve() { replacements_.resize(state_.rows.slots().extent(), kNone); }
 
-    // While no search runs: hides a row that is no entry and has no id any more, and appends it to
-    // `hidden` if it is in the graph. Does not fail if both have capacity.
+    // Hides a row that is not an entry point and whose id was erased, and appends it to `hidden` if
+    // it is in the graph. No search may run. Does not fail if both have capacity.
     void hide(uint32_t row, std::vector<uint32_t>& hidden);
-    // A row that was put into a slot but is not linked gives the slot back.
+    // Gives back the slot of a row that was not linked.
     void vacate(uint32_t row);
     // Unlinks hidden rows and repairs the lists around them.
     void unlink(std::span<const uint32_t> rows);
 
-    // Whether so many links may lead to vacant slots that it pays to read all lists.
+    // Whether stray slots are numerous enough to justify a sweep of all lists.
     bool needs_sweep() const;
-    // Has links to vacant slots lead to what was nearest to the removed row, or nowhere: on
-    // `threads`, in all lists of nodes [first, first + count) of a layer.
+    // Redirects links to vacant slots to the replacement of the removed row, or drops them, in the
+    // lists of nodes [first, first + count) of a layer.
     void redirect_links(size_t layer, size_t first, size_t count, size_t threads);
-    // Before and after all lists were redirected.
+    // Called before and after all lists are redirected.
     void begin_sweep();
     void end_sweep();
     void clear() { replacements_.clear(); }
@@ -42,8 +41,8 @@ private:
 
     IndexState& state_;
     LinkWorkers& workers_;
-    // For rows removed since the last sweep, the row that was nearest: long links that unlinking
-    // does not find lead there later, because walks need them to get about.
+    // For rows removed since the last sweep, the row that was nearest. The sweep redirects long
+    // links, which unlinking does not find and walks need, to it.
     std::vector<uint32_t> replacements_;
 };
 

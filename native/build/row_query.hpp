@@ -1,4 +1,4 @@
-// Rows as queries, from their codes as they are: nothing is decoded or quantized again.
+// Makes queries from rows by their codes, without decoding and quantizing them again.
 #pragma once
 
 #include "base/memory.hpp"
@@ -12,14 +12,14 @@ public:
         : state_(state),
           codes_(state.kernels.row_query_bytes(state.rows.codes().codec().row_bytes())) {}
 
-    // A query for inner products with a row's decoded vector. It lives until the next call.
+    // Returns a query for inner products with the decoded row. Valid until the next call.
     EncodedQuery by_inner_product(uint32_t row) {
         EncodedQuery query = with_codes(row);
         query.scale = state_.rows.codes()[row].scale;
         return query;
     }
 
-    // A query for the measure that rows are linked by. It lives until the next call.
+    // Returns a query for the link metric. Valid until the next call.
     EncodedQuery by_link_metric(uint32_t row) {
         const LinkMeasure measure = state_.rows.link().measure();
         const Affine own = state_.rows.scored_for_links().affine[row];

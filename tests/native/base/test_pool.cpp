@@ -1,4 +1,4 @@
-// The pool under everything that several threads may do to it.
+// The thread pool: task distribution, limits, exceptions, nesting, concurrent callers, signals.
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -134,7 +134,7 @@ TEST(threads_call_at_the_same_time) {
     CHECK(failures == 0, failures);
 }
 
-TEST(threads_go_on_while_others_are_stuck) {
+TEST(threads_continue_while_others_are_blocked) {
     std::atomic<size_t> stuck{0};
     std::atomic<bool> free{false};
     std::thread other([&] {
@@ -149,7 +149,7 @@ TEST(threads_go_on_while_others_are_stuck) {
     other.join();
 }
 
-TEST(threads_follow_call_upon_call) {
+TEST(threads_serve_many_calls_in_sequence) {
     constexpr size_t calls = 20000;
     std::atomic<size_t> ran{0};
     for (size_t call = 0; call < calls; ++call) {
@@ -166,7 +166,8 @@ TEST(threads_leave_signals_to_the_caller) {
     pthread_sigmask(SIG_SETMASK, &none, &before);
     std::atomic<int> here{0};
     std::atomic<bool> noted{false};
-    parallel_for(40, 40, [&](size_t, size_t worker) {  // more than ever before: it has to hire
+    // More workers than before, so that the pool starts threads.
+    parallel_for(40, 40, [&](size_t, size_t worker) {
         if (worker != 0 && !noted.exchange(true)) pthread_sigmask(SIG_SETMASK, nullptr, &helper);
         ++here;
         wait_until([&] { return here == 40; });

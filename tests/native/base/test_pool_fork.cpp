@@ -1,4 +1,4 @@
-// The pool in forked children, and what is best tried in one: exits, refusals, how many threads.
+// The thread pool across fork, exit and unloading, each tested in a child process.
 #include <dlfcn.h>
 #include <pthread.h>
 #include <signal.h>
@@ -32,9 +32,9 @@ namespace {
 
 bool forked = false;
 
-// The exit status of a child that runs `body`, or -1 if it crashed or hung. No thread may be
-// starting meanwhile, because the child would inherit the locks of the address sanitizer's
-// allocator as they are; threads that met have started.
+// Returns the exit status of a child that runs `body`, or -1 if it crashed or hung. No thread may
+// be starting meanwhile: the child would inherit locked mutexes of the address sanitizer's
+// allocator. Threads that met have started.
 template <class Body>
 int in_child(Body body) {
     std::fflush(nullptr);
@@ -57,7 +57,7 @@ size_t threads_of_process() {
     return static_cast<size_t>(std::distance(begin(tasks), end(tasks)));
 }
 
-// Whether any of the file's pages are in memory of this process.
+// Whether this process maps any page of the file.
 bool is_mapped(const std::string& file) {
     std::ifstream maps("/proc/self/maps");
     for (std::string line; std::getline(maps, line);)
@@ -67,7 +67,8 @@ bool is_mapped(const std::string& file) {
 
 int child_works() { return runs_every_task_once(4, 100) && all_threads_meet(4) ? 0 : 1; }
 
-// qemu-user shows a program of another family the cpuinfo of the real processor.
+// Whether this runs under qemu-user, which shows foreign programs the cpuinfo of the real
+// processor.
 [[maybe_unused]] bool is_emulated() {
 #if defined(__aarch64__)
     std::ifstream cpuinfo("/proc/cpuinfo");
@@ -77,7 +78,7 @@ int child_works() { return runs_every_task_once(4, 100) && all_threads_meet(4) ?
     return false;
 }
 
-// Whether a child can have threads at all, which says nothing about the pool.
+// Whether a forked child can start threads on this platform, independently of the pool.
 bool can_fork() {
 #if defined(__SANITIZE_THREAD__)
     SKIP("the thread sanitizer does not follow threads into a fork");
@@ -92,11 +93,12 @@ bool can_fork() {
 }  // namespace
 
 #if defined(__SANITIZE_ADDRESS__)
-// A child that exits looks for leaks, and would search the stacks of threads that it does not have.
+// Disables leak detection, which at the exit of a child would scan stacks of threads it does not
+// have.
 extern "C" __attribute__((visibility("default"))) int __lsan_is_turned_off() { return forked; }
 #endif
 
-TEST(threads_start_afresh_in_a_child) {
+TEST(threads_start_in_a_forked_child) {
     CHECK(child_works() == 0);
     if (!can_fork()) return;
     for (int round = 0; round < 20; ++round) CHECK(in_child(child_works) == 0, round);
@@ -126,7 +128,7 @@ TEST(threads_fork_inside_a_body) {
     if (!can_fork()) return;
     std::atomic<int> wrong{0}, here{0};
     parallel_for(2, 2, [&](size_t, size_t) {
-        ++here;  // so that one child is the caller's and one the helper's
+        ++here;  // one child of the caller and one of the helper
         wait_until([&] { return here == 2; });
         if (in_child(child_works) != 0) ++wrong;
     });
@@ -157,7 +159,7 @@ TEST(threads_of_many_callers_share_the_cores) {
     CHECK(status == 0, status);
 }
 
-TEST(threads_may_be_inside_at_exit) {
+TEST(threads_may_run_a_body_at_exit) {
     if (!can_fork()) return;
     const int status = in_child([]() -> int {
         static std::atomic<int> stuck{0};
@@ -180,7 +182,7 @@ TEST(threads_may_be_inside_at_exit) {
           }) == 43);
 }
 
-TEST(threads_may_be_refused) {
+TEST(threads_may_fail_to_start) {
     if (!can_fork()) return;
     const int status = in_child([] {
         pthread_attr_t attributes;
@@ -240,7 +242,7 @@ TEST(threads_end_while_others_loop) {
     CHECK(wrong == 0 && child_works() == 0, wrong);
 }
 
-// Threads that were left would run code that is no longer there, and a fork a handler.
+// A remaining thread would run unmapped code, and a fork an unmapped handler.
 TEST(threads_end_before_their_library_is_unloaded) {
     if (!can_fork()) return;
     const int status = in_child([] {

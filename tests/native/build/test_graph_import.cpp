@@ -1,5 +1,5 @@
-// Graphs made elsewhere: a graph that was exported and imported again answers as before, whatever
-// is wrong with one is refused by name, and what is adopted is as good as what was linked here.
+// Import of graphs: an exported and imported graph gives the same answers, invalid graphs are
+// refused by argument, and adopted graphs work like linked ones.
 #include <cstring>
 #include <string>
 #include <vector>
@@ -22,13 +22,13 @@ constexpr uint32_t kUnused = UINT32_MAX;
 
 using Links = std::vector<uint32_t>;
 
-// A graph as it goes through the ABI, with its rows.
+// A graph with its rows, as the ABI exports it.
 struct Exported {
     vecq_graph graph = sized<vecq_graph>();
     std::vector<uint8_t> levels;
     Ids ids;
     Vector vectors;
-    std::vector<Links> layers;  // kWidth for each node
+    std::vector<Links> layers;  // kWidth links per node
 
     explicit Exported(const Index& index) {
         CHECK(vecq_index_export_graph(index.own, &graph, nullptr) == VECQ_OK);
@@ -49,8 +49,8 @@ struct Exported {
                                                  [&](uint8_t level) { return level >= layer; }));
     }
 
-    // What the first call that fails says.
-    vecq_status give(Index& index, uint32_t entry) const {
+    // Imports the graph. Returns the status of the first call that fails.
+    vecq_status import_into(Index& index, uint32_t entry) const {
         vecq_status status =
             vecq_index_import_levels(index.own, levels.data(), levels.size(), &index.error);
         for (size_t layer = 0; layer < layers.size() && status == VECQ_OK; ++layer)
@@ -60,7 +60,7 @@ struct Exported {
         const vecq_status adopted = vecq_index_import_adopt(index.own, entry, &index.error);
         return adopted == VECQ_OK ? indexes::repair(index.own, &index.error) : adopted;
     }
-    vecq_status give(Index& index) const { return give(index, graph.entries[0]); }
+    vecq_status import_into(Index& index) const { return import_into(index, graph.entries[0]); }
 };
 
 Vector in_order(const Vector& vectors, const Ids& ids) {
@@ -76,7 +76,7 @@ vecq_index_options target_of(int32_t metric) {
     return options_of(metric, metric == VECQ_IP ? VECQ_LINK_LAYERED : VECQ_LINK_AUTO);
 }
 
-// An index with a graph on several layers, and one of its kind that has the same rows, staged.
+// An index with a layered graph, and an empty one with the same options.
 struct Pair {
     Codec codec{VECQ_INT8, kDim};
     Vector vectors = random_vector(kRows * kDim, 1), queries = random_vector(20 * kDim, 2);
@@ -94,12 +94,12 @@ struct Pair {
 
 }  // namespace
 
-TEST(a_graph_that_comes_back_answers_as_before) {
+TEST(imported_graphs_give_the_same_answers) {
     for (const int32_t metric : kMetrics) {
         Pair p(metric);
         const Exported graph = p.exported();
         CHECK(graph.graph.layers > 1 && graph.graph.rows == kRows && graph.graph.max_degree == 16);
-        CHECK(p.stage(graph) == VECQ_OK && graph.give(p.target) == VECQ_OK, metric,
+        CHECK(p.stage(graph) == VECQ_OK && graph.import_into(p.target) == VECQ_OK, metric,
               p.target.error.message);
         CHECK(p.target.settle() == VECQ_OK && p.target.size() == kRows);
         for (const size_t ef : {size_t{1}, size_t{20}, kRows})
@@ -112,13 +112,13 @@ TEST(a_graph_that_comes_back_answers_as_before) {
     }
 }
 
-TEST(an_imported_index_is_added_to_saved_and_opened) {
+TEST(imported_graphs_can_grow_and_be_saved) {
     const files::Folder folder;
     const Vector more = random_vector(300 * kDim, 3);
     for (const int32_t metric : kMetrics) {
         Pair p(metric);
         const Exported graph = p.exported();
-        CHECK(p.stage(graph) == VECQ_OK && graph.give(p.target) == VECQ_OK);
+        CHECK(p.stage(graph) == VECQ_OK && graph.import_into(p.target) == VECQ_OK);
         CHECK(p.target.add(more), p.target.error.message);
         const vecq_index_stats stats = p.target.stats();
         CHECK(stats.rows == kRows + 300 && stats.unreachable == 0 && stats.layers > 1);
@@ -139,7 +139,7 @@ TEST(an_imported_index_is_added_to_saved_and_opened) {
     }
 }
 
-TEST(what_an_imported_graph_cannot_reach_is_linked) {
+TEST(unreachable_nodes_of_imported_graphs_are_attached) {
     Pair p(VECQ_L2);
     Exported graph = p.exported();
     for (uint32_t& link : graph.layers[0])
@@ -148,19 +148,20 @@ TEST(what_an_imported_graph_cannot_reach_is_linked) {
         const auto list = graph.layers[0].begin() + static_cast<ptrdiff_t>(node * kWidth);
         std::stable_partition(list, list + kWidth, [](uint32_t link) { return link != kUnused; });
     }
-    CHECK(p.stage(graph) == VECQ_OK && graph.give(p.target) == VECQ_OK, p.target.error.message);
+    CHECK(p.stage(graph) == VECQ_OK && graph.import_into(p.target) == VECQ_OK,
+          p.target.error.message);
     CHECK(p.target.stats().unreachable == 0);
     const Vector exact = exact_scores(p.codec, VECQ_L2, 15, p.queries, p.vectors);
     CHECK(finds_the_best(p.target.search(p.queries, search_of(10, kRows)), 10, exact, kRows));
 }
 
-TEST(a_graph_that_is_wrong_is_refused_by_name) {
+TEST(invalid_graphs_are_refused_by_argument) {
     const auto no = [](const char* argument, const char* text, const auto& change) {
         Pair p(VECQ_COSINE);
         Exported graph = p.exported();
         CHECK(p.stage(graph) == VECQ_OK);
         change(graph);
-        CHECK(graph.give(p.target) == VECQ_INVALID_ARGUMENT, text);
+        CHECK(graph.import_into(p.target) == VECQ_INVALID_ARGUMENT, text);
         CHECK(std::strcmp(p.target.error.argument, argument) == 0, p.target.error.message);
         CHECK(std::strstr(p.target.error.message, text) != nullptr, p.target.error.message);
         CHECK(p.target.settle() == VECQ_OK && p.target.size() == 0);
@@ -179,7 +180,7 @@ TEST(a_graph_that_is_wrong_is_refused_by_name) {
     no("links", "not on that layer", [](Exported& g) { g.layers[0][0] = kRows; });
     no("links", "not on that layer", [](Exported& g) { g.layers[0][0] = kUnused - 1; });
     no("links", "not on that layer", [&](Exported& g) { g.layers[1][0] = lowest(g); });
-    no("links", "behind their end", [](Exported& g) {
+    no("links", "after their end", [](Exported& g) {
         g.layers[0][0] = kUnused;
         g.layers[0][1] = 1;
     });
@@ -190,14 +191,14 @@ TEST(a_graph_that_is_wrong_is_refused_by_name) {
     no("entry", "not on the highest layer", [](Exported& g) { g.graph.entries[0] = kUnused; });
 }
 
-TEST(graphs_come_in_order) {
+TEST(import_calls_out_of_order_are_refused) {
     Pair p(VECQ_L2);
     const Exported graph = p.exported();
     const auto refused = [&](vecq_status status, const Index& index, const char* text) {
         CHECK(status == VECQ_INVALID_ARGUMENT && std::strstr(index.error.message, text) != nullptr,
               text, index.error.message);
     };
-    refused(graph.give(p.source), p.source, "has rows");
+    refused(graph.import_into(p.source), p.source, "has rows");
     refused(vecq_index_import_links(p.target.own, 0, 0, 0, nullptr, 1, &p.target.error), p.target,
             "no levels");
     refused(vecq_index_import_adopt(p.target.own, 0, &p.target.error), p.target, "no levels");
@@ -205,17 +206,17 @@ TEST(graphs_come_in_order) {
     CHECK(vecq_index_import_levels(p.target.own, graph.levels.data(), kRows, nullptr) == VECQ_OK);
     CHECK(p.target.stage(random_vector(kDim, 9)) == VECQ_OK);
     refused(vecq_index_import_adopt(p.target.own, graph.graph.entries[0], &p.target.error),
-            p.target, "other rows");
+            p.target, "has changed since");
     for (const size_t width : {size_t{0}, size_t{513}, SIZE_MAX})
         refused(vecq_index_import_links(p.target.own, 0, 0, 1, graph.layers[0].data(), width,
                                         &p.target.error),
                 p.target, "width");
     Index flat(options_of(VECQ_IP), p.codec);
     CHECK(flat.stage(p.vectors) == VECQ_OK);
-    refused(graph.give(flat), flat, "layered");
+    refused(graph.import_into(flat), flat, "layered");
 }
 
-TEST(exports_refuse) {
+TEST(exports_refuse_invalid_arguments) {
     Pair p(VECQ_L2);
     const vecq_index* index = p.source.own;
     auto graph = sized<vecq_graph>();
@@ -241,7 +242,7 @@ TEST(exports_refuse) {
     no("links", vecq_index_export_links(index, 0, 0, 1, nullptr, kWidth, &error));
 }
 
-TEST(a_graph_that_comes_while_memory_runs_out) {
+TEST(imports_survive_failed_allocations) {
     for (const int32_t metric : kMetrics) {
         const Pair p(metric);
         const Exported graph = p.exported();
@@ -250,7 +251,7 @@ TEST(a_graph_that_comes_while_memory_runs_out) {
             Index index(target_of(metric), p.codec);
             failing::allocations_until_failure = number;
             vecq_status status = index.stage(vectors, graph.ids);
-            if (status == VECQ_OK) status = graph.give(index);
+            if (status == VECQ_OK) status = graph.import_into(index);
             const bool failed = failing::allocations_until_failure == 0;
             failing::allocations_until_failure = 0;
             CHECK(status == VECQ_OK || (failed && status == VECQ_OUT_OF_MEMORY), number, status);

@@ -1,4 +1,4 @@
-// What repairs graphs: connecting lists of nodes, and attaching those that no walk can come to.
+// Graph repair: connecting lists of nodes, and attaching unreachable nodes.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -26,17 +26,17 @@ using vecq::Reachability;
 
 namespace {
 
-constexpr float kAlmostSame = -1;
+constexpr float kMaxSimilarity = -1;
 
-// Below zero, as minus a distance is, and often the same.
-float likeness(uint32_t a, uint32_t b) {
-    const uint32_t apart = a > b ? a - b : b - a;
-    return kAlmostSame - static_cast<float>(apart / 10);
+// Negative, like minus a distance, and often equal.
+float similarity_of(uint32_t a, uint32_t b) {
+    const uint32_t distance = a > b ? a - b : b - a;
+    return kMaxSimilarity - static_cast<float>(distance / 10);
 }
 
-const ListConnector::Similarity kAlike = [](uint32_t node, std::span<const uint32_t> others,
-                                            float* scores) {
-    for (const uint32_t other : others) *scores++ = likeness(node, other);
+const ListConnector::Similarity kSimilarity = [](uint32_t node, std::span<const uint32_t> others,
+                                                 float* scores) {
+    for (const uint32_t other : others) *scores++ = similarity_of(node, other);
 };
 
 size_t link_count(const Layer& layer) {
@@ -49,17 +49,17 @@ bool reaches(const Layer& layer, uint32_t from, uint32_t to) {
     return reached_from(layer, from, all_nodes(layer)).contains(to);
 }
 
-// The nodes best for `node`, of those that are reached.
+// Returns the reachable nodes most similar to `node`.
 std::vector<Key> near_of(const Reachability& reach, uint32_t count, uint32_t node) {
     std::vector<Key> keys;
     for (uint32_t other = 0; other < count; ++other)
-        if (reach.contains(other)) keys.push_back(key_of(likeness(node, other), other));
+        if (reach.contains(other)) keys.push_back(key_of(similarity_of(node, other), other));
     std::sort(keys.begin(), keys.end());
     keys.resize(std::min<size_t>(keys.size(), 5));
     return keys;
 }
 
-// As an index does it.
+// Attaches all unreachable nodes like GraphRepair.
 void attach_all(const Graph& graph) {
     const Layer& layer = graph.layers().front();
     Reachability reach = Reachability::complete(graph.view());
@@ -67,7 +67,7 @@ void attach_all(const Graph& graph) {
     for (uint32_t node = 0; node < layer.count; ++node) {
         if (reach.contains(node)) continue;
         const uint32_t host = attacher.attached_host();
-        if (host != kNone && likeness(node, host) == kAlmostSame)
+        if (host != kNone && similarity_of(node, host) == kMaxSimilarity)
             attacher.attach_to_host(node);
         else
             attacher.attach(node, near_of(reach, static_cast<uint32_t>(layer.count), node));
@@ -76,11 +76,13 @@ void attach_all(const Graph& graph) {
     }
 }
 
-// Nodes below `core` link among themselves, so that the others are lost; `full` lists have no room.
-Graph lost_graph(Random& random, size_t degree, size_t count, size_t core, bool full) {
+// Returns a graph in which nodes below `core` link only to each other, so that the others are
+// unreachable. With `is_full` no list has a free place.
+Graph partly_unreachable_graph(Random& random, size_t degree, size_t count, size_t core,
+                               bool is_full) {
     std::vector<Nodes> lists(count);
     for (uint32_t node = 0; node < count; ++node) {
-        const size_t length = full ? degree : random.below(degree + 1);
+        const size_t length = is_full ? degree : random.below(degree + 1);
         lists[node] = random_links(random, length, node < core ? core : count, node);
     }
     return graph_of(degree, lists);
@@ -88,7 +90,7 @@ Graph lost_graph(Random& random, size_t degree, size_t count, size_t core, bool 
 
 }  // namespace
 
-TEST(connector_links_from_the_most_alike) {
+TEST(connector_links_from_the_most_similar_node) {
     const Graph graph = graph_of(2, {{}, {}, {}, {}, {}});
     const Layer& layer = graph.layers().front();
     ListConnector connector(layer);
@@ -101,50 +103,51 @@ TEST(connector_links_from_the_most_alike) {
     CHECK(links_of(layer, 0) == Nodes({4, 1}) && links_of(layer, 1) == Nodes({2}));
     CHECK(layer.links_of(2).empty() && layer.links_of(3).empty() && layer.links_of(4).empty());
     CHECK(connector.connect(Nodes{0, 4, 1, 2}, near) == 0);
-    CHECK(connector.connect(Nodes{0, 3}, near) == 0);  // nothing else has room
+    CHECK(connector.connect(Nodes{0, 3}, near) == 0);  // all reached lists are full
     CHECK(connector.connect(Nodes{1, 0, 3}, near) == 1);
     CHECK(links_of(layer, 1) == Nodes({2, 0}) && layer.links_of(0).size() == 2);
     CHECK(connector.connect({}, near) == 0 && connector.connect(Nodes{3}, near) == 0);
 }
 
-// What goes through nodes that are not of the list does not count.
+// Paths through nodes outside the list do not count.
 TEST(connector_stays_within_the_list) {
     const Graph graph = graph_of(2, {{1}, {2}, {0}, {}});
     const Layer& layer = graph.layers().front();
     ListConnector connector(layer);
-    CHECK(connector.connect(Nodes{0, 2}, kAlike) == 1);
+    CHECK(connector.connect(Nodes{0, 2}, kSimilarity) == 1);
     CHECK(links_of(layer, 0) == Nodes({1, 2}));
-    CHECK(connector.connect(Nodes{2, 1}, kAlike) == 1 && links_of(layer, 2) == Nodes({0, 1}));
+    CHECK(connector.connect(Nodes{2, 1}, kSimilarity) == 1 && links_of(layer, 2) == Nodes({0, 1}));
 }
 
-TEST(connector_adds_nothing_without_room) {
+TEST(connector_adds_nothing_to_full_lists) {
     const Graph graph = graph_of(2, {{4, 5}, {4, 5}, {4, 5}, {5, 4}, {5, 0}, {0, 1}});
     const Layer& layer = graph.layers().front();
     const Nodes before(layer.links, layer.links + 12);
-    CHECK(ListConnector(layer).connect(Nodes{0, 1, 2, 3}, kAlike) == 0);
+    CHECK(ListConnector(layer).connect(Nodes{0, 1, 2, 3}, kSimilarity) == 0);
     CHECK(Nodes(layer.links, layer.links + 12) == before);
 }
 
-TEST(connector_reaches_all_where_there_is_room) {
+TEST(connector_connects_all_nodes_if_places_are_free) {
     for (uint64_t seed = 0; seed < 60; ++seed) {
         Random random(seed);
         const size_t count = 100, degree = 2 + seed % 4;
-        const bool room = seed % 2 == 0;  // lists have a free place each
+        const bool has_free_places = seed % 2 == 0;  // in every list
         std::vector<Nodes> lists(count);
         for (uint32_t node = 0; node < count; ++node)
-            lists[node] = random_links(random, random.below(degree + 1 - room), count, node);
+            lists[node] =
+                random_links(random, random.below(degree + 1 - has_free_places), count, node);
         const Graph graph = graph_of(degree, lists);
         const Layer& layer = graph.layers().front();
         ListConnector connector(layer);
         for (int round = 0; round < 5; ++round) {
             const Nodes list = random_links(random, 1 + random.below(40), count, kNone);
             const size_t before = link_count(layer);
-            const size_t added = connector.connect(list, kAlike);
+            const size_t added = connector.connect(list, kSimilarity);
             CHECK(link_count(layer) == before + added && well_formed(layer), seed, round);
-            if (round > 0 || !room) continue;  // the first round takes the free places
+            if (round > 0 || !has_free_places) continue;  // the first round uses up the free places
             const std::set<uint32_t> all(list.begin(), list.end());
             CHECK(reached_from(layer, list[0], all) == all, seed, list.size());
-            CHECK(connector.connect(list, kAlike) == 0, seed);
+            CHECK(connector.connect(list, kSimilarity) == 0, seed);
         }
         for (uint32_t node = 0; node < count; ++node) {
             const Nodes now = links_of(layer, node);
@@ -153,7 +156,7 @@ TEST(connector_reaches_all_where_there_is_room) {
     }
 }
 
-TEST(attacher_links_from_the_nearest_with_room) {
+TEST(attacher_links_from_the_nearest_node_with_a_free_place) {
     const Graph graph = graph_of(2, {{1, 2}, {0}, {}, {}});
     const Layer& layer = graph.layers().front();
     HostFinder attacher(layer);
@@ -163,7 +166,7 @@ TEST(attacher_links_from_the_nearest_with_room) {
     CHECK(links_of(layer, 0) == Nodes({1, 2}) && layer.links_of(3).empty());
 }
 
-TEST(attacher_hosts_are_those_it_attached) {
+TEST(attacher_uses_attached_nodes_as_hosts) {
     const Graph graph = graph_of(2, {{}, {}, {}, {}, {}, {}, {}});
     const Layer& layer = graph.layers().front();
     const std::vector<Key> near = {key_of(-1, 0)};
@@ -182,39 +185,40 @@ TEST(attacher_hosts_are_those_it_attached) {
     CHECK(links_of(layer, 0) == Nodes({1, 2}));
 }
 
-TEST(attacher_takes_the_last_link_of_the_nearest) {
+TEST(attacher_replaces_the_last_link_of_the_nearest_node) {
     const Graph graph = graph_of(2, {{1, 2}, {0, 2}, {}, {2}});
     const Layer& layer = graph.layers().front();
     HostFinder(layer).attach(3, std::vector<Key>{key_of(-1, 0), key_of(-2, 1)});
     CHECK(links_of(layer, 0) == Nodes({1, 3}) && links_of(layer, 1) == Nodes({0, 2}));
-    CHECK(links_of(layer, 3) == Nodes({2}));  // led there already
+    CHECK(links_of(layer, 3) == Nodes({2}));  // it had this link already
     const Graph other = graph_of(1, {{1}, {}, {}});
     HostFinder(other.layers().front()).attach(2, std::vector<Key>{key_of(-1, 0)});
     CHECK(links_of(other.layers().front(), 0) == Nodes({2}));
     CHECK(links_of(other.layers().front(), 2) == Nodes({1}));
 }
 
-// Nobody is a host, and the first to be attached has no room to become one.
-TEST(attacher_takes_nodes_whose_lists_are_full) {
-    for (const bool room : {true, false}) {
-        const Nodes second = room ? Nodes{0} : Nodes{0, 2};
+// There is no host, and the list of the first attached node is full.
+TEST(attacher_attaches_nodes_whose_lists_are_full) {
+    for (const bool has_free_place : {true, false}) {
+        const Nodes second = has_free_place ? Nodes{0} : Nodes{0, 2};
         const Graph graph = graph_of(2, {{1, 2}, second, {0}, {4, 5}, {3, 5}, {3, 4}});
         const Layer& layer = graph.layers().front();
         HostFinder attacher(layer);
         CHECK(attacher.attached_host() == kNone);
         attacher.attach(3, std::vector<Key>{key_of(-1, 0), key_of(-2, 1)});
-        for (const uint32_t node : {1U, 2U, 3U}) CHECK(reaches(layer, 0, node), room, node);
-        CHECK(well_formed(layer) && attacher.attached_host() == kNone, room);
-        CHECK(layer.links_of(3).size() == 2 && links_of(layer, 3).front() == 4, room);
+        for (const uint32_t node : {1U, 2U, 3U})
+            CHECK(reaches(layer, 0, node), has_free_place, node);
+        CHECK(well_formed(layer) && attacher.attached_host() == kNone, has_free_place);
+        CHECK(layer.links_of(3).size() == 2 && links_of(layer, 3).front() == 4, has_free_place);
     }
 }
 
-TEST(attacher_loses_nothing) {
+TEST(attacher_makes_all_nodes_reachable) {
     for (uint64_t seed = 0; seed < 200; ++seed) {
         Random random(seed);
         const size_t degree = 1 + seed % 5, count = 150;
         const size_t core = seed % 7 == 0 ? 1 : degree + 1 + random.below(20);
-        const Graph graph = lost_graph(random, degree, count, core, seed % 3 == 0);
+        const Graph graph = partly_unreachable_graph(random, degree, count, core, seed % 3 == 0);
         const Layer& layer = graph.layers().front();
         CHECK(reached_from(layer, 0, all_nodes(layer)).size() <= core, seed);
         attach_all(graph);

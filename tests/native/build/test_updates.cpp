@@ -1,4 +1,4 @@
-// Items that go, change and come again.
+// Additions, updates and removals of items over many rounds.
 #include <algorithm>
 #include <map>
 #include <string>
@@ -17,8 +17,8 @@ namespace {
 
 constexpr size_t kDim = 16;
 
-// What an index should hold.
-class Held {
+// The expected contents of an index.
+class Contents {
 public:
     std::map<int64_t, Vector> items;
 
@@ -27,7 +27,7 @@ public:
             items[ids[i]] = Vector(vectors.begin() + static_cast<ptrdiff_t>(i * kDim),
                                    vectors.begin() + static_cast<ptrdiff_t>((i + 1) * kDim));
     }
-    Ids some(Random& random, size_t count) const {
+    Ids sample_ids(Random& random, size_t count) const {
         Ids ids;
         for (const auto& item : items) ids.push_back(item.first);
         for (size_t i = 0; i < std::min(count, ids.size()); ++i)
@@ -35,8 +35,8 @@ public:
         ids.resize(std::min(count, ids.size()));
         return ids;
     }
-    // How many are found by a walk for their own vectors.
-    double found(const Index& index, size_t ef) const {
+    // The fraction of items that a walk finds by their own vectors.
+    double self_recall(const Index& index, size_t ef) const {
         size_t hits = 0;
         for (const auto& [id, vector] : items)
             hits += index.search(vector, search_of(1, ef)).ids[0] == id;
@@ -52,41 +52,42 @@ Ids numbers(int64_t first, size_t count) {
 
 }  // namespace
 
-TEST(living_items_are_replaced_again_and_again) {
+TEST(updates_keep_an_index_valid_over_many_rounds) {
     constexpr size_t rows = 600, rounds = 12;
     const Codec codec(VECQ_INT8, kDim);
     for (const int32_t metric : kMetrics)
         for (const int32_t link : {VECQ_LINK_AUTO, VECQ_LINK_METRIC}) {
             Random random(1);
             Index index(options_of(metric, link), codec);
-            Held held;
+            Contents expected;
             const Vector vectors = random_vector(rows * kDim, 1);
             CHECK(index.add(vectors), metric);
-            held.put(numbers(0, rows), vectors);
+            expected.put(numbers(0, rows), vectors);
             for (size_t round = 0; round < rounds; ++round) {
-                const Ids gone = held.some(random, 100);
-                CHECK(index.remove(gone) == VECQ_OK, metric, round, index.error.message);
-                for (const int64_t id : gone) held.items.erase(id);
-                const Ids changed = held.some(random, 100);
+                const Ids removed = expected.sample_ids(random, 100);
+                CHECK(index.remove(removed) == VECQ_OK, metric, round, index.error.message);
+                for (const int64_t id : removed) expected.items.erase(id);
+                const Ids changed = expected.sample_ids(random, 100);
                 const Vector others = random_vector(200 * kDim, 10 + round);
                 const Vector half(others.begin(), others.begin() + 100 * kDim);
                 const Vector rest(others.begin() + 100 * kDim, others.end());
                 CHECK(index.update(half, changed), metric, round, index.error.message);
-                held.put(changed, half);
+                expected.put(changed, half);
                 const Ids fresh = numbers(static_cast<int64_t>(rows + 100 * round), 100);
                 CHECK(index.add(rest, fresh), metric, round, index.error.message);
-                held.put(fresh, rest);
+                expected.put(fresh, rest);
                 std::string problem;
                 CHECK(problems_of(index.own, &problem) == 0, metric, round, problem);
                 CHECK(index.size() == rows && index.stats().rows == rows, metric, round);
             }
             CHECK(index.stats().free_slots < rows / 2, index.stats().free_slots);
-            for (const auto& [id, vector] : held.items) CHECK(index.holds(id), id);
-            if (metric != VECQ_IP) CHECK(held.found(index, 100) > 0.99, held.found(index, 100));
+            for (const auto& [id, vector] : expected.items) CHECK(index.holds(id), id);
+            if (metric != VECQ_IP)
+                CHECK(expected.self_recall(index, 100) > 0.99, expected.self_recall(index, 100));
         }
 }
 
-TEST(living_items_may_all_go) {
+TEST(removing_all_items_resets_the_index) {
     const Codec codec(VECQ_INT8, kDim);
     for (const int32_t metric : kMetrics)
         for (const size_t rows : {1, 2, 300}) {
@@ -106,7 +107,7 @@ TEST(living_items_may_all_go) {
         }
 }
 
-TEST(living_items_are_refused_unless_they_are_there) {
+TEST(unknown_and_repeated_ids_are_refused) {
     const Codec codec(VECQ_INT8, kDim);
     const Vector vectors = random_vector(20 * kDim, 1);
     Index index(options_of(VECQ_L2), codec);
@@ -126,8 +127,8 @@ TEST(living_items_are_refused_unless_they_are_there) {
     CHECK(index.stage(two, {5, 71}) == VECQ_INVALID_ARGUMENT && index.settle() == VECQ_OK);
 }
 
-// The slot that is filled next is the one that was just left, as often as there can be.
-TEST(living_slots_are_used_again_at_once) {
+// Each addition fills the slot that was just freed, if possible.
+TEST(freed_slots_are_reused_at_once) {
     const Codec codec(VECQ_INT8, kDim);
     for (const int32_t metric : kMetrics) {
         Index index(options_of(metric), codec);
@@ -144,7 +145,7 @@ TEST(living_slots_are_used_again_at_once) {
     }
 }
 
-TEST(living_items_are_what_a_file_keeps) {
+TEST(files_keep_vacant_slots) {
     const Folder folder;
     const std::string path = folder / "a.vecq";
     const Codec codec(VECQ_INT8, kDim);
@@ -165,7 +166,7 @@ TEST(living_items_are_what_a_file_keeps) {
 
 namespace {
 
-// A graph on one layer, by l2, of values in one dimension; row 0 is where walks enter.
+// Imports an l2 graph of one layer over values of one dimension, with row 0 as entry point.
 void import_graph(Index& index, const Vector& values,
                   const std::vector<std::vector<uint32_t>>& lists, size_t width) {
     const std::vector<uint8_t> levels(values.size());
@@ -184,9 +185,9 @@ void import_graph(Index& index, const Vector& values,
 
 }  // namespace
 
-// Two rows that link to each other were reached from one of many rows near them, all of which go;
-// other rows still link to these, so that a walk for the two finds removed rows first.
-TEST(living_items_are_linked_where_removed_ones_lie_nearer) {
+// Two rows that link to each other are reachable only from one of many near rows, all of which are
+// removed. Other rows still link to the removed ones, so that a walk for the two finds these first.
+TEST(unreachable_rows_are_attached_where_removed_rows_lie_nearer) {
     for (const size_t hubs : {1, 100}) {
         const size_t degree = hubs == 1 ? 400 : 8, near = hubs * (degree - 1);
         const auto first = static_cast<uint32_t>(hubs), a = static_cast<uint32_t>(hubs + near);
@@ -215,24 +216,24 @@ TEST(living_items_are_linked_where_removed_ones_lie_nearer) {
 
 namespace {
 
-// One index under random changes: few dimensions, many duplicates, lists of four links that are
-// chosen from a single candidate.
+// An index under random changes: few dimensions, many duplicates, lists of four links selected from
+// a single candidate.
 class History {
 public:
     explicit History(uint64_t seed)
         : random_(seed),
           dim_(1 + seed % 3),
           metric_(kMetrics[seed / 3 % 3]),
-          global_(random_.below(2) == 0),
-          codec_(VECQ_INT8, dim_, global_ ? VECQ_SCALE_GLOBAL : VECQ_SCALE_VECTOR),
-          wide_(VECQ_FP32, dim_),
+          has_global_scale_(random_.below(2) == 0),
+          codec_(VECQ_INT8, dim_, has_global_scale_ ? VECQ_SCALE_GLOBAL : VECQ_SCALE_VECTOR),
+          rerank_(VECQ_FP32, dim_),
           largest_(1 + random_.below(seed % 100 == 0 ? 10'000 : 150)),
           index_({sizeof(vecq_index_options), metric_, VECQ_LINK_AUTO, 2, 1, seed}, codec_,
-                 &wide_) {}
+                 &rerank_) {}
 
-    // What it did, or an empty string if that failed.
+    // Changes the index at random. Returns the name of the change, or an empty string if it failed.
     std::string step() {
-        if (global_ && index_.size() == 0) index_.fit(values(20));
+        if (has_global_scale_ && index_.size() == 0) index_.fit(values(20));
         const size_t held = held_.size(), choice = random_.below(12);
         if (held == 0 || (choice < 4 && held < 2 * largest_)) {
             const Ids fresh = numbers(next_, 1 + random_.below(largest_));
@@ -241,13 +242,13 @@ public:
             return index_.add(values(fresh.size()), fresh) ? "add" : "";
         }
         if (choice < 7) {
-            const Ids changed = some();
+            const Ids changed = pick();
             return index_.update(values(changed.size()), changed) ? "update" : "";
         }
         if (choice < 10) {
-            const Ids gone = some();
-            held_.erase(held_.begin(), held_.begin() + static_cast<ptrdiff_t>(gone.size()));
-            return index_.remove(gone) == VECQ_OK ? "remove" : "";
+            const Ids removed = pick();
+            held_.erase(held_.begin(), held_.begin() + static_cast<ptrdiff_t>(removed.size()));
+            return index_.remove(removed) == VECQ_OK ? "remove" : "";
         }
         const bool compact = choice == 10;
         const MakeTask make = compact ? vecq_task_compact : vecq_task_refit;
@@ -269,10 +270,10 @@ private:
             for (float& value : vectors) value += static_cast<float>(random_.below(1000)) / 1000;
         return vectors;
     }
-    // Often one, seldom all; they come first among those that are held.
-    Ids some() {
-        const size_t most[] = {1, 1, 3, 20, held_.size()};
-        const size_t count = 1 + random_.below(std::min(held_.size(), most[random_.below(5)]));
+    // Picks ids at random, often one and rarely all, and moves them to the front of held_.
+    Ids pick() {
+        const size_t limits[] = {1, 1, 3, 20, held_.size()};
+        const size_t count = 1 + random_.below(std::min(held_.size(), limits[random_.below(5)]));
         for (size_t i = 0; i < count; ++i)
             std::swap(held_[i], held_[i + random_.below(held_.size() - i)]);
         return {held_.begin(), held_.begin() + static_cast<ptrdiff_t>(count)};
@@ -281,8 +282,8 @@ private:
     Random random_;
     size_t dim_;
     int32_t metric_;
-    bool global_;
-    Codec codec_, wide_;
+    bool has_global_scale_;
+    Codec codec_, rerank_;
     size_t largest_;
     Index index_;
     Ids held_;
@@ -291,9 +292,9 @@ private:
 
 }  // namespace
 
-// Small graphs are swept after every change, and all when they are compacted. In large ones a few
-// changes may cut off one row in 64, which check() does not count as a fault.
-TEST(living_items_stay_within_reach_whatever_happens) {
+// Small graphs are repaired after every change, and all graphs by compaction. In larger ones one
+// row in 64 may be unreachable after a few changes, which check() accepts.
+TEST(random_changes_keep_all_items_reachable) {
     for (uint64_t seed = 0; seed < 400; ++seed) {
         History history(seed);
         for (int step = 0; step < 25; ++step) {
@@ -314,8 +315,8 @@ TEST(living_items_stay_within_reach_whatever_happens) {
     }
 }
 
-// A caller may stop between steps, and a change in between makes the pass begin again.
-TEST(living_graph_is_repaired_in_steps) {
+// A caller may stop between steps, and a change in between restarts the pass.
+TEST(graph_repair_runs_in_steps) {
     constexpr size_t rows = 20'000, dim = 8;
     const Codec codec(VECQ_INT8, dim);
     Index index(options_of(VECQ_L2), codec);

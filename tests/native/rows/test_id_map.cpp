@@ -1,4 +1,4 @@
-// IdMap of rows against a map; elements brought into another order; arrays that grow.
+// IdMap, checked against std::map; in-place permutations; growing arrays.
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
@@ -40,7 +40,7 @@ Numbers reordered(const Numbers& numbers, const Order& order) {
     return out;
 }
 
-// IdMap and a map that should agree.
+// An IdMap and a std::map that must agree.
 struct Pair {
     IdMap ids;
     std::map<int64_t, size_t> rows;
@@ -51,13 +51,13 @@ struct Pair {
         for (size_t i = 0; same && i < list.size(); ++i) same = ids[i] == list[i];
         return same && rows.size() == list.size();
     }
-    void note(const Numbers& more) {
+    void insert(const Numbers& more) {
         for (const int64_t id : more) {
             rows[id] = list.size();
             list.push_back(id);
         }
     }
-    // Appends what the map says can be; says whether ids did the same.
+    // Appends ids. Returns whether IdMap accepted or refused them as expected.
     bool append(const Numbers& more, size_t number) {
         std::map<int64_t, size_t> all = rows;
         size_t taken = 0;
@@ -70,7 +70,7 @@ struct Pair {
                    message.find("has " + std::to_string(more[taken]) + " in row " +
                                 std::to_string(number + taken) + ",") != std::string::npos;
         }
-        note(more);
+        insert(more);
         return taken == more.size() && agree();
     }
     bool append_next(size_t count) {
@@ -85,7 +85,7 @@ struct Pair {
         }
         Numbers more;
         for (size_t i = 0; i < count; ++i) more.push_back(++largest);
-        note(more);
+        insert(more);
         return possible && agree();
     }
     void truncate(size_t count) {
@@ -96,7 +96,7 @@ struct Pair {
     void permute(size_t first, const Order& order) {
         const Numbers tail(list.begin() + static_cast<ptrdiff_t>(first), list.end());
         list.resize(first);
-        note(reordered(tail, order));
+        insert(reordered(tail, order));
         ids.permute(first, order);
     }
 };
@@ -109,9 +109,9 @@ TEST(ids_agree_with_a_map) {
         Pair pair;
         for (int step = 0; step < 200; ++step) {
             const size_t size = pair.list.size();
-            Numbers some(random.below(20));
-            // Duplicates come to pass, within the list as well.
-            for (int64_t& id : some) id = static_cast<int64_t>(random.below(4000)) - 1000;
+            Numbers more(random.below(20));
+            // A small range, so that ids repeat, also within a list.
+            for (int64_t& id : more) id = static_cast<int64_t>(random.below(4000)) - 1000;
             switch (random.below(5)) {
                 case 0: CHECK(pair.append_next(random.below(20)), seed, step); break;
                 case 1: pair.truncate(size - random.below(std::min<size_t>(size, 30) + 1)); break;
@@ -120,7 +120,7 @@ TEST(ids_agree_with_a_map) {
                     pair.permute(size - count, random_order(random, count));
                     break;
                 }
-                default: CHECK(pair.append(some, 100), seed, step); break;
+                default: CHECK(pair.append(more, 100), seed, step); break;
             }
             CHECK(pair.agree(), seed, step);
         }
@@ -132,7 +132,7 @@ TEST(ids_are_refused_twice) {
     Pair pair;
     CHECK(pair.append({5, 6, 7}, 0));
     CHECK(pair.append({8, 9, 8}, 10) && pair.append({8, 6}, 3) && pair.list.size() == 3);
-    CHECK(pair.append({8, 9}, 0));  // a refused list leaves nothing taken
+    CHECK(pair.append({8, 9}, 0));  // a refused list takes no id
     CHECK(pair.append_next(3) && pair.list.back() == 12);
     CHECK(pair.append({12}, 0) && pair.append({13, 12}, 0) && pair.list.size() == 8);
     pair.truncate(4);  // 5 to 8 are left
@@ -155,10 +155,10 @@ TEST(ids_are_any_int64) {
     for (const int64_t id : {kLowest, int64_t{-1}, kHighest}) CHECK(pair.append({id}, 0), id);
     CHECK(pair.list.size() == 7);
     pair.truncate(1);
-    CHECK(pair.append_next(1) && pair.list.back() == 0);  // negative ones count for nothing
+    CHECK(pair.append_next(1) && pair.list.back() == 0);  // negative ids do not count
 }
 
-// Of ids that differ in few bits only, or in the upper ones only.
+// Ids that differ in few bits or only in high bits.
 TEST(ids_of_any_pattern) {
     for (const int shift : {0, 8, 20, 31, 32, 40, 48})
         for (const bool falling : {false, true}) {
@@ -172,9 +172,8 @@ TEST(ids_of_any_pattern) {
         }
 }
 
-// Small ids are their own places; one that is too large for that changes how all are found, until
-// it goes.
-TEST(ids_are_found_by_number_or_scattered) {
+// Small ids are their own slots; a single larger one changes the lookup of all until it is removed.
+TEST(ids_are_found_in_direct_or_hashed_slots) {
     Numbers numbers(100);
     std::iota(numbers.rbegin(), numbers.rend(), int64_t{3});
     IdMap ids;
@@ -194,14 +193,14 @@ TEST(ids_are_found_by_number_or_scattered) {
         ids.truncate(100);
         all_found(100);
     }
-    ids.keep();
+    ids.prepare_changes();
     ids.erase(40);
     CHECK(ids.find(numbers[40]) == vecq::kNoRow && ids.find(numbers[41]) == 41);
     ids.move_last(40);
     CHECK(ids.find(numbers[99]) == 40 && ids.find(numbers[98]) == 98);
 }
 
-TEST(permute_brings_into_any_order) {
+TEST(permute_produces_any_order) {
     Order order(5);
     std::iota(order.begin(), order.end(), 0U);
     const Numbers numbers = {10, 11, 12, 13, 14};
@@ -225,8 +224,8 @@ TEST(permute_brings_into_any_order) {
         }
 }
 
-// Each element that moves is written once.
-TEST(permute_moves_no_more_than_it_must) {
+// Each element that moves is written exactly once.
+TEST(permute_moves_each_element_once) {
     const Order order = {2, 0, 1, 3, 5, 4};
     size_t saved = 0, moved = 0, put = 0;
     vecq::permute_in_place(
@@ -234,13 +233,13 @@ TEST(permute_moves_no_more_than_it_must) {
     CHECK(saved == 2 && put == 2 && moved == 3, saved, put, moved);
 }
 
-TEST(array_keeps_what_it_holds) {
+TEST(array_keeps_its_elements_when_it_grows) {
     struct Twelve {
         uint32_t parts[3];
     };
     Array<Twelve> array;
     CHECK(array.size() == 0 && array.bytes() == 0);
-    for (uint32_t i = 0; i < 300'000; ++i) {  // into huge pages
+    for (uint32_t i = 0; i < 300'000; ++i) {  // grows into huge pages
         array.resize(i + 1);
         CHECK((array[i].parts[0] | array[i].parts[1] | array[i].parts[2]) == 0, i);
         array[i] = {{i, ~i, i * 7}};
@@ -253,7 +252,7 @@ TEST(array_keeps_what_it_holds) {
     CHECK(kept == 300'000, kept);
 }
 
-TEST(array_grows_by_zeros) {
+TEST(array_zeroes_new_elements) {
     Array<int64_t> array;
     array.reserve(10);
     const int64_t* place = array.data();
@@ -272,7 +271,7 @@ TEST(array_grows_by_zeros) {
         std::fill_n(array.data(), count, -1);
     }
     const size_t bytes = array.bytes();
-    array.reserve(5);  // there is more
+    array.reserve(5);  // capacity suffices
     CHECK(array.bytes() == bytes && array.size() == 501);
     for (const size_t count : {SIZE_MAX, SIZE_MAX / 8 + 2, SIZE_MAX / 16 + 1}) {
         bool refused = false;
@@ -285,14 +284,14 @@ TEST(array_grows_by_zeros) {
     }
 }
 
-TEST(ids_of_no_rows_are_not_found) {
+TEST(ids_are_not_found_in_an_empty_map) {
     const IdMap ids;
     ids.prepare();
     for (const int64_t id : {int64_t{0}, int64_t{-1}, kLowest, kHighest})
         CHECK(ids.find(id) == vecq::kNoRow, id);
 }
 
-TEST(arrays_begin_in_the_memory_of_others) {
+TEST(arrays_borrow_memory_until_they_grow) {
     const auto owner = std::make_shared<Numbers>(Numbers{1, 2, 3});
     Array<int64_t> grown(owner, owner->data(), 3), copied(owner, owner->data(), 3);
     CHECK(owner.use_count() == 3 && grown.data() == owner->data() && grown.size() == 3);
