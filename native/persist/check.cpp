@@ -1,3 +1,4 @@
+// Validates an index in steps: file checksums, then every invariant of rows, graph and ids.
 #include "persist/check.hpp"
 
 #include <algorithm>
@@ -9,16 +10,15 @@
 namespace vecq {
 namespace {
 
-// Bytes and rows per step.
-constexpr size_t kBytes = size_t{8} << 20, kRows = size_t{1} << 16;
-// Problems listed at most: one fault makes many.
-constexpr size_t kListed = 100;
+constexpr size_t kStepBytes = size_t{8} << 20, kStepRows = size_t{1} << 16;
+// Maximum number of problems listed: one fault may cause many.
+constexpr size_t kMaxListed = 100;
 
 bool is_finite(const Affine& affine) { return std::isfinite(affine.a) && std::isfinite(affine.c); }
 
-bool is_size(float value) { return value >= 0 && std::isfinite(value); }
+bool is_finite_norm(float value) { return value >= 0 && std::isfinite(value); }
 
-std::string row_of(const std::string& section, size_t row) {
+std::string at_row(const std::string& section, size_t row) {
     return section + ", row " + std::to_string(row);
 }
 
@@ -37,17 +37,17 @@ CheckTask::CheckTask(const IndexState& state, Depth depth, size_t unreachable_al
 }
 
 void CheckTask::report(const std::string& where, const std::string& what) {
-    if (count_++ < kListed) problems_.push_back({where, what});
+    if (count_++ < kMaxListed) problems_.push_back({where, what});
 }
 
-// Reads the file rather than the mapping, which may have been written to, and gets an error where
-// the disk fails.
+// Reads the file, not the mapping: private pages of the mapping may have been written to, and a
+// failing disk is an error here instead of SIGBUS.
 void CheckTask::check_sums() {
     if (state_.file == nullptr) return;
     for (const SectionEntry& entry : state_.file->table().sections) {
         if (entry.bytes() == 0 && entry.checksum != Checksum().value())
             report(name_of(entry.id), "does not match its checksum");
-        add(entry.bytes(), kBytes,
+        add(entry.bytes(), kStepBytes,
             [this, entry](size_t from, size_t to) { add_to_sum(entry, from, to); });
     }
 }
@@ -67,36 +67,37 @@ void CheckTask::check_numbers() {
 }
 
 void CheckTask::check_link_affines() {
-    add(state_.rows.slots().extent(), kRows, [this](size_t from, size_t to) {
+    add(state_.rows.slots().extent(), kStepRows, [this](size_t from, size_t to) {
         const Affine* affine = state_.rows.scored_for_links().affine;
         for (size_t i = from; i < to; ++i)
             if (const auto row = static_cast<uint32_t>(i); !is_finite(affine[row]) &&
                                                            state_.rows.slots().is_visible(row) &&
                                                            !state_.near_zero.contains(row))
-                report(row_of("factors of links", row), "is not finite");
+                report(at_row("link affines", row), "is not finite");
     });
 }
 
 void CheckTask::check_store(const CodeStore& codes, const char* name) {
-    add(state_.rows.slots().extent(), kRows, [this, &codes, name](size_t from, size_t to) {
+    add(state_.rows.slots().extent(), kStepRows, [this, &codes, name](size_t from, size_t to) {
         for (size_t row = from; row < to; ++row) {
             const RowConstants& own = codes[row];
-            if (!is_size(own.scale) || !is_size(own.centered_norm) || !is_size(own.norm))
-                report(row_of("constants of " + std::string(name) + "codes", row),
+            if (!is_finite_norm(own.scale) || !is_finite_norm(own.centered_norm) ||
+                !is_finite_norm(own.norm))
+                report(at_row("constants of " + std::string(name) + "codes", row),
                        "is negative or not finite");
             if (!is_finite(codes.affine()[row]))
-                report(row_of("factors of " + std::string(name) + "scores", row), "is not finite");
+                report(at_row(std::string(name) + "score affines", row), "is not finite");
         }
     });
 }
 
 void CheckTask::check_layer(size_t number) {
-    add(state_.graph.layers()[number].count, kRows, [this, number](size_t from, size_t to) {
+    add(state_.graph.layers()[number].count, kStepRows, [this, number](size_t from, size_t to) {
         const Graph& graph = state_.graph;
         for (size_t node = from; node < to; ++node) {
             if (number > 0 && !graph.has_place(number, node))
                 report("layer " + std::to_string(number) + ", node " + std::to_string(node),
-                       "has no place in the layer below");
+                       "does not match the layer below");
             check_list(number, static_cast<uint32_t>(node));
         }
     });
@@ -110,7 +111,7 @@ void CheckTask::check_list(size_t number, uint32_t node) {
     const std::span<const uint32_t> links = layer.links_of(node);
     const uint32_t* end = layer.list(node) + layer.degree;
     if (std::any_of(links.data() + links.size(), end, [](uint32_t to) { return to != kNone; }))
-        report_list("goes on behind its end");
+        report_list("has links after its end");
     for (const uint32_t to : links) {
         if (to >= layer.count) report_list("links to node " + std::to_string(to));
         if (to == node) report_list("links to itself");
@@ -127,28 +128,32 @@ void CheckTask::check_reachability() {
     const size_t nodes = graph.layers[graph.layer_count - 1].count;
     for (size_t i = 0; i < graph.entry_count; ++i)
         if (graph.entries[i] >= nodes)
-            return report("entries", "node " + std::to_string(graph.entries[i]) + " is none");
+            return report("entry points", "node " + std::to_string(graph.entries[i]) +
+                                              " is out of range, expected below " +
+                                              std::to_string(nodes));
     for (const uint32_t row : state_.graph.entry_rows())
         if (!state_.rows.slots().is_visible(row))
-            report("entries", "row " + std::to_string(row) + " is vacant");
-    const std::vector<uint32_t> lost = state_.unreachable_rows();
-    if (lost.size() <= unreachable_allowance_) return;
-    for (const uint32_t row : lost) report(row_of("links of layer 0", row), "no walk can reach it");
+            report("entry points", "row " + std::to_string(row) + " is vacant");
+    const std::vector<uint32_t> unreachable = state_.unreachable_rows();
+    if (unreachable.size() <= unreachable_allowance_) return;
+    for (const uint32_t row : unreachable)
+        report(at_row("links of layer 0", row), "is unreachable");
 }
 
 void CheckTask::check_near_zero() {
-    add(state_.near_zero.size(), kRows, [this](size_t from, size_t to) {
+    add(state_.near_zero.size(), kStepRows, [this](size_t from, size_t to) {
         const SortedRows& rows = state_.near_zero;
         for (size_t i = from; i < to; ++i)
             if (rows[i] >= state_.rows.slots().extent() || (i > 0 && rows[i] <= rows[i - 1]))
-                report("near-zero rows", "number " + std::to_string(i) + " is row " +
-                                             std::to_string(rows[i]) + ", out of range or order");
+                report("near-zero rows", "element " + std::to_string(i) + " is row " +
+                                             std::to_string(rows[i]) +
+                                             ", expected ascending rows in range");
             else if (!state_.rows.slots().is_visible(rows[i]))
                 report("near-zero rows", "row " + std::to_string(rows[i]) + " is vacant");
     });
 }
 
-// Ids and order of a row without an item mean nothing.
+// Ignores vacant rows, whose ids are meaningless.
 void CheckTask::check_ids() {
     const IdMap& own = state_.rows.ids();
     std::vector<int64_t> ids;
@@ -158,8 +163,8 @@ void CheckTask::check_ids() {
     for (auto at = ids.begin(); (at = std::adjacent_find(at, ids.end())) != ids.end(); ++at)
         report("ids", std::to_string(*at) + " belongs to two rows");
     if (!ids.empty() && ids.back() > own.largest())
-        report("settings", "the largest id is " + std::to_string(ids.back()) + ", not " +
-                               std::to_string(own.largest()));
+        report("settings", "the largest id is stored as " + std::to_string(own.largest()) +
+                               ", but is " + std::to_string(ids.back()));
 }
 
 void CheckTask::check_order() {
@@ -169,11 +174,11 @@ void CheckTask::check_order() {
         if (state_.rows.slots().is_visible(row)) order.push_back(own[row]);
     std::sort(order.begin(), order.end());
     if (const auto at = std::adjacent_find(order.begin(), order.end()); at != order.end())
-        report("order of rows", "two rows have number " + std::to_string(*at));
-    if (!order.empty() && order.back() == kNoRow) report("order of rows", "a row has none");
+        report("insertion order", "two rows have number " + std::to_string(*at));
+    if (!order.empty() && order.back() == kNoRow) report("insertion order", "a row has no number");
     for (const uint32_t row : state_.rows.slots().vacant())
         if (!state_.rows.ids().is_empty(row))
-            report(row_of("order of rows", row), "has a number, but is vacant");
+            report(at_row("insertion order", row), "has a number, but is vacant");
 }
 
 }  // namespace vecq

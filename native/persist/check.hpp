@@ -1,4 +1,4 @@
-// Looks for everything in an index that contradicts itself, in steps, and lists it.
+// Validates an index in steps and lists the violated invariants.
 #pragma once
 
 #include <string>
@@ -10,6 +10,7 @@
 
 namespace vecq {
 
+// For example {"links of layer 0, node 17", "links to itself"}.
 struct Problem {
     std::string where, what;
 };
@@ -17,14 +18,14 @@ struct Problem {
 class CheckTask : public LoopTask {
 public:
     enum class Depth {
-        checksums,  // of its file, if it has one
+        checksums,  // only those of its file, if it was opened from one
         all,
     };
-    // The index must outlive this and not change. `unreachable_allowance` unreachable rows are no
-    // problem: repairs are put off while few rows change.
+    // The index must outlive the task and not change. Up to `unreachable_allowance` unreachable
+    // rows are accepted, because repair passes are deferred while few rows change.
     CheckTask(const IndexState& state, Depth depth, size_t unreachable_allowance);
 
-    // The first problems, and the number of all.
+    // The first problems found. `count` counts all of them.
     const std::vector<Problem>& problems() const { return problems_; }
     size_t count() const { return count_; }
 

@@ -1,3 +1,4 @@
+// Compaction: renumbers rows and nodes without vacant slots and drops links to removed rows.
 #include <algorithm>
 #include <utility>
 
@@ -20,7 +21,7 @@ CompactTask::CompactTask(IndexState& state, IndexLocks& locks, RebuildHooks hook
         entries_.push_back(places_[state.graph.entered() - 1][node]);
 }
 
-// A node stays if its row does; a layer, if any of its nodes does.
+// Keeps the nodes of visible rows, and the layers that keep a node.
 void CompactTask::place_nodes() {
     for (const Layer& layer : state_.graph.layers()) {
         std::vector<uint32_t> places(layer.count, kNone);
@@ -74,7 +75,7 @@ void CompactTask::rebuild(size_t first, size_t count) {
     copy_lists(0, first, count);
 }
 
-// Filters replay the moves in ascending order: no row moves to a place that is still occupied.
+// Filters replay the moves in ascending order, so that no row moves to a row still in use.
 void CompactTask::exchange() {
     RowTable& rows = state_.rows;
     ChangeLog& changes = *rows.changes();

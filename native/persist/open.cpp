@@ -1,3 +1,4 @@
+// Reads and validates the small sections of a file and maps the others.
 #include "persist/open.hpp"
 
 #include <algorithm>
@@ -10,7 +11,7 @@
 namespace vecq {
 namespace {
 
-constexpr size_t kMostEntries = 32, kMostLayers = 16;
+constexpr size_t kMaxEntries = 32, kMaxLayers = 16;
 
 uint64_t checked(uint64_t value, uint64_t least, uint64_t most, const char* field) {
     if (value < least || value > most)
@@ -19,7 +20,7 @@ uint64_t checked(uint64_t value, uint64_t least, uint64_t most, const char* fiel
     return value;
 }
 
-bool is_amount(double value) { return value >= 0 && std::isfinite(value); }
+bool is_finite_amount(double value) { return value >= 0 && std::isfinite(value); }
 
 template <class Enum>
 Enum checked_enum(uint32_t value, Enum last, const char* field) {
@@ -71,8 +72,8 @@ Array<T> IndexReader::array(SectionId id, size_t count, size_t per_element,
     return found;
 }
 
-// Copied, so that the checked values are the ones that are used. Later versions may append fields;
-// the first version wrote `least` bytes.
+// Returns a copy, so that the validated values are the ones in use. Later releases may append
+// fields; the first one wrote `least` bytes.
 template <class T>
 T IndexReader::read_struct(SectionId id, size_t least) const {
     const SectionEntry& entry = entry_of(id);
@@ -94,11 +95,12 @@ void IndexReader::read_settings() {
     checked(saved_.rows, 0, kMaxRows, "rows");
     checked(saved_.rows_since_repair, 0, saved_.rows, "rows_since_repair");
     if (saved_.largest_id < -1) throw_corrupt("the settings have a largest id below -1");
-    if (!is_amount(saved_.norm_unit) || !is_amount(saved_.distance_growth))
-        throw_corrupt("the settings have a usual norm or a growth that is negative or not finite");
+    if (!is_finite_amount(saved_.norm_unit) || !is_finite_amount(saved_.distance_growth))
+        throw_corrupt(
+            "the settings have a norm unit or a distance growth that is negative or not finite");
     checked(saved_.cost_rows, 0, saved_.rows, "cost_rows");
     for (const double seconds : saved_.costs)
-        if (!is_amount(seconds))
+        if (!is_finite_amount(seconds))
             throw_corrupt("the settings have a cost that is negative or not finite");
 }
 
@@ -114,15 +116,14 @@ CostModel IndexReader::costs() const {
             saved_.distance_growth};
 }
 
-// A curve without the number of rows that it was measured on is worthless.
+// Drops a curve without the number of rows that it was measured on: nothing tells its age.
 RecallCurve IndexReader::curve() const {
     const SectionId id = section(Kind::curve);
     if (file_->table().find(id) == nullptr || saved_.curve_rows == 0) return {};
     const auto stored = array<CurvePoint>(id);
     std::vector<CurvePoint> points(stored.data(), stored.data() + stored.size());
     if (!std::ranges::all_of(points, &CurvePoint::is_valid))
-        throw_corrupt(
-            "the recall curve has a k or an ef of 0, or a recall that is not from 0 to 1");
+        throw_corrupt("the recall curve has a k or an ef of 0, or a recall outside 0 to 1");
     return {std::move(points), saved_.curve_rows};
 }
 
@@ -143,7 +144,7 @@ Codec IndexReader::read_codec(size_t number) const {
     if ((saved.flags & kFitted) != 0)
         codec.restore({mean.data(), mean.size()}, {scales.data(), scales.size()});
     else if (saved_.rows > 0)
-        throw_corrupt("the file has rows of a codec that is not fitted");
+        throw_corrupt("the file has rows, but its codec is not fitted");
     return codec;
 }
 
@@ -162,28 +163,34 @@ BuilderState IndexReader::fill(IndexState& state) const {
     return {saved_.level_rng, saved_.rows_since_repair, false};
 }
 
+void IndexReader::fill_column(Column& column) const {
+    const SectionId id = column.section();
+    if (column.spec().is_optional && file_->table().find(id) == nullptr)
+        return column.resize(saved_.rows);
+    column.restore(
+        array<std::byte>(id, saved_.rows, column.element_bytes(), AccessPattern::random));
+}
+
 void IndexReader::fill_rows(RowTable& rows) const {
     const size_t count = saved_.rows;
-    RowTable::each_column(rows, [&](Column& column) {
-        column.restore(array<std::byte>(column.section(), count, column.element_bytes(),
-                                        AccessPattern::random));
-    });
+    RowTable::each_column(rows, [this](Column& column) { fill_column(column); });
     auto order = array<uint32_t>(section(Kind::order));
-    if (order.size() != 0 && order.size() != count) throw_corrupt("the order is not of all rows");
+    if (order.size() != 0 && order.size() != count)
+        throw_corrupt("the insertion order does not have one element per row");
     rows.ids().restore(array<int64_t>(section(Kind::ids), count, 1, AccessPattern::sequential),
                        std::move(order), saved_.largest_id);
     restore_slots(rows.slots());
     rows.link().set_norm_unit(saved_.norm_unit);
 }
 
-// Links of a file may lead to vacant rows, as if these had just been removed.
+// Treats vacant rows of a file as just removed: links of the file may lead to them.
 void IndexReader::restore_slots(Slots& slots) const {
     const SectionEntry* entry = file_->table().find(section(Kind::vacant));
     if (entry == nullptr) return slots.restore(saved_.rows, {});
     const auto vacant = array<uint32_t>(entry->id);
     for (size_t i = 0; i < vacant.size(); ++i)
         if (vacant[i] >= saved_.rows || (i > 0 && vacant[i] <= vacant[i - 1]))
-            throw_corrupt("vacant rows are out of range or order");
+            throw_corrupt("vacant rows are not ascending or out of range");
     slots.restore(saved_.rows, {vacant.data(), vacant.size()});
 }
 
@@ -209,17 +216,19 @@ void IndexReader::fill_graph(Graph& graph, bool flat) const {
     std::vector<Graph::Stored> layers;
     layers.push_back(layer(0, graph.degree(), saved_.rows));
     while (file_->table().find(section(Kind::links, layers.size())) != nullptr) {
-        if (flat || layers.size() == kMostLayers) throw_corrupt("the graph has too many layers");
+        if (flat || layers.size() == kMaxLayers) throw_corrupt("the graph has too many layers");
         layers.push_back(layer(layers.size(), graph.degree() / 2, layers.back().nodes));
     }
     checked(saved_.entered, 1, layers.size(), "entered");
     const auto entries = array<uint32_t>(section(Kind::entries));
     const size_t nodes = layers[saved_.entered - 1].nodes;
-    if (entries.size() > kMostEntries || (entries.size() == 0 && nodes > 0 && !flat))
-        throw_corrupt("the graph has " + std::to_string(entries.size()) + " entries");
+    if (entries.size() > kMaxEntries || (entries.size() == 0 && nodes > 0 && !flat))
+        throw_corrupt("the graph has " + std::to_string(entries.size()) +
+                      " entry points, expected " + (flat ? "0" : "1") + " to " +
+                      std::to_string(kMaxEntries));
     const std::vector<uint32_t> entered(entries.data(), entries.data() + entries.size());
     for (const uint32_t node : entered)
-        if (node >= nodes) throw_corrupt("an entry of the graph is no node");
+        if (node >= nodes) throw_corrupt("an entry point of the graph is out of range");
     graph.restore(std::move(layers));
     graph.enter_at(entered, saved_.entered);
 }
@@ -232,12 +241,12 @@ void require_valid_layers(const IndexState& state) {
         for (size_t node = 0; node < graph.layers()[layer].count; ++node)
             if (!graph.has_place(layer, node))
                 throw_corrupt("node " + std::to_string(node) + " of layer " +
-                              std::to_string(layer) + " has no place in the layer below");
+                              std::to_string(layer) + " does not match the layer below");
     if (graph.entries().empty() && state.near_zero.size() < state.rows.slots().count())
-        throw_corrupt("the graph has no entries");
+        throw_corrupt("the graph has no entry points");
     for (const uint32_t row : graph.entry_rows())
         if (!state.rows.slots().is_visible(row))
-            throw_corrupt("the graph is entered at a row that is vacant");
+            throw_corrupt("an entry point of the graph is a vacant row");
 }
 
 void require_valid_lists(const IndexState& state) {
@@ -245,10 +254,10 @@ void require_valid_lists(const IndexState& state) {
     for (size_t i = 0; i < state.near_zero.size(); ++i)
         if (!slots.is_visible(state.near_zero[i]) ||
             (i > 0 && state.near_zero[i] <= state.near_zero[i - 1]))
-            throw_corrupt("near-zero rows are vacant, or out of range or order");
+            throw_corrupt("near-zero rows are vacant, not ascending or out of range");
     for (const uint32_t row : slots.vacant())
         if (!state.rows.ids().is_empty(row))
-            throw_corrupt("row " + std::to_string(row) + " is vacant, but has an id");
+            throw_corrupt("row " + std::to_string(row) + " is vacant, but has an insertion number");
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Opens an index from its file. Only small sections are read, however large the file is; the others
-// are used in place, and walks check what they read from them.
+// Opens an index from its file. Opening reads only the small sections, so its time does not depend
+// on the number of rows; the others are used in place, and walks validate the ids they read.
 #pragma once
 
 #include <memory>
@@ -22,8 +22,10 @@ public:
     const Codec& codec() const { return *codecs_[0]; }
     const Codec* rerank_codec() const { return codecs_[1] ? &*codecs_[1] : nullptr; }
 
-    // Gives a new index of these options and codecs the contents of the file.
+    // Fills a new index of these options and codecs.
     BuilderState fill(IndexState& state) const;
+    // Restores a column from its section. An optional column that the file lacks becomes zero.
+    void fill_column(Column& column) const;
 
 private:
     void refuse_unknown_sections() const;
@@ -33,7 +35,7 @@ private:
     RecallCurve curve() const;
 
     const SectionEntry& entry_of(SectionId id) const;
-    // The elements of a section: all there are, or exactly `count`.
+    // Returns the elements of a section: all of them, or exactly `count`.
     template <class T>
     Array<T> array(SectionId id, size_t per_element = 1) const;
     template <class T>
@@ -53,8 +55,8 @@ private:
     std::optional<Codec> codecs_[2];
 };
 
-// Refuses a file's index whose upper layers or lists of rows contradict each other, before the
-// first change writes by them. Walks check what they read themselves.
+// Throws if upper layers or row lists of an opened index are inconsistent. Called before the first
+// change, which relies on them; walks validate the ids they read.
 void require_valid(const IndexState& state);
 
 }  // namespace vecq

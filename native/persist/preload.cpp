@@ -1,3 +1,4 @@
+// Decides which sections a preload reads, and reads them in steps.
 #include "persist/preload.hpp"
 
 #include <utility>
@@ -10,18 +11,13 @@ namespace {
 // Bytes per step; a multiple of any page size.
 constexpr size_t kStride = size_t{64} << 20;
 
-// The least Preload that includes a section.
+// Returns the smallest Preload that includes a section.
 Preload least_for(const IndexState& state, SectionId id) {
-    switch (static_cast<Kind>(id.kind)) {
-        case Kind::codes:
-        case Kind::affine: return id.number == 0 ? Preload::walked : Preload::all;
-        case Kind::links: return id.number == 0 ? Preload::walked : Preload::nothing;
-        case Kind::order: return Preload::all;
-        default: break;
-    }
-    Preload least = Preload::nothing;
+    if (id == section(Kind::links)) return Preload::walked;
+    Preload least = id == section(Kind::order) ? Preload::all : Preload::nothing;
     RowTable::each_column(state.rows, [&](const Column& column) {
-        if (column.section() == id) least = Preload::all;
+        if (column.section() == id)
+            least = column.spec().is_searched ? Preload::walked : Preload::all;
     });
     return least;
 }

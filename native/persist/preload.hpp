@@ -1,4 +1,4 @@
-// Brings what an index's file holds into memory before searches touch it.
+// Loads sections of a mapped index file into memory before searches touch them.
 #pragma once
 
 #include <functional>
@@ -9,16 +9,16 @@
 namespace vecq {
 
 enum class Preload : uint8_t {
-    nothing,  // but what is locked: upper layers and ids
-    walked,   // what walks and scores read
-    all,      // also rerank codes and what only changes read
-    copied,   // what walks and scores read, copied to memory that no other process shares
+    nothing,  // with `lock`, still pins upper layers and ids
+    walked,   // sections that walks and scans read
+    all,      // also rerank codes and sections that only changes read
+    copied,   // as `walked`, copied to memory that no other process shares
 };
 
 class PreloadTask : public LoopTask {
 public:
-    // `lock` pins the pages. `copy` moves what searches read out of the mapping. The index must
-    // outlive this.
+    // `lock` pins the pages. `copy` copies searched arrays out of the mapping. The index must
+    // outlive the task.
     PreloadTask(const IndexState& state, Preload what, bool lock, std::function<void()> copy);
 };
 

@@ -1,3 +1,4 @@
+// The steps that refit and compaction share: begin, fill new arrays, exchange.
 #include "persist/rebuild.hpp"
 
 #include <algorithm>
@@ -18,7 +19,7 @@ RebuildTask::RebuildTask(IndexState& state, IndexLocks& locks, RebuildHooks hook
 
 size_t RebuildTask::begin() const {
     const std::lock_guard changes(locks_.changes);
-    if (locks_.is_saving) refuse("index", "index is being saved, which has to end first");
+    if (locks_.is_saving) refuse("index", "index is being saved, wait for the save to finish");
     hooks_.begin();
     locks_.is_rebuilding = true;
     return state_.rows.slots().extent();

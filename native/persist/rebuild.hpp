@@ -1,6 +1,6 @@
-// Puts an index's rows into new arrays while searches go on with the old ones: codes that are
-// fitted again, or rows without vacant slots between them. No other change runs meanwhile. At the
-// end the arrays are exchanged while no search runs.
+// Tasks that copy the rows of an index to new arrays: refitting encodes them with a refitted codec,
+// compaction drops vacant slots. Searches continue on the old arrays; other changes are refused.
+// The last step exchanges the arrays while no search runs.
 #pragma once
 
 #include <functional>
@@ -13,11 +13,11 @@ namespace vecq {
 
 // Called with IndexLocks::changes held.
 struct RebuildHooks {
-    std::function<void()> begin;     // may refuse
-    std::function<void()> finished;  // after the exchange
+    std::function<void()> begin;     // may throw to refuse the task
+    std::function<void()> finished;  // called after the exchange
 };
 
-// The index must outlive its task. If the task does not come to its end, the index stays as it is.
+// The index must outlive the task. A task that is destroyed early leaves the index unchanged.
 class RebuildTask : public Task {
 public:
     ~RebuildTask() override;
@@ -30,7 +30,7 @@ protected:
 
     // Fills new arrays with rows [first, first + count).
     virtual void rebuild(size_t first, size_t count) = 0;
-    // While no search runs. If it fails, nothing has changed.
+    // Called while no search runs. If it throws, nothing has changed.
     virtual void exchange() = 0;
 
     IndexState& state_;
@@ -48,7 +48,7 @@ private:
     size_t done_ = 0;
 };
 
-// Fits the codec again and codes all rows again, from their rerank codes.
+// Refits the codec and encodes all rows again, from their rerank codes.
 class RefitTask : public RebuildTask {
 public:
     RefitTask(IndexState& state, IndexLocks& locks, RebuildHooks hooks);
@@ -65,7 +65,7 @@ private:
     Column link_affine_;
 };
 
-// Closes vacant slots and drops links that lead nowhere.
+// Removes vacant slots, and links to them.
 class CompactTask : public RebuildTask {
 public:
     CompactTask(IndexState& state, IndexLocks& locks, RebuildHooks hooks);
@@ -76,7 +76,7 @@ private:
     void place_nodes();
     void copy_lists(size_t layer, size_t first, size_t count);
 
-    // The new number of each node of each layer; kNone: it is dropped.
+    // The new number of each node of each layer; kNone: dropped.
     std::vector<std::vector<uint32_t>> places_;
     std::vector<Graph::Stored> layers_;
     std::vector<uint32_t> entries_;

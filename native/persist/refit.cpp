@@ -1,3 +1,4 @@
+// Refitting: decodes rerank codes, fits the codec again and encodes all rows with it.
 #include <algorithm>
 #include <utility>
 
@@ -8,7 +9,7 @@
 namespace vecq {
 namespace {
 
-// Rows that a codec is fitted to, as when an index begins.
+// Sample size for fitting a codec, as for the first addition.
 constexpr size_t kSample = 10'000;
 
 }  // namespace
@@ -17,11 +18,11 @@ RefitTask::RefitTask(IndexState& state, IndexLocks& locks, RebuildHooks hooks)
     : RebuildTask(state, locks, std::move(hooks)),
       codes_(state.rows.codes().unfitted()),
       link_(state.rows.link()),
-      link_affine_(section(Kind::link_affine), sizeof(Affine)) {
+      link_affine_({section(Kind::link_affine), sizeof(Affine)}) {
     if (state.rows.rerank() == nullptr)
-        refuse("index",
-               "index keeps no rerank codes to make its codes from again: give rerank= when "
-               "the index is made");
+        refuse(
+            "index",
+            "index has no rerank codes to compute its codes from, create it with a rerank codec");
     if (rows_ == 0) return;
     fit();
     CodeStore::each_column(codes_, [this](Column& column) { column.reserve(rows_); });
@@ -59,7 +60,7 @@ void RefitTask::derive_link_affines() {
         link_affine_.data<Affine>()[row] = link_.affine_of(codes_[row]);
 }
 
-// The median of the items, or the largest norm if most are zero.
+// Returns the median norm of the items, or the largest one if the median is 0.
 float RefitTask::usual_norm() const {
     std::vector<float> norms;
     for (uint32_t row = 0; row < rows_; ++row)

@@ -1,3 +1,4 @@
+// Writes a snapshot to a replacement file, block by block.
 #include "persist/save.hpp"
 
 #include <algorithm>
@@ -7,12 +8,12 @@
 namespace vecq {
 namespace {
 
-// Bytes that are read, summed and written while they are in cache, and bytes per step.
+// A block is copied, checksummed and written while it is in cache; a step writes several.
 constexpr uint64_t kBlock = uint64_t{1} << 20, kStepBytes = uint64_t{8} << 20;
 static_assert(kBlock % Checksum::kStep == 0);
 static_assert(ListSnapshot::kGroup * sizeof(uint32_t) % Checksum::kStep == 0);
 
-// The first version of the library that knows these sections.
+// The first release that knows these sections.
 constexpr char kSince[kVersionLength] = "0.1.0";
 
 }  // namespace
@@ -23,7 +24,7 @@ SaveTask::SaveTask(IndexState& state, IndexLocks& locks,
       snapshot_(state, locks, builder),
       file_(target.path, lay_out()),
       block_(kBlock) {
-    // Early, so that nobody waits for a save that cannot succeed.
+    // Fails early: the same check at the end would waste the whole save.
     if (!target.overwrite) target.seen.require_unchanged(target.path);
     std::memcpy(table_.header.library, VECQ_VERSION, sizeof VECQ_VERSION);
     std::memcpy(table_.header.needed, kSince, sizeof kSince);
@@ -57,7 +58,7 @@ Progress SaveTask::step() {
     return {done_, total_};
 }
 
-// Of the current section; moves on to the next at its end. Returns the number of bytes.
+// Writes the next block of the current section and returns its number of bytes.
 uint64_t SaveTask::write_block() {
     SectionEntry& entry = table_.sections[section_];
     const Snapshot::Section& section = snapshot_.sections()[section_];
@@ -77,7 +78,7 @@ uint64_t SaveTask::write_block() {
     return bytes;
 }
 
-// Last, so that an unfinished file is never valid.
+// Called last, so that an unfinished file is never valid.
 void SaveTask::write_table() {
     seal(table_, bytes());
     file_.write(0, &table_.header, sizeof table_.header);

@@ -1,5 +1,5 @@
-// Writes an index to a file while it is searched and changed: the file holds the index as it was
-// when the task began. Until the last step the file that was there stays.
+// Writes an index to a file during searches and changes. The file holds the state of the index at
+// the start of the task; the last step replaces an existing file.
 #pragma once
 
 #include <string>
@@ -16,15 +16,16 @@ namespace vecq {
 
 struct SaveTarget {
     std::string path;
-    // The files of the index. One of them that has changed is replaced only if `overwrite` is set.
+    // The files that the index was opened from or saved to. If one of them has changed since, it is
+    // replaced only with `overwrite`.
     SeenFiles& seen;
     bool overwrite;
 };
 
 class SaveTask : public Task {
 public:
-    // The index must outlive this; see Snapshot for `builder`. Refuses a changed file now or at the
-    // end.
+    // The index must outlive the task; see Snapshot for `builder`. The constructor and the last
+    // step throw if the file has changed.
     SaveTask(IndexState& state, IndexLocks& locks, const std::function<BuilderState()>& builder,
              const SaveTarget& target);
     Progress step() override;
@@ -43,8 +44,8 @@ private:
     uint64_t total_ = 0, done_ = 0;  // bytes of sections
     Replacement file_;
     std::vector<std::byte> block_;
-    size_t section_ = 0;    // being written
-    uint64_t written_ = 0;  // bytes of it
+    size_t section_ = 0;    // the section being written
+    uint64_t written_ = 0;  // bytes written of that section
     Checksum sum_;
 };
 

@@ -1,13 +1,14 @@
+// The names of file sections.
 #include "persist/sections.hpp"
 
 namespace vecq {
 
-bool is_known(SectionId id) {
-    return id.kind >= static_cast<uint32_t>(Kind::index) &&
-           id.kind <= static_cast<uint32_t>(Kind::vacant);
-}
+namespace {
 
-std::string name_of(SectionId id) {
+// Returns an empty string for a kind that this release does not know.
+std::string known_name(SectionId id) {
+    for (const ColumnSpec& spec : kTableColumns)
+        if (spec.section.kind == id.kind) return spec.name;
     const std::string rerank = id.number == 0 ? "" : "rerank ";
     const std::string layer = " of layer " + std::to_string(id.number);
     switch (static_cast<Kind>(id.kind)) {
@@ -17,18 +18,26 @@ std::string name_of(SectionId id) {
         case Kind::codec_scales: return "scales of the " + rerank + "codec";
         case Kind::codes: return rerank + "codes";
         case Kind::constants: return "constants of " + rerank + "codes";
-        case Kind::affine: return "factors of " + rerank + "scores";
-        case Kind::link_affine: return "factors of links";
+        case Kind::affine: return rerank + "score affines";
         case Kind::ids: return "ids";
         case Kind::links: return "links" + layer;
         case Kind::layer_rows: return "rows" + layer;
-        case Kind::layer_below: return "links down" + layer;
-        case Kind::entries: return "entries";
+        case Kind::layer_below: return "lower nodes" + layer;
+        case Kind::entries: return "entry points";
         case Kind::near_zero: return "near-zero rows";
-        case Kind::order: return "order of rows";
+        case Kind::order: return "insertion order";
         case Kind::curve: return "recall curve";
         case Kind::vacant: return "vacant rows";
+        default: return {};
     }
+}
+
+}  // namespace
+
+bool is_known(SectionId id) { return !known_name(id).empty(); }
+
+std::string name_of(SectionId id) {
+    if (is_known(id)) return known_name(id);
     return "section " + std::to_string(id.kind) + "." + std::to_string(id.number);
 }
 

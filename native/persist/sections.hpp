@@ -1,5 +1,4 @@
-// How the sections of an index file that are not plain arrays are laid out, and what sections are
-// called.
+// The layout of file sections that are structs, and the names of all sections.
 #pragma once
 
 #include <cstddef>
@@ -9,16 +8,17 @@
 
 namespace vecq {
 
+// Whether this release knows the kind of the section.
 bool is_known(SectionId id);
-// For messages: "links of layer 2".
+// Returns the name for messages, such as "links of layer 2".
 std::string name_of(SectionId id);
 
-// Everything but arrays. Later versions may append fields; 0 has to mean "unknown" in them, which
-// is what a shorter section gives.
+// All state that is not an array. Later releases may append fields, in which 0 must mean "unknown":
+// fields that a shorter section lacks read as 0.
 struct SavedIndex {
-    uint32_t metric, link;   // as the caller chose them
-    uint32_t resolved_link;  // what Link::automatic became
-    uint32_t entered;        // layers that walks pass through
+    uint32_t metric, link;   // options of the caller
+    uint32_t resolved_link;  // the link in use: differs if `link` is Link::automatic
+    uint32_t entered;        // number of layers that walks use, from layer 0 up
     uint64_t dim, m, ef_construction, seed;
     uint64_t rows;
     uint64_t level_rng;
@@ -28,8 +28,8 @@ struct SavedIndex {
     float distance_growth;  // see CostModel, as are
     uint64_t cost_rows;
     double costs[8];  // in the order of CostModel's members
-    // The settings of the first version end here.
-    uint64_t curve_rows;  // rows when the recall curve was measured; 0: unknown or never
+    // The settings of the first release end here.
+    uint64_t curve_rows;  // number of rows when the recall curve was measured; 0: unknown or never
 };
 inline constexpr size_t kFirstSettings = offsetof(SavedIndex, curve_rows);
 

@@ -1,3 +1,4 @@
+// Collects the sections of an index: copies of small arrays, references to large ones.
 #include "persist/snapshot.hpp"
 
 #include <algorithm>
@@ -43,7 +44,7 @@ Snapshot::Snapshot(IndexState& state, IndexLocks& locks,
     const std::lock_guard changes(locks.changes);
     if (locks.is_saving) refuse("index", "index is being saved already");
     if (locks.is_rebuilding)
-        refuse("index", "index is being refitted or compacted, which has to end first");
+        refuse("index", "index is being refitted or compacted, wait for that to finish");
     const auto start = std::chrono::steady_clock::now();
     add_all(builder());
     {
@@ -66,7 +67,8 @@ void Snapshot::read(const Section& section, uint64_t from, uint64_t bytes, std::
     section.read(from, bytes, to);
 }
 
-// First what few readers look at, then what every walk does, last what is seldom needed.
+// The order of the file: small sections, then those that walks read, last those that only changes
+// and reranking read.
 void Snapshot::add_all(const BuilderState& builder) {
     const IndexState& state = state_;
     const Slots& slots = state.rows.slots();
@@ -84,12 +86,13 @@ void Snapshot::add_all(const BuilderState& builder) {
     add_reference(section(Kind::ids), sizeof(int64_t), rows_,
                   [&state] { return state.rows.ids().data(); });
     add_order();
-    // A reader that does not know the curve is not misled.
+    // Readers that do not know the curve may skip it.
     if (!state.curve.points.empty())
         add_copy(section(Kind::curve), state.curve.points).is_required = false;
     RowTable::each_column(state.rows, [&](const Column& column) {
-        add_reference(column.section(), column.element_bytes(), rows_,
-                      [&column] { return column.data(); });
+        add_reference(column.section(), column.element_bytes(), rows_, [&column] {
+            return column.data();
+        }).is_required = !column.spec().is_optional;
     });
 }
 
@@ -138,7 +141,7 @@ void Snapshot::add_codec(const CodeStore& codes, size_t number) {
     add_copy(section(Kind::codec_scales, number), copied(codec.scales()));
 }
 
-// Without nodes of rows that are not visible yet.
+// Leaves out nodes of rows that are not visible yet.
 void Snapshot::add_upper_layer(size_t number) {
     const Layer& layer = state_.graph.layers()[number];
     const size_t count = std::lower_bound(layer.rows, layer.rows + layer.count, rows_) - layer.rows;
@@ -168,8 +171,8 @@ void Snapshot::add_base_layer() {
                          }});
 }
 
-// Takes links to rows that the snapshot does not hold out of `lists` lists, those of the nodes from
-// `first` on; the snapshot holds the first `nodes` of the layer.
+// Removes links to rows outside the snapshot from `lists` lists, those of the nodes from `first`
+// on. The snapshot holds the first `nodes` nodes of the layer.
 void Snapshot::drop_partial_links(const Layer& layer, size_t nodes, size_t first, size_t lists,
                                   uint32_t* links) const {
     if (!has_partial_links_) return;
@@ -198,16 +201,17 @@ template <class T>
 Snapshot::Section& Snapshot::add_copy(SectionId id, std::vector<T> elements, size_t per_element) {
     const size_t count = elements.size() / per_element;
     auto kept = std::make_shared<const std::vector<T>>(std::move(elements));
-    add_reference(id, per_element * sizeof(T), count, [kept] { return kept->data(); });
-    return sections_.back();
+    return add_reference(id, per_element * sizeof(T), count, [kept] { return kept->data(); });
 }
 
 template <class Where>
-void Snapshot::add_reference(SectionId id, size_t element_bytes, size_t count, Where where) {
+Snapshot::Section& Snapshot::add_reference(SectionId id, size_t element_bytes, size_t count,
+                                           Where where) {
     sections_.push_back(
         {id, element_bytes, count, true, 1, [where](uint64_t from, uint64_t bytes, std::byte* to) {
              std::memcpy(to, reinterpret_cast<const std::byte*>(where()) + from, bytes);
          }});
+    return sections_.back();
 }
 
 }  // namespace vecq

@@ -1,7 +1,6 @@
-// An index as it was at one time, section by section, to be read while searches and changes go on.
-// Small sections are copied. Of the large ones only neighbor lists change in place, and
-// ListSnapshot keeps those; rows are only appended while there is a snapshot, because no vacant
-// slot is filled.
+// The state of an index at one moment, section by section, readable during later searches and
+// changes. Small sections are copied. Of the large ones only neighbor lists change in place, and
+// ListSnapshot preserves those: during a snapshot rows are only appended, no free slot is filled.
 #pragma once
 
 #include <functional>
@@ -18,24 +17,23 @@ namespace vecq {
 
 class Snapshot {
 public:
-    // One at a time per index; the index must outlive it. `builder` is called while nothing
-    // changes.
+    // At most one per index, which must outlive it. Calls `builder` under IndexLocks::changes.
     Snapshot(IndexState& state, IndexLocks& locks, const std::function<BuilderState()>& builder);
     ~Snapshot();
     Snapshot(const Snapshot&) = delete;
     Snapshot& operator=(const Snapshot&) = delete;
 
-    // Seconds for which changes had to wait.
+    // Seconds that changes had to wait.
     double pause() const { return pause_; }
 
     struct Section {
         SectionId id;
         size_t element_bytes, count;
         bool is_required;
-        uint64_t unit;  // it is read in multiples of this many bytes, but for its end
+        uint64_t unit;  // a read is a multiple of this many bytes, except the last
         std::function<void(uint64_t from, uint64_t bytes, std::byte* to)> read;
     };
-    // In the order of the file.
+    // Sections in the order of the file.
     const std::vector<Section>& sections() const { return sections_; }
     void read(const Section& section, uint64_t from, uint64_t bytes, std::byte* to) const;
 
@@ -50,7 +48,7 @@ private:
     template <class T>
     Section& add_copy(SectionId id, std::vector<T> elements, size_t per_element = 1);
     template <class Where>
-    void add_reference(SectionId id, size_t element_bytes, size_t count, Where where);
+    Section& add_reference(SectionId id, size_t element_bytes, size_t count, Where where);
     bool has_item(uint32_t row) const;
     void drop_partial_links(const Layer& layer, size_t nodes, size_t first, size_t lists,
                             uint32_t* links) const;
@@ -59,7 +57,7 @@ private:
     IndexLocks& locks_;
     size_t rows_ = 0;
     std::vector<uint64_t> visible_;   // one bit per row; empty: all
-    bool has_partial_links_ = false;  // links may lead to rows that the snapshot does not hold
+    bool has_partial_links_ = false;  // links may lead to rows outside the snapshot
     std::optional<ListSnapshot> lists_;
     std::vector<Section> sections_;
     double pause_ = 0;

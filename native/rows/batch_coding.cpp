@@ -1,3 +1,4 @@
+// Splits matrices into ranges of vectors, one coder or scorer per worker.
 #include "rows/batch_coding.hpp"
 
 #include <algorithm>
@@ -14,19 +15,19 @@
 namespace vecq {
 namespace {
 
-// Vectors per task: enough to pay for handing it out, few enough to share evenly.
-constexpr size_t kVectorsAtOnce = 1024;
+// Vectors per task: enough to amortize scheduling, few enough for an even load.
+constexpr size_t kVectorsPerTask = 1024;
 
-// Calls body(coder, from, to) for ranges of `count`, each worker with a coder of its own.
+// Calls body(coder, from, to) for ranges of `count` vectors. Each worker has its own coder.
 template <class Coder, class Body>
 void for_ranges(const Codec& codec, size_t count, size_t threads, std::vector<Coder>& coders,
                 Body&& body) {
-    const size_t tasks = (count + kVectorsAtOnce - 1) / kVectorsAtOnce;
+    const size_t tasks = (count + kVectorsPerTask - 1) / kVectorsPerTask;
     const size_t workers = workers_for(threads, tasks);
     for (size_t i = 0; i < workers; ++i) coders.emplace_back(codec);
     parallel_for(workers, tasks, [&](size_t task, size_t worker) {
-        const size_t from = task * kVectorsAtOnce;
-        body(coders[worker], from, std::min(count, from + kVectorsAtOnce));
+        const size_t from = task * kVectorsPerTask;
+        body(coders[worker], from, std::min(count, from + kVectorsPerTask));
     });
 }
 

@@ -1,4 +1,4 @@
-// What a file keeps of the builder, and what a snapshot has to know of it.
+// The state of the builder that files and snapshots need.
 #pragma once
 
 #include <cstddef>
@@ -7,8 +7,8 @@
 namespace vecq {
 
 struct BuilderState {
-    uint64_t level_rng;        // state of the random numbers that levels are drawn from
-    size_t rows_since_repair;  // added or removed since unreachable rows were looked for
+    uint64_t level_rng;        // state of the generator of levels
+    size_t rows_since_repair;  // rows added or removed since the last repair pass
     bool has_partial_links;    // links may lead to rows that are not visible
 };
 

@@ -1,3 +1,4 @@
+// Records changes while filters listen, and has them replayed before the log grows too long.
 #include "rows/change_log.hpp"
 
 #include <algorithm>
@@ -6,7 +7,7 @@
 namespace vecq {
 namespace {
 
-// A log no longer than this is not worth trimming.
+// A log of at most this many changes is not trimmed.
 constexpr size_t kShortLog = 4096;
 
 }  // namespace

@@ -1,4 +1,4 @@
-// What became of rows since filters were prepared: filters replay it instead of being built again.
+// A log of added, removed and moved rows, which filters replay instead of being built again.
 // Nothing is recorded while no filter listens.
 #pragma once
 
@@ -18,7 +18,7 @@ struct Change {
 
 class ChangeListener {
 public:
-    // Replays the changes since it last did.
+    // Replays the changes since the last replay.
     virtual void replay_changes() const = 0;
 
 protected:
@@ -27,26 +27,26 @@ protected:
 
 class ChangeLog {
 public:
-    // The number of changes ever recorded.
+    // Number of changes ever recorded.
     size_t count() const { return dropped_ + changes_.size(); }
     std::span<const Change> since(size_t count) const {
         return std::span(changes_).subspan(count - dropped_);
     }
 
-    // These need that no search runs.
+    // These calls require that no search runs.
     void record(const Change& change);
     // Replays a log that is longer than `rows`, so that it stays bounded.
     void trim(size_t rows);
-    // Has all listeners replay the log and empties it.
+    // Makes all listeners replay the log, then empties it.
     void replay();
-    // After rows moved: replays before others are added. Without memory for that,
-    // `require_replayed` does it later.
+    // Replays after rows have moved. If memory runs out, `require_replayed` replays later.
     void try_to_replay() noexcept;
+    // Replays if `try_to_replay` failed. Called before rows are added.
     void require_replayed();
-    // After this, `changes` records do not fail.
+    // Reserves memory, so that `changes` records do not fail.
     void reserve(size_t changes);
 
-    // Any time. A listener is added while nothing is recorded.
+    // Allowed at any time; `add_listener` requires that no change is recorded meanwhile.
     void add_listener(const ChangeListener* listener);
     void remove_listener(const ChangeListener* listener);
 
@@ -54,7 +54,7 @@ private:
     std::vector<Change> changes_;
     size_t dropped_ = 0;
     bool is_behind_ = false;
-    std::mutex mutex_;  // guards listeners_, and changes_ against a listener that leaves
+    std::mutex mutex_;  // guards listeners_, and changes_ against a concurrent remove_listener
     std::vector<const ChangeListener*> listeners_;
 };
 

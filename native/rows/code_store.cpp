@@ -1,3 +1,4 @@
+// Appends, fits and exchanges rows of codes.
 #include "rows/code_store.hpp"
 
 #include <cmath>
@@ -11,7 +12,7 @@
 namespace vecq {
 namespace {
 
-// After this many values the counts of clipped values are halved, so that recent values dominate.
+// Counts of clipped values are halved beyond this many values, so that recent values dominate.
 constexpr double kRecentValues = 1 << 20;
 
 }  // namespace
@@ -21,14 +22,14 @@ CodeStore::CodeStore(const Codec& codec, Metric metric, size_t number)
       number_(number),
       given_(codec),
       codec_(std::make_unique<Codec>(codec)),
-      codes_(section(Kind::codes, number), codec.row_bytes()),
-      constants_(section(Kind::constants, number), sizeof(RowConstants)),
-      affine_(section(Kind::affine, number), sizeof(Affine)) {}
+      codes_({section(Kind::codes, number), codec.row_bytes(), number == 0}),
+      constants_({section(Kind::constants, number), sizeof(RowConstants)}),
+      affine_({section(Kind::affine, number), sizeof(Affine), number == 0}) {}
 
 void CodeStore::fit(const float* sample, size_t count) {
-    auto fresh = std::make_unique<Codec>(given_);
-    fresh->fit(sample, count);
-    std::unique_ptr<const Codec> fitted = std::move(fresh);
+    auto copy = std::make_unique<Codec>(given_);
+    copy->fit(sample, count);
+    std::unique_ptr<const Codec> fitted = std::move(copy);
     std::swap(codec_, fitted);
     ++codec_version_;
     if (!unfitted_) unfitted_ = std::move(fitted);
@@ -45,7 +46,7 @@ void CodeStore::count_clipped(std::span<const uint64_t> clipped, size_t count) {
         recent_clipped_ /= 2;
     }
     recent_values_ += static_cast<double>(count * clipped.size());
-    for (const uint64_t one : clipped) recent_clipped_ += static_cast<double>(one);
+    for (const uint64_t values : clipped) recent_clipped_ += static_cast<double>(values);
 }
 
 CodeStore::Clipped CodeStore::clipped() const {

@@ -1,4 +1,4 @@
-// Rows of codes of one codec: the codes, the constants of each row and its affine for scores.
+// The rows of one codec: codes, constants and score affines.
 #pragma once
 
 #include <memory>
@@ -13,20 +13,19 @@ namespace vecq {
 
 class CodeStore {
 public:
-    // `number` tells its sections from those of other stores: 0 for walked codes, 1 for rerank
-    // codes.
+    // `number` numbers the file sections: 0 for search codes, 1 for rerank codes.
     CodeStore(const Codec& codec, Metric metric, size_t number);
 
     const Codec& codec() const { return *codec_; }
-    // The codec as the caller gave it, which an empty store has.
+    // The codec given by the caller, which an empty store uses.
     const Codec& given_codec() const { return given_; }
-    // Changes whenever `codec` becomes another object.
+    // Changes whenever the codec is replaced.
     uint64_t codec_version() const { return codec_version_; }
     bool must_fit() const { return codec_->needs_fit() && !codec_->is_fitted(); }
     void fit(const float* sample, size_t count);
 
     size_t size() const { return constants_.rows(); }
-    // The first `count` rows: rows behind them may be under way.
+    // The first `count` rows. Later rows may be staged.
     Rows rows(size_t count) const { return {codes_.data(), codes_.element_bytes(), count}; }
     ScoredRows scored(size_t count) const { return {rows(count), affine_.data<Affine>()}; }
     const std::byte* codes_of(size_t row) const { return codes_.at(row); }
@@ -36,23 +35,23 @@ public:
     const RowConstants* constants() const { return constants_.data<RowConstants>(); }
     const Affine* affine() const { return affine_.data<Affine>(); }
 
-    // The fraction of values beyond the range of a scale that all rows share, among recent values
-    // and when the scale was fitted; 0 without such a scale.
+    // Fractions of values beyond the range of a scale shared by all rows: among recent values, and
+    // in the sample of the fit. 0 without such a scale.
     struct Clipped {
         double recent, fitted;
     };
     Clipped clipped() const;
 
-    // Encodes vectors behind the last row; errors number them from `number`. If it fails, nothing
-    // changes. Refuses rows whose scores would leave float32.
+    // Encodes vectors behind the last row; errors number them from `number`. Throws for rows whose
+    // scores would overflow float32. If it throws, nothing changes.
     void append(const float* vectors, size_t count, size_t number, size_t threads);
-    // An empty store of the same codec, fitted as this one is.
+    // Returns an empty store with the same codec and its fitted parameters.
     CodeStore like() const;
-    // An empty store with the codec as given, not fitted.
+    // Returns an empty store with the given codec, not fitted.
     CodeStore unfitted() const;
-    // Exchanges rows and fitted codec with another store of the same given codec. Does not fail.
+    // Exchanges rows and fitted codec with a store of the same given codec. Does not fail.
     void swap_rows(CodeStore& other) noexcept;
-    // An empty store has the codec that was given. Does not fail.
+    // Drops rows from `count` on; an empty store returns to the given codec. Does not fail.
     void truncate(size_t count);
 
     template <class Self, class Visit>
@@ -69,7 +68,7 @@ private:
     size_t number_;
     Codec given_;
     std::unique_ptr<const Codec> codec_;
-    std::unique_ptr<const Codec> unfitted_;  // the codec as given, while codec_ is a fitted copy
+    std::unique_ptr<const Codec> unfitted_;  // the given codec, while codec_ is a fitted copy
     uint64_t codec_version_ = 0;
     Column codes_, constants_, affine_;
     double recent_values_ = 0, recent_clipped_ = 0;

@@ -1,5 +1,4 @@
-// What searches of an index cost on this machine, measured on a few of its own rows when it has
-// grown.
+// The cost of searches on this machine, measured with a few rows of the index when it has grown.
 #pragma once
 
 #include <cstddef>
@@ -8,15 +7,16 @@ namespace vecq {
 
 // Seconds on one thread.
 struct CostModel {
-    size_t rows = 0;  // of the index when this was measured; 0: never
+    size_t rows = 0;  // number of items when measured; 0: never measured
     struct Line {
         double fixed, slope;
         double at(double x) const { return fixed + slope * x; }
     };
-    Line walk, lone_walk;  // by beam width: per query of a batch, and of a lone query
-    double row, lone_row;  // scoring one of contiguous rows
-    double gathered_row, lone_gathered_row;  // scoring one of rows anywhere
-    // The distance to the i-th nearest row grows as i to this power; 0: unknown.
+    Line walk, lone_walk;  // per query as a function of beam width: in a batch, and alone
+    double row, lone_row;  // to score one of contiguous rows
+    double gathered_row, lone_gathered_row;  // to score one row of a list
+    // Distance growth rate: the i-th nearest row is at a distance proportional to i to this power.
+    // 0: unknown.
     float distance_growth = 0;
 };
 

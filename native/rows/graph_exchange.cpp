@@ -1,3 +1,4 @@
+// Exports the shape, rows and links of a graph.
 #include "rows/graph_exchange.hpp"
 
 #include <algorithm>
@@ -8,12 +9,12 @@
 namespace vecq {
 namespace {
 
-// Added to the level of a row that holds no item.
+// Flag in the level of a vacant row.
 constexpr uint8_t kVacant = 128;
 
 }  // namespace
 
-// A file may hold any numbers: what is no item is left out, here and below.
+// Leaves out vacant and out-of-range rows, here and below: an opened file may hold any numbers.
 GraphShape export_graph(const IndexState& state) {
     const Slots& slots = state.rows.slots();
     GraphShape shape{slots.extent(), state.graph.layers().size(), state.graph.degree(),

@@ -1,4 +1,4 @@
-// A graph in terms of rows, as importers and exporters see it.
+// Graphs for import and export: lists of row numbers, independent of node numbers.
 #pragma once
 
 #include <cstddef>
@@ -15,22 +15,22 @@ struct GraphShape {
 };
 
 struct LinkLists {
-    size_t first, count;   // nodes
-    const uint32_t* rows;  // `width` per node, unused ones at the end
+    size_t first, count;   // of nodes
+    const uint32_t* rows;  // `width` per node; unused ones hold kNone, at the end
     size_t width;
 };
 
-// These need that the index does not change.
+// The index must not change during these calls.
 GraphShape export_graph(const IndexState& state);
-// Highest layers, ids and decoded vectors of rows [first, first + count). 128 is added to the layer
-// of a row that holds no item.
+// Writes highest layers, ids and decoded vectors of rows [first, first + count). The layer of a
+// vacant row has 128 added.
 void export_rows(const IndexState& state, size_t first, size_t count, uint8_t* levels, int64_t* ids,
                  float* vectors);
-// Neighbor lists of nodes, as rows; `width` places per node.
+// Writes the neighbor lists of nodes as row numbers, `width` per node, unused ones kNone.
 void export_links(const IndexState& state, size_t layer, size_t first, size_t count,
                   uint32_t* links, size_t width);
 
-// Refuse numbers that a graph does not have.
+// Throw if the layer or a node is out of range.
 const Layer& checked_layer(const Graph& graph, size_t number);
 void check_nodes(const Layer& layer, size_t first, size_t count);
 

@@ -1,4 +1,4 @@
-// What a caller chooses when an index is made.
+// Options of an index, fixed at its creation.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +8,8 @@
 
 namespace vecq {
 
-// How rows are compared with each other when they are linked. `moebius` is l2 between x / |x|^2;
-// `layered` is `metric` for inner products on several layers, as imported graphs are.
+// The measure by which rows are linked. `moebius` is l2 between x / |x|^2; `layered` is `metric`
+// for inner products on several layers, as imported graphs have.
 enum class Link : uint8_t { automatic, metric, cosine, moebius, layered };
 
 struct IndexOptions {

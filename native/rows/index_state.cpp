@@ -1,3 +1,4 @@
+// Constructs the state of an empty index, and finds unreachable rows.
 #include "rows/index_state.hpp"
 
 #include <algorithm>
@@ -16,11 +17,11 @@ IndexState::IndexState(const IndexOptions& options, const Codec& codec, const Co
 
 std::vector<uint32_t> IndexState::unreachable_rows() const {
     const Reachability reachable = Reachability::complete(graph.view());
-    std::vector<uint32_t> lost;
+    std::vector<uint32_t> unreached;
     for (uint32_t row = 0; row < rows.slots().extent(); ++row)
-        if (rows.slots().is_visible(row) && !reachable.contains(row)) lost.push_back(row);
+        if (rows.slots().is_visible(row) && !reachable.contains(row)) unreached.push_back(row);
     std::vector<uint32_t> in_graph;
-    std::ranges::set_difference(lost, near_zero.all(), std::back_inserter(in_graph));
+    std::ranges::set_difference(unreached, near_zero.all(), std::back_inserter(in_graph));
     return in_graph;
 }
 

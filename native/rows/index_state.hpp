@@ -1,5 +1,4 @@
-// What an index consists of, apart from its locks: searches read it, the builder changes it, files
-// hold it.
+// The state of an index, and its locks: searches read it, the builder changes it, files store it.
 #pragma once
 
 #include <memory>
@@ -29,28 +28,27 @@ struct IndexState {
     SortedRows near_zero;  // rows kept out of an inner-product graph, see LinkMetric::is_near_zero
     CostModel costs = {};
     RecallCurve curve;
-    // The file whose arrays are used in place, or null. Until a file is validated, no change trusts
-    // it.
+    // The mapped file that arrays may lie in, or null. The first change validates it.
     std::shared_ptr<const MappedFile> file;
     bool is_validated = true;
 
-    // False while links may lead to removed rows, or to rows that are being linked.
+    // False while links may lead to removed rows or to rows that are being linked.
     bool all_nodes_are_items() const {
         return rows.slots().all_vacant_are_free() && graph.rows() == rows.slots().extent();
     }
-    // The number of rows that belong in the graph.
+    // Number of items in the graph: all but near-zero rows.
     size_t graph_items() const { return rows.slots().count() - near_zero.size(); }
-    // Visible rows in the graph that no walk can reach. O(links).
+    // Returns the unreachable items of the graph. O(links).
     std::vector<uint32_t> unreachable_rows() const;
 };
 
-// Locks in the order in which they are taken. `changes` is held by one call that changes the index
-// at a time. A search holds `searches` to read; a change holds it to write while it publishes what
-// searches read, mostly for microseconds.
+// Locks in the order in which they are taken. One changing call at a time holds `changes`. A search
+// holds `searches` to read; a change holds it to write while it publishes rows, mostly for
+// microseconds.
 struct IndexLocks {
     std::mutex changes;
     FairSharedMutex searches;
-    // Guarded by `changes`: a task that reads or rebuilds the index in many steps is under way.
+    // Guarded by `changes`: whether a task that saves or rebuilds the index is in progress.
     bool is_saving = false, is_rebuilding = false;
 };
 

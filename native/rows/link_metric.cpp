@@ -1,3 +1,4 @@
+// Resolves the link option and computes the affines that links are scored with.
 #include "rows/link_metric.hpp"
 
 #include "base/status.hpp"
@@ -5,7 +6,7 @@
 namespace vecq {
 namespace {
 
-// Relative to the usual norm.
+// Largest norm of a near-zero row, relative to the norm unit.
 constexpr float kNearZero = 1e-6F;
 
 // Under a centering codec only l2 is a function of the codes' dot and one constant per row.

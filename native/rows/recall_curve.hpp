@@ -15,7 +15,7 @@ struct CurvePoint {
 
 struct RecallCurve {
     std::vector<CurvePoint> points;
-    uint64_t rows = 0;  // of the index when it was measured
+    uint64_t rows = 0;  // number of items when measured
 };
 
 }  // namespace vecq

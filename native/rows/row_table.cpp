@@ -1,17 +1,26 @@
+// Operations on all per-row arrays at once.
 #include "rows/row_table.hpp"
+
+#include <algorithm>
 
 namespace vecq {
 
 RowTable::RowTable(const IndexOptions& options, const Codec& codec, const Codec* rerank_codec)
-    : link_(options, codec),
-      codes_(codec, options.metric, 0),
-      link_affine_(section(Kind::link_affine), sizeof(Affine)) {
+    : link_(options, codec), codes_(codec, options.metric, 0) {
+    for (const ColumnSpec& spec : kTableColumns)
+        if (!spec.is_for_links || link_.has_affine()) columns_.emplace_back(spec);
     if (rerank_codec != nullptr) rerank_.emplace(*rerank_codec, options.metric, 1);
 }
 
+const Column* RowTable::column(Kind kind) const {
+    const auto found = std::ranges::find(columns_, section(kind), &Column::section);
+    return found == columns_.end() ? nullptr : &*found;
+}
+
 ScoredRows RowTable::scored_for_links() const {
-    if (!link_.has_affine()) return scored();
-    return {codes_.rows(slots_.extent()), link_affine_.data<Affine>()};
+    const Column* affine = column(Kind::link_affine);
+    if (affine == nullptr) return scored();
+    return {codes_.rows(slots_.extent()), affine->data<Affine>()};
 }
 
 uint64_t RowTable::codec_version() const {
@@ -33,17 +42,20 @@ void RowTable::reserve(size_t rows) {
 void RowTable::append(const float* vectors, size_t count, size_t number, size_t threads) {
     codes_.append(vectors, count, number, threads);
     if (rerank_) rerank_->append(vectors, count, number, threads);
-    link_affine_.resize(link_.has_affine() ? size() : 0);
+    each_column(*this, [this](Column& column) { column.resize(size()); });
 }
 
 void RowTable::derive_link_affine(uint32_t row) {
-    if (link_.has_affine()) link_affine_.data<Affine>()[row] = link_.affine_of(codes_[row]);
+    if (const Column* affine = column(Kind::link_affine))
+        affine->data<Affine>()[row] = link_.affine_of(codes_[row]);
 }
 
 void RowTable::truncate(size_t rows) {
     if (codes_.size() > rows || rows == 0) codes_.truncate(rows);
     if (rerank_ && (rerank_->size() > rows || rows == 0)) rerank_->truncate(rows);
-    if (link_affine_.rows() > rows) link_affine_.resize(rows);
+    each_column(*this, [rows](Column& column) {
+        if (column.rows() > rows) column.resize(rows);
+    });
     if (ids_.size() > rows) ids_.truncate(rows);
 }
 
@@ -57,22 +69,21 @@ void RowTable::move_last(uint32_t to) {
 }
 
 void RowTable::own_searched() {
-    CodeStore::each_column(codes_, [](Column& column) {
-        if (column.section() != section(Kind::constants)) column.detach();
+    each_column(*this, [](Column& column) {
+        if (column.spec().is_searched) column.detach();
     });
     ids_.detach();
 }
 
 void RowTable::swap_codes(CodeStore& codes, Column& link_affine) noexcept {
     codes_.swap_rows(codes);
-    link_affine_.swap_elements(link_affine);
+    for (Column& column : columns_)
+        if (column.section() == link_affine.section()) column.swap_elements(link_affine);
 }
 
 std::vector<Column> RowTable::empty_columns() const {
     std::vector<Column> empty;
-    each_column(*this, [&](const Column& column) {
-        empty.emplace_back(column.section(), column.element_bytes());
-    });
+    each_column(*this, [&](const Column& column) { empty.emplace_back(column.spec()); });
     return empty;
 }
 

@@ -1,3 +1,4 @@
+// Scans rows by blocks of queries: sample bounds, filter bits, block dots, sifting.
 #include "rows/scanner.hpp"
 
 #include <algorithm>
@@ -10,26 +11,27 @@ namespace {
 
 constexpr float kLowest = -std::numeric_limits<float>::infinity();
 
-// Fewer rows than this need no sample.
-constexpr size_t kWorthSampling = 8192;
-// A sample is a sixteenth of all, less of long rows, and less if that would be more than this.
+// Smaller scans take no sample.
+constexpr size_t kMinSampledScan = 8192;
+// A sample is 1/2^kSampleBits of the rows, half of that if rows are long, and at most about
+// kMaxSampled rows.
 constexpr int kSampleBits = 4;
-constexpr size_t kLongRow = 512;
-constexpr size_t kMostSampled = 16384;
-// Of so many rows of a sample only the best score is looked at, if that leaves so many for each
-// that is wanted: hardly ever are two of these among the same rows.
-constexpr size_t kMostPerPeak = 16, kPeaksPerRank = 4;
+constexpr size_t kLongRowBytes = 512;
+constexpr size_t kMaxSampled = 16384;
+// A peak is the best score of up to kMaxPerPeak sampled rows. With kPeaksPerRank peaks per wanted
+// rank, two of the best rows rarely share a peak.
+constexpr size_t kMaxPerPeak = 16, kPeaksPerRank = 4;
 
-// How many of a sample are better than what the best `width` of all rows will be, hardly ever
-// fewer.
+// Returns the rank in a sample whose score almost surely (three standard deviations) does not
+// exceed that of the `width`-th best of all rows.
 size_t rank_in_sample(size_t width, size_t rows, size_t sampled) {
     const double expected = static_cast<double>(width) * sampled / rows;
     return static_cast<size_t>(std::ceil(expected + 3 * std::sqrt(expected) + 2));
 }
 
-// A query whose scores rank rows without what all rows share: the offset, which would round small
-// differences away, and the scale where nothing is added to the dot.
-EncodedQuery ranked(EncodedQuery query) {
+// Returns the query without terms that do not change the order of rows: the offset, which would
+// round small differences away, and the scale if no bias is added.
+EncodedQuery ranking_query(EncodedQuery query) {
     query.offset = 0;
     if (query.bias == 0) query.scale = 1;
     return query;
@@ -49,12 +51,12 @@ BlockTerms terms_of(std::span<const EncodedQuery> queries) {
 void Scanner::begin(std::span<const EncodedQuery> queries, size_t dim, size_t width,
                     const RowFilter* filters) {
     queries_.resize(queries.size());
-    std::transform(queries.begin(), queries.end(), queries_.begin(), ranked);
+    std::transform(queries.begin(), queries.end(), queries_.begin(), ranking_query);
     dim_ = dim;
     width_ = width;
     filters_ = filters;
     if (best_.size() < queries.size()) best_.resize(queries.size());
-    if (!by_rows()) pack();
+    if (!scores_rows_singly()) pack();
 }
 
 void Scanner::pack() {
@@ -89,15 +91,15 @@ void Scanner::scan(const ScoredRows& scored, const RowList& list) {
     for (size_t q = 0; q < queries_.size(); ++q) best_[q].begin(width_, bounds[q]);
     scan_all(scored, list);
     for (size_t q = 0; q < queries_.size(); ++q)
-        if (!is_settled(q, bounds[q])) scan_again(scored, list, q);
+        if (!is_complete(q, bounds[q])) scan_again(scored, list, q);
 }
 
-// Not if the bound was too high.
-bool Scanner::is_settled(size_t query, float bound) const {
+// Whether the scan found `width_` rows. It may not if the bound of the sample was too high.
+bool Scanner::is_complete(size_t query, float bound) const {
     return bound == kLowest || best_[query].size() >= width_;
 }
 
-// One row at a time, for which the filter must have its set.
+// Scans for one query without a bound, row by row, which requires a set of the excluded rows.
 void Scanner::scan_again(const ScoredRows& scored, const RowList& list, size_t query) {
     RowFilter filter = filters_ == nullptr ? RowFilter{} : filters_[query];
     RowSet excluded;
@@ -111,12 +113,12 @@ void Scanner::scan_again(const ScoredRows& scored, const RowList& list, size_t q
 
 std::vector<float> Scanner::bounds_of_sample(const ScoredRows& scored, const RowList& list) {
     std::vector<float> none(queries_.size(), kLowest);
-    if (by_rows() || list.count < kWorthSampling) return none;
-    const int bits = std::max<int>(kSampleBits + (scored.rows.row_bytes > kLongRow),
-                                   std::bit_width(list.count / kMostSampled));
+    if (scores_rows_singly() || list.count < kMinSampledScan) return none;
+    const int bits = std::max<int>(kSampleBits + (scored.rows.row_bytes > kLongRowBytes),
+                                   std::bit_width(list.count / kMaxSampled));
     const RowList sample = list.sample(bits);
     const size_t rank = rank_in_sample(width_, list.count, sample.count);
-    size_t per_peak = kMostPerPeak;
+    size_t per_peak = kMaxPerPeak;
     while (per_peak > 1 && sample.count / per_peak < kPeaksPerRank * rank) per_peak /= 2;
     const size_t peaks = (sample.count + per_peak - 1) / per_peak;
     if (rank > peaks / 2) return none;
@@ -129,7 +131,7 @@ std::vector<float> Scanner::bounds_of_sample(const ScoredRows& scored, const Row
     return bounds_of_peaks(peaks, rank);
 }
 
-// The score of the best peak but `rank` - 1.
+// Returns the score of the `rank`-th best peak of each query.
 std::vector<float> Scanner::bounds_of_peaks(size_t peaks, size_t rank) const {
     std::vector<float> bounds(queries_.size()), falling(peaks);
     for (size_t q = 0; q < queries_.size(); ++q) {
@@ -143,7 +145,7 @@ std::vector<float> Scanner::bounds_of_peaks(size_t peaks, size_t rank) const {
 }
 
 void Scanner::scan_all(const ScoredRows& scored, const RowList& list) {
-    if (!by_rows()) return scan_blocks(scored, list);
+    if (!scores_rows_singly()) return scan_blocks(scored, list);
     for (size_t q = 0; q < queries_.size(); ++q)
         scan_one(scored, list, q, filters_ == nullptr ? nullptr : filters_ + q);
 }
@@ -157,11 +159,11 @@ void Scanner::scan_one(const ScoredRows& scored, const RowList& list, size_t que
     }
 }
 
-// Rows as the kernel wants them, one behind the other; sets their numbers.
+// Returns the rows contiguously, as the block kernel reads them, and sets their numbers.
 Scanner::Chunk Scanner::chunk_of(const ScoredRows& scored, const RowList& list) {
     const size_t count = list.count, bytes = scored.rows.row_bytes;
     for (size_t i = 0; i < count; ++i) numbers_[i] = list[i];
-    if (list.together())
+    if (list.is_contiguous())
         return {{scored.rows.at(list.first), bytes, count}, scored.affine + list.first};
     if (gathered_.bytes() < kChunkRows * bytes) gathered_ = Memory(kChunkRows * bytes);
     auto* to = gathered_.as<std::byte>();
@@ -172,18 +174,18 @@ Scanner::Chunk Scanner::chunk_of(const ScoredRows& scored, const RowList& list) 
     return {{to, bytes, count}, affine_};
 }
 
-// What is listed is allowed.
+// Computes the hidden bits of a stretch of rows.
 void Scanner::hide(const RowList& stretch) {
     if (filters_ == nullptr) return;
     const bool excludes =
         std::any_of(filters_, filters_ + queries_.size(),
                     [](const RowFilter& filter) { return !filter.excluded_rows.empty(); });
-    hidden_stride_ = excludes ? stretch.count + kOutside : 0;
+    hidden_stride_ = excludes ? stretch.count + kDummySlots : 0;
     const size_t blocks = excludes ? (queries_.size() + kBlockQueries - 1) / kBlockQueries : 1;
-    const size_t room = std::max(blocks * hidden_stride_, stretch.count);
-    if (hidden_.size() < room) hidden_.resize(room);
-    hide_held_back(stretch, hidden_.data());
-    // A block at a time, so that its bits are set while they are in a cache.
+    const size_t words = std::max(blocks * hidden_stride_, stretch.count);
+    if (hidden_.size() < words) hidden_.resize(words);
+    hide_disallowed(stretch, hidden_.data());
+    // Block by block, so that the bits of a block are set while they are in cache.
     for (size_t block = blocks; excludes && block-- > 0;) {
         uint32_t* hidden = &hidden_[block * hidden_stride_];
         if (block > 0) std::copy_n(hidden_.data(), stretch.count, hidden);
@@ -191,9 +193,10 @@ void Scanner::hide(const RowList& stretch) {
     }
 }
 
-// By the filter, which is the same for all.
-void Scanner::hide_held_back(const RowList& stretch, uint32_t* hidden) const {
-    if (filters_->allowed == nullptr || stretch.listed()) {
+// Hides rows that the filter of the call rejects, the same for all queries. Listed rows are
+// allowed.
+void Scanner::hide_disallowed(const RowList& stretch, uint32_t* hidden) const {
+    if (filters_->allowed == nullptr || stretch.is_listed()) {
         std::fill_n(hidden, stretch.count, 0);
         return;
     }
@@ -201,18 +204,19 @@ void Scanner::hide_held_back(const RowList& stretch, uint32_t* hidden) const {
         hidden[i] = filters_->allows(stretch[i]) ? 0 : ~uint32_t{0};
 }
 
-// From the queries of a block, from number `first` on.
+// Hides the excluded rows of each query of a block, whose first query is `first`.
 void Scanner::hide_excluded(const RowList& stretch, size_t first, uint32_t* hidden) const {
     const size_t last = std::min(queries_.size(), first + kBlockQueries);
     for (size_t q = first; q < last; ++q)
         for (const uint32_t row : filters_[q].excluded_rows) {
             const size_t place = stretch.place_of(row);
-            hidden[place < stretch.count ? place : stretch.count + row % kOutside] |=
+            hidden[place < stretch.count ? place : stretch.count + row % kDummySlots] |=
                 1U << (q - first);
         }
 }
 
-// body(dots, row, block) for the dots of each block of queries with so many rows from `row` on.
+// Calls body(dots, row, block) with the dots of each block of queries and each chunk of rows; `row`
+// is the position of the chunk in the list.
 template <class Body>
 void Scanner::each_block(const ScoredRows& scored, const RowList& list, Body&& body) {
     for (size_t row = 0; row < list.count; row += kChunkRows) {

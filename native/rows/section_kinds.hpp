@@ -1,35 +1,61 @@
-// The kinds of sections that an index file holds. A kind keeps its number and its meaning forever.
+// The kinds of sections in index files, and the per-row arrays that RowTable keeps besides codes
+// and ids. A kind keeps its number and its meaning forever.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
+#include "base/layout.hpp"
 #include "storage/format.hpp"
 
 namespace vecq {
 
 enum class Kind : uint32_t {
     index = 1,         // a SavedIndex
-    codec = 2,         // a SavedCodec; number 0 for the codes that are walked, 1 for rerank codes
-    codec_mean = 3,    // floats; numbered like codecs, and so are
+    codec = 2,         // a SavedCodec; number 0 for search codes, 1 for rerank codes; the number
+                       // of codec_mean to affine is that of their codec
+    codec_mean = 3,    //   floats
     codec_scales = 4,  //   floats
     codes = 5,         //   one padded row of codes per row
     constants = 6,     //   RowConstants
     affine = 7,        //   Affine, for scores
     link_affine = 8,   // Affine, for linking
     ids = 9,           // int64_t
-    links = 10,        // one neighbor list per node; numbered by layer, and so are
-    layer_rows = 11,   //   rows of the nodes; absent on layer 0
-    layer_below = 12,  //   numbers of the nodes one layer down; absent on layer 0
-    entries = 13,      // nodes of the top layer where walks begin
+    links = 10,        // one neighbor list per node; its number, and that of the next two, is the
+                       // layer
+    layer_rows = 11,   //   row of each node; absent on layer 0
+    layer_below = 12,  //   node of the same row one layer below; absent on layer 0
+    entries = 13,      // entry points: nodes of the top layer
     near_zero = 14,    // rows kept out of an inner-product graph, ascending
-    order = 15,   // uint32_t per row, ascending in insertion order; empty: the order of the ids
-    curve = 16,   // CurvePoint; optional
-    vacant = 17,  // rows without an item, ascending; absent if there are none
+    order = 15,        // uint32_t insertion number per row; empty: ids give the order
+    curve = 16,        // CurvePoint; optional
+    vacant = 17,       // rows without an item, ascending; absent if there are none
 };
 
 constexpr SectionId section(Kind kind, size_t number = 0) {
     return {static_cast<uint32_t>(kind), static_cast<uint32_t>(number)};
 }
+
+// The properties of a per-row array, from which saving, opening, preloading and copying follow.
+struct ColumnSpec {
+    SectionId section;
+    size_t element_bytes;
+    // Whether walks and scans read the array, not only changes and reranking.
+    bool is_searched = false;
+    // Whether files of earlier releases lack the section: opened from them, all elements are zero.
+    // Earlier releases skip the section.
+    bool is_optional = false;
+    // Whether only indexes that need separate affines for linking have the array.
+    bool is_for_links = false;
+    const char* name = "";  // of the section, in messages; unused for codes
+};
+
+// To add a per-row array, add a kind above and a line here.
+inline constexpr ColumnSpec kTableColumns[] = {
+    {.section = section(Kind::link_affine),
+     .element_bytes = sizeof(Affine),
+     .is_for_links = true,
+     .name = "link affines"},
+};
 
 }  // namespace vecq

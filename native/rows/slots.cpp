@@ -1,3 +1,4 @@
+// Moves rows between the states visible, stray, free and taken.
 #include "rows/slots.hpp"
 
 #include <algorithm>
@@ -18,7 +19,7 @@ void Slots::reserve(size_t rows, size_t vacated) {
     if (vacated == 0 && !tracks()) return;
     const bool is_first = !tracks();
     const size_t bits = rows + 1;
-    // taken_ first: tracks() looks at visible_.
+    // Grows taken_ first, because tracks() tests visible_.
     taken_.grow(bits, ~uint64_t{0});
     visible_.grow(bits);
     if (is_first) visible_.fill(0, extent_, true);

@@ -1,5 +1,5 @@
-// Which rows hold items. A removed row leaves a vacant slot; a later row reuses it once no link
-// leads there any more. Removal finds most links at once; a sweep of the graph finds the others.
+// Which rows hold items. A removed row leaves a vacant slot, which a later row reuses once no link
+// leads to it. Removal finds most links at once; a sweep of the graph finds the others.
 //
 //   free > taken (filled, not linked yet) > visible to searches > vacant, perhaps with stray links
 //   > free
@@ -18,7 +18,7 @@ namespace vecq {
 
 class Slots {
 public:
-    // Visible rows have numbers below this.
+    // Upper bound of visible rows, exclusive.
     size_t extent() const { return extent_; }
     // The number of visible rows.
     size_t count() const { return extent_ - vacant_; }
@@ -27,11 +27,11 @@ public:
     }
     // One bit per row; null: all.
     const uint64_t* visible() const { return tracks() ? visible_.words() : nullptr; }
-    // Rows that may be linked to: visible ones and those under way.
+    // Rows that may be linked to: visible and staged ones. One bit per row; null: all.
     const uint64_t* taken() const { return tracks() ? taken_.words() : nullptr; }
 
-    // After this, the calls below do not fail for rows below `rows`, of which `vacated` are
-    // vacated.
+    // Reserves memory, so that the calls below do not fail for rows below `rows` and for `vacated`
+    // calls of `vacate`.
     void reserve(size_t rows, size_t vacated);
 
     // Makes a linked row visible: the next row, or one that fills a slot.
@@ -40,7 +40,7 @@ public:
     void vacate(uint32_t row);
     // The number of vacant slots that links may still lead to.
     size_t stray() const { return stray_.size(); }
-    // No link leads to a vacant slot any more: all of them become free.
+    // Frees all stray slots. Requires that no link leads to them.
     void free_stray();
     size_t free() const { return free_.size(); }
     // Also means that no slot is being filled.
@@ -50,11 +50,12 @@ public:
     // All vacant slots, ascending.
     std::vector<uint32_t> vacant() const;
 
-    // From a file: all rows below `extent` are visible but the vacant ones.
+    // Sets the state of a file: all rows below `extent` but the vacant ones are visible.
     void restore(size_t extent, std::span<const uint32_t> vacant);
     void clear() { *this = {}; }
 
 private:
+    // Whether bitmaps exist, which is so from the first removal on.
     bool tracks() const { return !visible_.empty(); }
 
     size_t extent_ = 0, vacant_ = 0;

@@ -1,4 +1,4 @@
-// A small set of rows in ascending order, which may begin in a mapped file.
+// A small set of rows in ascending order, which may lie in a mapped file.
 #pragma once
 
 #include <algorithm>
@@ -19,7 +19,7 @@ public:
         return std::binary_search(all().begin(), all().end(), row);
     }
 
-    // After this, as many more inserts do not fail.
+    // Reserves memory, so that this many inserts do not fail.
     void reserve_more(size_t rows) { rows_.reserve(rows_.size() + rows); }
     void insert(uint32_t row) {
         const size_t size = rows_.size();

@@ -1,12 +1,15 @@
-// An index is the same after it was saved and opened, bit for bit, and goes on as if nothing had
-// been.
+// A saved and opened index equals the original, bit for bit, and changes in the same way.
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <vector>
 
 #include "check.hpp"
+#include "base/status.hpp"
 #include "files.hpp"
+#include "persist/open.hpp"
+#include "rows/column.hpp"
 #include "vecq.h"
 
 using namespace files;
@@ -16,16 +19,16 @@ namespace {
 
 constexpr size_t kDim = 24, kRows = 600;
 
-// Two codecs, fitted where they have to be.
+// A fitted search codec and a rerank codec.
 struct Codecs {
     Codecs(int32_t width, int32_t center, int32_t scale, const Vector& vectors)
-        : narrow(width, kDim, scale, center), wide(VECQ_FP16, kDim) {
-        vecq_codec_fit(narrow.own, vectors.data(), vectors.size() / kDim, nullptr);
+        : search(width, kDim, scale, center), rerank(VECQ_FP16, kDim) {
+        vecq_codec_fit(search.own, vectors.data(), vectors.size() / kDim, nullptr);
     }
-    Codec narrow, wide;
+    Codec search, rerank;
 };
 
-// Some rows are zero, which inner products keep aside.
+// Some rows are zero: inner products keep them out of the graph.
 Vector vectors_of(size_t rows, uint64_t seed) {
     Vector vectors = random_vector(rows * kDim, seed);
     for (size_t r = 10; r < rows; r += 97) std::fill_n(&vectors[r * kDim], kDim, 0.0F);
@@ -45,42 +48,43 @@ bool same_answers(const Index& index, const Opened& opened) {
 
 }  // namespace
 
-TEST(files_hold_indexes_as_they_are) {
+TEST(opened_indexes_equal_saved_ones) {
     const Folder folder;
     const std::string path = folder / "a.vecq", other = folder / "b.vecq";
     const Vector vectors = vectors_of(kRows, 1), more = vectors_of(kRows / 2, 2);
     for (const int32_t metric : kMetrics)
         for (const int32_t width : {VECQ_FP32, VECQ_INT16, VECQ_INT8})
-            for (const int32_t way : {0, 1, 2}) {
-                const bool shared = way == 2 && width != VECQ_FP32;
-                const Codecs codecs(width, way == 1, shared ? VECQ_SCALE_GLOBAL : VECQ_SCALE_VECTOR,
-                                    vectors);
-                Index index(options_of(metric), codecs.narrow, way == 0 ? nullptr : &codecs.wide);
+            for (const int32_t variant : {0, 1, 2}) {
+                const bool is_shared = variant == 2 && width != VECQ_FP32;
+                const Codecs codecs(width, variant == 1,
+                                    is_shared ? VECQ_SCALE_GLOBAL : VECQ_SCALE_VECTOR, vectors);
+                Index index(options_of(metric), codecs.search,
+                            variant == 0 ? nullptr : &codecs.rerank);
                 CHECK(index.add(vectors), index.error.message);
                 CHECK(save(index.own, path, &index.error) == VECQ_OK, index.error.message);
                 {
                     const Opened opened(path);
                     CHECK(opened.status == VECQ_OK, opened.error.message);
-                    CHECK(same_answers(index, opened), metric, width, way);
+                    CHECK(same_answers(index, opened), metric, width, variant);
                     std::string problem;
                     CHECK(problems_of(opened.own, &problem) == 0, problem);
                 }
                 Opened opened(path, true);
                 CHECK(index.add(more) && opened.add(more), opened.error.message);
-                CHECK(same_answers(index, opened), metric, width, way);
+                CHECK(same_answers(index, opened), metric, width, variant);
                 CHECK(save(opened.own, path) == VECQ_OK && save(index.own, other) == VECQ_OK);
-                CHECK(Bytes(path) == Bytes(other), metric, width, way);
-                CHECK(same_answers(index, Opened(path)), metric, width, way);
+                CHECK(Bytes(path) == Bytes(other), metric, width, variant);
+                CHECK(same_answers(index, Opened(path)), metric, width, variant);
             }
     CHECK(folder.count() == 2, folder.count());
 }
 
-TEST(files_may_hold_nothing) {
+TEST(files_of_empty_indexes_open) {
     const Folder folder;
     const std::string path = folder / "a.vecq";
     const Vector vectors = vectors_of(kRows, 1);
     for (const int32_t metric : kMetrics) {
-        const Codec centered(VECQ_INT8, kDim, VECQ_SCALE_VECTOR, 1);  // not fitted either
+        const Codec centered(VECQ_INT8, kDim, VECQ_SCALE_VECTOR, 1);  // not fitted
         Index index(options_of(metric), centered);
         CHECK(save(index.own, path, &index.error) == VECQ_OK, index.error.message);
         Opened opened(path, true);
@@ -93,8 +97,8 @@ TEST(files_may_hold_nothing) {
     }
 }
 
-// What a calibration was measured on is told by later settings than the first.
-TEST(files_without_it_do_without_the_calibration) {
+// The settings of the first release lack the number of rows that the curve was measured on.
+TEST(files_of_the_first_release_drop_the_recall_curve) {
     const Folder folder;
     const std::string path = folder / "a.vecq";
     const Codec codec(VECQ_INT8, kDim);
@@ -103,7 +107,7 @@ TEST(files_without_it_do_without_the_calibration) {
     CHECK(vecq_index_set_curve(index.own, points, 2, 0, &index.error) == VECQ_INVALID_ARGUMENT);
     CHECK(vecq_index_set_curve(index.own, points, 2, kRows, &index.error) == VECQ_OK);
     CHECK(index.add(vectors_of(kRows, 1)) && save(index.own, path) == VECQ_OK);
-    const auto calibrated = [&] {
+    const auto has_curve = [&] {
         const Opened opened(path);
         size_t count = 0;
         uint64_t rows = 0;
@@ -111,19 +115,19 @@ TEST(files_without_it_do_without_the_calibration) {
         CHECK(same_answers(index, opened) && problems_of(opened.own) == 0);
         return count == 2 && rows == kRows;
     };
-    CHECK(calibrated());
+    CHECK(has_curve());
     Bytes earlier(path);
     earlier.entry(Kind::index).element_bytes = vecq::kFirstSettings;
     earlier.seal();
     earlier.write(path);
-    CHECK(!calibrated());
+    CHECK(!has_curve());
     earlier.entry(Kind::index).element_bytes = vecq::kFirstSettings - 8;
     earlier.seal();
     earlier.write(path);
     CHECK(Opened(path).status == VECQ_CORRUPT_FILE);
 }
 
-TEST(files_opened_to_be_read_are_not_changed) {
+TEST(files_opened_read_only_refuse_changes) {
     const Folder folder;
     const std::string path = folder / "a.vecq";
     const Codec codec(VECQ_INT8, kDim);
@@ -139,12 +143,12 @@ TEST(files_opened_to_be_read_are_not_changed) {
     CHECK(vecq_index_fit(opened.own, vectors.data(), 1, error) == VECQ_READ_ONLY);
     CHECK(std::string(error->message).find("writable=True") != std::string::npos);
     CHECK(vecq_index_settle(opened.own, error) == VECQ_OK && same_answers(index, opened));
-    Opened written(path, true);
-    CHECK(written.add(vectors) && written.size() == 2 * kRows, written.error.message);
-    CHECK(Bytes(path) == before);  // until it is saved
+    Opened writable(path, true);
+    CHECK(writable.add(vectors) && writable.size() == 2 * kRows, writable.error.message);
+    CHECK(Bytes(path) == before);  // changes stay in memory until a save
 }
 
-TEST(files_that_are_replaced_stay_as_they_were_for_whom_has_them_open) {
+TEST(replaced_files_stay_unchanged_for_indexes_that_have_them_open) {
     const Folder folder;
     const std::string path = folder / "a.vecq";
     const Codec codec(VECQ_INT8, kDim);
@@ -155,21 +159,21 @@ TEST(files_that_are_replaced_stay_as_they_were_for_whom_has_them_open) {
     CHECK(same_answers(index, opened) && same_answers(larger, Opened(path)));
 }
 
-TEST(files_that_are_given_up_leave_nothing) {
+TEST(a_save_closed_early_leaves_no_file) {
     const Folder folder;
     const std::string path = folder / "a.vecq";
     const Codec codec(VECQ_INT8, kDim);
     const Vector vectors = vectors_of(kRows, 1);
     Index index(options_of(VECQ_COSINE), codec);
-    vecq_task* saving = nullptr;
+    vecq_task* task = nullptr;
     CHECK(index.add(vectors));
-    CHECK(vecq_task_save(index.own, path.c_str(), 0, &saving, nullptr) == VECQ_OK);
+    CHECK(vecq_task_save(index.own, path.c_str(), 0, &task, nullptr) == VECQ_OK);
     CHECK(index.add(vectors) && folder.count() == 1, index.error.message);
-    vecq_task_close(saving);
+    vecq_task_close(task);
     CHECK(folder.count() == 0 && save(index.own, path) == VECQ_OK);
 }
 
-TEST(files_that_changed_are_replaced_only_if_asked) {
+TEST(changed_files_are_replaced_only_with_overwrite) {
     const Folder folder;
     const std::string path = folder / "a.vecq";
     const Codec codec(VECQ_INT8, kDim);
@@ -192,7 +196,7 @@ TEST(files_that_changed_are_replaced_only_if_asked) {
     CHECK(save(index.own, path) == VECQ_OK && save(other.own, path) == VECQ_CHANGED_FILE);
 }
 
-TEST(files_come_from_the_system_or_its_refusal) {
+TEST(failed_system_calls_are_reported_with_errno) {
     const Folder folder;
     const Codec codec(VECQ_INT8, kDim);
     Index index(options_of(VECQ_IP), codec);
@@ -210,4 +214,33 @@ TEST(files_come_from_the_system_or_its_refusal) {
     CHECK(Opened("/dev/null").error.system == EINVAL);
     CHECK(Opened(folder / "").error.system == EINVAL);
     CHECK(folder.count() == 1, folder.count());
+}
+
+// The recipe for a new per-row array relies on this.
+TEST(optional_columns_open_as_zeros_where_a_file_lacks_them) {
+    const Folder folder;
+    const std::string path = folder / "a.vecq";
+    const Codec codec(VECQ_INT8, kDim);
+    Index index(options_of(VECQ_L2), codec);
+    CHECK(index.add(vectors_of(kRows, 1)) && save(index.own, path) == VECQ_OK);
+    const vecq::IndexReader reader(path, false);
+    const vecq::SectionId unknown{99, 0};
+    vecq::Column optional({unknown, 12, false, true}), required({unknown, 12});
+    reader.fill_column(optional);
+    CHECK(optional.rows() == kRows, optional.rows());
+    const auto* bytes = reinterpret_cast<const char*>(optional.data());
+    CHECK(std::all_of(bytes, bytes + kRows * 12, [](char byte) { return byte == 0; }));
+    std::string message;
+    try {
+        reader.fill_column(required);
+    } catch (const vecq::Error& error) {
+        message = error.what();
+    }
+    CHECK(message == "the file has no section 99.0", message);
+    vecq::Column stored({vecq::section(Kind::affine), sizeof(vecq::Affine), true, true});
+    reader.fill_column(stored);
+    Bytes file(path);
+    CHECK(stored.rows() == kRows &&
+          std::memcmp(stored.data(), file.data() + file.entry(Kind::affine).offset,
+                      kRows * sizeof(vecq::Affine)) == 0);
 }

@@ -1,4 +1,4 @@
-// Files that are cut off, damaged or made up: each is refused, or used without leaving its arrays.
+// Truncated, damaged and forged files: each is refused or used without out-of-bounds access.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -29,7 +29,7 @@ constexpr uint64_t kHostile[] = {0,
                                  UINT64_MAX - 4095,
                                  UINT64_MAX};
 
-// An index on several layers with everything that a file may hold, and one for inner products.
+// A saved index with every kind of section: layered, or flat for inner products.
 struct Sample {
     Folder folder;
     std::string path = folder / "a.vecq", copy = folder / "b.vecq";
@@ -37,11 +37,11 @@ struct Sample {
 
     explicit Sample(int32_t metric = VECQ_L2) {
         const Codec codec(VECQ_INT8, kDim, VECQ_SCALE_GLOBAL, metric == VECQ_L2);
-        const Codec wide(VECQ_FP16, kDim);
+        const Codec rerank(VECQ_FP16, kDim);
         Vector vectors = random_vector(kRows * kDim, 1);
         std::fill_n(vectors.data(), 2 * kDim, 0.0F);
         const vecq_index_options options{sizeof options, metric, VECQ_LINK_AUTO, 4, 20, 1};
-        Index index(options, codec, &wide);
+        Index index(options, codec, &rerank);
         Ids ids(kRows);
         std::iota(ids.begin(), ids.end(), 0);
         CHECK(index.fit(vectors) == VECQ_OK && index.add(vectors, ids), index.error.message);
@@ -62,7 +62,7 @@ struct Sample {
         const vecq_status status = open(bytes);
         return status == VECQ_CORRUPT_FILE || status == VECQ_UNSUPPORTED;
     }
-    // What is wrong with a file that can be opened and used.
+    // Returns the first problem that a check reports, "nothing", or "refused".
     std::string problem(Bytes bytes) const {
         bytes.seal();
         bytes.write(path);
@@ -77,7 +77,7 @@ bool has(const std::string& text, const char* part) { return text.find(part) != 
 
 }  // namespace
 
-TEST(hostile_files_that_are_cut_off) {
+TEST(hostile_files_truncated_anywhere) {
     Sample s;
     std::vector<size_t> ends;
     for (size_t i = 0; i < s.good.header().section_count; ++i)
@@ -98,7 +98,7 @@ TEST(hostile_files_that_are_cut_off) {
     CHECK(s.open(longer) == VECQ_CORRUPT_FILE && s.open(s.good) == VECQ_OK);
 }
 
-TEST(hostile_files_with_a_byte_of_their_table_changed) {
+TEST(hostile_files_with_a_changed_byte_in_the_table) {
     Sample s;
     vecq::Random random(2);
     for (size_t at = 0; at < s.good.table_end(); ++at)
@@ -109,8 +109,8 @@ TEST(hostile_files_with_a_byte_of_their_table_changed) {
         }
 }
 
-// With a table whose checksum is right.
-TEST(hostile_files_with_a_table_that_lies) {
+// The checksum of the table is valid.
+TEST(hostile_files_with_forged_tables) {
     for (const int32_t metric : {VECQ_L2, VECQ_IP}) {
         Sample s(metric);
         size_t tried = 0, opened = 0;
@@ -142,13 +142,13 @@ TEST(hostile_files_with_a_table_that_lies) {
                 bad.entries()[i].id.number = value;
                 seal_and_use(bad);
             }
-        // Few lies leave a file that can be used: that a section is of another kind, and not
+        // Few forgeries leave a usable file, such as a changed kind of a section that is not
         // needed.
         CHECK(tried > 800 && opened * 10 < tried, opened, tried);
     }
 }
 
-TEST(hostile_files_with_settings_that_lie) {
+TEST(hostile_files_with_forged_settings) {
     for (const int32_t metric : kMetrics) {
         Sample s(metric);
         const auto use_with = [&](Kind kind, size_t number, size_t at, const void* value,
@@ -183,12 +183,12 @@ TEST(hostile_files_with_settings_that_lie) {
     }
 }
 
-TEST(hostile_files_with_other_contents) {
+TEST(hostile_files_with_random_contents) {
     vecq::Random random(3);
     for (const int32_t metric : kMetrics) {
         Sample s(metric);
         size_t opened = 0;
-        for (size_t turn = 0; turn < 200; ++turn) {
+        for (size_t round = 0; round < 200; ++round) {
             Bytes bad = s.good;
             for (size_t changes = 1 + random.below(40); changes > 0; --changes) {
                 const SectionEntry& entry = bad.entries()[random.below(bad.header().section_count)];
@@ -199,7 +199,7 @@ TEST(hostile_files_with_other_contents) {
             bad.write(s.path);
             const Opened unsealed(s.path);
             if (unsealed.status == VECQ_OK)
-                CHECK((problems_of(unsealed.own, nullptr, 0) > 0) == (bad != s.good), turn);
+                CHECK((problems_of(unsealed.own, nullptr, 0) > 0) == (bad != s.good), round);
             bad.seal();
             bad.write(s.path);
             opened += use(s.path, s.copy);
@@ -208,8 +208,8 @@ TEST(hostile_files_with_other_contents) {
     }
 }
 
-// A section full of one word, or of any: what a walk reads is never where it then looks.
-TEST(hostile_files_with_sections_of_nonsense) {
+// Sections full of one word or of random words: walks must validate every id that they follow.
+TEST(hostile_files_with_overwritten_sections) {
     vecq::Random random(4);
     for (const int32_t metric : kMetrics) {
         Sample s(metric);
@@ -232,7 +232,7 @@ TEST(hostile_files_with_sections_of_nonsense) {
     }
 }
 
-// Numbers that are not finite, in one row: scans of blocks that are not full of queries.
+// One row with non-finite numbers, scanned by partial blocks of queries.
 TEST(hostile_files_with_a_row_that_is_not_finite) {
     const Folder folder;
     const std::string path = folder / "a.vecq";
@@ -269,7 +269,7 @@ TEST(hostile_files_with_a_row_that_is_not_finite) {
         }
 }
 
-TEST(hostile_files_are_checked_by_name) {
+TEST(hostile_files_are_checked_and_problems_named) {
     Sample s(VECQ_L2);
     const auto with = [&](auto&& change) {
         Bytes bad = s.good;
@@ -289,22 +289,22 @@ TEST(hostile_files_are_checked_by_name) {
                   list[1] = list[0];
               }),
               "node 11: links to node"));
-    CHECK(has(word(Kind::links, 0, 9 * degree, UINT32_MAX), "node 9: goes on behind its end"));
+    CHECK(has(word(Kind::links, 0, 9 * degree, UINT32_MAX), "node 9: has links after its end"));
     CHECK(has(word(Kind::links, 1, 0, 4'000'000'000), "links of layer 1, node 0"));
-    CHECK(has(word(Kind::layer_rows, 1, 1, 0), "layer 1, node 1: has no place"));
-    CHECK(has(word(Kind::layer_below, 1, 0, UINT32_MAX), "layer 1, node 0: has no place"));
+    CHECK(has(word(Kind::layer_rows, 1, 1, 0), "layer 1, node 1: does not match"));
+    CHECK(has(word(Kind::layer_below, 1, 0, UINT32_MAX), "layer 1, node 0: does not match"));
     CHECK(word(Kind::entries, 0, 0, 77) == "refused");
-    CHECK(has(word(Kind::affine, 0, 6, 0x7fc00000), "factors of scores, row 3: is not finite"));
-    CHECK(has(word(Kind::affine, 1, 6, 0x7f800000), "factors of rerank scores, row 3"));
+    CHECK(has(word(Kind::affine, 0, 6, 0x7fc00000), "score affines, row 3: is not finite"));
+    CHECK(has(word(Kind::affine, 1, 6, 0x7f800000), "rerank score affines, row 3"));
     CHECK(has(word(Kind::constants, 0, 3, 0xbf800000), "constants of codes, row 1: is negative"));
     CHECK(has(with([&](Bytes& bad) {
                   bad.contents<int64_t>(Kind::ids)[3] = bad.contents<int64_t>(Kind::ids)[4];
               }),
               "belongs to two rows"));
-    CHECK(has(word(Kind::order, 0, 3, 0), "order of rows: two rows have number 0") ||
-          has(word(Kind::order, 0, 4, 0), "order of rows: two rows have number 0"));
+    CHECK(has(word(Kind::order, 0, 3, 0), "insertion order: two rows have number 0") ||
+          has(word(Kind::order, 0, 4, 0), "insertion order: two rows have number 0"));
     CHECK(has(with([](Bytes& bad) { bad.contents<vecq::SavedIndex>(Kind::index)->largest_id = 5; }),
-              "the largest id is 299, not 5"));
+              "the largest id is stored as 5, but is 299"));
     CHECK(word(Kind::vacant, 0, 3, kRows) == "refused");
     CHECK(word(Kind::vacant, 0, 3, 0) == "refused");
     CHECK(with([](Bytes& bad) { bad.contents<vecq_curve_point>(Kind::curve)[1].recall = NAN; }) ==
@@ -314,7 +314,7 @@ TEST(hostile_files_are_checked_by_name) {
                   bad.contents<uint32_t>(Kind::order)[vacant] = 1'000'000;
               }),
               "has a number, but is vacant"));
-    CHECK(has(with([&](Bytes& bad) {  // nothing leads to row 250
+    CHECK(has(with([&](Bytes& bad) {  // no link leads to row 250
                   uint32_t* links = bad.contents<uint32_t>(Kind::links);
                   for (size_t at = 0; at < kRows * degree; ++at)
                       if (links[at] == 250) links[at] = links[at / degree * degree + degree - 1];
@@ -323,12 +323,12 @@ TEST(hostile_files_are_checked_by_name) {
     Sample ip(VECQ_IP);
     Bytes bad = ip.good;
     bad.contents<uint32_t>(Kind::near_zero)[0] = 1'000'000;
-    const std::string aside = ip.problem(bad);
-    CHECK(has(aside, "near-zero rows: number 0 is row 1000000"), aside);
+    const std::string problem_found = ip.problem(bad);
+    CHECK(has(problem_found, "near-zero rows: element 0 is row 1000000"), problem_found);
     bad = ip.good;
     const uint32_t vacant = bad.contents<uint32_t>(Kind::vacant)[0];
     bad.contents<uint32_t>(Kind::entries)[0] = vacant;
-    CHECK(has(ip.problem(bad), "entries: row"));
+    CHECK(has(ip.problem(bad), "entry points: row"));
     bad = ip.good;
     bad.contents<uint32_t>(Kind::near_zero)[1] = bad.contents<uint32_t>(Kind::vacant)[kVacant - 1];
     CHECK(has(ip.problem(bad), "near-zero rows: "), ip.problem(bad));
@@ -341,8 +341,8 @@ TEST(hostile_files_are_checked_by_name) {
           problem);
 }
 
-// What this version does not know it skips, or says which version does.
-TEST(hostile_files_of_later_versions) {
+// Unknown sections are skipped, or refused with the release that reads them.
+TEST(hostile_files_of_later_releases) {
     Sample s;
     const auto add_section = [&](uint32_t flags) {
         Bytes later = s.good;

@@ -1,4 +1,4 @@
-// Rows are put into new arrays: codes that are fitted anew, slots that are closed.
+// Compaction and refitting: contents, answers and invariants stay, and conflicts are refused.
 #include <algorithm>
 #include <cmath>
 #include <string>
@@ -40,22 +40,22 @@ double clipped(const Index& index) {
 
 }  // namespace
 
-TEST(compacting_leaves_what_is_there) {
-    const Codec codec(VECQ_INT8, kDim), wide(VECQ_FP32, kDim);
+TEST(compaction_keeps_items_answers_and_filters) {
+    const Codec codec(VECQ_INT8, kDim), rerank(VECQ_FP32, kDim);
     const Vector vectors = random_vector(kRows * kDim, 1), queries = random_vector(9 * kDim, 2);
     for (const int32_t metric : kMetrics)
-        for (const bool given : {false, true}) {
-            Index index(options_of(metric), codec, &wide);
-            CHECK(index.add(vectors, given ? numbers(7000, kRows, -3) : Ids{}));
-            const Ids all = given ? numbers(7000, kRows, -3) : numbers(0, kRows);
-            Ids gone, kept;
-            for (size_t i = 0; i < kRows; ++i) (i % 5 == 0 ? kept : gone).push_back(all[i]);
+        for (const bool has_ids : {false, true}) {
+            Index index(options_of(metric), codec, &rerank);
+            CHECK(index.add(vectors, has_ids ? numbers(7000, kRows, -3) : Ids{}));
+            const Ids all = has_ids ? numbers(7000, kRows, -3) : numbers(0, kRows);
+            Ids removed, kept;
+            for (size_t i = 0; i < kRows; ++i) (i % 5 == 0 ? kept : removed).push_back(all[i]);
             const Ids allowed(kept.begin(), kept.begin() + 30);
             const vecq_choice choice{sizeof choice, allowed.data(), nullptr, nullptr,
                                      allowed.size()};
             vecq_filter* filter = nullptr;
             CHECK(vecq_filter_open(index.own, &choice, nullptr, &filter, nullptr) == VECQ_OK);
-            CHECK(index.remove(gone) == VECQ_OK && index.stats().free_slots == gone.size());
+            CHECK(index.remove(removed) == VECQ_OK && index.stats().free_slots == removed.size());
             vecq_search_options options = search_of(200), few = search_of(40);
             few.filter = filter;
             const Found before = index.search(queries, options),
@@ -63,18 +63,18 @@ TEST(compacting_leaves_what_is_there) {
             CHECK(passed.counts == Ids(9, 30), metric);
             CHECK(rebuild(index, vecq_task_compact) == VECQ_OK, index.error.message);
             std::string problem;
-            CHECK(problems_of(index.own, &problem) == 0, metric, given, problem);
+            CHECK(problems_of(index.own, &problem) == 0, metric, has_ids, problem);
             CHECK(index.stats().free_slots == 0 && index.size() == kept.size(), metric);
-            CHECK(index.search(queries, options) == before, metric, given);
-            CHECK(index.search(queries, few) == passed, metric, given);
+            CHECK(index.search(queries, options) == before, metric, has_ids);
+            CHECK(index.search(queries, few) == passed, metric, has_ids);
             CHECK(index.add(vectors) && index.remove(allowed) == VECQ_OK, index.error.message);
             CHECK(index.search(queries, few).counts == Ids(9, 0), metric);
-            CHECK(problems_of(index.own) == 0 && !index.holds(gone[0]), metric);
+            CHECK(problems_of(index.own) == 0 && !index.holds(removed[0]), metric);
             vecq_filter_close(filter);
         }
 }
 
-TEST(compacting_of_all_and_of_none) {
+TEST(compaction_of_empty_and_full_indexes) {
     const Codec codec(VECQ_INT8, kDim);
     for (const int32_t metric : kMetrics) {
         Index index(options_of(metric), codec);
@@ -89,8 +89,8 @@ TEST(compacting_of_all_and_of_none) {
     }
 }
 
-// Lists of rows that come after compaction begin empty, not with links to row 0.
-TEST(compacting_leaves_empty_lists_to_later_rows) {
+// Lists of rows added after a compaction start empty, not with links to row 0.
+TEST(compaction_leaves_empty_lists_for_later_rows) {
     constexpr size_t rows = 2000;
     const Folder folder;
     const std::string path = folder / "a.vecq";
@@ -114,12 +114,12 @@ TEST(compacting_leaves_empty_lists_to_later_rows) {
     }
 }
 
-TEST(refitting_follows_the_items) {
-    const Codec wide(VECQ_FP32, kDim);
+TEST(refit_adapts_to_the_items) {
+    const Codec rerank(VECQ_FP32, kDim);
     const Vector vectors = random_vector(kRows * kDim, 1), larger = scaled(vectors, 2);
     for (const int32_t metric : {VECQ_L2, VECQ_COSINE}) {
         const Codec codec(VECQ_INT8, kDim, VECQ_SCALE_GLOBAL, metric == VECQ_L2);
-        Index index(options_of(metric), codec, &wide), fresh(options_of(metric), codec, &wide);
+        Index index(options_of(metric), codec, &rerank), fresh(options_of(metric), codec, &rerank);
         CHECK(index.fit(vectors) == VECQ_OK && index.add(vectors) && clipped(index) < 0.001);
         CHECK(index.update(larger, numbers(0, kRows)) && clipped(index) > 0.01, clipped(index));
         CHECK(rebuild(index, vecq_task_refit) == VECQ_OK, index.error.message);
@@ -135,24 +135,25 @@ TEST(refitting_follows_the_items) {
     }
 }
 
-// A scale that all rows share follows the largest: beside a row that is very long the codes of
-// others are zero, and they leave the graph until that row is gone.
-TEST(refitting_moves_rows_between_graph_and_aside) {
+// A global scale follows the longest row: next to a very long row the codes of others are zero, and
+// they leave the graph until that row is removed.
+TEST(refit_moves_near_zero_rows_out_of_the_graph_and_back) {
     const Folder folder;
     const std::string path = folder / "a.vecq";
     for (const auto& [link, centered] :
          {std::pair{VECQ_LINK_AUTO, false}, {VECQ_LINK_AUTO, true}, {VECQ_LINK_COSINE, false}})
         for (const bool fitted_large : {false, true}) {
-            const Codec codec(VECQ_INT8, kDim, VECQ_SCALE_GLOBAL, centered), wide(VECQ_FP32, kDim);
-            Index index(options_of(VECQ_IP, link), codec, &wide);
+            const Codec codec(VECQ_INT8, kDim, VECQ_SCALE_GLOBAL, centered),
+                rerank(VECQ_FP32, kDim);
+            Index index(options_of(VECQ_IP, link), codec, &rerank);
             Vector small = random_vector(300 * kDim, 1);
             const Vector large = scaled(random_vector(20 * kDim, 2), 1e4F),
                          middle = scaled(random_vector(50 * kDim, 3), 1e2F);
             small.insert(small.end(), middle.begin(), middle.end());
             CHECK(index.fit(fitted_large ? large : small) == VECQ_OK);
             CHECK(index.add(small) && index.add(large), index.error.message);
-            const bool aside = fitted_large && !centered;
-            CHECK((index.stats().kept_out >= 300) == aside, centered, index.stats().kept_out);
+            const bool is_kept_out = fitted_large && !centered;
+            CHECK((index.stats().kept_out >= 300) == is_kept_out, centered, index.stats().kept_out);
             const auto is_right = [&, centered = centered](const char* when, size_t least,
                                                            size_t most) {
                 std::string problem;
@@ -162,8 +163,8 @@ TEST(refitting_moves_rows_between_graph_and_aside) {
                 CHECK(stats.unreachable == 0 && stats.rows == index.size(), when);
                 CHECK(stats.kept_out >= least && stats.kept_out <= most, when, stats.kept_out,
                       centered);
-                // By the walk and by scoring all, one by one: for queries of either sign zero is
-                // among the best, and among the worst.
+                // Compares walks with scans: for queries of either sign zero is among the best and
+                // among the worst scores.
                 for (const size_t k : {size_t{1}, size_t{20}, index.size()}) {
                     const Vector queries = random_vector(20 * kDim, 4);
                     const Found walked = index.search(queries, search_of(k));
@@ -191,10 +192,10 @@ TEST(refitting_moves_rows_between_graph_and_aside) {
         }
 }
 
-// Of rows that are all zero none is in the graph, of which the usual norm is not known yet.
-TEST(refitting_of_rows_that_were_all_zero) {
-    const Codec codec(VECQ_INT8, kDim, VECQ_SCALE_GLOBAL), wide(VECQ_FP32, kDim);
-    Index index(options_of(VECQ_IP), codec, &wide);
+// If all rows are near zero, the graph is empty and the norm unit is unknown.
+TEST(refit_of_rows_that_were_all_zero) {
+    const Codec codec(VECQ_INT8, kDim, VECQ_SCALE_GLOBAL), rerank(VECQ_FP32, kDim);
+    Index index(options_of(VECQ_IP), codec, &rerank);
     const Vector vectors = random_vector(kRows * kDim, 1), queries = random_vector(9 * kDim, 2);
     CHECK(index.fit(scaled(vectors, 1e4F)) == VECQ_OK && index.add(vectors), index.error.message);
     CHECK(index.stats().kept_out == kRows && problems_of(index.own) == 0, index.stats().kept_out);
@@ -233,11 +234,11 @@ TEST(cleanup_handlers_end_tasks_and_additions_once) {
     CHECK(rebuild(index, vecq_task_compact) == VECQ_OK && index.add(vectors));
 }
 
-TEST(rebuilding_is_refused_or_refuses) {
+TEST(rebuilds_exclude_other_changes_and_saves) {
     const Folder folder;
-    const Codec codec(VECQ_INT8, kDim), wide(VECQ_FP16, kDim);
+    const Codec codec(VECQ_INT8, kDim), rerank(VECQ_FP16, kDim);
     const Vector vectors = random_vector(kRows * kDim, 1);
-    Index narrow(options_of(VECQ_L2), codec), index(options_of(VECQ_L2), codec, &wide);
+    Index narrow(options_of(VECQ_L2), codec), index(options_of(VECQ_L2), codec, &rerank);
     CHECK(narrow.add(vectors) && index.add(vectors));
     CHECK(rebuild(narrow, vecq_task_refit) == VECQ_INVALID_ARGUMENT);
     CHECK(std::string(narrow.error.message).find("rerank") != std::string::npos);
@@ -248,7 +249,7 @@ TEST(rebuilding_is_refused_or_refuses) {
         CHECK(save(index.own, folder / "a.vecq") == VECQ_INVALID_ARGUMENT);
         CHECK(make(index.own, &other, nullptr) == VECQ_INVALID_ARGUMENT && other == nullptr);
         CHECK(index.search(vectors, search_of(1)).status == VECQ_OK);
-        vecq_task_close(task);  // given up
+        vecq_task_close(task);  // cancelled
         CHECK(vecq_task_save(index.own, (folder / "b.vecq").c_str(), 0, &task, nullptr) == VECQ_OK);
         CHECK(make(index.own, &other, nullptr) == VECQ_INVALID_ARGUMENT);
         vecq_task_close(task);
@@ -265,11 +266,11 @@ TEST(rebuilding_is_refused_or_refuses) {
     CHECK(problems_of(writable.own) == 0);
 }
 
-TEST(refitting_what_a_file_holds_or_nobody) {
+TEST(refit_of_opened_and_of_emptied_indexes) {
     const Folder folder;
-    const Codec codec(VECQ_INT8, kDim, VECQ_SCALE_GLOBAL), wide(VECQ_FP32, kDim);
+    const Codec codec(VECQ_INT8, kDim, VECQ_SCALE_GLOBAL), rerank(VECQ_FP32, kDim);
     const Vector vectors = random_vector(kRows * kDim, 1), larger = scaled(vectors, 2);
-    Index index(options_of(VECQ_L2), codec, &wide);
+    Index index(options_of(VECQ_L2), codec, &rerank);
     CHECK(index.fit(vectors) == VECQ_OK && index.add(vectors), index.error.message);
     CHECK(index.update(larger, numbers(0, kRows)) && save(index.own, folder / "a.vecq") == VECQ_OK);
     Opened opened(folder / "a.vecq", true);
@@ -278,7 +279,7 @@ TEST(refitting_what_a_file_holds_or_nobody) {
     const vecq_search_options best = search_of(1);
     CHECK(opened.search(larger, best) == index.search(larger, best));
     for (const MakeTask make : {vecq_task_refit, vecq_task_compact}) {
-        vecq_task* task = nullptr;  // while which nothing starts over
+        vecq_task* task = nullptr;  // while a save runs, an emptied index is not reset
         CHECK(vecq_task_save(index.own, (folder / "b.vecq").c_str(), 0, &task, nullptr) == VECQ_OK);
         CHECK(index.remove(numbers(0, kRows)) == VECQ_OK, index.error.message);
         vecq_task_close(task);

@@ -1,4 +1,4 @@
-// A file holds an index as it was when saving began, whatever happens to the index meanwhile.
+// A file holds the state of the index at the start of the save, whatever changes meanwhile.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -22,15 +22,15 @@ Ids numbers(int64_t first, size_t count) {
     return ids;
 }
 
-// A save that has begun.
-class Begun {
+// A running save.
+class RunningSave {
 public:
-    Begun(Index& index, const std::string& path) {
+    RunningSave(Index& index, const std::string& path) {
         status = vecq_task_save(index.own, path.c_str(), 0, &task_, &index.error);
     }
-    Begun(const Begun&) = delete;
-    Begun& operator=(const Begun&) = delete;
-    ~Begun() { vecq_task_close(task_); }
+    RunningSave(const RunningSave&) = delete;
+    RunningSave& operator=(const RunningSave&) = delete;
+    ~RunningSave() { vecq_task_close(task_); }
     vecq_status finish() { return run(task_, nullptr); }
     vecq_saved saved() const {
         auto found = sized<vecq_saved>();
@@ -43,7 +43,7 @@ private:
     vecq_task* task_ = nullptr;
 };
 
-// Changes nearly all of it, and makes room for more.
+// Changes nearly all items and reallocates the arrays.
 bool change(Index& index, uint64_t seed) {
     const Vector others = random_vector(300 * kDim, seed), more = random_vector(2000 * kDim, seed);
     return index.remove(numbers(0, 200)) == VECQ_OK && index.update(others, numbers(200, 300)) &&
@@ -52,7 +52,7 @@ bool change(Index& index, uint64_t seed) {
 
 }  // namespace
 
-TEST(keeper_tells_lists_as_they_were) {
+TEST(list_snapshot_preserves_lists) {
     constexpr size_t rows = 3 * vecq::ListSnapshot::kGroup + 5, degree = 4;
     vecq::Graph graph(degree);
     graph.extend(std::vector<uint8_t>(rows));
@@ -76,22 +76,23 @@ TEST(keeper_tells_lists_as_they_were) {
     CHECK(layer.links_of(rows - 1).size() >= 1 && layer.list(5)[2] == 9);
 }
 
-TEST(snapshots_hold_what_was_there) {
+TEST(snapshots_hold_the_state_at_their_start) {
     const Folder folder;
     const std::string path = folder / "a.vecq";
     const Vector vectors = random_vector(kRows * kDim, 1), queries = random_vector(9 * kDim, 2);
     const vecq_search_options options = search_of(40, 400, 15, 0, VECQ_PLAN_WALK);
     for (const int32_t metric : kMetrics)
         for (const int32_t width : {VECQ_INT8, VECQ_FP32}) {
-            const Codec codec(width, kDim), wide(VECQ_FP32, kDim);
-            Index index(options_of(metric), codec, &wide);
+            const Codec codec(width, kDim), rerank(VECQ_FP32, kDim);
+            Index index(options_of(metric), codec, &rerank);
             CHECK(index.add(vectors) && index.remove(numbers(650, 40)) == VECQ_OK);
             const Found before = index.search(queries, options);
-            Begun begun(index, path);
-            CHECK(begun.status == VECQ_OK && begun.saved().pause_seconds < 5, index.error.message);
-            CHECK(Begun(index, path).status == VECQ_INVALID_ARGUMENT);
+            RunningSave running(index, path);
+            CHECK(running.status == VECQ_OK && running.saved().pause_seconds < 5,
+                  index.error.message);
+            CHECK(RunningSave(index, path).status == VECQ_INVALID_ARGUMENT);
             CHECK(change(index, 3) && problems_of(index.own) == 0, metric, index.error.message);
-            CHECK(begun.finish() == VECQ_OK);
+            CHECK(running.finish() == VECQ_OK);
             Opened opened(path, true);
             std::string problem;
             CHECK(problems_of(opened.own, &problem) == 0 && opened.size() == kRows - 40, problem);
@@ -101,8 +102,8 @@ TEST(snapshots_hold_what_was_there) {
         }
 }
 
-// What is on its way is not there yet, nor has it replaced anything.
-TEST(snapshots_are_taken_in_the_middle_of_additions) {
+// Staged rows are not in the snapshot, and the rows that they will replace are.
+TEST(snapshots_taken_during_additions) {
     const Folder folder;
     const std::string path = folder / "a.vecq";
     const Codec codec(VECQ_INT8, kDim);
@@ -117,9 +118,9 @@ TEST(snapshots_are_taken_in_the_middle_of_additions) {
             for (const size_t steps : {0, 1, 2}) {
                 for (size_t i = 0; i < steps; ++i) CHECK(index.link(100) == VECQ_OK);
                 const size_t size = index.size();
-                Begun begun(index, path);
-                CHECK(begun.status == VECQ_OK && index.link(100) == VECQ_OK, steps);
-                CHECK(begun.finish() == VECQ_OK);
+                RunningSave running(index, path);
+                CHECK(running.status == VECQ_OK && index.link(100) == VECQ_OK, steps);
+                CHECK(running.finish() == VECQ_OK);
                 Opened opened(path, true);
                 std::string problem;
                 CHECK(opened.size() == size, metric, updating, steps);
@@ -130,7 +131,7 @@ TEST(snapshots_are_taken_in_the_middle_of_additions) {
         }
 }
 
-TEST(snapshots_of_what_goes_meanwhile) {
+TEST(snapshots_of_items_removed_meanwhile) {
     const Folder folder;
     const std::string path = folder / "a.vecq";
     const Codec codec(VECQ_INT8, kDim, VECQ_SCALE_GLOBAL);
@@ -139,13 +140,13 @@ TEST(snapshots_of_what_goes_meanwhile) {
         Index index(options_of(metric), codec);
         CHECK(index.fit(vectors) == VECQ_OK && index.add(vectors), index.error.message);
         {
-            Begun begun(index, path);
+            RunningSave running(index, path);
             CHECK(index.remove(numbers(0, kRows)) == VECQ_OK && index.size() == 0);
-            CHECK(begun.finish() == VECQ_OK && Opened(path).size() == kRows);
+            CHECK(running.finish() == VECQ_OK && Opened(path).size() == kRows);
         }
-        Begun begun(index, folder / "b.vecq");
-        CHECK(begun.status == VECQ_OK && index.add(vectors), index.error.message);
-        CHECK(begun.finish() == VECQ_OK && Opened(folder / "b.vecq").size() == 0, metric);
+        RunningSave running(index, folder / "b.vecq");
+        CHECK(running.status == VECQ_OK && index.add(vectors), index.error.message);
+        CHECK(running.finish() == VECQ_OK && Opened(folder / "b.vecq").size() == 0, metric);
         CHECK(problems_of(index.own) == 0 && index.size() == kRows, metric);
     }
 }

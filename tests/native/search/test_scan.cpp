@@ -1,4 +1,4 @@
-// Scans by every kernel of every instruction set against the scores of all rows.
+// Scans by every kernel of every instruction set, checked against the scores of all rows.
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -22,8 +22,7 @@ namespace {
 
 using List = std::vector<uint32_t>;
 
-// Rows with their constants, queries of one digit, and what each row scores, by the plainest
-// engine.
+// Rows with affines, one-part queries, and the scores of all rows by the scalar engine.
 struct Task {
     Width width;
     size_t dim, rows, queries;
@@ -42,13 +41,15 @@ struct Task {
           query_codes(width, dim, queries, samples::Pattern::random, 2),
           affine(rows) {
         std::mt19937 random(3);
-        for (Affine& one : affine)
-            one = {static_cast<float>(1 + random() % 3), static_cast<float>(random() % 9) - 4};
+        for (Affine& row_affine : affine)
+            row_affine = {static_cast<float>(1 + random() % 3),
+                          static_cast<float>(random() % 9) - 4};
         for (size_t q = 0; q < queries; ++q) {
             EncodedQuery query{};
             query.parts[0] = query_codes.query(q);
             query.part_count = 1;
-            query.scale = std::ldexp(1.0F, static_cast<int>(q % 9) - 4);  // which rounds nothing
+            // Powers of two round nothing.
+            query.scale = std::ldexp(1.0F, static_cast<int>(q % 9) - 4);
             query.bias = static_cast<float>(q % 3);
             encoded.push_back(query);
         }
@@ -66,11 +67,11 @@ struct Task {
     ScoredRows scored() const {
         return {{row_codes.rows(), row_bytes(width, dim), rows}, affine.data()};
     }
-    // Floats are summed in another order by blocks.
-    float slack() const { return width == Width::fp32 || width == Width::fp16 ? 1e-4F : 0; }
+    // Relative tolerance: block kernels sum floats in another order.
+    float tolerance() const { return width == Width::fp32 || width == Width::fp16 ? 1e-4F : 0; }
 };
 
-// Whether these are the best of the rows that are listed and that the filter keeps, the best first.
+// Whether `keys` are the best of the listed rows that the filter allows, best first.
 bool are_best(const Task& task, size_t q, const std::vector<bool>& listed, const RowFilter* filter,
               size_t wanted, std::span<const Key> keys) {
     const std::vector<float>& scores = task.scores[q];
@@ -86,19 +87,19 @@ bool are_best(const Task& task, size_t q, const std::vector<bool>& listed, const
     if (keys.size() != count) return false;
     for (size_t i = 0; i < count; ++i) {
         const uint32_t row = node_of(keys[i]);
-        const float slack = task.slack() * (1 + std::fabs(best[i]));
-        if (!may[row] || std::fabs(scores[row] - best[i]) > slack) return false;
-        may[row] = false;  // and not a second time
+        const float tolerance = task.tolerance() * (1 + std::fabs(best[i]));
+        if (!may[row] || std::fabs(scores[row] - best[i]) > tolerance) return false;
+        may[row] = false;  // so that a repeated row fails
     }
     return true;
 }
 
-// A part of the rows for all queries, and rows of it that each has seen.
-class SomeFilters {
+// A filter for all queries, and excluded rows for each.
+class RandomFilters {
 public:
-    SomeFilters(size_t rows, size_t queries) : SomeFilters(some_of(rows), rows, queries) {}
+    RandomFilters(size_t rows, size_t queries) : RandomFilters(half_of(rows), rows, queries) {}
 
-    SomeFilters(const List& allowed, size_t rows, size_t queries)
+    RandomFilters(const List& allowed, size_t rows, size_t queries)
         : bits_(rows / 64 + 1), rows_(queries), sets_(queries), filters_(queries) {
         for (const uint32_t row : allowed) bits_[row / 64] |= uint64_t{1} << row % 64;
         uint32_t before = 0;
@@ -120,7 +121,7 @@ public:
         }
     }
 
-    // With sets, or with no more than the rows.
+    // Returns the filters with or without sets of the excluded rows.
     const RowFilter* filters(bool sets) {
         for (size_t q = 0; q < filters_.size(); ++q)
             filters_[q].excluded = sets && !rows_[q].empty() ? &sets_[q] : nullptr;
@@ -130,12 +131,12 @@ public:
     Places places() const { return {bits_.data(), before_.data()}; }
 
 private:
-    static List some_of(size_t rows) {
+    static List half_of(size_t rows) {
         std::mt19937 random(5);
-        List some;
+        List half;
         for (uint32_t row = 0; row < rows; ++row)
-            if (random() % 2 == 0) some.push_back(row);
-        return some;
+            if (random() % 2 == 0) half.push_back(row);
+        return half;
     }
 
     std::vector<uint64_t> bits_;
@@ -145,7 +146,7 @@ private:
     std::vector<RowFilter> filters_;
 };
 
-void check_scan(const Engine& engine, const Task& task, const RowList& list, SomeFilters* filters,
+void check_scan(const Engine& engine, const Task& task, const RowList& list, RandomFilters* filters,
                 size_t count, size_t wanted) {
     std::vector<bool> listed(task.rows);
     for (size_t i = 0; i < list.count; ++i) listed[list[i]] = true;
@@ -160,8 +161,8 @@ void check_scan(const Engine& engine, const Task& task, const RowList& list, Som
         std::vector<Key> keys(found.begin(), found.end());
         std::sort(keys.begin(), keys.end());
         CHECK(are_best(task, q, listed, may == nullptr ? nullptr : may + q, wanted, keys),
-              engine.name, int(task.width), task.dim, list.count, list.listed(), count, wanted, q,
-              filters != nullptr);
+              engine.name, int(task.width), task.dim, list.count, list.is_listed(), count, wanted,
+              q, filters != nullptr);
     }
 }
 
@@ -185,7 +186,7 @@ void on_every_engine(Body&& body) {
 void check_lists(const Task& task, std::initializer_list<size_t> counts,
                  std::initializer_list<size_t> widths) {
     const List listed = every_other(task.rows);
-    SomeFilters filters(task.rows, task.queries),
+    RandomFilters filters(task.rows, task.queries),
         filters_of_listed(listed, task.rows, task.queries);
     const RowList all{{}, 0, task.rows}, part{{}, 3, task.rows - 5};
     const RowList apart{listed, 0, listed.size(), 0, filters_of_listed.places()};
@@ -194,7 +195,7 @@ void check_lists(const Task& task, std::initializer_list<size_t> counts,
             for (const size_t count : counts)
                 for (const size_t wanted : widths) {
                     check_scan(engine, task, list, nullptr, count, wanted);
-                    check_scan(engine, task, list, list.listed() ? &filters_of_listed : &filters,
+                    check_scan(engine, task, list, list.is_listed() ? &filters_of_listed : &filters,
                                count, wanted);
                 }
     });
@@ -204,7 +205,7 @@ void check_width(Width width) {
     skip_missing();
     for (const size_t dim : {1, 70})
         check_lists({width, dim, 131, 40}, {1, 6, 7, 40}, {1, 20, 200});
-    check_lists({width, 40, 8300, 8}, {1, 8}, {20});  // enough of them for a sample
+    check_lists({width, 40, 8300, 8}, {1, 8}, {20});  // enough rows for a sample
 }
 
 }  // namespace
@@ -214,45 +215,47 @@ TEST(scan_fp16) { check_width(Width::fp16); }
 TEST(scan_int16) { check_width(Width::int16); }
 TEST(scan_int8) { check_width(Width::int8); }
 
-// What is hidden is looked up for so many rows at a time.
-TEST(scan_of_more_than_a_stretch) {
+// Hidden bits are computed for one stretch of rows at a time.
+TEST(scan_covers_several_stretches) {
     skip_missing();
     constexpr size_t kStretches = 2, kRows = (kStretches << 16) + 500;
     const Task task(Width::int8, 4, kRows, 33);
     List all(kRows);
     std::iota(all.begin(), all.end(), 0);
-    SomeFilters some(kRows, task.queries), open(all, kRows, task.queries);
+    RandomFilters some(kRows, task.queries), open(all, kRows, task.queries);
     on_every_engine([&](const Engine& engine) {
-        for (SomeFilters* filters : {&some, &open})
+        for (RandomFilters* filters : {&some, &open})
             check_scan(engine, task, {{}, 3, kRows - 3}, filters, task.queries, 20);
     });
 }
 
-// A sample takes every sixteenth row. Where these are the best of all, or all rows are alike, it
-// says that nothing else is worth keeping.
-TEST(scan_goes_back_where_the_sample_misleads) {
+// A sample takes every sixteenth row. If these are the best rows, or all rows are equal, the bound
+// of the sample rejects too many rows.
+TEST(scan_repeats_without_a_misleading_bound) {
     skip_missing();
-    for (const int way : {0, 1, 2}) {
+    for (const int variant : {0, 1, 2}) {
         Task task(Width::int8, 16, 8320, 9,
-                  way == 2 ? samples::Pattern::zero : samples::Pattern::random);
+                  variant == 2 ? samples::Pattern::zero : samples::Pattern::random);
         for (size_t r = 0; r < task.rows; ++r)
-            task.affine[r] = {1, way == 2 ? 7.0F : (r % 16 == 0) == (way == 0) ? 1e7F : -1e7F};
+            task.affine[r] = {1, variant == 2                      ? 7.0F
+                                 : (r % 16 == 0) == (variant == 0) ? 1e7F
+                                                                   : -1e7F};
         for (EncodedQuery& query : task.encoded) {
             query.scale = 1;
             query.bias = 1;
         }
         task.score_all();
-        SomeFilters filters(task.rows, task.queries);
+        RandomFilters filters(task.rows, task.queries);
         const RowList all{{}, 0, task.rows};
         on_every_engine([&](const Engine& engine) {
             for (const size_t count : {size_t{2}, task.queries})
-                for (SomeFilters* some : {static_cast<SomeFilters*>(nullptr), &filters})
+                for (RandomFilters* some : {static_cast<RandomFilters*>(nullptr), &filters})
                     check_scan(engine, task, all, some, count, 300);
         });
     }
 }
 
-// Scores of blocks are not times the query's scale, and overflow where it is tiny.
+// Queries with tiny scales: ranking scores omit the scale, and must not overflow.
 TEST(scan_of_tiny_queries_finds_the_best) {
     skip_missing();
     for (const size_t rows : {size_t{500}, size_t{9000}}) {
@@ -271,8 +274,7 @@ TEST(scan_of_tiny_queries_finds_the_best) {
     }
 }
 
-// The keys that a scan of `count` queries keeps of query q, of `parts` of the rows one after
-// another.
+// Returns the best keys of query q from a scan of a group, over `parts` parts of the rows.
 std::vector<Key> kept_keys(const Engine& engine, const Task& task,
                            std::span<const EncodedQuery> group, size_t q, size_t parts,
                            size_t wanted, const RowFilter* filters) {
@@ -291,50 +293,50 @@ std::vector<Key> kept_keys(const Engine& engine, const Task& task,
     return keys;
 }
 
-// Scores round, and many are equal: a path that rounds in another way, or takes other rows of equal
-// scores, keeps other rows.
-TEST(scan_keeps_what_the_query_alone_decides) {
+// Scores round and many are equal: a path that rounds differently, or breaks ties differently,
+// keeps other rows.
+TEST(scan_results_depend_on_the_query_alone) {
     skip_missing();
     for (const Width width : {Width::int16, Width::int8})
         for (const size_t rows : {1000, 9000})
             for (const float bias : {0.0F, 1.0F, 0.3F, -0.7F, 2.0F}) {
                 Task task(width, 5, rows, 40);
                 std::mt19937 random(7);
-                for (Affine& one : task.affine)
-                    one = {0.1F * static_cast<float>(random() % 3),
-                           -1e3F * static_cast<float>(random() % 5)};
+                for (Affine& affine : task.affine)
+                    affine = {0.1F * static_cast<float>(random() % 3),
+                              -1e3F * static_cast<float>(random() % 5)};
                 for (size_t q = 0; q < task.queries; ++q) {
                     EncodedQuery& query = task.encoded[q];
                     query.scale = std::pow(10.0F, static_cast<float>(q % 12) - 6);
                     query.bias = bias == 2 ? static_cast<float>(q % 3) : bias;
                     query.offset = -std::pow(30.0F, static_cast<float>(q % 7));
                 }
-                SomeFilters filters(task.rows, task.queries);
+                RandomFilters filters(task.rows, task.queries);
                 on_every_engine([&](const Engine& engine) {
                     for (const size_t wanted : {10, 150})
                         for (const size_t q : {0, 5, 11, 34, 39}) {
                             const auto keys = [&](size_t first, size_t count, size_t parts,
-                                                  bool gated) {
+                                                  bool is_filtered) {
                                 const RowFilter* filter =
-                                    gated ? filters.filters(count <= 6) + first : nullptr;
+                                    is_filtered ? filters.filters(count <= 6) + first : nullptr;
                                 return kept_keys(engine, task,
                                                  std::span(task.encoded).subspan(first, count),
                                                  q - first, parts, wanted, filter);
                             };
-                            for (const bool gated : {false, true}) {
-                                const std::vector<Key> alone = keys(q, 1, 1, gated);
-                                CHECK(alone == keys(q, 1, 3, gated), engine.name, q, wanted);
+                            for (const bool is_filtered : {false, true}) {
+                                const std::vector<Key> alone = keys(q, 1, 1, is_filtered);
+                                CHECK(alone == keys(q, 1, 3, is_filtered), engine.name, q, wanted);
                                 for (const size_t parts : {1, 2, 3})
-                                    CHECK(alone == keys(0, 40, parts, gated), engine.name,
-                                          int(width), rows, bias, wanted, q, parts, gated);
+                                    CHECK(alone == keys(0, 40, parts, is_filtered), engine.name,
+                                          int(width), rows, bias, wanted, q, parts, is_filtered);
                             }
                         }
                 });
             }
 }
 
-// Vectors far beyond a shared scale are clipped, and the squared norm of a large query leaves few
-// bits to tell their distances apart.
+// Vectors far beyond a global scale are clipped, and the squared norm of a large query leaves few
+// bits to distinguish distances.
 TEST(scan_answers_do_not_depend_on_threads_or_batches) {
     constexpr size_t kDim = 5, kRows = 2400;
     Random random(1);
@@ -371,8 +373,7 @@ TEST(scan_answers_do_not_depend_on_threads_or_batches) {
         }
 }
 
-// A file may hold any factors and codes. The lanes behind the last query of a block score NaN as
-// well.
+// A file may hold any affines and codes. The lanes after the last query of a block also score NaN.
 TEST(sift_offers_nothing_to_absent_queries) {
     skip_missing();
     constexpr size_t kRows = 24;
@@ -407,12 +408,13 @@ TEST(sift_offers_nothing_to_absent_queries) {
         }
 }
 
-TEST(row_lists_are_cut_and_thinned) {
+TEST(row_lists_are_divided_and_sampled) {
     List rows(100);
     for (uint32_t i = 0; i < rows.size(); ++i) rows[i] = 5 + 3 * i;
-    const SomeFilters filters(rows, 400, 1);
+    const RandomFilters filters(rows, 400, 1);
     const RowList listed{rows, 0, rows.size(), 0, filters.places()}, range{{}, 10, 100};
-    CHECK(listed.listed() && !range.listed() && range.together() && RowList{}.count == 0);
+    CHECK(listed.is_listed() && !range.is_listed() && range.is_contiguous() &&
+          RowList{}.count == 0);
     for (const int bits : {0, 1, 4, 7}) {
         const RowList few = listed.sample(bits), less = range.sample(bits);
         CHECK(few.count == size_t{100} >> bits && less.count == few.count, bits);
