@@ -1,4 +1,4 @@
-// Scores of a block of queries with a row, as many queries at a time as there are lanes.
+// Scores of a block of queries with one row, one query per lane.
 
 inline F32 floats_at(const float* at) {
     F32 floats;
@@ -6,12 +6,12 @@ inline F32 floats_at(const float* at) {
     return floats;
 }
 inline F32 floats_at(const int32_t* at) {
-    I32 whole;
-    std::memcpy(&whole, at, sizeof whole);
-    return to_float(whole);
+    I32 integers;
+    std::memcpy(&integers, at, sizeof integers);
+    return to_float(integers);
 }
 
-// Of the queries from `first` on.
+// Returns the scores of the queries from `first` on.
 template <BlockTerms Terms, class Dot>
 inline F32 block_scores(const Dot* dots, const Affine& affine, const BlockDots& block,
                         size_t first) {
@@ -22,9 +22,8 @@ inline F32 block_scores(const Dot* dots, const Affine& affine, const BlockDots& 
     return scores + affine.c * floats_at(block.biases + first);
 }
 
-// What overflowed downwards, or is no number, is still a score; and zero has one sign, for keys
-// order
-// -0 behind 0, and a sum of terms may have it where a term alone has not.
+// Replaces NaN and -infinity by the lowest float, so that every row has a finite rank, and -0 by 0:
+// keys order -0 behind 0, and whether a sum is -0 depends on the number of its terms.
 inline float ranking_score(float score) {
     const float lowest = -std::numeric_limits<float>::max();
     return (score > lowest ? score : lowest) + 0.0F;

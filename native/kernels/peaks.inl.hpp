@@ -1,4 +1,4 @@
-// The best score of each query of a block among some rows, without a look at which row it is of.
+// The best score of each query of a block per group of rows, without the row it belongs to.
 
 struct LaneBits {
     uint32_t each[kLanes<F32>] = {};
@@ -8,8 +8,8 @@ struct LaneBits {
 };
 inline constexpr LaneBits kLaneBits;
 
-// -infinity in the lanes of those queries that the row is kept from.
-inline F32 without(F32 scores, uint32_t hidden) {
+// Replaces the scores of queries that must not return the row by -infinity.
+inline F32 hide_scores(F32 scores, uint32_t hidden) {
     I32 bits;
     std::memcpy(&bits, kLaneBits.each, sizeof bits);
     return (bits & hidden) != 0 ? F32{} - std::numeric_limits<float>::infinity() : scores;
@@ -27,7 +27,7 @@ void peaks(const PeakJob& job) {
             for (size_t r = first; r < last; ++r) {
                 const auto* dots = static_cast<const Dot*>(block.dots) + r * kBlockQueries;
                 F32 scores = block_scores<BlockTerms::any>(dots, block.affine[r], block, q);
-                if (block.hidden != nullptr) scores = without(scores, block.hidden[r] >> q);
+                if (block.hidden != nullptr) scores = hide_scores(scores, block.hidden[r] >> q);
                 peak = scores > peak ? scores : peak;
             }
             std::memcpy(out + q, &peak, sizeof peak);

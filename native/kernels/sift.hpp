@@ -1,4 +1,4 @@
-// What scans ask of an engine about the dots of a block of queries with some rows.
+// The jobs that scans give to an engine: find peaks or candidates in a block of dots.
 #pragma once
 
 #include <cstddef>
@@ -10,40 +10,40 @@
 
 namespace vecq {
 
-// Rows that are looked at together, at most, so that their dots stay in the first cache.
+// Maximum number of rows per job, so that their dots stay in L1.
 inline constexpr size_t kSiftedRows = 64;
 
-// What the terms of a block's scores have in common, so that a kernel leaves out multiplications.
+// The terms that a block's scores have, so that a kernel can omit multiplications.
 enum class BlockTerms : uint8_t {
     any,
     dots,        // every scale is 1 and every bias 0
     unit_biases  // every bias is 1
 };
 
-// A row scores a * (scale * dot) + c * bias for a query of the block, by the same operations as in
-// RowScorer: the same integer dot gives the same bits on every path.
+// The score of a row for a query is a * (scale * dot) + c * bias, by the operations of RowScorer in
+// the same order: equal integer dots give equal bits on every path.
 struct BlockDots {
     const void* dots;  // [row][kBlockQueries]
     size_t rows;
-    const Affine* affine;  // of each row
-    const float* scales;   // of each query, and so are
-    const float* biases;   //   biases
+    const Affine* affine;  // per row
+    const float* scales;   // per query
+    const float* biases;   // per query
     BlockTerms terms;
-    const uint32_t* hidden;  // of each row, a bit for each query that it is kept from; or null
+    const uint32_t* hidden;  // per row, a bit for each query that must not return it; or null
 };
 
-// The best score of each query among every so many rows.
+// Finds the best score of each query in each group of `rows_per_peak` rows.
 struct PeakJob {
     BlockDots block;
     size_t rows_per_peak;
     float* peaks;  // [rows / rows_per_peak, rounded up][kBlockQueries]
 };
 
-// What is as good as the worst that is worth keeping, query by query.
+// Offers each score that is not below the bound of its query's TopK.
 struct SiftJob {
     BlockDots block;
-    const uint32_t* numbers;  // of each row
-    std::span<TopK> best;     // of each query there is
+    const uint32_t* numbers;  // the row number of each row
+    std::span<TopK> best;     // per query; fewer than kBlockQueries in a partial block
 };
 
 }  // namespace vecq

@@ -1,7 +1,7 @@
-// Scores of a block of queries with rows: nearly all of them are compared with a bound and
-// forgotten.
+// Moves scores that reach a bound into the TopK of their query. Nearly all scores fail the bound,
+// so a first pass without branches finds the few rows that pass.
 
-// A bit for each query that a row is good enough for.
+// Returns a bit for each query whose bound the row reaches.
 template <BlockTerms Terms, class Dot>
 inline uint32_t better_in(const float* bounds, const BlockDots& block, const Dot* dots,
                           const Affine& affine) {
@@ -13,8 +13,8 @@ inline uint32_t better_in(const float* bounds, const BlockDots& block, const Dot
     return better;
 }
 
-// Which rows are good enough for some query, without a branch that nobody could predict. Returns
-// how many.
+// Finds the rows that reach the bound of a query, without unpredictable branches. Writes each row
+// and its mask of queries, and returns their number.
 template <BlockTerms Terms, class Dot>
 inline size_t find_better(const BlockDots& block, const float* bounds, uint32_t* rows,
                           uint32_t* masks) {
@@ -31,7 +31,7 @@ inline size_t find_better(const BlockDots& block, const float* bounds, uint32_t*
 }
 
 template <class Dot>
-inline void keep(const SiftJob& job, uint32_t r, uint32_t better) {
+inline void offer_scores(const SiftJob& job, uint32_t r, uint32_t better) {
     const Dot* dots = static_cast<const Dot*>(job.block.dots) + r * kBlockQueries;
     const Affine affine = job.block.affine[r];
     const uint32_t number = job.numbers[r];
@@ -49,9 +49,9 @@ void sift(const SiftJob& job) {
     alignas(kLine) float bounds[kBlockQueries];
     uint32_t present = 0;
     for (size_t q = 0; q < kBlockQueries; ++q) {
-        const bool there = q < job.best.size();
-        bounds[q] = there ? job.best[q].bound() : std::numeric_limits<float>::infinity();
-        present |= uint32_t{there} << q;
+        const bool is_present = q < job.best.size();
+        bounds[q] = is_present ? job.best[q].bound() : std::numeric_limits<float>::infinity();
+        present |= uint32_t{is_present} << q;
     }
     uint32_t rows[kSiftedRows], masks[kSiftedRows];
     size_t found = 0;
@@ -66,7 +66,7 @@ void sift(const SiftJob& job) {
             found = find_better<BlockTerms::unit_biases, Dot>(block, bounds, rows, masks);
             break;
     }
-    // Where a row's factors are not finite, absent queries score NaN, which is not below their
-    // bound.
-    for (size_t i = 0; i < found; ++i) keep<Dot>(job, rows[i], masks[i] & present);
+    // Masks absent queries: if the affine of a row is not finite, they score NaN, which is not
+    // below their bound.
+    for (size_t i = 0; i < found; ++i) offer_scores<Dot>(job, rows[i], masks[i] & present);
 }

@@ -1,5 +1,5 @@
-// The best of many keys, in no order: they are appended until the room is full, and then the worse
-// part goes.
+// The best of many keys, unsorted: keys are appended to a buffer, and a full buffer is reduced to
+// the best `width` keys.
 #pragma once
 
 #include <algorithm>
@@ -13,23 +13,23 @@ namespace vecq {
 
 class TopK {
 public:
-    // Keys that there is room for.
-    static size_t room(size_t width) { return 3 * width + kSpare; }
+    // Capacity of the buffer, in keys.
+    static size_t capacity(size_t width) { return 3 * width + kSpare; }
 
-    // Empties it; of what doesn't score lower than `bound` it keeps the best `width` from now on.
+    // Empties the buffer. From now on it keeps the best `width` of the keys that reach `bound`.
     void begin(size_t width, float bound = -std::numeric_limits<float>::infinity()) {
         width_ = width;
         bound_ = bound;
         size_ = 0;
-        limit_ = room(width);
+        limit_ = capacity(width);
         if (keys_.size() < limit_) keys_.resize(limit_);
     }
 
-    // What scores lower than this is not worth offering.
+    // Keys that score below this need not be offered.
     float bound() const { return bound_; }
     size_t size() const { return std::min(size_, width_); }
 
-    // Nothing that is kept scores less; infinite if there is nothing.
+    // Returns the lowest score kept, or infinity if there is none.
     float least() const {
         const auto end = keys_.begin() + static_cast<ptrdiff_t>(size_);
         const auto worst = std::max_element(keys_.begin(), end);
@@ -41,7 +41,7 @@ public:
         if (size_ == limit_) select();
     }
 
-    // Offering ends here.
+    // Returns the keys kept. No key may be offered after that.
     std::span<const Key> finish() {
         select();
         return {keys_.data(), size_};

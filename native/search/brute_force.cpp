@@ -1,3 +1,4 @@
+// Encodes a block of rows, scans it by groups of queries and merges the results.
 #include "search/brute_force.hpp"
 
 #include <algorithm>
@@ -9,13 +10,13 @@
 namespace vecq {
 namespace {
 
-// Queries that a thread scans for at a time.
-constexpr size_t kMostQueries = 4 * kBlockQueries;
+// Maximum number of queries per scan of a thread.
+constexpr size_t kMaxQueries = 4 * kBlockQueries;
 
 // Merges the searcher's keys, whose rows are numbered from `first_row`, into the results of query
 // `number`.
 void merge(Searcher& searcher, size_t first_row, size_t number, size_t k, const Found& found,
-           std::vector<Key>& sorting) {
+           std::vector<Key>& scratch) {
     int64_t* ids = found.ids + number * k;
     float* scores = found.scores + number * k;
     int64_t& count = found.counts[number];
@@ -26,7 +27,7 @@ void merge(Searcher& searcher, size_t first_row, size_t number, size_t k, const 
         keys.push_back(key_of(scores[i], static_cast<uint32_t>(ids[i])));
     keep_least(std::span(keys), k);
     keys.resize(std::min(keys.size(), k));
-    sort_keys(keys, sorting);
+    sort_keys(keys, scratch);
     count = static_cast<int64_t>(keys.size());
     for (size_t i = 0; i < keys.size(); ++i) {
         ids[i] = node_of(keys[i]);
@@ -60,21 +61,21 @@ void search_block(const Codec& codec, const BruteForceOptions& options, const fl
         return row < row_count ? static_cast<uint32_t>(row) : kNoRow;
     };
     const size_t share = count / workers_for(options.threads, count) / kBlockQueries;
-    const size_t group = std::clamp(share * kBlockQueries, kBlockQueries, kMostQueries);
+    const size_t group = std::clamp(share * kBlockQueries, kBlockQueries, kMaxQueries);
     const size_t tasks = (count + group - 1) / group;
     const size_t workers = workers_for(options.threads, tasks);
     std::vector<std::unique_ptr<Searcher>> searchers(workers);
-    std::vector<std::vector<Key>> sorting(workers);
+    std::vector<std::vector<Key>> scratch(workers);
     parallel_for(workers, tasks, [&](size_t task, size_t worker) {
         std::unique_ptr<Searcher>& own = searchers[worker];
         if (!own)
             own = std::make_unique<Searcher>(codec, nullptr, options.metric, options.query_bits);
-        const size_t first = task * group, some = std::min(group, count - first);
+        const size_t first = task * group, task_count = std::min(group, count - first);
         GroupScan scan(spec, *own);
-        scan.scan(first, some, 1, row_of);
-        for (size_t i = 0; i < some; ++i) {
+        scan.scan(first, task_count, 1, row_of);
+        for (size_t i = 0; i < task_count; ++i) {
             scan.take(i, own->queries[i], *own);
-            merge(*own, options.first_row, first + i, options.k, found, sorting[worker]);
+            merge(*own, options.first_row, first + i, options.k, found, scratch[worker]);
         }
     });
 }

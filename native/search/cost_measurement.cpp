@@ -1,3 +1,4 @@
+// Times walks and scans for a few rows of the index as queries.
 #include "search/cost_measurement.hpp"
 
 #include <algorithm>
@@ -9,17 +10,17 @@
 namespace vecq {
 namespace {
 
-// Graphs of fewer items are always scanned.
-constexpr size_t kFewestItems = 1024;
+// Smaller indexes are always scanned.
+constexpr size_t kMinItems = 1024;
 constexpr size_t kQueries = 16;
-// Enough for the bounds that a scan takes from a sample.
+// Enough for a scan to take bounds from a sample.
 constexpr size_t kScannedRows = 16384;
 constexpr size_t kNarrow = 32, kWide = 256;  // beam widths
-// The nearest rows of a row do not tell how distances grow.
-constexpr size_t kNearest = 16;
-constexpr size_t kFewestForGrowth = 4096;
+// Number of nearest rows to ignore: their distances do not show the growth rate.
+constexpr size_t kIgnoredNearest = 16;
+constexpr size_t kMinRowsForGrowth = 4096;
 
-// Seconds; the best of two.
+// Returns the seconds of the faster of two runs.
 template <class Body>
 double time_of(Body&& body) {
     using Clock = std::chrono::steady_clock;
@@ -38,17 +39,19 @@ CostModel::Line line_through(double narrow, double wide) {
     return {std::max(0.0, narrow - slope * kNarrow), slope};
 }
 
-// From squared distances, which are minus a score, or under cosine 1 minus one, times a factor.
+// Fits the growth rate to scores. Squared distances are proportional to minus the score, or to one
+// minus the score under cosine.
 float distance_growth(Metric metric, std::span<const Key> found, std::span<const size_t> counts) {
-    const double zero = metric == Metric::cosine ? 1 : 0;
+    const double offset = metric == Metric::cosine ? 1 : 0;
     double sum = 0;
     size_t seen = 0;
     for (size_t i = 0; i < counts.size(); ++i) {
         if (counts[i] < kWide) continue;
         const Key* keys = found.data() + i * kWide;
-        const double near = zero - score_of(keys[kNearest]), far = zero - score_of(keys[kWide - 1]);
+        const double near = offset - score_of(keys[kIgnoredNearest]),
+                     far = offset - score_of(keys[kWide - 1]);
         if (!(near > 0) || !(far >= near)) continue;
-        sum += std::log(far / near) / (2 * std::log(double{kWide} / (kNearest + 1)));
+        sum += std::log(far / near) / (2 * std::log(double{kWide} / (kIgnoredNearest + 1)));
         ++seen;
     }
     return seen == 0 ? 0 : static_cast<float>(sum / static_cast<double>(seen));
@@ -63,14 +66,14 @@ public:
         const double encoding = encode_own_rows();
         measure_walks();
         measure_scans();
-        // The few queries of scans were measured amply, which covers encoding.
+        // Adds encoding to walks only: scan times of so few queries are high enough to cover it.
         for (CostModel::Line* line : {&costs_.walk, &costs_.lone_walk}) line->fixed += encoding;
         costs_.rows = state_.rows.slots().count();
         return costs_;
     }
 
 private:
-    // Evenly spaced rows. Returns the seconds per query.
+    // Encodes evenly spaced rows as queries. Returns the seconds per query.
     double encode_own_rows() {
         const CodeStore& codes = state_.rows.codes();
         const size_t dim = state_.dim, extent = state_.rows.slots().extent();
@@ -113,7 +116,7 @@ private:
         costs_.lone_walk = line_through(time_of_lone_walk(kNarrow), time_of_lone_walk(kWide));
         costs_.walk = line_through(time_of_batch(kNarrow), time_of_batch(kWide));
         const Metric metric = state_.options.metric;
-        if (metric != Metric::ip && state_.rows.slots().extent() >= kFewestForGrowth)
+        if (metric != Metric::ip && state_.rows.slots().extent() >= kMinRowsForGrowth)
             costs_.distance_growth = distance_growth(metric, found_, counts_);
     }
 
@@ -145,8 +148,7 @@ private:
 }  // namespace
 
 bool needs_cost_measurement(const IndexState& state) {
-    return state.graph_items() >= kFewestItems &&
-           state.rows.slots().count() >= 2 * state.costs.rows;
+    return state.graph_items() >= kMinItems && state.rows.slots().count() >= 2 * state.costs.rows;
 }
 
 CostModel measured_costs(const IndexState& state) { return Measurement(state).run(); }

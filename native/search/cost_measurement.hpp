@@ -1,13 +1,13 @@
-// Measures how fast an index answers on this machine, with a few of its own rows as queries.
+// Measures the cost model of an index on this machine, with a few of its own rows as queries.
 #pragma once
 
 #include "rows/index_state.hpp"
 
 namespace vecq {
 
-// Whether the index has twice the rows of the last measurement, and enough to measure.
+// Whether the index has doubled since the last measurement and is large enough for one.
 bool needs_cost_measurement(const IndexState& state);
-// Takes milliseconds. While nothing changes.
+// Takes milliseconds. The index must not change meanwhile.
 CostModel measured_costs(const IndexState& state);
 
 }  // namespace vecq

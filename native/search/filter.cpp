@@ -1,3 +1,4 @@
+// Builds the bitmap of a filter and keeps it up to date by replaying changes.
 #include "search/filter.hpp"
 
 #include <bit>
@@ -9,7 +10,7 @@
 namespace vecq {
 namespace {
 
-// Once the bits are set.
+// Derives count, list and prefix counts from the bits.
 void count_and_list(Passing& passing) {
     passing.count = passing.bits.count();
     passing.list.clear();
@@ -26,7 +27,7 @@ void count_and_list(Passing& passing) {
     }
 }
 
-// Adds rows up to `rows`.
+// Adds rows up to `rows`, all allowed or all not.
 void extend(Passing& passing, size_t rows, bool pass) {
     passing.bits.grow(rows);
     if (rows > passing.rows) passing.bits.fill(passing.rows, rows, pass);
@@ -68,7 +69,7 @@ void Filter::assign_chosen(Passing& passing, const Choice& choice, bool pass,
     const size_t count = state_.rows.slots().count();
     if (choice.filter != nullptr) {
         if (!choice.filter->belongs_to(state_))
-            refuse(argument, std::string(argument) + " is a filter of another index");
+            refuse(argument, std::string(argument) + " belongs to another index");
         const std::shared_ptr<const Passing> other = choice.filter->passing();
         pass ? passing.bits.unite(other->bits.words()) : passing.bits.subtract(other->bits.words());
     } else if (choice.ids != nullptr) {
@@ -96,7 +97,7 @@ size_t Filter::count() const {
 std::shared_ptr<const Passing> Filter::passing() const {
     const std::lock_guard lock(updating_);
     const size_t extent = state_.rows.slots().extent();
-    // Walks meet rows that are just being linked.
+    // Walks may read the bits of rows that are being linked.
     const size_t bits = state_.graph.rows();
     if (passing_->rows == extent && passing_->changes == changes_->count() &&
         passing_->bits.capacity() >= bits)

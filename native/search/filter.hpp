@@ -1,5 +1,5 @@
-// Rows that all queries of a search may be answered with, prepared once for many searches. A filter
-// follows its index: it replays what became of rows since it last looked.
+// A set of allowed items, prepared once for many searches. A filter follows the changes of its
+// index: it replays the change log before each use.
 #pragma once
 
 #include <memory>
@@ -11,19 +11,19 @@
 
 namespace vecq {
 
-// The rows that pass, in one state of the index.
+// The allowed rows of a filter in one state of the index.
 struct Passing {
     Bitset bits;                 // 0 for rows without an item
-    size_t changes = 0;          // of the index by then
-    size_t rows = 0, count = 0;  // all rows, and those that pass
-    // The rows that pass if they are few enough to be listed, and the number before each word.
+    size_t changes = 0;          // number of changes replayed
+    size_t rows = 0, count = 0;  // of all rows, and of allowed ones
+    // If selectivity is below kListedShare: the allowed rows, and their number before each word.
     std::vector<uint32_t> list, before;
 };
 
 class Filter;
 
-// Some rows: a list of ids, of which unknown ones are ignored; a mask in insertion order; or the
-// rows that pass another filter.
+// A set of items: a list of ids, where unknown ids are ignored; a mask in insertion order; or the
+// items that another filter allows. Exactly one pointer is set.
 struct Choice {
     const int64_t* ids = nullptr;
     const uint8_t* mask = nullptr;
@@ -33,7 +33,8 @@ struct Choice {
 
 class Filter final : public ChangeListener {
 public:
-    // Null allows everything, and denies nothing. The index must outlive searches with the filter.
+    // A null `allow` allows all items, a null `deny` denies none. The index must outlive searches
+    // with the filter.
     Filter(const IndexState& state, FairSharedMutex& searches, const Choice* allow,
            const Choice* deny);
     Filter(const Filter&) = delete;
@@ -41,9 +42,9 @@ public:
     ~Filter();
 
     bool belongs_to(const IndexState& state) const { return &state_ == &state; }
-    // Items added later pass unless the filter lists what is allowed or denies by a filter that
-    // they pass; an updated item passes if it did before. While the index does not change, until
-    // the caller is done.
+    // Returns the allowed rows, up to date. Items added later are allowed unless `allow` was given
+    // or `deny` was a filter that allows them; an updated item keeps its state. The index must not
+    // change during the call.
     std::shared_ptr<const Passing> passing() const;
     size_t count() const;
 

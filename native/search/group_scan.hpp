@@ -11,29 +11,29 @@
 
 namespace vecq {
 
-// The high byte of a query ranks rows closely enough that the best k are among so many.
+// Number of rows to rescore: the best k by both bytes are among that many best by the high byte.
 constexpr size_t scan_candidates(size_t k) { return k + k / 4 + 32; }
 
-// What a scan reads and how much of it is kept.
+// The inputs of a scan and the number of rows to keep.
 struct ScanSpec {
     const Kernels& kernels;
     ScoredRows scored;
     RowList rows;
     size_t dim;
     const float* queries;
-    size_t first_number;      // errors number queries from it
+    size_t first_number;      // errors number queries from this
     const uint64_t* allowed;  // one bit per row; null: all
     Exclusions exclude;
-    size_t candidates, wanted;  // kept by the scan, and after rescoring
+    size_t candidates, wanted;  // number of rows to keep before and after rescoring
 };
 
 class GroupScan {
 public:
-    // `own` is the searcher of the calling thread; both outlive the group.
+    // `own` is the searcher of the calling thread. Both arguments must outlive the group.
     GroupScan(const ScanSpec& spec, Searcher& own) : spec_(spec), own_(own) {}
 
-    // Scans for `count` queries from number `first` on, with `parts` threads that share the rows.
-    // find(id) gives the row of an id, or kNoRow.
+    // Scans for `count` queries from number `first` on. `parts` threads scan a part of the rows
+    // each. find(id) returns the row of an id, or kNoRow.
     template <class Find>
     void scan(size_t first, size_t count, size_t parts, Find&& find) {
         own_.encode(spec_.queries + first * spec_.dim, spec_.dim, spec_.first_number + first,
@@ -44,7 +44,7 @@ public:
         scan_encoded(own_.coarse, filters, parts);
     }
 
-    // The same for queries that are encoded already.
+    // The same for encoded queries.
     void scan_encoded(std::span<const EncodedQuery> coarse, const RowFilter* filters,
                       size_t parts) {
         while (others_.size() + 1 < parts)
@@ -58,8 +58,8 @@ public:
         });
     }
 
-    // Puts the best rows of scanned query `i`, rescored as `query` and sorted, into `to`.keys.
-    // Threads may do so for different queries.
+    // Writes the best rows of query `i`, rescored with `query` and sorted, to `to`.keys.
+    // Thread-safe for different queries.
     void take(size_t i, const EncodedQuery& query, Searcher& to) {
         const std::span<const Key> first = own_.scanner.finish(i);
         to.keys.assign(first.begin(), first.end());

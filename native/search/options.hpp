@@ -11,7 +11,7 @@ namespace vecq {
 
 class Filter;
 
-// For each query, ids that it is not answered with: those in [offsets[query], offsets[query + 1]).
+// The ids that each query must not return: ids[offsets[query]] up to ids[offsets[query + 1]].
 // Unknown ids are ignored.
 struct Exclusions {
     const int64_t* offsets = nullptr;  // null: none
@@ -21,28 +21,28 @@ struct Exclusions {
 struct SearchOptions {
     size_t k;
     size_t ef;      // beam width of a walk, at least k
-    size_t rerank;  // candidates that are rescored by rerank codes
+    size_t rerank;  // number of candidates to rescore with rerank codes
     int query_bits;
     size_t threads;
     Plan plan = Plan::automatic;
     const Filter* filter = nullptr;
     Exclusions exclude = {};
-    size_t first_query = 0;  // errors number queries from it
+    size_t first_query = 0;  // errors number queries from this
 };
 
 struct SearchReport {
     WalkCounts walked = {};
     Plan plan = Plan::automatic;
     Costs costs = {};
-    size_t passing = 0;  // rows that pass the filter
-    size_t starved = 0;  // queries whose walk found too little, so that a scan followed
+    size_t passing = 0;  // rows that the filter allows
+    size_t starved = 0;  // queries whose walk found too few rows, so that a scan followed
 };
 
-// Arrays of the caller.
+// The output arrays, owned by the caller.
 struct Found {
-    int64_t* ids;   // k per query, -1 where there are fewer
-    float* scores;  // the same, minus infinity
-    int64_t* counts;
+    int64_t* ids;     // k per query, padded with -1
+    float* scores;    // k per query, padded with minus infinity
+    int64_t* counts;  // number of results per query
 };
 
 }  // namespace vecq

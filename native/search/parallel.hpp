@@ -1,4 +1,4 @@
-// Runs the tasks of a slice on several threads, each with a searcher of its own.
+// Runs the tasks of a slice on several threads, each with its own searcher.
 #pragma once
 
 #include <algorithm>
@@ -12,8 +12,8 @@
 
 namespace vecq {
 
-// Like parallel_for, but no task begins once the slice is over, except for the first. Returns the
-// number of tasks that began.
+// Like parallel_for, but starts no task once the slice is over, except the first one. Returns the
+// number of tasks started.
 template <class Body>
 size_t parallel_slice(size_t workers, size_t tasks, const Slice& slice, Body&& body) {
     std::atomic<size_t> next = 0;

@@ -1,3 +1,4 @@
+// The cost formulas of the plans, over the measured cost model.
 #include "search/planner.hpp"
 
 #include <algorithm>
@@ -8,9 +9,9 @@ namespace vecq {
 namespace {
 
 constexpr double kImpossible = std::numeric_limits<double>::infinity();
-// Seconds to keep a row of a scan, sort it and rescore it.
+// Seconds to keep, sort and rescore one row of a scan.
 constexpr double kKeepRow = 2e-8;
-// A walk takes this many times as long if it looks at a filter.
+// Slowdown of a walk that tests a filter.
 constexpr double kFilterFactor = 1.2;
 constexpr size_t kQueriesPerBlock = 32;
 
@@ -39,7 +40,7 @@ Costs costs_of(const CostModel& model, const Question& question) {
                          (question.has_filter ? kFilterFactor : 1);
     Costs costs{};
     costs.walk = walks * line.at(width / share);
-    // Stepping over a row costs about as much as scoring a neighbor of it.
+    // Stepping over a row costs about as much as scoring one of its neighbors.
     costs.step_over = question.has_filter ? walks * line.at(width) / share : kImpossible;
     costs.scan = scan_cost(model, question);
     return costs;

@@ -1,4 +1,4 @@
-// Which way a search takes, by what each way would cost.
+// Chooses the plan of a search by estimated cost.
 #pragma once
 
 #include <cstddef>
@@ -8,32 +8,31 @@
 
 namespace vecq {
 
-// walk:      over the graph; rejected rows route the walk but are not returned, and are stepped
-// over where
-//            local selectivity is low
-// step_over: over the graph; rejected rows are never scored, their neighbors are read instead
-// scan:      scores all rows, or those that pass a filter
+// walk: walks the graph; rejected rows route the walk but are not returned, and the walk steps over
+// them where local selectivity is low.
+// step_over: walks the graph; rejected rows are never scored, their neighbors are read instead.
+// scan: scores all allowed rows.
 enum class Plan : uint8_t { automatic, walk, step_over, scan };
 
 struct Question {
-    size_t rows, passing;  // all rows, and those that pass the filter
+    size_t rows, passing;  // number of all rows, and of allowed ones
     size_t queries;
-    size_t walkers, scanners;       // threads that a walk and a scan would use
-    size_t beam_width, scan_width;  // rows that each would keep
-    size_t excluded;                // per query, on average
+    size_t walkers, scanners;       // number of threads of a walk and of a scan
+    size_t beam_width, scan_width;  // number of rows that each keeps
+    size_t excluded;                // mean number of excluded rows per query
     bool has_filter;
 };
 
-// Estimated seconds of a call; infinite: the way is not possible.
+// Estimated seconds of a call per plan. Infinite: the plan is not possible.
 struct Costs {
     double walk, step_over, scan;
 };
 
 Costs costs_of(const CostModel& model, const Question& question);
-// Never step_over, which may miss rows that lie far from a query.
+// Returns walk or scan, never step_over: that may miss rows far from a query.
 Plan cheapest(const Costs& costs);
 
-// Below this selectivity a filter lists its rows, and a scan reads the list.
+// Below this selectivity a filter keeps a list of its rows, which scans read.
 inline constexpr double kListedShare = 0.5;
 
 }  // namespace vecq

@@ -1,5 +1,5 @@
-// For each query of a group, which rows it may be answered with: those that pass the filter of the
-// call, without those that the query excludes.
+// The row filters of a group of queries: the rows allowed by the filter of the call, minus those
+// that each query excludes.
 #pragma once
 
 #include <algorithm>
@@ -13,8 +13,8 @@ namespace vecq {
 
 class QueryFilters {
 public:
-    // For `count` queries from number `first` on; null if all rows pass for all of them. find(id)
-    // gives the row of an id, or kNoRow.
+    // Sets the filters of `count` queries from number `first` on and returns them; null if all rows
+    // are allowed for all of them. find(id) returns the row of an id, or kNoRow.
     template <class Find>
     const RowFilter* set(Find&& find, const uint64_t* allowed, const Exclusions& exclude,
                          size_t first, size_t count) {
@@ -25,7 +25,7 @@ public:
         return filters_.data();
     }
 
-    // Hash sets of the excluded rows, for readers that do not pass through all of them in order.
+    // Builds hash sets of the excluded rows, for readers that test single rows.
     void make_sets() {
         if (sets_.size() < filters_.size()) sets_.resize(filters_.size());
         for (size_t i = 0; i < filters_.size(); ++i) {
@@ -38,7 +38,7 @@ public:
 
     RowFilter& operator[](size_t i) { return filters_[i]; }
 
-    // How many of `passing` rows are left for a query that has its set.
+    // Returns how many of `passing` allowed rows remain for a query. Requires `make_sets`.
     size_t left(size_t i, size_t passing) const {
         const RowSet* excluded = filters_[i].excluded;
         return passing - (excluded == nullptr ? 0 : excluded->size());

@@ -1,3 +1,4 @@
+// Resolves the options of a call against the current index, and writes results.
 #include "search/request.hpp"
 
 #include <limits>
@@ -8,7 +9,7 @@
 namespace vecq {
 namespace {
 
-// The score where there is no row.
+// The score of padding.
 constexpr float kNoScore = -std::numeric_limits<float>::infinity();
 
 }  // namespace

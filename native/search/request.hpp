@@ -1,4 +1,4 @@
-// One call of search: what the caller gave, and what a slice of it sees of the index.
+// One search call, and its view of the index during one slice.
 #pragma once
 
 #include <algorithm>
@@ -19,13 +19,14 @@ struct SearchCall {
     const Found& found;
 };
 
-// A call in the state in which one slice finds the index. It lives while the slice holds the lock.
+// A call resolved against the state of the index in one slice. Valid while the slice holds the
+// lock.
 struct Request {
     Request(const IndexState& state, const SearchCall& call);
 
     const float* query(size_t i) const { return call.queries + i * state.dim; }
     size_t number_of(size_t i) const { return call.options.first_query + i; }
-    // The best rows of a query that are worth sorting.
+    // Number of best rows per query to sort and rescore.
     size_t wanted() const { return std::max(call.options.k, call.options.rerank); }
     bool has_filter() const { return passing != nullptr; }
     Question question() const;
@@ -33,9 +34,9 @@ struct Request {
     const IndexState& state;
     const SearchCall& call;
     std::shared_ptr<const Passing> passing;  // null: no filter
-    size_t passing_count;
-    const uint64_t* allowed;  // one bit per row; null: all
-    RowList rows;             // to be scanned
+    size_t passing_count;                    // number of allowed items
+    const uint64_t* allowed;                 // one bit per row; null: all
+    RowList rows;                            // the rows of a scan
     size_t beam_width, scan_width;
     Plan plan;
     Slice slice;
@@ -47,14 +48,15 @@ struct Pending {
         size_t first, count;
     };
     std::vector<Range> unfinished;
-    size_t next = 0;  // no slice began this query or a later one
+    size_t next = 0;  // the first query that no slice has started
 
     bool is_empty(size_t count) const { return next >= count && unfinished.empty(); }
 };
 
-// Rescores the searcher's keys with rerank codes if the call asks for it, and writes the results of
-// the call's query number `number`.
+// Rescores the searcher's keys with rerank codes if the call has `rerank`, and writes the results
+// of query `number`.
 void deliver(const Request& request, Searcher& searcher, size_t number);
+// Writes empty results for `count` queries from `first` on.
 void deliver_nothing(const SearchCall& call, size_t first, size_t count);
 
 }  // namespace vecq

@@ -1,3 +1,4 @@
+// Divides a scan among threads: by queries if there are enough, otherwise by rows.
 #include "search/scan_search.hpp"
 
 #include <algorithm>
@@ -8,14 +9,14 @@
 namespace vecq {
 namespace {
 
-// Queries that a thread scans for at a time. More of them read rows from memory less often, but the
-// candidates of each take memory.
-constexpr size_t kMostQueries = 8 * kBlockQueries;
-constexpr size_t kMostKeys = size_t{1} << 21;
+// Limits of a group of queries. A larger group reads rows from memory less often, but each query
+// buffers candidates.
+constexpr size_t kMaxQueries = 8 * kBlockQueries;
+constexpr size_t kMaxKeys = size_t{1} << 21;
 
-size_t most_queries(size_t scan_width) {
-    const size_t blocks = kMostKeys / TopK::room(scan_width) / kBlockQueries;
-    return std::clamp(blocks * kBlockQueries, kBlockQueries, kMostQueries);
+size_t max_queries(size_t scan_width) {
+    const size_t blocks = kMaxKeys / TopK::capacity(scan_width) / kBlockQueries;
+    return std::clamp(blocks * kBlockQueries, kBlockQueries, kMaxQueries);
 }
 
 ScanSpec spec_of(const Request& request) {
@@ -32,7 +33,7 @@ ScanSpec spec_of(const Request& request) {
             .wanted = request.wanted()};
 }
 
-// Scans on one thread.
+// Scans for a group of queries on one thread.
 void scan_group(const Request& request, Searcher& searcher, size_t first, size_t count) {
     GroupScan group(spec_of(request), searcher);
     group.scan(first, count, 1, [&](int64_t id) { return visible_row(request.state, id); });
@@ -42,7 +43,8 @@ void scan_group(const Request& request, Searcher& searcher, size_t first, size_t
     }
 }
 
-// Scans with `threads` that share the rows, then rescores with threads that share the queries.
+// Scans for a group of queries with each thread taking a part of the rows, then rescores with each
+// thread taking some of the queries.
 void scan_group_together(const Request& request, SearcherPool& searchers, size_t first,
                          size_t count, size_t threads) {
     const std::unique_ptr<Searcher> own =
@@ -57,24 +59,23 @@ void scan_group_together(const Request& request, SearcherPool& searchers, size_t
 
 }  // namespace
 
-// Threads share the queries if there are enough blocks of them, otherwise the rows. A slice ends
-// between groups of queries, which are small where writers came lately.
+// A slice may end between groups, which are small if a writer came recently.
 void scan_rows(const Request& request, SearcherPool& searchers, Pending& pending,
                SearchReport& report) {
     const size_t start = pending.next, left = request.call.count - start;
-    const size_t most =
-        request.slice.expects_writers() ? kBlockQueries : most_queries(request.scan_width);
+    const size_t max_group =
+        request.slice.expects_writers() ? kBlockQueries : max_queries(request.scan_width);
     const size_t threads = workers_for(request.call.options.threads, left * request.rows.count);
     const size_t blocks = (left + kBlockQueries - 1) / kBlockQueries;
     size_t& next = pending.next;
     if (blocks < threads) {
         do {
-            const size_t count = std::min(most, request.call.count - next);
+            const size_t count = std::min(max_group, request.call.count - next);
             scan_group_together(request, searchers, next, count, threads);
             next += count;
         } while (next < request.call.count && !request.slice.is_over());
     } else {
-        const size_t group = std::min((blocks + threads - 1) / threads * kBlockQueries, most);
+        const size_t group = std::min((blocks + threads - 1) / threads * kBlockQueries, max_group);
         const size_t tasks = (left + group - 1) / group;
         const TasksDone done = with_searchers(
             request, searchers, request.slice, tasks, [&](Searcher& searcher, size_t task) {
@@ -86,7 +87,7 @@ void scan_rows(const Request& request, SearcherPool& searchers, Pending& pending
     report.walked.scores += (next - start) * request.rows.count;
 }
 
-// The filter has its set, because the query was walked for.
+// Requires that the filter has a set, which every walked query has.
 void scan_for(const Request& request, Searcher& searcher, size_t i, RowFilter filter) {
     filter.allowed = request.allowed;
     GroupScan group(spec_of(request), searcher);

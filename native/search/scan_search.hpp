@@ -1,4 +1,4 @@
-// Answers queries by scoring every row that passes.
+// Answers queries by scoring all allowed rows.
 #pragma once
 
 #include "search/request.hpp"
@@ -9,10 +9,11 @@ namespace vecq {
 void scan_rows(const Request& request, SearcherPool& searchers, Pending& pending,
                SearchReport& report);
 
-// Puts the best rows for the searcher's query `i` into its keys, after a walk found too few.
+// Scans for the searcher's query `i`, whose walk found too few rows, and writes the best to its
+// keys.
 void scan_for(const Request& request, Searcher& searcher, size_t i, RowFilter filter);
 
-// The visible row of an id, or kNoRow.
+// Returns the visible row of an id, or kNoRow.
 inline uint32_t visible_row(const IndexState& state, int64_t id) {
     const uint32_t row = state.rows.ids().find(id);
     return state.rows.slots().is_visible(row) ? row : kNoRow;

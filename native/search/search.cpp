@@ -1,3 +1,4 @@
+// The loop over the slices of a call.
 #include "search/search.hpp"
 
 #include "search/graph_search.hpp"
@@ -6,7 +7,7 @@
 namespace vecq {
 namespace {
 
-// Answers the rest of a call while no row passes.
+// Writes empty results for the rest of a call when no row is allowed. Still validates queries.
 void answer_nothing(const Request& request, Pending& pending) {
     const size_t dim = request.state.dim;
     pending.unfinished.push_back({pending.next, request.call.count - pending.next});
@@ -17,7 +18,7 @@ void answer_nothing(const Request& request, Pending& pending) {
     pending = {{}, request.call.count};
 }
 
-// The plan of a call is that of its first slice.
+// Chooses the plan of a call, in its first slice.
 void choose_plan(const Request& request, SearchReport& report) {
     report.passing = request.passing_count;
     report.plan = Plan::scan;
@@ -34,7 +35,7 @@ SearchReport search(const IndexState& state, FairSharedMutex& searches, Searcher
     Pending pending;
     bool is_first = true;
     do {
-        // Another slice may see other rows, filters, ids and codecs: nothing of these is kept.
+        // Keeps nothing across slices: rows, filters, ids and codecs may have changed.
         const auto lock = searches.read();
         Request request(state, call);
         if (call.count > 1) request.slice = searches.slice();

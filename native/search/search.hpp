@@ -1,8 +1,7 @@
 // Searches an index: plans a call, then answers its queries in slices, by walks or by scans.
 //
-//   queries > codes > plan > walk, or scan, by the high byte of each query > rescore with both
-//   bytes
-//   > rescore with rerank codes > results
+//   plan > encode > walk or scan by the high byte > rescore with both bytes
+//   > rescore with rerank codes > write results
 #pragma once
 
 #include "rows/index_state.hpp"

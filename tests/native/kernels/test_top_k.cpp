@@ -1,4 +1,4 @@
-// The best of many keys against a sort, and rows in a set against std::set.
+// TopK, checked against a sort; RowSet, checked against std::set; RowFilter.
 #include <algorithm>
 #include <limits>
 #include <set>
@@ -15,14 +15,13 @@ namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-// In order.
 std::vector<Key> sorted(std::span<const Key> keys) {
     std::vector<Key> all(keys.begin(), keys.end());
     std::sort(all.begin(), all.end());
     return all;
 }
 
-// Offers as a scan does: in rising order of rows, and only what scores above the bound.
+// Offers keys like a scan: in ascending order of rows, and only those that score above the bound.
 bool keeps_the_best(TopK& best, const std::vector<float>& scores, size_t width, float bound) {
     best.begin(width, bound);
     std::vector<Key> expected;
@@ -39,9 +38,9 @@ bool keeps_the_best(TopK& best, const std::vector<float>& scores, size_t width, 
 
 }  // namespace
 
-TEST(best_is_a_sort) {
+TEST(top_k_agrees_with_a_sort) {
     Random random(1);
-    TopK best;  // used again and again, for wider and for narrower
+    TopK best;  // reused for different widths
     for (const size_t width : {300, 1, 2, 3, 63, 64, 65, 1000, 7, 1500})
         for (const size_t rows : {0, 1, 2, 64, 65, 129, 500, 2000})
             for (const uint64_t kinds : {1, 2, 50, 1'000'000}) {
@@ -57,7 +56,7 @@ TEST(best_is_a_sort) {
             }
 }
 
-TEST(best_takes_what_is_not_above_its_bound_as_well) {
+TEST(top_k_accepts_keys_at_or_below_its_bound) {
     TopK best;
     best.begin(10);
     for (uint32_t row = 0; row < 1000; ++row) best.offer(key_of(row % 2 == 0 ? 1.0F : -1.0F, row));
@@ -66,15 +65,15 @@ TEST(best_takes_what_is_not_above_its_bound_as_well) {
     for (size_t i = 0; i < found.size(); ++i) CHECK(node_of(found[i]) == 2 * i, i);
 }
 
-// Whatever it was used for before, its bound rises soon.
-TEST(best_is_as_narrow_as_it_was_begun) {
+// The bound rises after few offers, whatever width was used before.
+TEST(top_k_has_the_width_of_its_last_begin) {
     TopK best;
     for (const size_t width : {5000, 10}) best.begin(width);
     for (uint32_t row = 0; row < 200; ++row) best.offer(key_of(static_cast<float>(row), row));
     CHECK(best.bound() > 80);
 }
 
-TEST(best_tells_its_least) {
+TEST(top_k_reports_its_lowest_score) {
     TopK best;
     for (const size_t width : {1, 2, 70}) {
         best.begin(width);
@@ -89,7 +88,7 @@ TEST(best_tells_its_least) {
     }
 }
 
-TEST(row_set_is_a_set) {
+TEST(row_set_agrees_with_a_set) {
     Random random(2);
     RowSet rows;
     CHECK(!rows.holds(0) && rows.size() == 0);
@@ -115,7 +114,7 @@ TEST(row_set_is_a_set) {
         }
 }
 
-TEST(gates_keep_what_is_allowed_and_not_excluded) {
+TEST(row_filter_keeps_allowed_rows_that_are_not_excluded) {
     constexpr uint32_t rows = 200;
     uint64_t bits[(rows + 63) / 64] = {};
     for (uint32_t row = 0; row < rows; row += 3) bits[row / 64] |= uint64_t{1} << row % 64;

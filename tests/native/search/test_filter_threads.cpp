@@ -1,4 +1,4 @@
-// Filters that several threads search by while rows are added. Small, for the thread sanitizer.
+// Concurrent searches with filters during additions. Small, for the thread sanitizer.
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
@@ -23,8 +23,8 @@ Vector part(const Vector& vectors, size_t from, size_t to) {
             vectors.begin() + static_cast<ptrdiff_t>(to * kDim)};
 }
 
-// Whether all of `kBest` rows were found, among them none that is odd, of the first, or a multiple
-// of six, which every query has seen.
+// Whether kBest rows were found, none of them denied by the filter (odd rows of the first addition)
+// or excluded by the queries (multiples of six).
 bool is_right(const Found& found) {
     const bool whole = found.status == VECQ_OK && found.counts == Ids(kQueries, kBest);
     return whole && std::none_of(found.ids.begin(), found.ids.end(), [](int64_t id) {

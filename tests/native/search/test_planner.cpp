@@ -1,4 +1,4 @@
-// What the planner thinks that searches cost: more for more work, and it takes what costs least.
+// The planner: estimated costs rise with the work, and it picks the cheapest plan.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -23,7 +23,7 @@ const CostModel kModel{.rows = 1'000'000,
                        .lone_gathered_row = 6e-9,
                        .distance_growth = 0.1F};
 
-Question asked() {
+Question default_question() {
     return {.rows = 1'000'000,
             .passing = 1'000'000,
             .queries = 100,
@@ -42,7 +42,7 @@ double cost_of(const Costs& costs, Plan plan) {
                                      : std::nan("");
 }
 
-// Whether no plan costs less as the member of the question grows.
+// Checks that no plan gets cheaper as a member of the question grows.
 template <class Values>
 void check_rises(Question question, size_t Question::* member, const Values& values,
                  const char* name) {
@@ -58,10 +58,10 @@ void check_rises(Question question, size_t Question::* member, const Values& val
 
 }  // namespace
 
-TEST(planner_takes_what_costs_least) {
-    const double some[] = {0, 1e-6, 1, 1e6, kNever};
-    for (const double walk : some)
-        for (const double step_over : some)
+TEST(planner_picks_the_cheapest_plan) {
+    const double values[] = {0, 1e-6, 1, 1e6, kNever};
+    for (const double walk : values)
+        for (const double step_over : values)
             for (const double scan : {0.0, 1e-6, 1.0, 1e6}) {
                 const Costs costs{walk, step_over, scan};
                 const double cost = cost_of(costs, cheapest(costs));
@@ -69,10 +69,10 @@ TEST(planner_takes_what_costs_least) {
             }
 }
 
-TEST(planner_never_takes_what_is_not_possible) {
+TEST(planner_never_picks_an_impossible_plan) {
     Random random(1);
     for (int i = 0; i < 20'000; ++i) {
-        Question question = asked();
+        Question question = default_question();
         question.rows = 1 + random.below(i % 2 == 0 ? 10 : 10'000'000);
         question.has_filter = random.below(2) == 1;
         question.passing = question.has_filter ? random.below(question.rows + 1) : question.rows;
@@ -96,7 +96,7 @@ TEST(planner_never_takes_what_is_not_possible) {
 
 TEST(planner_costs_rise_with_the_work) {
     for (const bool has_filter : {false, true}) {
-        Question question = asked();
+        Question question = default_question();
         question.has_filter = has_filter;
         if (has_filter) question.passing = 300'000;
         const std::vector<size_t> widths = {1, 10, 100, 1000, 10'000, 100'000};
@@ -113,8 +113,8 @@ TEST(planner_costs_rise_with_the_work) {
     }
 }
 
-TEST(planner_scans_where_little_passes_and_walks_where_much_does) {
-    Question question = asked();
+TEST(planner_scans_at_low_selectivity_and_walks_at_high) {
+    Question question = default_question();
     CHECK(cheapest(costs_of(kModel, question)) == Plan::walk);
     question.has_filter = true;
     bool scanned = true;
@@ -122,10 +122,10 @@ TEST(planner_scans_where_little_passes_and_walks_where_much_does) {
     for (const size_t passing : {1, 10, 100, 1000, 10'000, 100'000, 500'000, 1'000'000}) {
         question.passing = passing;
         const Costs costs = costs_of(kModel, question);
-        CHECK(costs.walk < walk, passing);  // the more passes, the nearer it is
+        CHECK(costs.walk < walk, passing);  // higher selectivity makes walks cheaper
         walk = costs.walk;
         const bool scans = cheapest(costs) == Plan::scan;
-        CHECK(scanned || !scans, passing);  // once it walks it goes on to
+        CHECK(scanned || !scans, passing);  // never back to scans
         scanned = scans;
     }
     CHECK(!scanned);
