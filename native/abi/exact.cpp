@@ -12,7 +12,7 @@ using namespace vecq;
 
 namespace {
 
-// The results of earlier blocks come back through the caller's arrays, which may hold anything.
+// Validates the results of earlier blocks: the caller's arrays may hold anything.
 void check_results(const Found& found, size_t count, size_t k) {
     for (size_t q = 0; q < count; ++q) {
         const auto kept = static_cast<uint64_t>(found.counts[q]);
@@ -38,7 +38,8 @@ vecq_status vecq_exact(const vecq_codec* codec, const vecq_exact_options* option
     return fenced(error, [&] {
         const Codec& own = require(codec, "codec")->codec;
         const vecq_exact_options given = read_struct(options, "options");
-        if (own.needs_fit() && !own.is_fitted()) refuse("codec", "codec has not been fitted");
+        if (own.needs_fit() && !own.is_fitted())
+            refuse("codec", "codec is not fitted, call fit with a sample first");
         const size_t vector_bytes = own.dim() * sizeof *rows;
         checked(queries, "queries", count, vector_bytes, "count");
         checked(rows, "rows", row_count, vector_bytes, "row_count");

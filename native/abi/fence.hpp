@@ -1,4 +1,4 @@
-// The exception fence: every entry of the ABI runs inside fenced(), which turns exceptions into a
+// The exception fence: every entry of the ABI runs inside fenced(), which converts exceptions to a
 // vecq_status and a vecq_error.
 #pragma once
 
@@ -12,7 +12,7 @@
 
 namespace vecq {
 
-// Truncates what does not fit.
+// Truncates text that does not fit.
 template <size_t N>
 void copy_text(char (&to)[N], std::string_view text) {
     const size_t length = std::min(text.size(), N - 1);

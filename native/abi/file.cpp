@@ -145,7 +145,7 @@ vecq_status vecq_task_step(vecq_task* task, size_t* done, size_t* total, vecq_er
 vecq_status vecq_task_saved(const vecq_task* task, vecq_saved* saved, vecq_error* error) {
     return fenced(error, [&] {
         const auto* saving = dynamic_cast<const SaveTask*>(require(task, "task")->task.get());
-        if (saving == nullptr) refuse("task", "task saves nothing");
+        if (saving == nullptr) refuse("task", "task is not a save");
         write_struct(saved, {sizeof *saved, saving->bytes(), saving->pause()}, "saved");
     });
 }
@@ -154,7 +154,7 @@ vecq_status vecq_task_problems(const vecq_task* task, vecq_problem* problems, si
                                size_t* listed, size_t* count, vecq_error* error) {
     return fenced(error, [&] {
         const auto* check = dynamic_cast<const CheckTask*>(require(task, "task")->task.get());
-        if (check == nullptr) refuse("task", "task is no check");
+        if (check == nullptr) refuse("task", "task is not a check");
         const std::vector<Problem>& found = check->problems();
         *require(listed, "listed") = found.size();
         *require(count, "count") = check->count();

@@ -19,13 +19,13 @@ struct vecq_filter {
 
 namespace vecq {
 
-// Exclusions of `count` queries, with offsets that do not fall.
+// Returns the exclusions of `count` queries. Throws if offsets are negative or descending.
 inline Exclusions checked_exclusions(const int64_t* offsets, const int64_t* ids, size_t count) {
     if (offsets == nullptr) return {};
     for (size_t i = 0; i < count; ++i)
         if (offsets[i] < 0 || offsets[i + 1] < offsets[i])
             refuse("exclude",
-                   "exclude has offsets that fall or are negative, at query " + std::to_string(i));
+                   "exclude has negative or descending offsets at query " + std::to_string(i));
     if (count > 0 && offsets[count] > offsets[0]) require(ids, "exclude_ids");
     return {offsets, ids};
 }

@@ -37,7 +37,7 @@ SearchOptions checked_options(const Index& index, const vecq_search_options& giv
     options.plan = checked_enum(given.plan, Plan::scan, "plan");
     if (given.filter != nullptr) {
         options.filter = given.filter->filter.get();
-        if (!index.owns(*options.filter)) refuse("filter", "filter was prepared for another index");
+        if (!index.owns(*options.filter)) refuse("filter", "filter belongs to another index");
     }
     options.first_query = given.first_query;
     options.exclude = checked_exclusions(given.exclude_offsets, given.exclude_ids, count);
@@ -52,7 +52,7 @@ vecq_status vecq_index_open(const vecq_index_options* options, const vecq_codec*
         require(index, "index");
         const Codec& own = require(codec, "codec")->codec;
         if (rerank_codec != nullptr && rerank_codec->codec.dim() != own.dim())
-            refuse("rerank_codec", "rerank_codec is for other dims than codec");
+            refuse("rerank_codec", "rerank_codec has another dim than codec");
         *index = new vecq_index(checked_options(read_struct(options, "options")), own,
                                 rerank_codec == nullptr ? nullptr : &rerank_codec->codec);
     });

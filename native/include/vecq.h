@@ -15,10 +15,10 @@
  *   otherwise. No call writes to its inputs. Strings are UTF-8 and end in 0.
  *
  * Threads
- *   Calls may come from any thread. A handle must not be closed while
- *   another call uses it. Each section says which calls on one handle may run at the same time.
- *   `threads` is how many threads one call may use: 0 for all cores. They belong to a pool that all
- *   calls of the process share.
+ *   Calls may come from any thread. A handle must not be closed while another call uses it. Each
+ *   section says which calls on one handle may run at the same time.
+ *   `threads` is the maximum number of threads of one call: 0 for all cores. They belong to a pool
+ *   that all calls of the process share.
  *
  * Structs with a struct_size
  *   They may grow in later releases. Set all bytes to 0 and struct_size to sizeof the struct before
@@ -82,7 +82,7 @@ typedef struct {
     const char* unavailable_reason; /* NULL if this machine can run it; static */
 } vecq_isa;
 
-/* How many instruction sets this build contains. */
+/* Number of instruction sets in this build. */
 size_t vecq_isa_count(void);
 
 /* Describes instruction set `number`, from 0, the most portable, to count - 1, the most capable. */
@@ -120,7 +120,7 @@ typedef struct {
     uint64_t seed;     /* default: 0 */
 } vecq_codec_options;
 
-/* What a row needs beside its codes to be decoded and scored. An array has one per row. */
+/* Constants besides the codes that decoding and scoring need, one per row. */
 typedef struct {
     float scale;         /* of the codes, relative to the shared scales */
     float centered_norm; /* of the decoded vector without the mean */
@@ -182,7 +182,7 @@ vecq_status vecq_codec_score(const vecq_codec* codec, int32_t metric, int32_t qu
 
 typedef struct vecq_index vecq_index;
 
-/* By which measure rows are linked. */
+/* The measure by which rows are linked. */
 typedef enum {
     VECQ_LINK_AUTO = 0, /* MOEBIUS for VECQ_IP, otherwise METRIC; required if a codec centers */
     VECQ_LINK_METRIC,   /* the metric of searches */
@@ -328,7 +328,7 @@ vecq_status vecq_index_contains(const vecq_index* index, const int64_t* ids, siz
                                 uint8_t* contains, vecq_error* error);
 
 /* Finds the best `k` items for each of `count` queries, best first, into ids[q * k] and
- * scores[q * k]. counts[q] is how many there are: k wherever so many items are allowed; behind them
+ * scores[q * k]. counts[q] is the number of results: k if at least k items are allowed. After them
  * ids are -1 and scores minus infinity. `report` may be NULL.
  * While another thread changes the index, a call with many queries pauses about every millisecond
  * for it. Each query is answered from one state of the index; queries of one call may be answered
@@ -375,13 +375,13 @@ typedef struct {
 vecq_status vecq_index_set_curve(vecq_index* index, const vecq_curve_point* points, size_t count,
                                  uint64_t rows, vecq_error* error);
 
-/* Copies the first `capacity` points of the stored curve. *count is how many it has, and *rows the
- * number of items that it was measured on; both are 0 without a curve. */
+/* Copies the first `capacity` points of the stored curve. *count is its number of points and *rows
+ * the number of items that it was measured on; both are 0 without a curve. */
 vecq_status vecq_index_curve(const vecq_index* index, vecq_curve_point* points, size_t capacity,
                              size_t* count, uint64_t* rows, vecq_error* error);
 
-/* Copies all ids in order of insertion. *count is how many there are; if that exceeds `capacity`,
- * which happens when the index grows meanwhile, nothing is copied. */
+/* Copies all ids in order of insertion. *count is their number; if that exceeds `capacity`, as when
+ * the index grows meanwhile, nothing is copied. */
 vecq_status vecq_index_ids(const vecq_index* index, int64_t* ids, size_t capacity, size_t* count,
                            vecq_error* error);
 
@@ -430,8 +430,8 @@ vecq_status vecq_index_import_levels(vecq_index* index, const uint8_t* levels, s
 vecq_status vecq_index_import_links(vecq_index* index, size_t layer, size_t first, size_t count,
                                     const uint32_t* links, size_t width, vecq_error* error);
 
-/* Makes the imported graph that of the index. Walks start at `entry`, a row of the highest layer.
- * Unreachable nodes are linked, as after an addition. */
+/* Installs the imported graph. Walks start at `entry`, a row of the highest layer. The next
+ * vecq_index_repair attaches unreachable nodes. */
 vecq_status vecq_index_import_adopt(vecq_index* index, uint32_t entry, vecq_error* error);
 
 typedef struct {
@@ -544,8 +544,8 @@ void vecq_task_close(vecq_task* task);
  * `task` and *task may be NULL. */
 void vecq_task_end(vecq_task** task);
 
-/* Works for a fraction of a second where the work can be divided so far. *done and *total are in
- * units of the task, mostly bytes or rows. After an error, close the task. */
+/* Runs one step, a fraction of a second where the work can be divided that far. *done and *total
+ * are in units of the task, mostly bytes or rows. After an error, close the task. */
 vecq_status vecq_task_step(vecq_task* task, size_t* done, size_t* total, vecq_error* error);
 
 typedef struct {
@@ -557,8 +557,8 @@ typedef struct {
 /* The result of a save. Refuses other tasks. */
 vecq_status vecq_task_saved(const vecq_task* task, vecq_saved* saved, vecq_error* error);
 
-/* The problems that a check has found so far. *count is their number, *listed how many of them are
- * kept; the first `capacity` of these are copied. Refuses other tasks. */
+/* The problems that a check has found so far. *count is their number, *listed the number that is
+ * kept; copies the first `capacity` of these. Refuses other tasks. */
 vecq_status vecq_task_problems(const vecq_task* task, vecq_problem* problems, size_t capacity,
                                size_t* listed, size_t* count, vecq_error* error);
 

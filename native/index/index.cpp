@@ -1,3 +1,4 @@
+// Locks and delegates; also the tasks that end with a repair.
 #include "index/index.hpp"
 
 #include <algorithm>
@@ -12,7 +13,7 @@
 namespace vecq {
 namespace {
 
-// Runs a task, then the repairs that it made necessary.
+// Runs a task, then the repair pass that it makes due.
 class WithRepair : public Task {
 public:
     WithRepair(std::unique_ptr<Task> task, std::function<Progress()> repair)
@@ -41,11 +42,11 @@ private:
 Index::Index(const IndexOptions& options, const Codec& codec, const Codec* rerank_codec)
     : state_(options, codec, rerank_codec), builder_(state_, locks_) {}
 
-// A file's options are refused like a caller's, but no argument is at fault.
+// Reports invalid options in a file as corruption instead of an invalid argument.
 Index::Index(const std::string& path, bool writable) try : Index(IndexReader(path, writable)) {
 } catch (const Error& error) {
     if (error.status() != VECQ_INVALID_ARGUMENT) throw;
-    throw_corrupt(std::string("the settings do not go together: ") + error.what());
+    throw_corrupt(std::string("the settings contradict each other: ") + error.what());
 }
 
 Index::Index(const IndexReader& reader)
@@ -54,7 +55,7 @@ Index::Index(const IndexReader& reader)
     seen_files_.note_opened(reader.path(), state_.file->table());
 }
 
-// Held by every call that changes the index.
+// Returns the lock that every changing call holds.
 std::unique_lock<std::mutex> Index::lock_changes() {
     std::unique_lock lock(locks_.changes);
     require_changeable();
@@ -63,11 +64,11 @@ std::unique_lock<std::mutex> Index::lock_changes() {
 
 void Index::require_changeable() {
     if (locks_.is_rebuilding)
-        refuse("index", "index is being refitted or compacted, which has to end first");
+        refuse("index", "index is being refitted or compacted, wait for that to finish");
     if (state_.is_validated || !state_.file) return;
     if (!state_.file->writable())
         throw Error(VECQ_READ_ONLY, "writable",
-                    "the index was opened to be read, open it with writable=True to add to it");
+                    "the index was opened read-only, open it with writable=True to change it");
     require_valid(state_);
     state_.is_validated = true;
 }
@@ -106,7 +107,8 @@ void Index::reserve(size_t rows) {
 void Index::fit(const float* sample, size_t count) {
     const auto changes = lock_changes();
     const auto alone = locks_.searches.write();
-    if (state_.rows.size() > 0) refuse("sample", "sample comes too late, the index has rows");
+    if (state_.rows.size() > 0)
+        refuse("sample", "sample was given to an index with rows, fit before adding rows");
     state_.rows.fit(sample, count);
 }
 
@@ -140,10 +142,10 @@ void Index::end_addition() {
     repair_briefly();
 }
 
-// A caller who gave up does not wait for a pass over a large graph: the next change goes on.
+// Bounds the time of a cancelled caller: the next change continues the pass over a large graph.
 void Index::repair_briefly() {
-    constexpr std::chrono::milliseconds kPatience{300};
-    const auto end = std::chrono::steady_clock::now() + kPatience;
+    constexpr std::chrono::milliseconds kMaxTime{300};
+    const auto end = std::chrono::steady_clock::now() + kMaxTime;
     Progress progress{0, 1};
     while (progress.done < progress.total && std::chrono::steady_clock::now() < end)
         progress = builder_.repair(0);
@@ -217,16 +219,16 @@ size_t Index::list_ids(int64_t* ids, size_t capacity) const {
         int64_t* next = ids;
         for (const uint32_t row : state.rows.ids().in_order())
             if (state.rows.slots().is_visible(row) && next < end) *next++ = state.rows.ids()[row];
-        std::fill(next, end, -1);  // the order of a file may lack rows
+        std::fill(next, end, -1);  // the order in an opened file may lack rows
         return count;
     });
 }
 
 void Index::set_curve(RecallCurve curve) {
     if (!std::ranges::all_of(curve.points, &CurvePoint::is_valid))
-        refuse("points", "points has a k or an ef of 0, or a recall that is not from 0 to 1");
+        refuse("points", "points has a k or an ef of 0, or a recall outside 0 to 1");
     if (curve.rows == 0 && !curve.points.empty())
-        refuse("rows", "rows is 0, expected those that points were measured on");
+        refuse("rows", "rows is 0, expected the number of items that points were measured on");
     const std::lock_guard changes(locks_.changes);
     const auto alone = locks_.searches.write();
     state_.curve = std::move(curve);
@@ -249,7 +251,7 @@ std::unique_ptr<Task> Index::preload(Preload what, bool lock) {
 void Index::copy_searched() {
     const std::lock_guard changes(locks_.changes);
     const auto alone = locks_.searches.write();
-    if (locks_.is_saving) refuse("index", "index is being saved, which has to end first");
+    if (locks_.is_saving) refuse("index", "index is being saved, wait for the save to finish");
     state_.graph.detach();
     state_.rows.own_searched();
 }
@@ -272,7 +274,7 @@ std::unique_ptr<Task> Index::compact() {
 
 void Index::begin_rebuild() {
     require_changeable();
-    if (builder_.is_adding()) refuse("index", "index is being added to, which has to end first");
+    if (builder_.is_adding()) refuse("index", "index has an unfinished addition, settle it first");
     if (state_.rows.slots().count() == 0) builder_.start_over();
 }
 
@@ -281,7 +283,7 @@ std::unique_ptr<CheckTask> Index::check(CheckTask::Depth depth) const {
     return std::make_unique<CheckTask>(state_, depth, builder_.unreachable_allowance());
 }
 
-// When the index has grown enough for the planner's costs to differ.
+// Measures the cost model again if the index has grown enough.
 void Index::measure_costs() {
     if (!needs_cost_measurement(state_)) return;
     const CostModel costs = measured_costs(state_);

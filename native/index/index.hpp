@@ -1,12 +1,12 @@
-// An index: rows of codes, a graph over them, and the callers' ids. This class owns the locks and
-// says which room does what:
-//   rows/     everything that there is one of per row
-//   build/    adds, removes, imports and repairs
-//   search/   plans, walks and scans
-//   persist/  saves, opens, checks, refits and compacts
+// An index: rows of codes, a graph over them, and the callers' ids. This class owns state and locks
+// and delegates to the rooms:
+//   rows/     per-row arrays and shared state
+//   build/    adding, removing, importing, repairing
+//   search/   planning, walking, scanning
+//   persist/  saving, opening, checking, refitting, compacting
 //
-// Calls that change the index take turns (IndexLocks::changes). Searches run while others add,
-// remove and save; see build/builder.hpp for what a change may touch while they do.
+// Changing calls exclude each other (IndexLocks::changes). Searches run during changes and saves;
+// see build/builder.hpp for what a change may touch meanwhile.
 #pragma once
 
 #include <memory>
@@ -25,7 +25,7 @@ namespace vecq {
 
 class IndexReader;
 
-// The options that an index was made with.
+// The options that an index was created with.
 struct IndexDescription {
     IndexOptions options;
     size_t dim;
@@ -35,9 +35,9 @@ struct IndexDescription {
 
 class Index {
 public:
-    // `rerank_codec` is null or codes a store for rescoring.
+    // `rerank_codec` may be null: then there is no rerank store.
     Index(const IndexOptions& options, const Codec& codec, const Codec* rerank_codec);
-    // The index that a file holds. Writable, it is changed in memory only.
+    // Opens the index in a file. Changes of a writable index stay in memory.
     Index(const std::string& path, bool writable);
 
     size_t dim() const { return state_.dim; }
@@ -54,7 +54,7 @@ public:
                size_t number, size_t threads);
     Progress link(size_t rows, size_t threads);
     void settle();
-    // Settles an addition that is open, if there is one, and begins the repairs that are due.
+    // Settles an open addition and starts the repair pass that is due. Does nothing without one.
     void end_addition();
     bool add_few(const float* vectors, size_t count, const int64_t* ids, bool replacing);
     void remove(const int64_t* ids, size_t count);
@@ -67,14 +67,13 @@ public:
     SearchReport search(const float* queries, size_t count, const SearchOptions& options,
                         const Found& found) const;
     bool owns(const Filter& filter) const { return filter.belongs_to(state_); }
-    // A filter of this index, see Filter.
     std::unique_ptr<Filter> make_filter(const Choice* allow, const Choice* deny) const {
         return std::make_unique<Filter>(state_, locks_.searches, allow, deny);
     }
-    // Decodes the vectors of ids. Refuses unknown ids.
+    // Decodes the vectors of ids. Throws for unknown ids.
     void get(const int64_t* ids, size_t count, float* vectors) const;
     void contains(const int64_t* ids, size_t count, uint8_t* contained) const;
-    // All ids in insertion order, if there is capacity for them. Returns their number.
+    // Writes all ids in insertion order if `capacity` suffices. Returns their number.
     size_t list_ids(int64_t* ids, size_t capacity) const;
     void set_curve(RecallCurve curve);
     RecallCurve curve() const;
@@ -86,7 +85,7 @@ public:
     std::unique_ptr<Task> compact();
     std::unique_ptr<CheckTask> check(CheckTask::Depth depth) const;
 
-    // Calls body(state) while nothing changes.
+    // Calls body(state) under the read lock of searches.
     template <class Body>
     auto inspect(Body&& body) const {
         const auto lock = locks_.searches.read();

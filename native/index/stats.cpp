@@ -1,3 +1,4 @@
+// Counts items, links and bytes of an index.
 #include "index/stats.hpp"
 
 namespace vecq {

@@ -1,4 +1,4 @@
-// Counts that describe an index.
+// Statistics of an index: counts and memory.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@ struct IndexStats {
     size_t code_bytes = 0, link_bytes = 0, id_bytes = 0, rerank_bytes = 0;
 };
 
-// While the index does not change. O(links).
+// The index must not change meanwhile. O(links).
 IndexStats stats_of(const IndexState& state);
 
 }  // namespace vecq

@@ -17,7 +17,7 @@ namespace vecq {
                 "can't " + action + ": " + std::generic_category().message(code), code);
 }
 
-// Throws for a file whose contents are not what a writer of this format wrote.
+// Throws for a file with contents that no writer of this format produces.
 [[noreturn]] inline void throw_corrupt(const std::string& message) {
     throw Error(VECQ_CORRUPT_FILE, "path", message);
 }

@@ -1,3 +1,4 @@
+// Writes a temporary file in whole huge pages, syncs it and renames it.
 #include "storage/replacement.hpp"
 
 #include <sys/file.h>
@@ -16,13 +17,13 @@
 namespace vecq {
 namespace {
 
-constexpr size_t kLongestName = 255;
-// Names that are tried: those of a process that was killed may still be there.
+constexpr size_t kMaxNameBytes = 255;
+// Number of temporary names to try: files of killed processes may occupy some.
 constexpr int kNames = 1000;
-// The disk is told to write so much at a time.
+// Write-back starts after this many bytes.
 constexpr uint64_t kWindow = uint64_t{32} << 20;
 
-// A save holds the lock of a folder for as long as it takes to read a table and rename a file.
+// A save holds the folder lock only while it reads a table and renames a file.
 constexpr std::chrono::milliseconds kLockPause{5};
 constexpr int kLockTries = 2000;
 
@@ -30,17 +31,18 @@ constexpr int kLockTries = 2000;
 struct stat status_of(const std::string& path) {
     struct stat status{};
     if (stat(path.c_str(), &status) != 0) {
-        if (errno != ENOENT) throw_file_error("look at the file");
+        if (errno != ENOENT) throw_file_error("read the status of the file");
         return {};
     }
     if (S_ISDIR(status.st_mode)) throw_file_error("replace the folder", EISDIR);
-    if (!S_ISREG(status.st_mode)) throw_file_error("replace what is no regular file", EINVAL);
+    if (!S_ISREG(status.st_mode))
+        throw_file_error("replace a file that is not a regular file", EINVAL);
     return status;
 }
 
 // Gives a new file the owner, group and permissions of the one it replaces, as far as the system
-// allows. The umask does not apply, for nobody creates a file here. A group that cannot be kept
-// does not pass its permissions on to another group.
+// allows. The umask does not apply, because the file is not a new one to the user. If the group
+// cannot be kept, the new group gets no more permissions than others have.
 void inherit(const Descriptor& file, const struct stat& replaced) {
     mode_t mode = replaced.st_mode & 0777;
     const bool kept = fchown(file.get(), replaced.st_uid, replaced.st_gid) == 0 ||
@@ -86,7 +88,7 @@ FolderLock::FolderLock(const Descriptor& folder) : folder_(folder) {
     }
 }
 
-// Not left to the closing of the descriptor, of which a forked process may have a copy.
+// Unlocks explicitly: a forked process may keep a copy of the descriptor open.
 FolderLock::~FolderLock() { flock(folder_.get(), LOCK_UN); }
 
 Replacement::Replacement(std::string path, uint64_t bytes)
@@ -96,7 +98,7 @@ Replacement::Replacement(std::string path, uint64_t bytes)
     if (until_done([&] { return ftruncate(file_.get(), static_cast<off_t>(bytes)); }) == 0) return;
     const int code = errno;
     unlink(temporary_.c_str());
-    throw_file_error("make a file of " + std::to_string(bytes) + " bytes", code);
+    throw_file_error("create a file of " + std::to_string(bytes) + " bytes", code);
 }
 
 Replacement::~Replacement() {
@@ -111,7 +113,7 @@ void Replacement::create() {
         char ending[40];
         std::snprintf(ending, sizeof ending, ".%d-%d.tmp", getpid(), number);
         temporary_ = folder_of(path_);
-        temporary_ += file_name_of(path_).substr(0, kLongestName - sizeof ending);
+        temporary_ += file_name_of(path_).substr(0, kMaxNameBytes - sizeof ending);
         temporary_ += ending;
         file_ = Descriptor(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL, mode);
         if (file_ || errno != EEXIST) break;
@@ -120,8 +122,8 @@ void Replacement::create() {
     if (replaces) inherit(file_, replaced);
 }
 
-// The system's cache gets pages as large as what is written at once, where it begins on such a
-// page: these are then mapped as they are, and rows at random miss the TLB less.
+// Writes whole aligned huge pages: the page cache then stores them as such, mappings use them, and
+// random rows miss the TLB less.
 void Replacement::write(uint64_t offset, const void* data, size_t bytes) {
     if (offset != end_) {
         flush();
@@ -155,8 +157,8 @@ void Replacement::put(uint64_t offset, const std::byte* data, size_t bytes) {
     }
 }
 
-// The disk works while the next bytes are prepared, and never has much left to do: neither memory
-// fills with what is to be written, nor does the end wait long. Errors come back from fsync.
+// Starts write-back of a window and waits for the one before. The disk works while the next bytes
+// are prepared, dirty pages stay few, and the final fsync is short. fsync reports errors.
 void Replacement::write_back(uint64_t end) {
     if (end < begun_ + kWindow) return;
     const auto sync = [&](uint64_t from, uint64_t to, unsigned flags) {
@@ -164,7 +166,7 @@ void Replacement::write_back(uint64_t end) {
                         flags);
     };
     sync(begun_, end, SYNC_FILE_RANGE_WRITE);
-    if (waited_ < begun_)  // no bytes would mean all
+    if (waited_ < begun_)  // a length of 0 would mean the whole file
         sync(waited_, begun_,
              SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
     waited_ = begun_;
@@ -177,19 +179,18 @@ void Replacement::complete() {
         throw_file_error("write the file to disk");
     if (!file_.close()) throw_file_error("write the file");
     folder_ = Descriptor(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY);
-    if (!folder_) throw_file_error("open the folder to have the file's name written to disk");
+    if (!folder_) throw_file_error("open the folder to sync it");
 }
 
 void Replacement::rename() {
-    if (std::rename(temporary_.c_str(), path_.c_str()) != 0)
-        throw_file_error("give the file its name");
+    if (std::rename(temporary_.c_str(), path_.c_str()) != 0) throw_file_error("rename the file");
     temporary_.clear();
 }
 
-// Some file systems have nothing to do for a folder, and say that they can't.
+// Ignores EINVAL: file systems that need no sync of a folder return it.
 void Replacement::sync_folder() const {
     if (until_done([&] { return fsync(folder_.get()); }) != 0 && errno != EINVAL)
-        throw_file_error("write the file's name to disk");
+        throw_file_error("sync the folder");
 }
 
 }  // namespace vecq

@@ -1,8 +1,8 @@
-// A file that takes the place of another, or of none, all at once.
+// Atomic replacement or creation of a file.
 //
-// It is written under a name of its own in the same folder and gets the other name when it is
-// complete and on disk. Whoever has the old file open or mapped keeps that. A replacement that is
-// not finished leaves nothing behind, unless the process is killed: then the temporary file stays.
+// The contents go to a temporary file in the same folder, which is renamed when it is complete and
+// on disk. Processes that have the old file open or mapped keep it. A replacement that is destroyed
+// early removes the temporary file; it stays only if the process is killed.
 #pragma once
 
 #include <string>
@@ -13,13 +13,13 @@
 
 namespace vecq {
 
-// Ends with a slash.
+// Returns the folder, with a slash at the end.
 std::string folder_of(const std::string& path);
 std::string_view file_name_of(const std::string& path);
 
-// Keeps other saves out of a folder, those of other processes and of other threads. The system
-// releases the lock when the process ends. On file systems without such locks (some network file
-// systems) it does nothing.
+// Excludes other saves to a folder, by other processes and other threads. The system releases the
+// lock when the process ends. Does nothing on file systems without locks, such as some network
+// ones.
 class FolderLock {
 public:
     explicit FolderLock(const Descriptor& folder);
@@ -33,14 +33,14 @@ private:
 
 class Replacement {
 public:
-    // For a file at `path` of so many bytes, 0 wherever nothing is written.
+    // Creates the temporary file of `bytes` bytes; bytes that are never written are 0.
     Replacement(std::string path, uint64_t bytes);
     ~Replacement();
     Replacement(const Replacement&) = delete;
     Replacement& operator=(const Replacement&) = delete;
 
-    // From the front to the back, but for what comes last. What a page of the largest kind holds is
-    // kept until that is full.
+    // Writes at ascending offsets are buffered up to a whole huge page; another offset flushes
+    // first.
     void write(uint64_t offset, const void* data, size_t bytes);
     // Three steps: write the contents to disk, rename the file, write its name to disk.
     void complete();
@@ -59,8 +59,8 @@ private:
     std::string path_, temporary_;
     Descriptor file_, folder_;  // `complete` opens the folder
     std::vector<std::byte> page_;
-    uint64_t kept_ = 0, end_ = 0;  // from where to where the page holds what was not written yet
-    uint64_t waited_ = 0, begun_ = 0;  // up to where the disk has written, and was told to write
+    uint64_t kept_ = 0, end_ = 0;      // the range of offsets that page_ buffers
+    uint64_t waited_ = 0, begun_ = 0;  // offsets where write-back has finished, and has started
 };
 
 }  // namespace vecq

@@ -1,3 +1,4 @@
+// Remembers hashes of section tables by folder and file name.
 #include "storage/seen_files.hpp"
 
 #include <sys/stat.h>
@@ -22,7 +23,7 @@ uint64_t hash_of(const Table& table) {
     return hash_of(hash, table.sections.data(), table.sections.size() * sizeof(SectionEntry));
 }
 
-// None if this release cannot read the file: then it differs from all that were seen.
+// Returns nothing if this release cannot read the file: then it differs from every file seen.
 std::optional<uint64_t> hash_of(const Descriptor& file) {
     try {
         return hash_of(read_table(file));
@@ -35,7 +36,7 @@ std::optional<uint64_t> hash_of(const Descriptor& file) {
 void require_table(const std::string& path, uint64_t seen) {
     const Descriptor file(path.c_str(), O_RDONLY | O_NONBLOCK);
     if (!file && errno == ENOENT) return;
-    if (!file) throw_file_error("open the file to see whether it has changed");
+    if (!file) throw_file_error("open the file to check whether it has changed");
     if (hash_of(file) == seen) return;
     throw Error(
         VECQ_CHANGED_FILE, "path",
@@ -47,11 +48,12 @@ void require_table(const std::string& path, uint64_t seen) {
 
 SeenFiles::Name SeenFiles::name_of(const std::string& path) {
     struct stat folder{};
-    if (stat(folder_of(path).c_str(), &folder) != 0) throw_file_error("look at the folder");
+    if (stat(folder_of(path).c_str(), &folder) != 0)
+        throw_file_error("read the status of the folder");
     return {folder.st_dev, folder.st_ino, std::string(file_name_of(path))};
 }
 
-// A file without a path, such as one that was deleted since, needs no protection.
+// Ignores files without a path, such as deleted ones: no save can overwrite them.
 void SeenFiles::note_opened(const std::string& path, const Table& table) {
     const std::unique_ptr<char, decltype(&std::free)> real(realpath(path.c_str(), nullptr),
                                                            &std::free);
@@ -64,7 +66,7 @@ void SeenFiles::require_unchanged(const std::string& path) const {
 }
 
 void SeenFiles::replace(Replacement& file, const Table& table, bool overwrite) {
-    // Nothing fails between the renaming and the note of it.
+    // Inserts the entry first, so that nothing can fail after the rename.
     std::optional<uint64_t>& seen = tables_[name_of(file.path())];
     const FolderLock lock(file.folder());
     if (!overwrite && seen) require_table(file.path(), *seen);

@@ -1,5 +1,6 @@
-// The files that an index was opened from or saved to, and their contents at that time. A save over
-// one of them is refused if the file has changed since: changes of another writer would be lost.
+// The files that an index was opened from or saved to, with their contents at that time. A save
+// over one of them is refused if the file has changed since: changes of another writer would be
+// lost.
 //
 // The key of a file is its folder and name, because every save gives it a new inode. Its version is
 // a hash of its header and table, which hold the checksums of all sections. A counter or a random
@@ -24,12 +25,12 @@ namespace vecq {
 
 class SeenFiles {
 public:
-    // The file at `path`, which may be a link to it, was opened and has this table.
+    // Records that the file at `path`, which may be a symbolic link, was opened with this table.
     void note_opened(const std::string& path, const Table& table);
-    // Throws Error if the file at `path` was seen and has other contents now.
+    // Throws Error if the file at `path` was seen and its contents have changed.
     void require_unchanged(const std::string& path) const;
-    // Gives a complete file its name. Unless `overwrite` is set, first checks that the file it
-    // replaces is unchanged. The folder's lock keeps other saves out between check and rename.
+    // Renames a complete file to its path. Unless `overwrite` is set, first throws if the replaced
+    // file has changed. The folder lock excludes other saves between check and rename.
     void replace(Replacement& file, const Table& table, bool overwrite);
 
 private:
@@ -41,7 +42,7 @@ private:
     };
     static Name name_of(const std::string& path);
 
-    // Hashes of tables. An entry without one belongs to a save that failed: the file was not seen.
+    // Hashes of tables. An empty one belongs to a failed save: the file was not seen.
     std::map<Name, std::optional<uint64_t>> tables_;
 };
 

@@ -14,8 +14,9 @@ namespace {
 
 uint64_t file_size(const Descriptor& file) {
     struct stat status{};
-    if (fstat(file.get(), &status) != 0) throw_file_error("look at the file");
-    if (!S_ISREG(status.st_mode)) throw_file_error("open what is no regular file", EINVAL);
+    if (fstat(file.get(), &status) != 0) throw_file_error("read the status of the file");
+    if (!S_ISREG(status.st_mode))
+        throw_file_error("open a file that is not a regular file", EINVAL);
     return static_cast<uint64_t>(status.st_size);
 }
 
@@ -34,7 +35,7 @@ FileHeader read_header(const Descriptor& file, uint64_t size) {
         throw_corrupt("the file has " + std::to_string(size) + " bytes, too few to be a vecq file");
     read_exactly(file, 0, &header, sizeof header);
     if (std::memcmp(header.magic, kMagic, sizeof kMagic) != 0)
-        throw_corrupt("the file is no vecq file: it does not begin as one");
+        throw_corrupt("the file is not a vecq file: it does not start with the magic number");
     if (header.byte_order == __builtin_bswap32(kByteOrder))
         throw Error(VECQ_UNSUPPORTED, "path",
                     "the file was written on a big-endian machine, expected a little-endian one");
@@ -84,14 +85,14 @@ Table read_table(const Descriptor& file) {
     read_exactly(file, sizeof header, table.sections.data(), end - sizeof header);
     if (header.checksum != checksum_of_table(header, table.sections))
         throw_corrupt("header and table do not match their checksum");
-    if (header.byte_order != kByteOrder) throw_corrupt("the header has no mark of a byte order");
+    if (header.byte_order != kByteOrder) throw_corrupt("the header has no valid byte order mark");
     if (header.format != kFormatVersion)
         throw Error(VECQ_UNSUPPORTED, "path",
                     "the file has format " + std::to_string(header.format) + ", which vecq " +
                         printable_version(header.needed) + " and later can read");
     if (header.file_bytes != size)
         throw_corrupt("the file has " + std::to_string(size) + " bytes, expected " +
-                      std::to_string(header.file_bytes) + ": it was cut off or written over");
+                      std::to_string(header.file_bytes) + ": it was truncated or overwritten");
     for (const SectionEntry& entry : table.sections) {
         check_bounds(entry, end, size);
         end = entry.end();

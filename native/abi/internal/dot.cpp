@@ -50,7 +50,7 @@ void pack_row(Width width, const std::byte* elements, size_t bytes, std::byte* r
     std::memset(row + bytes, kRowOffset, row_bytes - bytes);
 }
 
-// Dots of the packed queries with all rows, to out[query * rows.count + row].
+// Writes the dots of the packed queries with all rows to out[query * rows.count + row].
 void score_all(const BlockProduct& product, size_t query_count, const Rows& rows, int32_t* out) {
     for (size_t first = 0; first < rows.count; first += kRowsAtOnce) {
         const size_t now = std::min(kRowsAtOnce, rows.count - first);

@@ -20,7 +20,7 @@ constexpr size_t kReads = 1 << 19;
 constexpr size_t kSteps = 1 << 17;
 constexpr int kRounds = 5;
 
-// Calls per second; the best of some rounds.
+// Returns calls per second, the best of several rounds.
 template <class Body>
 double rate_of(size_t calls, Body&& body) {
     using Clock = std::chrono::steady_clock;
@@ -49,7 +49,7 @@ std::vector<uint32_t> random_ids(size_t count, size_t below) {
     return ids;
 }
 
-// Seconds per step along a random cycle: each line holds the number of the next.
+// Returns seconds per step along a random cycle, in which each line holds the number of the next.
 double latency_of(const Memory& memory, size_t lines) {
     std::vector<uint32_t> order(lines);
     std::iota(order.begin(), order.end(), 0);
