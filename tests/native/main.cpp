@@ -1,9 +1,9 @@
+// Runs all tests, or those whose names contain an argument; with --shard I/N every N-th of them.
 #include <cstdio>
 #include <cstring>
 
 #include "check.hpp"
 
-// Runs all tests, or those whose names contain an argument; after --shard I/N, every N-th of these.
 int main(int argc, char** argv) {
     size_t shard = 0, shards = 1, found = 0;
     if (argc > 1 && std::strcmp(argv[1], "--shard") == 0) {
@@ -15,19 +15,20 @@ int main(int argc, char** argv) {
     }
     size_t passed = 0, failed = 0, skips = 0;
     for (const check::Test& test : check::tests()) {
-        bool wanted = argc < 2;
-        for (int i = 1; i < argc; ++i) wanted |= std::strstr(test.name, argv[i]) != nullptr;
-        if (!wanted || found++ % shards != shard) continue;
+        bool is_selected = argc < 2;
+        for (int i = 1; i < argc; ++i) is_selected |= std::strstr(test.name, argv[i]) != nullptr;
+        if (!is_selected || found++ % shards != shard) continue;
         check::current() = {};
         test.body();
         const check::Outcome& outcome = check::current();
-        const bool ok = outcome.failures == 0 && (outcome.checks > 0 || !outcome.skipped.empty());
-        std::printf("%s %s (%zu checks)\n", ok ? "ok  " : "FAIL", test.name, outcome.checks);
+        const bool is_ok =
+            outcome.failures == 0 && (outcome.checks > 0 || !outcome.skipped.empty());
+        std::printf("%s %s (%zu checks)\n", is_ok ? "ok  " : "FAIL", test.name, outcome.checks);
         if (!outcome.skipped.empty()) std::printf("  SKIPPED:\n%s", outcome.skipped.c_str());
-        if (ok && outcome.checks == 0)
+        if (is_ok && outcome.checks == 0)
             ++skips;
         else
-            ++(ok ? passed : failed);
+            ++(is_ok ? passed : failed);
     }
     std::printf("%zu passed, %zu failed, %zu skipped\n", passed, failed, skips);
     return failed == 0 && passed > 0 ? 0 : 1;

@@ -1,4 +1,4 @@
-// What several threads may do at once.
+// Concurrent scoring of the same rows gives the same scores.
 #include <thread>
 #include <vector>
 

@@ -1,4 +1,5 @@
-// Exact search without an index: block after block as if all at once, and what it refuses.
+// Exact search without an index: blocks give the same results as one block, and bad arguments are
+// refused.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -22,7 +23,7 @@ vecq_exact_options options_for(int32_t metric, size_t k) {
     return {sizeof(vecq_exact_options), metric, 15, k, 1, nullptr, nullptr, 0, 0};
 }
 
-Found room_for(size_t count, size_t k) {
+Found results_of(size_t count, size_t k) {
     return {VECQ_OK, Ids(count * k, -1), Vector(count * k, -std::numeric_limits<float>::infinity()),
             Ids(count)};
 }
@@ -30,7 +31,7 @@ Found room_for(size_t count, size_t k) {
 Found search(const Codec& codec, vecq_exact_options options, const Vector& queries,
              const Vector& rows, size_t rows_at_once) {
     const size_t count = queries.size() / kDim, all = rows.size() / kDim;
-    Found found = room_for(count, options.k);
+    Found found = results_of(count, options.k);
     for (size_t first = 0; first < all && found.status == VECQ_OK; first += rows_at_once) {
         options.first_row = first;
         found.status =
@@ -67,7 +68,7 @@ TEST(exact_finds_the_best_of_all_blocks) {
         }
 }
 
-TEST(exact_leaves_out_what_is_excluded) {
+TEST(exact_omits_excluded_rows) {
     const Vector rows = random_vector(kRows * kDim, 3), queries = random_vector(2 * kDim, 4);
     const Codec codec(VECQ_INT8, kDim);
     const Ids offsets = {1, 4, 4 + kRows};
@@ -89,7 +90,7 @@ TEST(exact_leaves_out_what_is_excluded) {
 TEST(abi_exact_refuses) {
     Vector rows = random_vector(kRows * kDim, 5), queries = random_vector(5 * kDim, 6);
     const Codec codec(VECQ_INT8, kDim), unfitted(VECQ_INT8, kDim, VECQ_SCALE_VECTOR, 1);
-    Found found = room_for(5, 3);
+    Found found = results_of(5, 3);
     const Found untouched = found;
     vecq_error error;
     struct Call {
@@ -163,7 +164,7 @@ TEST(abi_exact_refuses) {
     CHECK(run(good, &plain) == VECQ_OK && found.counts == Ids(5, 3), error.message);
 }
 
-// Merges the second half of the rows into results of the first half that the caller changed.
+// Passes results of the first half of the rows, changed by the caller, to the second half.
 TEST(abi_exact_refuses_results_that_no_block_wrote) {
     const Vector rows = random_vector(kRows * kDim, 7), queries = random_vector(5 * kDim, 8);
     const Codec codec(VECQ_INT8, kDim);

@@ -1,4 +1,4 @@
-// Filters and exclusions through the ABI: what passes, what is found, what is refused.
+// Filters and exclusions through the ABI: allowed items, results and refused arguments.
 #include <algorithm>
 #include <cstring>
 #include <set>
@@ -25,7 +25,7 @@ struct Sample {
     explicit Sample(int32_t metric = VECQ_L2) : index(options_of(metric), codec) {
         CHECK(index.add(vectors), index.error.message);
     }
-    // Whether each plan finds just these ids.
+    // Whether each plan finds exactly these ids.
     bool finds(const Filter& filter, const std::set<int64_t>& expected) const {
         bool right = filter.count() == expected.size();
         for (const int32_t plan : kPlans) {
@@ -46,7 +46,7 @@ struct Sample {
 
 }  // namespace
 
-TEST(abi_filters_pass_what_is_allowed_and_not_denied) {
+TEST(abi_filters_allow_items_that_are_allowed_and_not_denied) {
     for (const int32_t metric : kMetrics) {
         const Sample s(metric);
         const Ids some = {5, 5, 299, 0, 64, 300, -1, INT64_MIN, INT64_MAX}, none;
@@ -80,7 +80,7 @@ TEST(abi_filters_pass_what_is_allowed_and_not_denied) {
     }
 }
 
-TEST(abi_filters_know_what_comes_later) {
+TEST(abi_filters_include_later_items) {
     Sample s;
     const Ids some = {1, 2, 3};
     const vecq_choice ids = ids_of(some);
@@ -132,7 +132,7 @@ TEST(abi_filters_refuse) {
                                        found.scores.data(), found.counts.data(), nullptr, &error)));
 }
 
-TEST(abi_exclusions_are_read_and_refused) {
+TEST(abi_exclusions_are_applied_or_refused) {
     const Sample s;
     const Ids seen = {9, 9, 9, 0, 1, 2, 3, 4, 5, 6, 299, 300, -4};
     for (const int32_t plan : kPlans) {
@@ -165,7 +165,7 @@ TEST(abi_exclusions_are_read_and_refused) {
     CHECK(s.index.search(s.queries, options).status == VECQ_INVALID_ARGUMENT);
 }
 
-TEST(abi_searches_tell_what_they_did) {
+TEST(abi_search_reports_its_work) {
     const Sample s;
     const Ids some = {1, 2, 3};
     const vecq_choice ids = ids_of(some);
@@ -182,7 +182,7 @@ TEST(abi_searches_tell_what_they_did) {
                                     found.scores.data(), found.counts.data(), &report,
                                     nullptr) == VECQ_OK);
             const int32_t taken = plan == VECQ_PLAN_AUTO ? int32_t{VECQ_PLAN_SCAN} : plan;
-            CHECK(report.plan == taken, plan, report.plan);  // so few are always scanned
+            CHECK(report.plan == taken, plan, report.plan);  // small indexes are always scanned
             CHECK(report.allowed_rows == (filter == nullptr ? kRows : 3), plan,
                   report.allowed_rows);
             CHECK(report.scored_rows > 0, plan);
@@ -190,7 +190,7 @@ TEST(abi_searches_tell_what_they_did) {
         }
 }
 
-TEST(abi_ids_are_told_if_there_is_room) {
+TEST(abi_ids_are_copied_if_capacity_suffices) {
     const Sample s;
     Ids ids(kRows + 5, -7);
     vecq_error error;

@@ -1,4 +1,4 @@
-// The ABI of indexes refuses every bad argument by name, and what it refuses changes nothing.
+// The index ABI refuses every bad argument by name, and a refused call changes nothing.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -27,7 +27,7 @@ bool says(const vecq_error& error, const char* text) {
     return std::strstr(error.message, text) != nullptr;
 }
 
-// Of one metric, with rows whose ids are their numbers, and room for what a search finds.
+// An index whose ids are row numbers, and the output arrays of a search.
 struct Sample {
     Codec codec{VECQ_INT8, kDim};
     Vector vectors = random_vector(kRows * kDim, 1), queries = random_vector(5 * kDim, 2);
@@ -124,7 +124,7 @@ TEST(abi_index_calls_refuse) {
     CHECK(s.no("index", vecq_index_fit(nullptr, vectors, 1, error)));
     CHECK(s.no("sample", vecq_index_fit(index, nullptr, 1, error)));
     CHECK(s.no("count", vecq_index_fit(index, vectors, SIZE_MAX, error)));
-    CHECK(s.no("sample", vecq_index_fit(index, vectors, 1, error)));  // comes too late
+    CHECK(s.no("sample", vecq_index_fit(index, vectors, 1, error)));  // the index has rows
     CHECK(s.no("index", vecq_index_sample_users(nullptr, vectors, 1, 0, error)));
     CHECK(s.no("users", vecq_index_sample_users(index, nullptr, 1, 0, error)));
     CHECK(s.no("count", vecq_index_sample_users(index, vectors, SIZE_MAX, 0, error)));
@@ -220,7 +220,7 @@ TEST(abi_index_stage_refuses_vectors) {
         CHECK(s.index.search(s.queries, search_of(kRows)) == before, metric);
         CHECK(s.index.add(Vector(bad.begin(), bad.begin() + kDim)), metric);
         const Found after = s.index.search(s.queries, search_of(kRows + 1));
-        CHECK(std::count(after.ids.begin(), after.ids.end(), kRows) == 5, metric);  // goes on
+        CHECK(std::count(after.ids.begin(), after.ids.end(), kRows) == 5, metric);
     }
 }
 
@@ -234,8 +234,8 @@ TEST(abi_index_ids_are_taken_once) {
     CHECK(no({1000, 199, 0}, "has 199 in row 11"), s.index.error.message);
     CHECK(s.intact());
     CHECK(s.index.stage(three, {1000, INT64_MIN, INT64_MAX}) == VECQ_OK, s.index.error.message);
-    CHECK(no({5000, 5001, INT64_MIN}, "row 12"));  // staged ones are taken as well
-    CHECK(s.no("ids", s.index.stage(three)));      // none are left above the largest
+    CHECK(no({5000, 5001, INT64_MIN}, "row 12"));  // staged ids are in use
+    CHECK(s.no("ids", s.index.stage(three)));      // no ids are left above the largest
     CHECK(s.index.settle() == VECQ_OK && s.intact());
     CHECK(s.index.add(three, {1000, INT64_MIN, INT64_MAX}), s.index.error.message);
     CHECK(s.index.size() == kRows + 3);

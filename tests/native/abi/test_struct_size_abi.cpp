@@ -1,5 +1,4 @@
-// Structs that carry their size: those of older and of newer callers are understood, others
-// refused.
+// Structs with a struct_size: those of older and newer callers are accepted, other sizes refused.
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -23,8 +22,8 @@ namespace {
 
 constexpr size_t kDim = 16, kRows = 300;
 
-// The beginning of a struct, or a struct and zeros, in memory of just `bytes`: the address
-// sanitizer sees what is read or written beyond it.
+// The start of a struct, or a struct and zeros, in memory of exactly `bytes` bytes: the address
+// sanitizer detects accesses beyond it.
 template <class T>
 class Resized {
 public:
@@ -39,8 +38,8 @@ private:
     std::unique_ptr<std::byte[]> memory_;
 };
 
-// call(T*, vecq_error*), which works with `whole`, refuses its argument `name` for no size but a
-// wrong one.
+// Checks that call(T*, vecq_error*), which succeeds with `whole`, refuses argument `name` for
+// exactly the invalid sizes.
 template <class T, class Call>
 void check_sizes(const char* name, const T& whole, Call&& call) {
     vecq_error error{};
@@ -72,7 +71,7 @@ void check_sizes(const char* name, const T& whole, Call&& call) {
     }
 }
 
-// call(T*) fills as much of an older caller's struct as it has, and nothing behind it.
+// Checks that call(T*) fills an older caller's struct up to its size and nothing after it.
 template <class T, class Call>
 void check_short_outputs(const char* name, Call&& call) {
     T whole = sized<T>();
@@ -201,7 +200,7 @@ TEST(struct_size_is_checked_before_the_machine_is_measured) {
     CHECK(std::strcmp(error.argument, "limits") == 0, error.argument);
 }
 
-TEST(older_structs_lack_what_lies_behind_them) {
+TEST(fields_beyond_an_older_struct_are_not_read) {
     Sample s;
     s.queries[kDim] = NAN;
     vecq_error error{};
@@ -209,12 +208,13 @@ TEST(older_structs_lack_what_lies_behind_them) {
     options.first_query = 70;
     CHECK(s.search(&options, nullptr, &error) == VECQ_INVALID_ARGUMENT);
     CHECK(std::strstr(error.message, "row 71") != nullptr, error.message);
-    options.struct_size = offsetof(vecq_search_options, first_query);  // but the bytes are there
+    // The bytes of first_query exist but are not part of the struct.
+    options.struct_size = offsetof(vecq_search_options, first_query);
     CHECK(s.search(&options, nullptr, &error) == VECQ_INVALID_ARGUMENT);
     CHECK(std::strstr(error.message, "row 1,") != nullptr, error.message);
 }
 
-TEST(zero_asks_for_the_default) {
+TEST(zero_selects_the_default) {
     Sample s;
     auto codec_options = sized<vecq_codec_options>();
     codec_options.width = VECQ_INT8;
@@ -242,7 +242,7 @@ TEST(zero_asks_for_the_default) {
     options.query_bits = 8;
     CHECK(s.search(&options, &report, nullptr) == VECQ_OK && s.found != before);
 
-    // Of an older caller that only knows k.
+    // The options of an older caller that knows only k.
     const Resized<vecq_search_options> shortest(search_of(5), offsetof(vecq_search_options, ef));
     CHECK(s.search(shortest.get(), &report, nullptr) == VECQ_OK);
     CHECK(s.found.ids == before.ids && s.found.scores == before.scores);

@@ -1,4 +1,4 @@
-// Keys order by score, then by node; a beam keeps the best, as a sorted map does.
+// Keys order by score, then by node; a beam keeps the best keys like a sorted map.
 #include <algorithm>
 #include <bit>
 #include <cfloat>
@@ -30,7 +30,7 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr float kTiny = std::numeric_limits<float>::denorm_min();
 constexpr uint32_t kNodes[] = {0, 1, 2, 1U << 30, kLastNode - 1, kLastNode};
 
-// The best first. Zeros differ by their sign, which no two rows of one query do.
+// Scores in falling order. 0 and -0 are distinct here; within a query they do not mix.
 const std::vector<float>& falling() {
     static const std::vector<float> scores = {kInfinity, FLT_MAX,
                                               1e10F,     std::nextafter(1.0F, 2.0F),
@@ -66,7 +66,7 @@ struct Offer {
     bool operator==(const Offer&) const = default;
 };
 
-// What a beam has to do, the plain way.
+// A beam over a sorted map.
 class Model {
 public:
     explicit Model(size_t width) : width_(width) {}
@@ -93,7 +93,7 @@ private:
     std::map<Offer, bool> kept_;
 };
 
-// The best node that is not expanded yet, or kNone.
+// Expands the best node that is not expanded yet and returns it, or kNone.
 uint32_t expand_next(Beam& beam) {
     if (!beam.has_next()) return kNone;
     const float score = beam.next_score();
@@ -103,10 +103,10 @@ uint32_t expand_next(Beam& beam) {
     return node;
 }
 
-// Different for each i.
+// A bijection, so that nodes differ.
 uint32_t scattered(uint32_t i) { return i * 2654435761U & kLastNode; }
 
-// Offers, of few different scores, with expansions between them; then everything is expanded.
+// Offers nodes with few different scores, expands some in between, then expands all.
 void play(Beam& beam, size_t width, uint64_t scores, uint64_t seed) {
     Random random(seed);
     Model model(width);
@@ -123,7 +123,7 @@ void play(Beam& beam, size_t width, uint64_t scores, uint64_t seed) {
         const Offer offer{static_cast<float>(random.below(scores)) - 10, scattered(i)};
         beam.offer(offer.score, offer.node);
         model.offer(offer);
-        // A few at a time, or as many as there may be.
+        // Merges after a few offers, or when no more fit.
         if (beam.free_offers() > 0 && random.below(60) > i % 60) continue;
         beam.merge_offers();
         CHECK(beam.worst() == model.worst(), width, seed, i);
@@ -137,7 +137,7 @@ void play(Beam& beam, size_t width, uint64_t scores, uint64_t seed) {
 
 }  // namespace
 
-TEST(key_gives_back_score_and_node) {
+TEST(key_preserves_score_and_node) {
     Random random(1);
     std::vector<float> scores = falling();
     for (int i = 0; i < 1000; ++i) scores.push_back(random_score(random));
@@ -170,8 +170,8 @@ TEST(key_orders_by_score_then_node) {
     }
 }
 
-TEST(frontier_keeps_the_best) {
-    Beam beam;  // one for all widths, as walks have it
+TEST(beam_keeps_the_best) {
+    Beam beam;  // reused for all widths, like the beam of a walk
     for (const size_t width : {7, 1000, 1, 64, 2, 1000, 7}) {
         play(beam, width, 20, width);
         play(beam, width, 1, width + 1);
@@ -179,7 +179,7 @@ TEST(frontier_keeps_the_best) {
     }
 }
 
-TEST(frontier_takes_infinities) {
+TEST(beam_accepts_infinite_scores) {
     Beam beam;
     beam.begin(3);
     beam.offer(-kInfinity, 5);
@@ -187,14 +187,14 @@ TEST(frontier_takes_infinities) {
     beam.offer(kInfinity, 0);
     beam.merge_offers();
     CHECK(beam.worst() == -kInfinity);
-    beam.offer(-kInfinity, 4);  // as bad, but its number is lower
+    beam.offer(-kInfinity, 4);  // an equal score, but a lower node
     beam.merge_offers();
     CHECK(node_of(beam.keys().back()) == 4);
     CHECK(expand_next(beam) == 0 && expand_next(beam) == kLastNode && expand_next(beam) == 4);
     CHECK(expand_next(beam) == kNone);
 }
 
-TEST(frontier_expands_what_is_better_than_the_expanded) {
+TEST(beam_expands_later_offers_that_are_better) {
     Beam beam;
     beam.begin(2);
     beam.offer(1, 10);
@@ -205,13 +205,13 @@ TEST(frontier_expands_what_is_better_than_the_expanded) {
     beam.merge_offers();
     CHECK(beam.worst() == 1 && beam.keys().size() == 2);
     CHECK(expand_next(beam) == 11 && expand_next(beam) == 9 && expand_next(beam) == kNone);
-    beam.offer(1, 12);  // no better than what is kept
+    beam.offer(1, 12);  // not better than the scores kept
     beam.merge_offers();
     CHECK(expand_next(beam) == kNone);
 }
 
-// As the links of a file may, which are put into order as well.
-TEST(frontier_takes_what_repeats) {
+// Links of a damaged file may repeat nodes.
+TEST(beam_accepts_repeated_nodes) {
     Beam beam;
     beam.begin(7);
     for (uint32_t i = 0; i < Beam::kMaxOffers; ++i) beam.offer(static_cast<float>(i % 3), i % 3);

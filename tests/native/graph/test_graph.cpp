@@ -1,4 +1,4 @@
-// A graph's layers, and which nodes a walk can come to.
+// The layers of a graph, and reachability.
 #include <algorithm>
 #include <cstdint>
 #include <vector>
@@ -18,11 +18,11 @@ using vecq::Reachability;
 
 namespace {
 
-// The nodes of each layer are the rows that reach up to it, in order.
+// Whether each layer has the rows of at least its level as nodes, in order.
 bool has_levels(const Graph& graph, const Levels& levels) {
     const size_t top = levels.empty() ? 0 : *std::max_element(levels.begin(), levels.end());
     if (graph.rows() != levels.size() || graph.layers().size() != top + 1) return false;
-    Nodes below(levels.size());  // of each row, its node one layer down
+    Nodes below(levels.size());  // the node of each row one layer below
     for (size_t number = 0; number <= top; ++number) {
         const Layer& layer = graph.layers()[number];
         uint32_t node = 0;
@@ -45,7 +45,7 @@ bool unlinked(const Graph& graph, size_t first_row) {
     return true;
 }
 
-// Each list holds its row and its layer, in full.
+// Fills each list with its row and its layer.
 void write_all(const Graph& graph) {
     for (uint32_t number = 0; number < graph.layers().size(); ++number) {
         const Layer& layer = graph.layers()[number];
@@ -80,7 +80,7 @@ Nodes held(const Reachability& reach, uint32_t count) {
 
 }  // namespace
 
-TEST(graph_begins_empty) {
+TEST(graph_is_empty_at_first) {
     const Graph graph(6);
     CHECK(graph.rows() == 0 && graph.degree() == 6 && has_levels(graph, {}));
     CHECK(graph.entries().empty() && graph.view().entry_count == 0);
@@ -101,7 +101,7 @@ TEST(graph_has_a_node_on_each_layer_of_a_row) {
     CHECK(graph.bytes() >= (6 * 6 + (4 + 3 + 2 + 1 + 1) * 3) * sizeof(uint32_t), graph.bytes());
 }
 
-TEST(graph_gets_back_what_it_was) {
+TEST(graph_extends_and_truncates) {
     for (uint64_t seed = 0; seed < 20; ++seed) {
         Random random(seed);
         Graph graph(4);
@@ -124,7 +124,7 @@ TEST(graph_gets_back_what_it_was) {
     }
 }
 
-TEST(graph_makes_room_at_once) {
+TEST(graph_reserves_memory_once) {
     Graph graph(8);
     graph.extend(Levels{1, 0});
     write_all(graph);
@@ -136,7 +136,7 @@ TEST(graph_makes_room_at_once) {
     CHECK(graph.rows() == 1000 && graph.layers().front().links == links);
 }
 
-// The lists of new rows are empty, though arrays that were cleared ahead were replaced since.
+// New lists are empty even if the arrays that were cleared ahead have been replaced.
 TEST(graph_extends_other_arrays_with_empty_lists) {
     Graph graph(4), smaller(4);
     graph.extend(Levels(100));
@@ -158,8 +158,8 @@ TEST(graph_extends_other_arrays_with_empty_lists) {
     CHECK(larger.rows() == 1000 && unlinked(larger, 0));
 }
 
-// Rows 1 and 2 are gone: one is followed by row 5, the other by none.
-TEST(graph_has_links_lead_elsewhere) {
+// Rows 1 and 2 are removed: row 5 replaces one of them, nothing the other.
+TEST(graph_redirects_links) {
     Graph graph(4);
     graph.extend(Levels{1, 1, 1, 0, 0, 1});
     const auto write = [&](size_t layer, uint32_t node, const std::vector<uint32_t>& links) {
@@ -186,7 +186,7 @@ TEST(graph_has_links_lead_elsewhere) {
     CHECK(read(1, 0) == Links({3}) && read(1, 3) == Links({0}));
 }
 
-TEST(graph_is_viewed_from_its_entries) {
+TEST(graph_views_start_at_the_entry_points) {
     Graph graph(4);
     graph.extend(Levels{2, 1, 1, 0});
     graph.enter_at({1, 2}, 2);
@@ -196,7 +196,7 @@ TEST(graph_is_viewed_from_its_entries) {
     graph.enter_at({0}, 3);
     CHECK(graph.view().layer_count == 3 && graph.entries()[0] == 0);
     graph.extend(Levels{3});
-    CHECK(graph.view().layer_count == 3 && graph.layers().size() == 4);  // until it is told
+    CHECK(graph.view().layer_count == 3 && graph.layers().size() == 4);  // until enter_at
 }
 
 TEST(graph_lists_end_at_the_first_free_place) {
@@ -206,7 +206,7 @@ TEST(graph_lists_end_at_the_first_free_place) {
     CHECK(layer.links_of(2).empty());
 }
 
-TEST(reach_follows_links_one_way) {
+TEST(reachability_follows_directed_links) {
     //                              0    1    2  3    4    5  6    7
     const Graph graph = graph_of(2, {{1}, {2}, {}, {0}, {5}, {}, {6}, {5, 1}});
     Reachability reach = Reachability::complete(graph.view());
@@ -222,7 +222,7 @@ TEST(reach_follows_links_one_way) {
     CHECK(held(reach, 8).size() == 8);
 }
 
-TEST(reach_begins_at_all_entries) {
+TEST(reachability_starts_at_all_entry_points) {
     Graph graph = graph_of(2, {{1}, {0}, {3}, {2}, {5}, {4}});
     CHECK(held(Reachability::complete(graph.view()), 6) == Nodes({0, 1}));
     graph.enter_at({5, 3, 4}, 1);
@@ -231,8 +231,8 @@ TEST(reach_begins_at_all_entries) {
     CHECK(held(Reachability::complete(graph.view()), 6).empty());
 }
 
-// The entries are nodes of the top layer.
-TEST(reach_comes_down_from_above) {
+// Entry points are nodes of the top layer.
+TEST(reachability_descends_from_upper_layers) {
     Graph graph(4);
     graph.extend(Levels{0, 1, 0, 2, 0});
     fill(graph.layers()[0], 3, {4});
@@ -242,7 +242,7 @@ TEST(reach_comes_down_from_above) {
     CHECK(held(Reachability::complete(graph.view()), 5) == Nodes({1, 3, 4}));
 }
 
-TEST(reach_finds_what_a_search_of_the_graph_finds) {
+TEST(reachability_agrees_with_a_graph_search) {
     for (uint64_t seed = 0; seed < 50; ++seed) {
         Random random(seed);
         std::vector<Nodes> lists(200);

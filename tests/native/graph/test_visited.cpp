@@ -1,4 +1,4 @@
-// Marks of what a walk has seen are those of a set, however the marks are cleared.
+// The visited set of a walk agrees with std::set, however it is cleared.
 #include <cstdint>
 #include <ctime>
 #include <numeric>
@@ -17,7 +17,7 @@ namespace {
 
 using Nodes = std::vector<uint32_t>;
 
-// Marks and a set that should agree.
+// A visited set and a std::set that must agree.
 class Pair {
 public:
     void begin(size_t count) {
@@ -28,7 +28,8 @@ public:
     void filter(const Nodes& links) {
         Nodes fresh(links.size() + 1, kNone - 1);
         const size_t found = visited_.filter(links.data(), links.size(), fresh.data());
-        CHECK(fresh.back() == kNone - 1, count_, links.size());  // there was room for no more
+        // Nothing is written after the fresh links.
+        CHECK(fresh.back() == kNone - 1, count_, links.size());
         Nodes expected;
         for (const uint32_t node : links)
             if (node < count_ && seen_.insert(node).second) expected.push_back(node);
@@ -43,7 +44,7 @@ private:
     size_t count_ = 0;
 };
 
-// Many repeat; some are no nodes.
+// Random links: many repeat, some are out of range.
 Nodes random_links(Random& random, size_t length, size_t count) {
     const uint32_t strange[] = {kNone,
                                 kNone - 1,
@@ -64,12 +65,12 @@ Nodes range(uint32_t from, uint32_t to) {
     return nodes;
 }
 
-// More words than the log is long at least, so that some thousand marks overflow it.
+// More words than the minimum log length, so that a few thousand marks overflow the log.
 constexpr uint32_t kMany = 300'000, kLog = kMany / 64 + 1;
 
 }  // namespace
 
-TEST(visited_filters_as_a_set_does) {
+TEST(visited_agrees_with_a_set) {
     Random random(1);
     Pair pair;
     for (const size_t count : {1, 2, 63, 64, 65, 1000, 64, 300'000, 1})
@@ -80,7 +81,7 @@ TEST(visited_filters_as_a_set_does) {
         }
 }
 
-TEST(visited_knows_repeats_in_one_list) {
+TEST(visited_detects_repeats_within_a_list) {
     Pair pair;
     pair.begin(10);
     pair.filter({3, 3, kNone, 3, 9, 10, 0, 9, 0, kNone});
@@ -89,21 +90,21 @@ TEST(visited_knows_repeats_in_one_list) {
     pair.filter({});
 }
 
-TEST(visited_takes_no_strangers) {
+TEST(visited_counts_out_of_range_ids_as_visited) {
     Pair pair;
     for (const size_t count : {1, 63, 64, 65, 128}) {
         pair.begin(count);
         pair.filter({static_cast<uint32_t>(count), static_cast<uint32_t>(count) + 1, 1U << 31,
                      kNone - 1, kNone});
         CHECK(pair.seen() == 0, count);
-        pair.begin(count);  // clearing leaves them strange
+        pair.begin(count);  // clearing does not unmark them
         pair.filter({static_cast<uint32_t>(count), kNone});
         pair.filter({static_cast<uint32_t>(count - 1), static_cast<uint32_t>(count)});
         CHECK(pair.seen() == 1, count);
     }
 }
 
-TEST(visited_forgets_more_than_its_log_holds) {
+TEST(visited_clears_after_a_log_overflow) {
     Pair pair;
     for (const uint32_t beyond : {0U, 1U, 600U, kMany - kLog}) {
         pair.begin(kMany);
@@ -111,15 +112,15 @@ TEST(visited_forgets_more_than_its_log_holds) {
         for (; next < kLog + beyond; next += 500)
             pair.filter(range(next, std::min(next + 500, kLog + beyond)));
         CHECK(pair.seen() == kLog + beyond, pair.seen());
-        pair.filter(range(0, kLog + beyond));  // all of them repeat
+        pair.filter(range(0, kLog + beyond));  // all repeat
         pair.begin(kMany);
         pair.filter(range(0, kMany));
         CHECK(pair.seen() == kMany, beyond, pair.seen());
     }
 }
 
-// An overflow leaves out a list of the log; shorter ones after it must not be logged alone.
-TEST(visited_forgets_what_came_after_an_overflow) {
+// An overflow drops a list from the log; shorter lists after it must not be logged alone.
+TEST(visited_clears_marks_made_after_a_log_overflow) {
     Pair pair;
     pair.begin(kMany);
     pair.filter(range(0, kLog - 1));
@@ -130,7 +131,7 @@ TEST(visited_forgets_what_came_after_an_overflow) {
     CHECK(pair.seen() == 5, pair.seen());
 }
 
-TEST(visited_begins_anew_with_another_count) {
+TEST(visited_restarts_with_another_count) {
     Pair pair;
     for (const uint32_t count : {100U, kMany, 101U, 100U, 6400U, 6401U, 1U}) {
         pair.begin(count);
@@ -140,8 +141,8 @@ TEST(visited_begins_anew_with_another_count) {
     }
 }
 
-// Numbers that are no node count as seen while the count shrinks and grows, which moves their mark.
-TEST(visited_filters_as_a_set_does_while_counts_change) {
+// Out-of-range ids count as visited while the count shrinks and grows, which moves their mark.
+TEST(visited_agrees_with_a_set_while_counts_change) {
     for (uint64_t seed = 0; seed < 20; ++seed) {
         Random random(seed);
         Pair pair;
@@ -157,7 +158,7 @@ TEST(visited_filters_as_a_set_does_while_counts_change) {
                 pair.filter(random_links(random, random.below(200), count));
                 pair.filter(random_links(random, random.below(50), largest));
             }
-            if (random.below(10) > 0) continue;  // otherwise more than the log holds
+            if (random.below(10) > 0) continue;  // the other rounds overflow the log
             for (uint32_t from = 0; from < std::min<size_t>(count, 9000); from += 450)
                 pair.filter(range(from, from + 450));
         }
@@ -165,7 +166,7 @@ TEST(visited_filters_as_a_set_does_while_counts_change) {
 }
 
 // Zeroing all marks at each change of the count would take ten seconds or more.
-TEST(visited_begins_at_no_cost_when_only_the_count_changes) {
+TEST(visited_restarts_without_cost_if_only_the_count_changes) {
     Visited visited;
     const std::clock_t start = std::clock();
     size_t seen = 0;

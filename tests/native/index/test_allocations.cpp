@@ -1,4 +1,4 @@
-// Memory may run out at any allocation: the call says so, and the index is as good as before.
+// Every allocation of a call may fail: the call reports it, and the index stays valid.
 #include <algorithm>
 #include <string>
 
@@ -19,18 +19,18 @@ constexpr size_t kDim = 8, kRows = 150;
 struct Sample {
     Folder folder;
     std::string path = folder / "a.vecq", copy = folder / "b.vecq";
-    Codec codec{VECQ_INT8, kDim}, wide{VECQ_FP16, kDim};
+    Codec codec{VECQ_INT8, kDim}, rerank{VECQ_FP16, kDim};
     Vector vectors = random_vector(kRows * kDim, 1), queries = random_vector(4 * kDim, 2);
     Index index;
-    explicit Sample(int32_t metric) : index(options_of(metric), codec, &wide) {
+    explicit Sample(int32_t metric) : index(options_of(metric), codec, &rerank) {
         CHECK(index.add(vectors) && save(index.own, path) == VECQ_OK, index.error.message);
     }
-    // Answers of an index that its searches left nothing behind in.
-    Found answers(const vecq_index* of) const {
+    // Returns the answers of an index, over output arrays with known contents.
+    Found answers(const vecq_index* index) const {
         Found found{VECQ_OK, Ids(4 * 5, -7), Vector(4 * 5), Ids(4)};
         const vecq_search_options options = search_of(5, 20, 15, 10);
         found.status =
-            vecq_index_search(of, &options, queries.data(), 4, found.ids.data(),
+            vecq_index_search(index, &options, queries.data(), 4, found.ids.data(),
                               found.scores.data(), found.counts.data(), nullptr, nullptr);
         return found;
     }
@@ -38,7 +38,7 @@ struct Sample {
 
 }  // namespace
 
-TEST(allocations_that_fail_while_a_file_is_opened_and_searched) {
+TEST(allocations_may_fail_while_a_file_is_opened_and_searched) {
     for (const int32_t metric : kMetrics) {
         const Sample s(metric);
         const Found expected = s.answers(s.index.own);
@@ -61,7 +61,7 @@ TEST(allocations_that_fail_while_a_file_is_opened_and_searched) {
     }
 }
 
-TEST(allocations_that_fail_while_an_index_is_saved_and_checked) {
+TEST(allocations_may_fail_while_an_index_is_saved_and_checked) {
     for (const int32_t metric : kMetrics) {
         Sample s(metric);
         const Bytes before(s.path);
@@ -82,30 +82,30 @@ TEST(allocations_that_fail_while_an_index_is_saved_and_checked) {
     }
 }
 
-TEST(allocations_that_fail_while_items_go_or_change) {
-    const Ids gone = {0, 3, 5, 149, 77, 80}, changed = {1, 2, 150, 151};
+TEST(allocations_may_fail_while_items_are_removed_or_updated) {
+    const Ids removed_ids = {0, 3, 5, 149, 77, 80}, changed = {1, 2, 150, 151};
     Vector more = random_vector(4 * kDim, 3);
-    std::fill_n(more.data(), kDim, 0.0F);  // stays aside under ip
+    std::fill_n(more.data(), kDim, 0.0F);  // kept out of the graph under ip
     for (const int32_t metric : kMetrics) {
         const Sample s(metric);
         for (size_t number = 1;; ++number) {
-            Index index(options_of(metric), s.codec, &s.wide);
+            Index index(options_of(metric), s.codec, &s.rerank);
             CHECK(index.add(s.vectors) && index.remove({9, 10, 11}) == VECQ_OK, number);
-            const vecq_choice allow = ids_of(gone);
-            const Filter told(index, &allow, nullptr);
+            const vecq_choice allow = ids_of(removed_ids);
+            const Filter filter(index, &allow, nullptr);
             allocations_until_failure = number;
-            bool well = index.remove(gone) == VECQ_OK;
-            const bool removed = well;
-            well = well && index.update(more, changed);
+            bool is_ok = index.remove(removed_ids) == VECQ_OK;
+            const bool removed = is_ok;
+            is_ok = is_ok && index.update(more, changed);
             const bool failed = allocations_until_failure == 0;
             allocations_until_failure = 0;
-            CHECK(index.settle() == VECQ_OK && (well || failed), number, index.error.message);
+            CHECK(index.settle() == VECQ_OK && (is_ok || failed), number, index.error.message);
             std::string problem;
             CHECK(problems_of(index.own, &problem) == 0, metric, number, problem);
             CHECK(s.answers(index.own).counts == Ids(4, 5), metric, number);
             if (removed)
-                for (const int64_t id : gone) CHECK(!index.holds(id), number, id);
-            const size_t least = kRows - 3 - gone.size();
+                for (const int64_t id : removed_ids) CHECK(!index.holds(id), number, id);
+            const size_t least = kRows - 3 - removed_ids.size();
             CHECK(index.size() >= least && index.size() <= kRows - 3 + 2, number, index.size());
             if (!failed) {
                 CHECK(index.size() == least + 2 && number > 20, number);
@@ -117,7 +117,7 @@ TEST(allocations_that_fail_while_items_go_or_change) {
     }
 }
 
-TEST(allocations_that_fail_while_an_index_grows) {
+TEST(allocations_may_fail_while_an_index_grows) {
     for (const int32_t metric : kMetrics)
         for (const bool from_file : {false, true}) {
             const Sample s(metric);
@@ -125,7 +125,7 @@ TEST(allocations_that_fail_while_an_index_grows) {
             const size_t allocations = [&] {
                 for (size_t number = 1;; ++number) {
                     Opened file(s.path, true);
-                    Index made(options_of(metric), s.codec, &s.wide);
+                    Index made(options_of(metric), s.codec, &s.rerank);
                     if (!from_file) CHECK(made.add(s.vectors));
                     vecq_index* own = from_file ? file.own : made.own;
                     size_t done = 0, total = 1;
@@ -136,7 +136,7 @@ TEST(allocations_that_fail_while_an_index_grows) {
                         status = vecq_index_link(own, 7, 1, &done, &total, nullptr);
                     const bool failed = allocations_until_failure == 0;
                     allocations_until_failure = 0;
-                    // Sorting does without a buffer if it gets none.
+                    // std::stable_sort works without a buffer if it gets none.
                     CHECK(status == VECQ_OK || (failed && status == VECQ_OUT_OF_MEMORY), status);
                     CHECK(vecq_index_settle(own, nullptr) == VECQ_OK, number);
                     std::string problem;
@@ -152,15 +152,15 @@ TEST(allocations_that_fail_while_an_index_grows) {
         }
 }
 
-TEST(allocations_that_fail_while_rows_go_to_new_arrays) {
+TEST(allocations_may_fail_while_rows_are_rebuilt) {
     for (const int32_t metric : kMetrics) {
-        const Codec codec(VECQ_INT8, kDim), wide(VECQ_FP32, kDim);
+        const Codec codec(VECQ_INT8, kDim), rerank(VECQ_FP32, kDim);
         const Vector vectors = random_vector(kRows * kDim, 1), queries = random_vector(kDim, 2);
-        Index index(options_of(metric), codec, &wide);
+        Index index(options_of(metric), codec, &rerank);
         CHECK(index.add(vectors));
         const Ids none, kept = {7, 60, 149};
-        const vecq_choice choice = ids_of(kept), nobody = ids_of(none);
-        const Filter few(index, &choice, nullptr), all(index, nullptr, &nobody);
+        const vecq_choice choice = ids_of(kept), deny_none = ids_of(none);
+        const Filter few(index, &choice, nullptr), all(index, nullptr, &deny_none);
         const auto holds = [&](const Filter& filter, int64_t count) {
             vecq_search_options options = search_of(3 * kRows);
             options.filter = filter.own;
@@ -168,11 +168,11 @@ TEST(allocations_that_fail_while_rows_go_to_new_arrays) {
         };
         int64_t items = kRows;
         for (const MakeTask make : {vecq_task_refit, vecq_task_compact}) {
-            Ids gone;
-            for (int64_t id = make == vecq_task_refit ? 0 : 70; gone.size() < 40; ++id)
-                if (id % 10 != 7 && index.holds(id) && id != 60) gone.push_back(id);
-            CHECK(index.remove(gone) == VECQ_OK, index.error.message);
-            items -= static_cast<int64_t>(gone.size());
+            Ids removed_ids;
+            for (int64_t id = make == vecq_task_refit ? 0 : 70; removed_ids.size() < 40; ++id)
+                if (id % 10 != 7 && index.holds(id) && id != 60) removed_ids.push_back(id);
+            CHECK(index.remove(removed_ids) == VECQ_OK, index.error.message);
+            items -= static_cast<int64_t>(removed_ids.size());
             const Found before = index.search(queries, search_of(kRows));
             const size_t count = fail_each_allocation(
                 [&] { return files::rebuild(index.own, make); },
@@ -189,19 +189,19 @@ TEST(allocations_that_fail_while_rows_go_to_new_arrays) {
     }
 }
 
-// Rows are added at once when a filter could not be told of a compaction.
-TEST(allocations_that_fail_before_rows_come_again) {
+// Adds rows right after a compaction that a filter could not replay for lack of memory.
+TEST(allocations_may_fail_before_rows_are_added_again) {
     const Codec codec(VECQ_INT8, kDim);
     const Vector vectors = random_vector(kRows * kDim, 1);
     const Ids none;
-    const vecq_choice nobody = ids_of(none);
+    const vecq_choice deny_none = ids_of(none);
     for (size_t number = 1;; ++number) {
         Index index(options_of(VECQ_L2), codec);
         CHECK(index.add(vectors));
-        const Filter all(index, nullptr, &nobody);
-        Ids gone;
-        for (int64_t id = 0; id < 120; ++id) gone.push_back(id);
-        CHECK(index.remove(gone) == VECQ_OK);
+        const Filter all(index, nullptr, &deny_none);
+        Ids removed_ids;
+        for (int64_t id = 0; id < 120; ++id) removed_ids.push_back(id);
+        CHECK(index.remove(removed_ids) == VECQ_OK);
         allocations_until_failure = number;
         rebuild(index.own, vecq_task_compact);
         const bool failed = allocations_until_failure == 0;
@@ -214,7 +214,7 @@ TEST(allocations_that_fail_before_rows_come_again) {
     }
 }
 
-TEST(allocations_that_fail_around_a_search) {
+TEST(allocations_may_fail_around_a_search) {
     for (const int32_t metric : kMetrics) {
         Sample s(metric);
         const Ids some = {3, 4, 5, 120};
@@ -256,15 +256,15 @@ TEST(allocations_that_fail_around_a_search) {
     }
 }
 
-// Arrays of 2 MiB and more are made, and grow, page by page.
-TEST(allocations_of_pages_that_fail) {
+// Arrays of 2 MiB and more are allocated as pages and grow in place.
+TEST(allocations_of_pages_may_fail) {
     constexpr size_t dim = 512, rows = 4200;
     const Folder folder;
     const std::string path = folder / "a.vecq";
-    const Codec codec(VECQ_INT8, dim), wide(VECQ_FP32, dim);
+    const Codec codec(VECQ_INT8, dim), rerank(VECQ_FP32, dim);
     const Vector vectors = random_vector(rows * dim, 1), more(vectors.data(), vectors.data() + dim);
     {
-        Index index({sizeof(vecq_index_options), VECQ_L2, VECQ_LINK_AUTO, 2, 1, 1}, codec, &wide);
+        Index index({sizeof(vecq_index_options), VECQ_L2, VECQ_LINK_AUTO, 2, 1, 1}, codec, &rerank);
         CHECK(index.add(vectors) && index.remove({5}) == VECQ_OK, index.error.message);
         CHECK(save(index.own, path) == VECQ_OK);
     }
@@ -275,13 +275,13 @@ TEST(allocations_of_pages_that_fail) {
         [&] { return vecq_index_open_file(path.c_str(), 1, &own, nullptr); }, [](size_t) {});
     vecq_index_close(own);
     Opened opened(path, true);
-    size_t room = rows + 1;
+    size_t capacity = rows + 1;
     const auto grow = [&] {
-        const vecq_status status = vecq_index_reserve(opened.own, room, &opened.error);
+        const vecq_status status = vecq_index_reserve(opened.own, capacity, &opened.error);
         return status != VECQ_OK || opened.add(more) ? status : VECQ_OUT_OF_MEMORY;
     };
     const auto grow_more = [&] {
-        room += room / 2 + 1;
+        capacity += capacity / 2 + 1;
         return grow();
     };
     const auto is_well = [&](size_t number) {
@@ -295,8 +295,8 @@ TEST(allocations_of_pages_that_fail) {
     const size_t closing = fail_each_allocation(
         [&] { return rebuild(opened.own, vecq_task_compact); }, is_well, Recovery::possible);
     count_only_pages = false;
-    // Each but opening needs pages. How often depends on what the kernel finds room for in its
-    // place.
+    // Every call but opening needs pages. How many depends on whether the kernel can extend a
+    // mapping in place.
     CHECK(opening == 1 && moving > 0 && growing > 0 && fitting > 0 && closing > 0, opening, moving,
           growing, fitting, closing);
 }

@@ -1,5 +1,5 @@
-// Indexes that look at all rows find exactly what scoring all rows does, after whatever was added,
-// dropped or refused.
+// Walks with a beam for all rows return exactly what scoring all rows does, after any additions,
+// dropped rows and refused calls.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -25,7 +25,7 @@ Vector part(const Vector& vectors, size_t from, size_t to) {
             vectors.begin() + static_cast<ptrdiff_t>(to * kDim)};
 }
 
-// Some rows of the vectors below are like others, and lengths differ.
+// Returns vectors of different lengths, some of them equal.
 Vector vectors_of(size_t rows, uint64_t seed) {
     Vector vectors = random_vector(rows * kDim, seed);
     for (size_t r = 0; r < rows; ++r) {
@@ -36,7 +36,7 @@ Vector vectors_of(size_t rows, uint64_t seed) {
     return vectors;
 }
 
-// For both sizes of queries and several k.
+// Whether searches with both query sizes and several k are exact.
 bool is_exact(const Index& index, const Codec& codec, int32_t metric, const Vector& vectors,
               size_t ef = kRows) {
     const Vector queries = random_vector(20 * kDim, 9);
@@ -45,7 +45,8 @@ bool is_exact(const Index& index, const Codec& codec, int32_t metric, const Vect
     for (const int32_t bits : {8, 15}) {
         const Vector scores = exact_scores(codec, metric, bits, queries, vectors);
         for (const size_t k : {rows, rows + 3, size_t{1}, size_t{10}})
-            // With a walk by coarse queries only what is found whole is in the order of fine ones.
+            // Walks rank by the high byte, so that a smaller beam could miss rows that rank higher
+            // by both bytes.
             exact = exact &&
                     finds_the_best(index.search(queries, search_of(k, ef, bits)), k, scores, rows);
     }
@@ -64,7 +65,7 @@ void check_stats(const Index& index, size_t rows) {
 
 }  // namespace
 
-TEST(index_is_exact_where_it_looks_at_all) {
+TEST(index_is_exact_with_a_beam_for_all_rows) {
     const Vector vectors = vectors_of(kRows, 1);
     for (const int32_t width : {VECQ_INT8, VECQ_INT16})
         for (const int32_t metric : kMetrics)
@@ -78,7 +79,7 @@ TEST(index_is_exact_where_it_looks_at_all) {
             }
 }
 
-TEST(index_is_exact_by_any_link) {
+TEST(index_is_exact_with_any_link) {
     const Codec codec(VECQ_INT8, kDim);
     const Vector vectors = vectors_of(kRows, 2);
     struct Way {
@@ -97,7 +98,7 @@ TEST(index_is_exact_by_any_link) {
 TEST(index_is_empty_at_first) {
     const Codec centered(VECQ_INT8, kDim, VECQ_SCALE_VECTOR, 1);
     for (const int32_t metric : kMetrics) {
-        Index index(options_of(metric), centered);  // not fitted either
+        Index index(options_of(metric), centered);  // not fitted
         const Found found = index.search(random_vector(2 * kDim, 1), search_of(3));
         CHECK(found.status == VECQ_OK && found.counts == Ids(2) && found.ids == Ids(6, -1));
         CHECK(found.scores == Vector(6, -std::numeric_limits<float>::infinity()), metric);
@@ -107,23 +108,23 @@ TEST(index_is_empty_at_first) {
     }
 }
 
-TEST(index_wants_its_codecs_fitted) {
+TEST(index_requires_fitted_codecs) {
     const Codec plain(VECQ_INT8, kDim), centered(VECQ_INT8, kDim, VECQ_SCALE_VECTOR, 1);
     const Vector vectors = vectors_of(100, 3);
-    for (const bool wide : {false, true}) {
-        Index index(options_of(VECQ_L2), wide ? plain : centered, wide ? &centered : nullptr);
-        CHECK(index.stage(vectors) == VECQ_INVALID_ARGUMENT && index.size() == 0, wide);
+    for (const bool rerank : {false, true}) {
+        Index index(options_of(VECQ_L2), rerank ? plain : centered, rerank ? &centered : nullptr);
+        CHECK(index.stage(vectors) == VECQ_INVALID_ARGUMENT && index.size() == 0, rerank);
         CHECK(std::string(index.error.argument) == "codec", index.error.argument);
-        CHECK(index.fit({}) == VECQ_INVALID_ARGUMENT, wide);
+        CHECK(index.fit({}) == VECQ_INVALID_ARGUMENT, rerank);
         CHECK(std::string(index.error.argument) == "sample", index.error.argument);
-        CHECK(index.fit(Vector(kDim, NAN)) == VECQ_INVALID_ARGUMENT, wide);
+        CHECK(index.fit(Vector(kDim, NAN)) == VECQ_INVALID_ARGUMENT, rerank);
         CHECK(index.fit(vectors) == VECQ_OK && index.add(vectors), index.error.message);
-        CHECK(index.size() == 100, wide);
+        CHECK(index.size() == 100, rerank);
     }
 }
 
-// Otherwise the rows that come next would be coded by the mean of those that were refused.
-TEST(index_is_new_again_after_a_first_addition_that_fails) {
+// Otherwise later rows would be encoded with the mean of the refused ones.
+TEST(index_is_unfitted_after_a_failed_first_addition) {
     const Vector vectors = vectors_of(kRows, 4), far(10 * kDim, 1000);
     Vector bad = far;
     bad.back() = NAN;
@@ -141,7 +142,7 @@ TEST(index_is_new_again_after_a_first_addition_that_fails) {
     }
 }
 
-TEST(index_drops_what_is_staged_and_not_linked) {
+TEST(index_drops_staged_rows_that_are_not_linked) {
     const Codec codec(VECQ_INT8, kDim);
     const Vector vectors = vectors_of(kRows, 5);
     for (const int32_t metric : kMetrics) {
@@ -151,13 +152,13 @@ TEST(index_drops_what_is_staged_and_not_linked) {
         CHECK(index.add(part(vectors, 0, 300)) && index.size() == 300, metric);
         CHECK(index.stage(part(vectors, 300, 500)) == VECQ_OK && index.size() == 300, metric);
         CHECK(index.settle() == VECQ_OK && is_exact(index, codec, metric, part(vectors, 0, 300)));
-        CHECK(index.add(part(vectors, 300, 500)), metric);  // their ids are free again
+        CHECK(index.add(part(vectors, 300, 500)), metric);  // their ids are not in use
         CHECK(is_exact(index, codec, metric, vectors), metric);
         check_stats(index, kRows);
     }
 }
 
-TEST(index_keeps_what_is_linked_of_an_addition) {
+TEST(index_keeps_linked_rows_of_an_incomplete_addition) {
     const Codec codec(VECQ_INT8, kDim);
     const Vector vectors = vectors_of(kRows, 6);
     Ids all(kRows);
@@ -203,7 +204,7 @@ TEST(index_links_in_slices_of_any_size) {
         }
 }
 
-TEST(index_numbers_rows_on_from_the_largest_id) {
+TEST(index_continues_after_the_largest_id) {
     const Codec codec(VECQ_INT8, kDim);
     Index index(options_of(VECQ_L2), codec);
     const Vector vectors = vectors_of(6, 8);

@@ -1,4 +1,4 @@
-// Indexes that several threads link, and search, at the same time. Small, for the thread sanitizer.
+// Concurrent linking and searching. Small indexes, for the thread sanitizer.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -20,13 +20,13 @@ namespace {
 
 constexpr size_t kDim = 16, kQueries = 40, kBest = 10;
 
-vecq_search_options narrow(size_t threads = 1) {
+vecq_search_options narrow_search(size_t threads = 1) {
     vecq_search_options options = search_of(kBest, 60);
     options.threads = threads;
     return options;
 }
 
-// How many of the best rows were found, of all.
+// Returns the fraction of the best rows that were found.
 double recall(const Found& found, const Vector& exact, size_t rows) {
     size_t hits = 0;
     for (size_t q = 0; q < kQueries; ++q) {
@@ -38,22 +38,22 @@ double recall(const Found& found, const Vector& exact, size_t rows) {
     return static_cast<double>(hits) / (kQueries * kBest);
 }
 
-// Whether what was found are different rows with their right scores, the best first.
-bool consistent(const Found& found, const Vector& exact, size_t rows) {
-    bool right = found.status == VECQ_OK;
-    for (size_t q = 0; right && q < kQueries; ++q) {
+// Whether the results are distinct rows with their exact scores, best first.
+bool is_consistent(const Found& found, const Vector& exact, size_t rows) {
+    bool is_right = found.status == VECQ_OK;
+    for (size_t q = 0; is_right && q < kQueries; ++q) {
         const auto count = static_cast<size_t>(found.counts[q]);
-        right = count <= kBest;
-        for (size_t i = 0; right && i < count; ++i) {
+        is_right = count <= kBest;
+        for (size_t i = 0; is_right && i < count; ++i) {
             const size_t at = q * kBest + i;
             const auto id = static_cast<size_t>(found.ids[at]);
-            right = id < rows && same_bits(&exact[q * rows + id], &found.scores[at], 1);
-            if (i > 0) right = right && found.scores[at] <= found.scores[at - 1];
+            is_right = id < rows && same_bits(&exact[q * rows + id], &found.scores[at], 1);
+            if (i > 0) is_right = is_right && found.scores[at] <= found.scores[at - 1];
             for (size_t j = 0; j < i; ++j)
-                right = right && found.ids[q * kBest + j] != found.ids[at];
+                is_right = is_right && found.ids[q * kBest + j] != found.ids[at];
         }
     }
-    return right;
+    return is_right;
 }
 
 }  // namespace
@@ -70,8 +70,8 @@ TEST(threads_link_rows_together) {
             CHECK(index.stage(vectors) == VECQ_OK && index.link_all(700, threads), metric, threads);
             CHECK(index.settle() == VECQ_OK && index.size() == rows, metric, threads);
             CHECK(index.stats().unreachable == 0, metric, threads);
-            const Found found = index.search(queries, narrow());
-            CHECK(consistent(found, exact, rows), metric, threads);
+            const Found found = index.search(queries, narrow_search());
+            CHECK(is_consistent(found, exact, rows), metric, threads);
             const double share = recall(found, exact, rows);
             CHECK(share > 0.9, metric, threads, share);
         }
@@ -80,13 +80,14 @@ TEST(threads_link_rows_together) {
 
 TEST(threads_search_an_index_at_once) {
     constexpr size_t rows = 600;
-    const Codec codec(VECQ_INT8, kDim), wide(VECQ_INT16, kDim);
+    const Codec codec(VECQ_INT8, kDim), rerank(VECQ_INT16, kDim);
     const Vector vectors = random_vector(rows * kDim, 3),
                  queries = random_vector(kQueries * kDim, 4);
     for (const int32_t metric : {VECQ_IP, VECQ_L2}) {
-        Index index(options_of(metric), codec, &wide);
+        Index index(options_of(metric), codec, &rerank);
         CHECK(index.add(vectors), metric);
-        std::vector<vecq_search_options> ways = {narrow(), narrow(2), narrow(), narrow()};
+        std::vector<vecq_search_options> ways = {narrow_search(), narrow_search(2), narrow_search(),
+                                                 narrow_search()};
         ways[2].query_bits = 8;
         ways[3].rerank = 30;
         std::vector<Found> alone;
@@ -105,7 +106,7 @@ TEST(threads_search_an_index_at_once) {
     }
 }
 
-// What was linked is never lost on the way, and what is found is always right.
+// Linked rows stay findable and results are exact at any time.
 TEST(threads_search_while_rows_are_added) {
     constexpr size_t rows = 900, step = 300;
     const Codec codec(VECQ_INT8, kDim);
@@ -123,7 +124,8 @@ TEST(threads_search_while_rows_are_added) {
                     const size_t size = index.size();
                     shrunk += size < before;
                     before = size;
-                    wrong += !consistent(index.search(queries, narrow(1 + thread)), exact, rows);
+                    wrong += !is_consistent(index.search(queries, narrow_search(1 + thread)), exact,
+                                            rows);
                     index.stats();
                     ++searches;
                     std::this_thread::yield();
@@ -134,7 +136,8 @@ TEST(threads_search_while_rows_are_added) {
         for (size_t from = 0; from < rows; from += step) {
             const Vector more(vectors.begin() + static_cast<ptrdiff_t>(from * kDim),
                               vectors.begin() + static_cast<ptrdiff_t>((from + step) * kDim));
-            added = added && index.stage(more) == VECQ_OK && index.settle() == VECQ_OK;  // dropped
+            // Settling drops staged rows.
+            added = added && index.stage(more) == VECQ_OK && index.settle() == VECQ_OK;
             added = added && index.stage(more) == VECQ_OK && index.link_all(40, 2) &&
                     index.settle() == VECQ_OK;
         }
@@ -143,12 +146,12 @@ TEST(threads_search_while_rows_are_added) {
         CHECK(added && index.size() == rows, metric, index.error.message);
         CHECK(wrong == 0 && shrunk == 0 && searches > 2, metric, wrong, shrunk, searches);
         CHECK(index.stats().unreachable == 0, metric);
-        CHECK(recall(index.search(queries, narrow()), exact, rows) > 0.9, metric);
+        CHECK(recall(index.search(queries, narrow_search()), exact, rows) > 0.9, metric);
     }
 }
 
-// Those that search must leave the one who adds a gap, however many they are.
-TEST(threads_that_search_let_rows_in) {
+// Any number of searching threads must not starve an addition.
+TEST(threads_that_search_do_not_starve_additions) {
     const Codec codec(VECQ_INT8, kDim);
     const Vector vectors = random_vector(300 * kDim, 7),
                  queries = random_vector(kQueries * kDim, 8);
@@ -158,7 +161,7 @@ TEST(threads_that_search_let_rows_in) {
     std::vector<std::thread> pool;
     for (size_t thread = 0; thread < 6; ++thread)
         pool.emplace_back([&] {
-            while (!over) index.search(queries, narrow());
+            while (!over) index.search(queries, narrow_search());
         });
     std::thread adder([&] {
         index.add(vectors);
@@ -174,7 +177,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Sanitizers and emulators slow the code down so much that its times say nothing.
+// Sanitizers and emulators distort times, so limits are not checked under them.
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__) || defined(VECQ_EMULATED)
 constexpr bool kSlowed = true;
 #else
@@ -185,7 +188,7 @@ double milliseconds_since(Clock::time_point start) {
     return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
-// Beside whoever reads: replaces one item all the time, by a new vector and by a new id.
+// A thread that adds, updates and removes one item in a loop.
 class Writer {
 public:
     Writer(Index& index, const Vector& vectors, int64_t first_id)
@@ -215,11 +218,11 @@ private:
 
 }  // namespace
 
-// A writer waits for those that read, and those that come to read wait for it: a long batch must
-// let both in.
-TEST(threads_search_alone_beside_long_batches) {
+// A writer waits for readers, and new readers wait for the writer: a long batch must pause for
+// both.
+TEST(threads_search_fast_during_long_batches) {
     constexpr size_t rows = 3000, batch = kSlowed ? 3000 : 100'000;
-    constexpr double most = 100;
+    constexpr double limit = 100;  // milliseconds
     const Codec codec(VECQ_INT8, kDim);
     const Vector vectors = random_vector(rows * kDim, 9), queries = random_vector(batch * kDim, 10),
                  one = random_vector(kDim, 11);
@@ -241,7 +244,7 @@ TEST(threads_search_alone_beside_long_batches) {
             std::vector<double> took;
             while (!over) {
                 const auto start = Clock::now();
-                index.search(one, narrow());
+                index.search(one, narrow_search());
                 took.push_back(milliseconds_since(start));
                 std::this_thread::sleep_for(std::chrono::microseconds(100));
             }
@@ -250,22 +253,21 @@ TEST(threads_search_alone_beside_long_batches) {
             std::sort(took.begin(), took.end());
             const double slow = took[(took.size() * 999 + 999) / 1000 - 1];
             CHECK(writer.failures == 0 && writer.rounds > 0, plan, threads, writer.failures);
-            CHECK(kSlowed || batch_took > 3 * most, plan, threads, batch_took);
-            CHECK(kSlowed || slow < most, plan, threads, slow, took.size(), batch_took);
+            CHECK(kSlowed || batch_took > 3 * limit, plan, threads, batch_took);
+            CHECK(kSlowed || slow < limit, plan, threads, slow, took.size(), batch_took);
         }
 }
 
-// Between the slices of a batch rows come, go and change places. Each query is answered, by items
-// that lived, and never by what is held back from it: a filter's items, or its own exclusions,
-// wherever they lie now.
-TEST(threads_answer_every_query_of_a_batch_beside_a_writer) {
+// Between the slices of a batch rows are added, removed and moved. Every query gets k results, none
+// of them denied by the filter or excluded by the query, wherever those rows lie now.
+TEST(threads_answer_every_query_of_a_batch_during_updates) {
     constexpr size_t rows = 2000, batch = kSlowed ? 1000 : 20'000;
-    const Codec codec(VECQ_INT8, kDim), wide(VECQ_INT16, kDim);
+    const Codec codec(VECQ_INT8, kDim), rerank(VECQ_INT16, kDim);
     const Vector vectors = random_vector(rows * kDim, 12),
                  queries = random_vector(batch * kDim, 13);
     for (const int32_t plan : {VECQ_PLAN_WALK, VECQ_PLAN_STEP_OVER, VECQ_PLAN_SCAN, VECQ_PLAN_AUTO})
         for (const size_t threads : {1, 2}) {
-            Index index(options_of(VECQ_L2), codec, &wide);
+            Index index(options_of(VECQ_L2), codec, &rerank);
             CHECK(index.add(vectors));
             Ids denied;
             for (int64_t id = 0; id < static_cast<int64_t>(rows); id += 3) denied.push_back(id);
@@ -273,7 +275,7 @@ TEST(threads_answer_every_query_of_a_batch_beside_a_writer) {
                                    denied.size()};
             vecq_filter* filter = nullptr;
             CHECK(vecq_filter_open(index.own, nullptr, &deny, &filter, nullptr) == VECQ_OK);
-            Ids offsets, excluded;  // of each query a few of the ids that are updated all the time
+            Ids offsets, excluded;  // per query, a few of the ids that are being updated
             for (size_t q = 0; q <= batch; ++q) {
                 offsets.push_back(static_cast<int64_t>(excluded.size()));
                 for (int64_t i = 0; q < batch && i < 2; ++i)
@@ -301,18 +303,18 @@ TEST(threads_answer_every_query_of_a_batch_beside_a_writer) {
             const size_t during = updates - before;
             over = true;
             updater.join();
-            size_t unanswered = 0, held_back = 0, twice = 0;
+            size_t unanswered = 0, forbidden = 0, twice = 0;
             for (size_t q = 0; q < batch; ++q) {
                 unanswered += found.counts[q] != kBest;
                 for (size_t i = 0; i < kBest; ++i) {
                     const int64_t id = found.ids[q * kBest + i];
-                    held_back +=
+                    forbidden +=
                         id < 0 || id % 3 == 0 || id == excluded[2 * q] || id == excluded[2 * q + 1];
                     for (size_t j = 0; j < i; ++j) twice += found.ids[q * kBest + j] == id;
                 }
             }
             CHECK(found.status == VECQ_OK && refused == 0, plan, threads, refused);
-            CHECK(unanswered + held_back + twice == 0, plan, threads, unanswered, held_back, twice);
+            CHECK(unanswered + forbidden + twice == 0, plan, threads, unanswered, forbidden, twice);
             CHECK(during > 0, plan, threads, during);
             vecq_filter_close(filter);
         }

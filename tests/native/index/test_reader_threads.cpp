@@ -1,4 +1,4 @@
-// Every call that only reads an index, while another thread changes it. Small, for the thread
+// Every reading call, while another thread changes the index. Small indexes, for the thread
 // sanitizer.
 #include <atomic>
 #include <cstdint>
@@ -18,7 +18,8 @@ namespace {
 
 constexpr size_t kDim = 16, kRows = 120;
 
-// Runs each reader on a thread of its own until `change` returns; each reads at least once before.
+// Runs each reader on its own thread until `change` returns. Each reads at least once before it
+// starts.
 void read_during(const std::vector<std::function<void()>>& readers,
                  const std::function<void()>& change) {
     std::atomic<bool> over{false};
@@ -39,7 +40,7 @@ void read_during(const std::vector<std::function<void()>>& readers,
     for (std::thread& thread : pool) thread.join();
 }
 
-// Removes all items, which gives the index its unfitted codec back, and adds them again.
+// Removes all items, which resets the codec to unfitted, and adds them again.
 void empty_and_refill(Index& index, const Vector& vectors, const Ids& ids) {
     size_t refused = 0;
     for (int round = 0; round < 20; ++round) {
@@ -60,10 +61,10 @@ Ids first_ids(size_t count) {
 
 TEST(threads_describe_an_index_that_is_emptied) {
     const Codec codec(VECQ_INT8, kDim, VECQ_SCALE_GLOBAL),
-        wide(VECQ_INT16, kDim, VECQ_SCALE_GLOBAL);
+        rerank(VECQ_INT16, kDim, VECQ_SCALE_GLOBAL);
     const Vector vectors = random_vector(kRows * kDim, 1);
     const Ids ids = first_ids(kRows);
-    Index index(options_of(VECQ_L2), codec, &wide);
+    Index index(options_of(VECQ_L2), codec, &rerank);
     CHECK(index.fit(vectors) == VECQ_OK && index.add(vectors, ids), index.error.message);
     std::atomic<size_t> wrong{0};
     read_during({[&] {
@@ -79,8 +80,8 @@ TEST(threads_describe_an_index_that_is_emptied) {
     CHECK(wrong == 0, wrong);
 }
 
-// The first look-up of an id builds the table of ids, whose size the statistics tell.
-TEST(threads_ask_for_statistics_while_ids_are_prepared) {
+// The first lookup of an id builds the table of ids, whose size the statistics report.
+TEST(threads_read_statistics_while_ids_are_prepared) {
     const Codec codec(VECQ_INT8, kDim);
     const Vector vectors = random_vector(kRows * kDim, 2);
     for (int round = 0; round < 20; ++round) {
@@ -99,10 +100,10 @@ TEST(threads_ask_for_statistics_while_ids_are_prepared) {
 }
 
 TEST(threads_export_rows_while_others_are_staged) {
-    const Codec codec(VECQ_INT8, kDim), wide(VECQ_INT16, kDim);
+    const Codec codec(VECQ_INT8, kDim), rerank(VECQ_INT16, kDim);
     const Vector vectors = random_vector(kRows * kDim, 3),
-                 many = random_vector(50 * kRows * kDim, 4);  // encoding them takes a while
-    for (const Codec* reranked : {static_cast<const Codec*>(nullptr), &wide}) {
+                 many = random_vector(50 * kRows * kDim, 4);  // enough that encoding takes long
+    for (const Codec* reranked : {static_cast<const Codec*>(nullptr), &rerank}) {
         Index index(options_of(VECQ_L2), codec, reranked);
         CHECK(index.add(vectors), index.error.message);
         std::vector<uint8_t> levels(kRows);
@@ -123,11 +124,11 @@ TEST(threads_export_rows_while_others_are_staged) {
 }
 
 TEST(threads_read_an_index_that_is_emptied_and_refilled) {
-    const Codec codec(VECQ_INT8, kDim, VECQ_SCALE_GLOBAL), wide(VECQ_FP32, kDim);
+    const Codec codec(VECQ_INT8, kDim, VECQ_SCALE_GLOBAL), rerank(VECQ_FP32, kDim);
     const Vector vectors = random_vector(kRows * kDim, 5), queries = random_vector(2 * kDim, 6);
     const Ids ids = first_ids(kRows);
     for (const int32_t metric : {VECQ_IP, VECQ_L2}) {
-        Index index(options_of(metric), codec, &wide);
+        Index index(options_of(metric), codec, &rerank);
         CHECK(index.fit(vectors) == VECQ_OK && index.add(vectors, ids), index.error.message);
         const std::vector<std::function<void()>> readers = {
             [&] {

@@ -1,4 +1,4 @@
-// Indexes of rows that are all alike, zero, or too far apart, and with a second, wider store.
+// Indexes of equal rows, zero rows, distances beyond float32, and with a rerank store.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -26,7 +26,7 @@ bool is_exact(const Index& index, const Codec& codec, int32_t metric, const Vect
 
 }  // namespace
 
-// Nothing tells one from another, and each is found.
+// Every one of many equal rows is found.
 TEST(index_of_equal_rows) {
     const Codec codec(VECQ_INT8, kDim);
     const Vector one = random_vector(kDim, 1);
@@ -39,8 +39,8 @@ TEST(index_of_equal_rows) {
     }
 }
 
-// A cloud of random rows, and heaps of equal ones that fill each other's lists.
-TEST(index_of_heaps_of_equal_rows) {
+// Random rows and groups of equal rows, which fill each other's lists.
+TEST(index_of_groups_of_equal_rows) {
     const Codec codec(VECQ_INT8, kDim);
     Vector vectors = random_vector(kRows * kDim, 2);
     for (size_t r = 100; r < kRows; ++r)
@@ -60,7 +60,7 @@ TEST(index_of_heaps_of_equal_rows) {
         }
 }
 
-TEST(index_of_the_least_options) {
+TEST(index_of_minimal_options) {
     const Codec codec(VECQ_INT8, kDim);
     const Vector vectors = random_vector(kRows * kDim, 3);
     for (const int32_t metric : kMetrics) {
@@ -73,8 +73,8 @@ TEST(index_of_the_least_options) {
     }
 }
 
-// Under inner products rows that are all but zero stay out of the graph.
-TEST(index_of_rows_that_are_zero) {
+// Under inner products near-zero rows are kept out of the graph.
+TEST(index_of_zero_rows) {
     const Codec codec(VECQ_INT8, kDim);
     for (const size_t zeros : {size_t{1}, size_t{40}, kRows})
         for (const int32_t metric : kMetrics) {
@@ -93,8 +93,8 @@ TEST(index_of_rows_that_are_zero) {
         }
 }
 
-// Few rows, so that those that are zero are among the best of many users.
-TEST(index_finds_no_row_twice) {
+// So few rows that zero rows are among the best of many queries.
+TEST(index_returns_no_row_twice) {
     const Codec codec(VECQ_INT8, kDim);
     for (const size_t rows : {10, 60, 150})
         for (const bool users : {false, true}) {
@@ -112,14 +112,14 @@ TEST(index_finds_no_row_twice) {
         }
 }
 
-TEST(index_reranks_by_the_wider_rows) {
-    const Codec codec(VECQ_INT8, kDim), wide(VECQ_INT16, kDim);
+TEST(index_reranks_with_rerank_codes) {
+    const Codec codec(VECQ_INT8, kDim), rerank(VECQ_INT16, kDim);
     const Vector vectors = random_vector(kRows * kDim, 6), queries = random_vector(20 * kDim, 7);
     for (const int32_t metric : kMetrics) {
-        Index index(options_of(metric), codec, &wide);
+        Index index(options_of(metric), codec, &rerank);
         CHECK(index.add(vectors) && index.stats().rerank_bytes > kRows * 64, metric);
         const Vector narrow = exact_scores(codec, metric, 15, queries, vectors);
-        const Vector exact = exact_scores(wide, metric, 15, queries, vectors);
+        const Vector exact = exact_scores(rerank, metric, 15, queries, vectors);
         vecq_search_options options = search_of(10);
         CHECK(finds_the_best(index.search(queries, options), 10, narrow, kRows), metric);
         for (const size_t rerank : {size_t{100}, kRows, 2 * kRows}) {
@@ -131,7 +131,7 @@ TEST(index_reranks_by_the_wider_rows) {
     }
 }
 
-// Scores of minus infinity are none that a walk would follow, but must do it no harm.
+// A walk never prefers scores of minus infinity, but must handle them.
 TEST(index_of_distances_beyond_float32) {
     const Codec codec(VECQ_INT8, kDim);
     const Vector small = random_vector(kRows * kDim, 8);

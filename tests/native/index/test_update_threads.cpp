@@ -1,5 +1,4 @@
-// Searches, additions, updates, removals and saves at the same time. Small, for the thread
-// sanitizer.
+// Concurrent searches, additions, updates, removals and saves. Small, for the thread sanitizer.
 #include <atomic>
 #include <string>
 #include <thread>
@@ -19,8 +18,8 @@ namespace {
 
 constexpr size_t kDim = 16, kRows = 300;
 
-// Whether ids differ, are of the index's, and the best come first.
-bool plausible(const Found& found, size_t k) {
+// Whether ids are distinct and in range, and scores are in falling order.
+bool is_plausible(const Found& found, size_t k) {
     bool right = found.status == VECQ_OK;
     for (size_t q = 0; q < found.counts.size(); ++q)
         for (size_t i = 0; i < static_cast<size_t>(found.counts[q]); ++i) {
@@ -34,7 +33,7 @@ bool plausible(const Found& found, size_t k) {
 
 }  // namespace
 
-TEST(threads_search_while_items_live) {
+TEST(threads_search_during_updates) {
     const Folder folder;
     const Codec codec(VECQ_INT8, kDim);
     const Vector queries = random_vector(4 * kDim, 2);
@@ -52,12 +51,12 @@ TEST(threads_search_while_items_live) {
                 vecq_filter_open(index.own, nullptr, &deny, &filter, nullptr);
                 while (!over) {
                     vecq_search_options options = search_of(10, 40, 15, 0, plan);
-                    wrong += !plausible(index.search(queries, options), 10);
+                    wrong += !is_plausible(index.search(queries, options), 10);
                     options.exclude_offsets = offsets.data();
                     options.exclude_ids = excluded.data();
                     options.filter = filter;
                     const Found found = index.search(queries, options);
-                    wrong += !plausible(found, 10) || std::ranges::count(found.ids, 1) != 0;
+                    wrong += !is_plausible(found, 10) || std::ranges::count(found.ids, 1) != 0;
                     index.stats();
                     ++searches;
                     std::this_thread::yield();
@@ -79,13 +78,13 @@ TEST(threads_search_while_items_live) {
         size_t refused = 0;
         for (int64_t round = 0; round < 25; ++round) {
             const Vector some = random_vector(8 * kDim, 5 + static_cast<uint64_t>(round));
-            Ids gone, changed, fresh;
+            Ids removed, changed, fresh;
             for (int64_t i = 0; i < 8; ++i) {
-                gone.push_back(10 + round * 8 + i);
-                changed.push_back(gone.back() + 8);
-                fresh.push_back(1000 + gone.back());
+                removed.push_back(10 + round * 8 + i);
+                changed.push_back(removed.back() + 8);
+                fresh.push_back(1000 + removed.back());
             }
-            refused += index.remove(gone) != VECQ_OK;
+            refused += index.remove(removed) != VECQ_OK;
             refused += !index.update(some, changed);
             refused += !index.add(some, fresh);
         }

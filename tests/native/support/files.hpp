@@ -1,4 +1,4 @@
-// Files of indexes for tests: made, taken apart, put together again with other contents, and used.
+// Index files for tests: saves them, edits their bytes, and calls every entry on the result.
 #pragma once
 
 #include <algorithm>
@@ -23,15 +23,15 @@ using vecq::Kind;
 using vecq::section;
 using vecq::SectionEntry;
 
-// A folder that is gone at the end.
+// A temporary folder, removed by the destructor.
 class Folder {
 public:
     Folder() {
-        // Where a sync costs nothing, if there is such a place.
+        // Prefers a file system in memory, where a sync costs nothing.
         const std::filesystem::path memory = "/dev/shm";
-        const auto place =
+        const auto parent =
             std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path();
-        std::string name = (place / "vecq-XXXXXX").string();
+        std::string name = (parent / "vecq-XXXXXX").string();
         if (mkdtemp(name.data()) != nullptr) own_ = name;
     }
     ~Folder() { std::filesystem::remove_all(own_); }
@@ -44,7 +44,7 @@ private:
     std::filesystem::path own_;
 };
 
-// A file's bytes, any of which may be changed.
+// The bytes of a file, for editing.
 class Bytes : public std::vector<char> {
 public:
     Bytes() = default;
@@ -62,20 +62,21 @@ public:
         return sizeof(FileHeader) + header().section_count * sizeof(SectionEntry);
     }
     SectionEntry& entry(Kind kind, size_t number = 0) {
-        SectionEntry* one = entries();
-        while (one->id != section(kind, number)) ++one;
-        return *one;
+        SectionEntry* found = entries();
+        while (found->id != section(kind, number)) ++found;
+        return *found;
     }
     template <class T>
     T* contents(Kind kind, size_t number = 0) {
         return reinterpret_cast<T*>(data() + entry(kind, number).offset);
     }
-    // Makes all checksums right.
+    // Recomputes all checksums.
     void seal() {
         for (size_t i = 0; i < header().section_count; ++i) {
-            SectionEntry& one = entries()[i];
-            if (one.offset <= size() && one.element_bytes * one.count <= size() - one.offset)
-                one.checksum = vecq::checksum_of(data() + one.offset, one.bytes());
+            SectionEntry& entry = entries()[i];
+            if (entry.offset <= size() &&
+                entry.element_bytes * entry.count <= size() - entry.offset)
+                entry.checksum = vecq::checksum_of(data() + entry.offset, entry.bytes());
         }
         seal_table();
     }
@@ -101,7 +102,7 @@ inline vecq_status save(vecq_index* index, const std::string& path, vecq_error* 
     return status;
 }
 
-// How many problems there are; the first of them goes to `first`.
+// Returns the number of problems that a check finds; writes the first one to `first`.
 inline size_t problems_of(const vecq_index* index, std::string* first = nullptr, int32_t deep = 1) {
     vecq_task* task = nullptr;
     vecq_error error{};
@@ -176,7 +177,7 @@ public:
     vecq_status status;
 };
 
-// By filters and exclusions of ids that a file says there are, and of others.
+// Searches with filters and exclusions of ids, some of which the index does not have.
 inline void use_ids(const Opened& index, const Vector& queries) {
     Ids ids = index.ids();
     ids.resize(ids.size() / 2);
@@ -197,7 +198,7 @@ inline void use_ids(const Opened& index, const Vector& queries) {
     vecq_filter_close(filter);
 }
 
-// What other libraries and `calibrate` ask for.
+// Calls the entries that export graphs and recall curves.
 inline void export_all(const Opened& index) {
     auto graph = sized<vecq_graph>();
     if (vecq_index_export_graph(index.own, &graph, nullptr) != VECQ_OK) return;
@@ -229,12 +230,12 @@ inline vecq_status rebuild(vecq_index* index, MakeTask make, vecq_error* error =
     return status;
 }
 
-// Items go, one by one for some may be refused, others change, and come.
+// Removes items one by one, because some calls may be refused, then updates and adds items.
 inline void change(Opened& index, uint64_t seed) {
     Ids ids = index.ids();
-    const size_t gone = std::min<size_t>(ids.size() / 2, 12);
-    for (size_t i = 0; i < gone; ++i) index.remove({ids[i]});
-    ids.erase(ids.begin(), ids.begin() + static_cast<ptrdiff_t>(gone));
+    const size_t removed = std::min<size_t>(ids.size() / 2, 12);
+    for (size_t i = 0; i < removed; ++i) index.remove({ids[i]});
+    ids.erase(ids.begin(), ids.begin() + static_cast<ptrdiff_t>(removed));
     ids.resize(std::min<size_t>(ids.size(), 8));
     ids.push_back(987'654'321);
     for (const int64_t id : ids) index.update(samples::random_vector(index.dim(), seed++), {id});
@@ -243,7 +244,8 @@ inline void change(Opened& index, uint64_t seed) {
     index.search(samples::random_vector(index.dim(), seed), search_of(5, 20));
 }
 
-// A writable index, made anew as it is or after changes, with a filter that is told of them.
+// Opens the file writable and runs steps, null for changes and otherwise a rebuild, with a filter
+// that follows them.
 inline void use_changed(const std::string& path, const std::vector<MakeTask>& steps) {
     Opened index(path, true);
     if (index.status != VECQ_OK) return;
@@ -264,8 +266,8 @@ inline void use_changed(const std::string& path, const std::vector<MakeTask>& st
     problems_of(index.own);
 }
 
-// Does with a file all that can be done, whatever it holds. What comes of it does not matter, only
-// that nothing crashes; false if it can't be opened.
+// Calls every entry on a file with arbitrary contents. Results do not matter, only that nothing
+// crashes. Returns false if the file cannot be opened.
 inline bool use(const std::string& path, const std::string& copy) {
     const Opened read(path);
     if (read.status != VECQ_OK) return false;
@@ -283,15 +285,15 @@ inline bool use(const std::string& path, const std::string& copy) {
     use_changed(path, {nullptr, vecq_task_refit, vecq_task_compact, nullptr});
     use_changed(path, {vecq_task_compact, nullptr});
     use_changed(path, {vecq_task_refit, nullptr, vecq_task_compact});
-    Opened written(path, true);
-    if (written.status != VECQ_OK) return true;
+    Opened writable(path, true);
+    if (writable.status != VECQ_OK) return true;
     for (const uint64_t seed : {2, 3}) {
-        if (stats.rows == 0) vecq_index_fit(written.own, queries.data(), 3, nullptr);
-        written.add(samples::random_vector(40 * written.dim(), seed));
-        written.search(queries, search_of(5, 20));
+        if (stats.rows == 0) vecq_index_fit(writable.own, queries.data(), 3, nullptr);
+        writable.add(samples::random_vector(40 * writable.dim(), seed));
+        writable.search(queries, search_of(5, 20));
     }
-    problems_of(written.own);
-    save(written.own, copy);
+    problems_of(writable.own);
+    save(writable.own, copy);
     return true;
 }
 

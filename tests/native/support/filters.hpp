@@ -1,4 +1,4 @@
-// Filters for tests, made through the ABI.
+// Filters for tests, created through the ABI.
 #pragma once
 
 #include <cstring>

@@ -1,4 +1,4 @@
-// Graphs made by hand and at random, and what can be said of them without the code under test.
+// Graphs for tests, given or random, and properties of them computed without the code under test.
 #pragma once
 
 #include <algorithm>
@@ -24,7 +24,7 @@ inline Nodes links_of(const vecq::Layer& layer, uint32_t node) {
     return {links.begin(), links.end()};
 }
 
-// One layer, entered at node 0.
+// Returns a graph with one layer and node 0 as entry point.
 inline vecq::Graph graph_of(size_t degree, const std::vector<Nodes>& lists) {
     vecq::Graph graph(degree);
     graph.extend(Levels(lists.size()));
@@ -34,7 +34,7 @@ inline vecq::Graph graph_of(size_t degree, const std::vector<Nodes>& lists) {
     return graph;
 }
 
-// `length` different nodes below `count`, without `self`.
+// Returns `length` different nodes below `count`, without `self`.
 inline Nodes random_links(vecq::Random& random, size_t length, size_t count, uint32_t self) {
     std::set<uint32_t> nodes;
     while (nodes.size() < std::min(length, count - 1)) {
@@ -44,7 +44,7 @@ inline Nodes random_links(vecq::Random& random, size_t length, size_t count, uin
     return {nodes.begin(), nodes.end()};
 }
 
-// What `from` leads to through nodes that are `allowed`.
+// Returns the nodes that are reachable from `from` through `allowed` nodes.
 inline std::set<uint32_t> reached_from(const vecq::Layer& layer, uint32_t from,
                                        const std::set<uint32_t>& allowed) {
     std::set<uint32_t> reached = {from};
@@ -63,7 +63,7 @@ inline std::set<uint32_t> all_nodes(const vecq::Layer& layer) {
     return all;
 }
 
-// Links come first and kNone after them, none twice, none to its own node or to what is no node.
+// Whether all lists are well-formed: links in range before kNone, no duplicates, no self-links.
 inline bool well_formed(const vecq::Layer& layer) {
     for (uint32_t node = 0; node < layer.count; ++node) {
         const Nodes links = links_of(layer, node);

@@ -1,4 +1,4 @@
-// Indexes for tests: made, filled and searched through the ABI, beside the exact answers.
+// Indexes for tests, created and searched through the ABI, and exact answers to compare with.
 #pragma once
 
 #include <algorithm>
@@ -23,7 +23,7 @@ inline vecq_index_options options_of(int32_t metric, int32_t link = VECQ_LINK_AU
     return {sizeof(vecq_index_options), metric, link, 8, 50, 1};
 }
 
-// Room for all of up to 500 rows, on one thread.
+// By default a beam width for all of up to 500 rows, on one thread.
 inline vecq_search_options search_of(size_t k, size_t ef = 500, int32_t bits = 15,
                                      size_t rerank = 0, int32_t plan = VECQ_PLAN_WALK) {
     auto options = sized<vecq_search_options>();
@@ -54,7 +54,7 @@ struct Codec {
     ~Codec() { vecq_codec_close(own); }
 };
 
-// scores[q * rows + r], as the codec alone computes them.
+// Returns scores[q * rows + r], computed by the codec alone.
 inline Vector exact_scores(const Codec& codec, int32_t metric, int32_t bits, const Vector& queries,
                            const Vector& vectors) {
     const size_t rows = vectors.size() / codec.dim, count = queries.size() / codec.dim;
@@ -83,7 +83,7 @@ inline bool same_bits(const float* a, const float* b, size_t count) {
     return std::memcmp(a, b, count * sizeof *a) == 0;
 }
 
-// Runs all passes over the graph that are due.
+// Runs the repair pass that is due.
 inline vecq_status repair(vecq_index* index, vecq_error* error = nullptr, size_t threads = 1) {
     for (size_t done = 0, total = 1; done < total;)
         if (const vecq_status status = vecq_index_repair(index, threads, &done, &total, error))
@@ -93,9 +93,10 @@ inline vecq_status repair(vecq_index* index, vecq_error* error = nullptr, size_t
 
 class Index {
 public:
-    Index(const vecq_index_options& options, const Codec& codec, const Codec* wide = nullptr)
+    Index(const vecq_index_options& options, const Codec& codec, const Codec* rerank = nullptr)
         : dim_(codec.dim) {
-        vecq_index_open(&options, codec.own, wide == nullptr ? nullptr : wide->own, &own, &error);
+        vecq_index_open(&options, codec.own, rerank == nullptr ? nullptr : rerank->own, &own,
+                        &error);
     }
     Index(const Index&) = delete;
     Index& operator=(const Index&) = delete;
@@ -114,7 +115,7 @@ public:
     vecq_status link(size_t rows, size_t threads = 1) {
         return vecq_index_link(own, rows, threads, &done, &total, &error);
     }
-    // False if it fails, or does not end.
+    // Returns false if a call fails or linking does not end.
     bool link_all(size_t rows = 100, size_t threads = 1) {
         for (size_t calls = 0; calls < 100'000; ++calls) {
             if (link(rows, threads) != VECQ_OK) return false;
@@ -139,7 +140,7 @@ public:
         uint8_t held = 2;
         return vecq_index_contains(own, &id, 1, &held, nullptr) == VECQ_OK && held == 1;
     }
-    // Ends an addition and repairs the graph.
+    // Settles an addition and repairs the graph.
     vecq_status settle() {
         const vecq_status settled = vecq_index_settle(own, &error);
         return settled == VECQ_OK ? repair(own, &error) : settled;
@@ -170,27 +171,27 @@ private:
     size_t dim_;
 };
 
-// Whether the best `k` of each query were found, `exact` being the scores of rows whose ids are
-// their numbers. Which of equal rows comes first is open.
+// Whether `found` holds the best `k` rows of each query, in any order among equal scores. `exact`
+// holds the scores of all rows, whose ids are their numbers.
 inline bool finds_the_best(const Found& found, size_t k, const Vector& exact, size_t rows) {
     const size_t kept = std::min(k, rows);
-    bool right = found.status == VECQ_OK;
+    bool is_right = found.status == VECQ_OK;
     for (size_t q = 0; q < found.counts.size(); ++q) {
         const float *all = exact.data() + q * rows, *scores = found.scores.data() + q * k;
         Ids ids(found.ids.begin() + static_cast<ptrdiff_t>(q * k),
                 found.ids.begin() + static_cast<ptrdiff_t>(q * k + kept));
         for (size_t i = 0; i < kept; ++i)
-            right = right && ids[i] >= 0 && static_cast<size_t>(ids[i]) < rows &&
-                    same_bits(all + ids[i], scores + i, 1);
+            is_right = is_right && ids[i] >= 0 && static_cast<size_t>(ids[i]) < rows &&
+                       same_bits(all + ids[i], scores + i, 1);
         std::sort(ids.begin(), ids.end());
-        right = right && std::adjacent_find(ids.begin(), ids.end()) == ids.end();
+        is_right = is_right && std::adjacent_find(ids.begin(), ids.end()) == ids.end();
         Vector best(all, all + rows);
         std::sort(best.rbegin(), best.rend());
-        right = right && same_bits(best.data(), scores, kept);
-        right = right && static_cast<size_t>(found.counts[q]) == kept;
-        for (size_t i = kept; i < k; ++i) right = right && found.ids[q * k + i] == -1;
+        is_right = is_right && same_bits(best.data(), scores, kept);
+        is_right = is_right && static_cast<size_t>(found.counts[q]) == kept;
+        for (size_t i = kept; i < k; ++i) is_right = is_right && found.ids[q * k + i] == -1;
     }
-    return right;
+    return is_right;
 }
 
 }  // namespace indexes

@@ -13,10 +13,10 @@ namespace loops {
 
 // Polls until the condition holds; returns false after 30 seconds.
 template <class Condition>
-bool wait_until(Condition met) {
+bool wait_until(Condition is_met) {
     using namespace std::chrono_literals;
     const auto end = std::chrono::steady_clock::now() + 30s;
-    while (!met()) {
+    while (!is_met()) {
         if (std::chrono::steady_clock::now() > end) return false;
         std::this_thread::sleep_for(50us);
     }

@@ -1,13 +1,13 @@
-// Structs of the ABI, empty but for their size, as callers make them.
+// Zeroed structs of the ABI with their struct_size, as callers initialize them.
 #pragma once
 
 namespace samples {
 
 template <class T>
 T sized() {
-    T made{};
-    made.struct_size = sizeof made;
-    return made;
+    T value{};
+    value.struct_size = sizeof value;
+    return value;
 }
 
 }  // namespace samples

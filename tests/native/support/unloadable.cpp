@@ -1,11 +1,11 @@
-// A shared library with the whole of vecq in it, for tests that load and unload it.
+// A shared library that contains all of vecq, for tests that load and unload it.
 #include "indexes.hpp"
 #include "loops.hpp"
 #include "vecq.h"
 
 #define EXPORTED extern "C" __attribute__((visibility("default")))
 
-// Whether a search and a loop on so many threads do what they should.
+// Returns 1 if a search and a parallel loop on `threads` threads succeed.
 EXPORTED int unloadable_works(size_t threads) {
     const indexes::Codec codec(VECQ_INT8, 16);
     indexes::Index index(indexes::options_of(VECQ_L2), codec);
