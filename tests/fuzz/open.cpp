@@ -1,8 +1,7 @@
-// Makes a file of any bytes and does with it all that can be done, under sanitizers.
+// Fuzzes opening: lays out arbitrary bytes as a file and calls every entry on it, under sanitizers.
 //
-// An input is a file without the room between its sections: header, table, contents one after the
-// other. It is laid out and its checksums are made right, for nothing that a fuzzer does would get
-// past those.
+// An input is a file without padding between sections: header, table, contents. The fuzzer lays it
+// out and recomputes the checksums, which no mutation would pass otherwise.
 #include <cstdint>
 #include <cstring>
 

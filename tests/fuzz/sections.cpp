@@ -1,8 +1,8 @@
-// Rewrites sections of valid files and does with the result all that can be done, under sanitizers.
+// Fuzzes section contents: edits valid files and calls every entry on the result, under sanitizers.
 //
-// An input is a program: a byte that chooses a valid file and how it is used, then edits of
-// kEditBytes each. An edit overwrites words of a section, or changes how many elements it has. The
-// file is then laid out and sealed, so that each section has a right checksum and wrong contents.
+// An input is a program: a byte that selects a valid file and its use, then edits of kEditBytes
+// each. An edit overwrites words of a section or changes its number of elements. The file is then
+// laid out and sealed, so that each section has a valid checksum and invalid contents.
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
@@ -18,11 +18,11 @@ namespace {
 using namespace files;
 using samples::random_vector;
 
-constexpr size_t kDim = 6, kRows = 70, kMostQueries = 70;
-// Enough rows that a scan takes its bounds from a sample.
+constexpr size_t kDim = 6, kRows = 70, kMaxQueries = 70;
+// Enough rows for a scan to take bounds from a sample.
 constexpr size_t kSampledRows = 8200;
-constexpr size_t kEditBytes = 10, kMostEdits = 12;
-// Of the first byte: the index is changed and saved as well.
+constexpr size_t kEditBytes = 10, kMaxEdits = 12;
+// Flag in the first byte: also changes and saves the index.
 constexpr uint8_t kChanges = 0x80;
 
 struct Section {
@@ -61,13 +61,13 @@ struct File {
     }
 };
 
-struct Kit {
+struct Variant {
     int32_t metric, width, scale;
-    bool centred, reranked, changed;
+    bool is_centered, has_rerank, is_changed;
     size_t rows;
 };
 
-constexpr Kit kKits[] = {
+constexpr Variant kVariants[] = {
     {VECQ_IP, VECQ_INT8, VECQ_SCALE_VECTOR, false, true, true, kRows},
     {VECQ_L2, VECQ_INT8, VECQ_SCALE_GLOBAL, true, false, false, kRows},
     {VECQ_COSINE, VECQ_INT16, VECQ_SCALE_GLOBAL, true, false, true, kRows},
@@ -77,25 +77,28 @@ constexpr Kit kKits[] = {
     {VECQ_L2, VECQ_FP16, VECQ_SCALE_VECTOR, true, false, false, kSampledRows},
 };
 
-File made(const Kit& kit, const std::string& path) {
-    const Codec codec(kit.width, kDim, kit.scale, kit.centred), wide(VECQ_FP16, kDim);
-    Index index({kit.metric, VECQ_LINK_AUTO, 3, 8, 1}, codec, kit.reranked ? &wide : nullptr);
-    Vector vectors = random_vector(kit.rows * kDim, 1);
+File make_file(const Variant& variant, const std::string& path) {
+    const Codec codec(variant.width, kDim, variant.scale, variant.is_centered),
+        rerank(VECQ_FP16, kDim);
+    const vecq_index_options options{sizeof options, variant.metric, VECQ_LINK_AUTO, 3, 8, 1};
+    Index index(options, codec, variant.has_rerank ? &rerank : nullptr);
+    Vector vectors = random_vector(variant.rows * kDim, 1);
     std::fill_n(vectors.data(), 2 * kDim, 0.0F);
-    Ids ids(kit.rows);
+    Ids ids(variant.rows);
     std::iota(ids.begin(), ids.end(), 5);
-    bool good = index.fit(vectors) == VECQ_OK && index.add(vectors, ids);
-    if (kit.changed) {
-        good = good && index.remove({9, 10, 11, 40, 71}) == VECQ_OK &&
-               index.update(random_vector(2 * kDim, 2), {12, 300});
+    bool is_valid = index.fit(vectors) == VECQ_OK && index.add(vectors, ids);
+    if (variant.is_changed) {
+        is_valid = is_valid && index.remove({9, 10, 11, 40, 71}) == VECQ_OK &&
+                   index.update(random_vector(2 * kDim, 2), {12, 300});
         const vecq_curve_point curve[] = {{5, 10, 0.5}, {5, 40, 1}};
-        good = good && vecq_index_set_curve(index.own, curve, 2, kit.rows, nullptr) == VECQ_OK;
+        is_valid =
+            is_valid && vecq_index_set_curve(index.own, curve, 2, variant.rows, nullptr) == VECQ_OK;
     }
-    if (!good || save(index.own, path) != VECQ_OK) std::abort();
+    if (!is_valid || save(index.own, path) != VECQ_OK) std::abort();
     return File(Bytes(path));
 }
 
-// A number that a kernel, a list or a table may not expect; `own` is the one it replaces.
+// Returns a number at the limits of kernels, lists and tables; `own` is the number it replaces.
 uint32_t odd_number(uint8_t choice, uint32_t own, uint32_t rows, uint32_t any) {
     const float largest = std::numeric_limits<float>::max();
     const uint32_t numbers[] = {0x7fc00000,  // NaN
@@ -123,7 +126,7 @@ uint32_t odd_number(uint8_t choice, uint32_t own, uint32_t rows, uint32_t any) {
     return numbers[choice % std::size(numbers)];
 }
 
-// Bytes of an edit: what to do, section, place (2), number, how many, any (4).
+// Applies an edit. Its bytes: operation, section, place (2), number, count, any (4).
 void edit(File& file, const uint8_t* bytes) {
     uint16_t place = 0;
     uint32_t any = 0;
@@ -176,6 +179,8 @@ void search(const Opened& index, size_t count, int32_t plan) {
     constexpr size_t k = 3;
     const Found found = index.search(random_vector(count * index.dim(), count),
                                      search_of(k, 10, count % 2 == 0 ? 8 : 15, 0, plan));
+    // An edited mean or scale may take queries beyond float32.
+    if (found.status == VECQ_INVALID_ARGUMENT) return;
     require(found.status == VECQ_OK);
     for (size_t q = 0; q < count; ++q) {
         require(found.counts[q] >= 0 && found.counts[q] <= static_cast<int64_t>(k));
@@ -184,15 +189,15 @@ void search(const Opened& index, size_t count, int32_t plan) {
     }
 }
 
-void search_all(const std::string& path, bool sampled) {
+void search_all(const std::string& path, bool is_sampled) {
     const Opened index(path);
     if (index.status != VECQ_OK) return;
-    for (size_t count = 1; count <= kMostQueries; ++count) {
-        if (sampled && count != 6 && count != 7 && count != 33 && count != 64) continue;
+    for (size_t count = 1; count <= kMaxQueries; ++count) {
+        if (is_sampled && count != 6 && count != 7 && count != 33 && count != 64) continue;
         search(index, count, VECQ_PLAN_SCAN);
         search(index, count, VECQ_PLAN_WALK);
     }
-    if (sampled) problems_of(index.own);
+    if (is_sampled) problems_of(index.own);
 }
 
 }  // namespace
@@ -202,33 +207,35 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     static const std::string path = folder / "a.vecq", copy = folder / "b.vecq";
     static const std::vector<File> files = [] {
         std::vector<File> all;
-        for (const Kit& kit : kKits) all.push_back(made(kit, path));
+        for (const Variant& variant : kVariants) all.push_back(make_file(variant, path));
         return all;
     }();
     if (size == 0) return 0;
     const size_t number = (data[0] & ~kChanges) % files.size();
     File file = files[number];
-    for (size_t at = 1, edits = 0; at + kEditBytes <= size && edits < kMostEdits;
+    for (size_t at = 1, edits = 0; at + kEditBytes <= size && edits < kMaxEdits;
          at += kEditBytes, ++edits)
         edit(file, data + at);
     file.sealed().write(path);
-    const bool sampled = kKits[number].rows == kSampledRows;
-    search_all(path, sampled);
-    if (!sampled && (data[0] & kChanges) != 0) use(path, copy);
+    const bool is_sampled = kVariants[number].rows == kSampledRows;
+    search_all(path, is_sampled);
+    if (!is_sampled && (data[0] & kChanges) != 0) use(path, copy);
     return 0;
 }
 
-// Whole edits are added, removed and changed: with few of them most files can still be opened.
-extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t room, unsigned seed) {
+// Adds, removes and changes whole edits: with few of them most files still open.
+extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t capacity,
+                                          unsigned seed) {
     vecq::Random random(seed);
     if (size == 0 || random.below(8) == 0) data[0] = static_cast<uint8_t>(random.next());
-    const size_t most = std::min(kMostEdits, (room - 1) / kEditBytes);
-    size_t edits = size == 0 ? 0 : std::min((size - 1) / kEditBytes, most);
+    const size_t max_edits = std::min(kMaxEdits, (capacity - 1) / kEditBytes);
+    size_t edits = size == 0 ? 0 : std::min((size - 1) / kEditBytes, max_edits);
     const auto at = [&](size_t number) { return data + 1 + number * kEditBytes; };
     const size_t choice = random.below(4);
     if (edits > 0 && choice == 0) {
-        std::copy_n(at(--edits), kEditBytes, at(random.below(edits + 1)));
-    } else if (edits < most && (edits == 0 || choice == 1)) {
+        --edits;
+        std::copy_n(at(edits), kEditBytes, at(random.below(edits + 1)));
+    } else if (edits < max_edits && (edits == 0 || choice == 1)) {
         for (size_t i = 0; i < kEditBytes; ++i) at(edits)[i] = static_cast<uint8_t>(random.next());
         ++edits;
     } else if (edits > 0) {

@@ -1,4 +1,4 @@
-"""Makes seeds for the fuzzer: small indexes, as open.cpp wants them, without room between sections.
+"""Writes seeds for the fuzzer open.cpp: small index files without padding between sections.
 
 python seed.py FOLDER
 """
