@@ -1,6 +1,6 @@
-// Dots per second of every kernel that this machine can run, beside what bounds it on this core:
-// the multiply-add rate with everything in registers, and the rate at which the same rows can
-// merely be read. Rates are the best of several rounds that visit every case in turn.
+// Measures dots per second of every kernel that this machine can run, next to its upper bounds on
+// this core: the multiply-add rate on registers alone, and the rate of reading the same rows. Rates
+// are the best of several rounds over all cases.
 //
 // usage: bench_kernels [ROUNDS [MIB]]
 #include <chrono>
@@ -23,7 +23,7 @@ constexpr Width kAllWidths[] = {Width::fp32, Width::fp16, Width::int16, Width::i
 constexpr const char* kWidthNames[] = {"fp32", "fp16", "int16", "int8"};
 constexpr double kSeconds = 0.01;
 
-// Calls `work`, which returns how much it did, for at least kSeconds; returns its rate.
+// Calls `work`, which returns its number of operations, for at least kSeconds. Returns the rate.
 double rate(const std::function<double()>& work) {
     using Clock = std::chrono::steady_clock;
     double done = 0, seconds = 0;
@@ -56,7 +56,7 @@ struct Case {
 
 void raise(double& best, double measured) { best = std::max(best, measured); }
 
-// Enough for the rows that they name to exceed every cache.
+// Returns enough ids that their rows exceed every cache.
 std::vector<uint32_t> random_ids(size_t rows) {
     std::minstd_rand random(1);
     std::vector<uint32_t> ids(4 << 20);
@@ -86,7 +86,7 @@ void measure_rows(Case& c, Data& data, size_t& offset) {
               return 1600.0;
           }));
 
-    // Fresh rows on every call: a window that wanders through the random ids.
+    // Other rows on every call: a window that moves through the random ids.
     const std::vector<uint32_t> ids = random_ids(count);
     constexpr size_t window = 1024;
     const auto next = [&] { return ids.data() + (offset += window) % (ids.size() - window); };
@@ -118,7 +118,7 @@ void measure_block(Case& c, Data& data) {
 void print_table(const std::vector<Case>& cases) {
     std::printf(
         "Million dots per second on one core. In cache: 16 rows. Gathered: rows at random,\n"
-        "prefetched; read: the same rows in the same order, only read. Block: 32 queries x\n"
+        "prefetched. Read: the same rows in the same order, only read. Block: 32 queries x\n"
         "cache-resident rows. Percentages are of the multiply-adds per second that the same\n"
         "instructions reach in registers alone (peak, in units of 10^12).\n\n"
         "%-12s %-6s %5s | %6s | %8s %5s | %8s %7s | %8s %6s %5s\n",
@@ -137,13 +137,13 @@ const Case* find(const std::vector<Case>& cases, const std::string& isa, Width w
     return nullptr;
 }
 
-void print_mark(const char* what, size_t dim, double reached, double mark) {
-    std::printf("%-58s dim %5zu: %5.2f, mark %4.2f%s\n", what, dim, reached, mark,
-                reached < mark ? "  SHORT" : "");
+void print_target(const char* name, size_t dim, double measured, double target) {
+    std::printf("%-58s dim %5zu: %5.2f, target %4.2f%s\n", name, dim, measured, target,
+                measured < target ? "  missed" : "");
 }
 
-// The marks that the kernels are held to.
-void print_marks(const std::vector<Case>& cases) {
+// Compares kernels with their performance targets.
+void print_targets(const std::vector<Case>& cases) {
     std::printf("\n");
     for (size_t dim : kDims) {
         const Case* int8 = find(cases, "avx512_vnni", Width::int8, dim);
@@ -151,20 +151,20 @@ void print_marks(const std::vector<Case>& cases) {
         if (int8 == nullptr || fp32 == nullptr) continue;
         const bool small = dim == 128, large = dim >= 768;
         if (!small && !large) continue;
-        print_mark("in cache: int8 avx512_vnni over fp32 avx512", dim,
-                   int8->in_cache / fp32->in_cache, small ? 1.7 : 2.8);
+        print_target("in cache: int8 avx512_vnni over fp32 avx512", dim,
+                     int8->in_cache / fp32->in_cache, small ? 1.7 : 2.8);
         if (small || dim == 1536)
-            print_mark("in cache: int8 avx512_vnni of its peak", dim, int8->of_peak(int8->in_cache),
-                       small ? 0.25 : 0.6);
-        print_mark("gathered: int8 avx512_vnni over fp32 avx512", dim,
-                   int8->gathered / fp32->gathered, small ? 2.5 : 3.3);
-        print_mark("gathered: int8 avx512_vnni of merely reading", dim, int8->gathered / int8->read,
-                   0.8);
+            print_target("in cache: int8 avx512_vnni of its peak", dim,
+                         int8->of_peak(int8->in_cache), small ? 0.25 : 0.6);
+        print_target("gathered: int8 avx512_vnni over fp32 avx512", dim,
+                     int8->gathered / fp32->gathered, small ? 2.5 : 3.3);
+        print_target("gathered: int8 avx512_vnni relative to reading", dim,
+                     int8->gathered / int8->read, 0.8);
     }
     for (size_t dim : {128, 768})
         if (const Case* amx = find(cases, "amx_int8", Width::int8, dim))
-            print_mark("block: int8 amx_int8 of its peak", dim, amx->block * dim / amx->block_peak,
-                       dim == 128 ? 0.5 : 0.7);
+            print_target("block: int8 amx_int8 of its peak", dim,
+                         amx->block * dim / amx->block_peak, dim == 128 ? 0.5 : 0.7);
 }
 
 }  // namespace
@@ -194,5 +194,5 @@ int main(int argc, char** argv) {
             measure_block(c, data);
         }
     print_table(cases);
-    print_marks(cases);
+    print_targets(cases);
 }
