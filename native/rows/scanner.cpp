@@ -108,7 +108,7 @@ void Scanner::scan_again(const ScoredRows& scored, const RowList& list, size_t q
         filter.excluded = &excluded;
     }
     best_[query].begin(width_);
-    scan_one(scored, list, query, &filter);
+    scan_singly(scored, list, query, 1, &filter);
 }
 
 std::vector<float> Scanner::bounds_of_sample(const ScoredRows& scored, const RowList& list) {
@@ -146,16 +146,22 @@ std::vector<float> Scanner::bounds_of_peaks(size_t peaks, size_t rank) const {
 
 void Scanner::scan_all(const ScoredRows& scored, const RowList& list) {
     if (!scores_rows_singly()) return scan_blocks(scored, list);
-    for (size_t q = 0; q < queries_.size(); ++q)
-        scan_one(scored, list, q, filters_ == nullptr ? nullptr : filters_ + q);
+    scan_singly(scored, list, 0, queries_.size(), filters_);
 }
 
-void Scanner::scan_one(const ScoredRows& scored, const RowList& list, size_t query,
-                       const RowFilter* filter) {
+// Scans for `count` queries; `filters` is null or has one filter for each. A chunk of rows stays in
+// cache until all queries have scored it.
+void Scanner::scan_singly(const ScoredRows& scored, const RowList& list, size_t first_query,
+                          size_t count, const RowFilter* filters) {
     for (size_t first = 0; first < list.count; first += kChunkRows) {
-        const size_t count = std::min(kChunkRows, list.count - first);
-        for (size_t i = 0; i < count; ++i) numbers_[i] = list[first + i];
-        kernels_.scan_rows({scored, queries_[query], {numbers_, count}, filter, &best_[query]});
+        const size_t rows = std::min(kChunkRows, list.count - first);
+        for (size_t i = 0; i < rows; ++i) numbers_[i] = list[first + i];
+        for (size_t q = 0; q < count; ++q)
+            kernels_.scan_rows({scored,
+                                queries_[first_query + q],
+                                {numbers_, rows},
+                                filters == nullptr ? nullptr : filters + q,
+                                &best_[first_query + q]});
     }
 }
 

@@ -43,8 +43,8 @@ private:
     std::vector<float> bounds_of_peaks(size_t peaks, size_t rank) const;
     bool is_complete(size_t query, float bound) const;
     void scan_all(const ScoredRows& scored, const RowList& list);
-    void scan_one(const ScoredRows& scored, const RowList& list, size_t query,
-                  const RowFilter* filter);
+    void scan_singly(const ScoredRows& scored, const RowList& list, size_t first_query,
+                     size_t count, const RowFilter* filters);
     void scan_again(const ScoredRows& scored, const RowList& list, size_t query);
     void scan_blocks(const ScoredRows& scored, const RowList& list);
     template <class Body>
