@@ -139,7 +139,7 @@ const Case* find(const std::vector<Case>& cases, const std::string& isa, Width w
 
 void print_target(const char* name, size_t dim, double measured, double target) {
     std::printf("%-58s dim %5zu: %5.2f, target %4.2f%s\n", name, dim, measured, target,
-                measured < target ? "  missed" : "");
+                measured < target ? "  missed" : "  met");
 }
 
 // Compares kernels with their performance targets.

@@ -6,6 +6,8 @@
 #include "kernels/block.inl.hpp"
 #include "kernels/probe.inl.hpp"
 
+#include "graph/beam.inl.hpp"
+
 #include "graph/walk.inl.hpp"
 
 #include "graph/gathering_scorer.inl.hpp"

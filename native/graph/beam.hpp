@@ -1,6 +1,8 @@
-// The beam of a walk: a sorted array of at most `ef` candidates, each expanded or not. Offers are
-// merged in batches: the binary searches for their positions are independent of each other, and
-// each key moves once.
+// The beam of a walk: a sorted array of at most `ef` candidates, each expanded or not.
+//
+// Two ways to insert keys. Offers are merged in batches: the binary searches for their positions
+// are independent of each other, and each key moves once. Where an engine has vectors of keys,
+// beam.inl.hpp merges into narrow beams without search, sort or branch.
 #pragma once
 
 #include <algorithm>
@@ -9,8 +11,8 @@
 #include <limits>
 #include <span>
 #include <utility>
-#include <vector>
 
+#include "base/memory.hpp"
 #include "base/vectors.hpp"
 #include "base/key.hpp"
 #include "graph/layer.hpp"
@@ -19,27 +21,31 @@ namespace vecq {
 
 class Beam {
 public:
+    // The keys of a vector. Arrays are padded to whole vectors.
+    static constexpr size_t kKeysPerVector = 8;
+
     // Empties the beam and sets its width. Keeps its memory.
     void begin(size_t width) {
         width_ = width;
-        const size_t capacity = width + kMaxOffers + 2 * kKeysPerVector;
-        if (keys_.size() < capacity) keys_.resize(capacity);
-        if (merged_.size() < capacity) merged_.resize(capacity);
+        const size_t bytes = (width + kMaxOffers + 2 * kKeysPerVector) * sizeof(Key);
+        if (keys_.bytes() < bytes) keys_ = Memory(bytes);
+        if (merged_.bytes() < bytes) merged_ = Memory(bytes);
+        std::fill_n(keys_.as<Key>(), vectors() * kKeysPerVector, kNoKey);
         size_ = next_ = offer_count_ = 0;
         worst_ = -std::numeric_limits<float>::infinity();
     }
 
+    size_t width() const { return width_; }
     // The score of the worst candidate of a full beam, otherwise -infinity. Ignores pending offers,
     // so it may be lower than the final bound, never higher.
     float worst() const { return worst_; }
 
-    // The most offers between two merges. 32 is the fastest of 16 to 64.
-    static constexpr size_t kMaxOffers = 32;
-    size_t free_offers() const { return kMaxOffers - offer_count_; }
+    // The most offers between two merges: those of a group of rows.
+    static constexpr size_t kMaxOffers = 16;
 
     [[gnu::always_inline]] void offer(float score, uint32_t node) {
         const Key key = key_of(score, node);
-        if (size_ == width_ && key >= keys_[size_ - 1]) return;
+        if (size_ == width_ && key >= keys_.as<Key>()[size_ - 1]) return;
         offers_[offer_count_++] = key;
     }
 
@@ -51,30 +57,52 @@ public:
 
     // Whether the beam holds an unexpanded candidate.
     bool has_next() {
-        while (next_ < size_ && (keys_[next_] & kExpanded) != 0) ++next_;
+        const Key* keys = keys_.as<Key>();
+        while (next_ < size_ && (keys[next_] & kExpanded) != 0) ++next_;
         return next_ < size_;
     }
     // The score of the best unexpanded candidate, after has_next() returned true.
-    float next_score() const { return score_of(keys_[next_]); }
+    float next_score() const { return score_of(keys_.as<Key>()[next_]); }
     // Marks that candidate as expanded and returns its node.
     uint32_t expand() {
-        keys_[next_] |= kExpanded;
-        return node_of(keys_[next_++]);
+        Key& key = keys_.as<Key>()[next_++];
+        key |= kExpanded;
+        return node_of(key);
     }
 
     // The candidates, best first. node_of() and score_of() ignore the marks.
-    std::span<const Key> keys() const { return {keys_.data(), size_}; }
+    std::span<const Key> keys() const { return {keys_.as<Key>(), size_}; }
+
+    // For merging by vectors: keys behind size() are kNoKey, which is behind every key.
+    static constexpr Key kNoKey = ~Key{0};
+    Key* vector_keys() { return keys_.as<Key>(); }
+    size_t vectors() const { return (width_ + kKeysPerVector - 1) / kKeysPerVector; }
+    // Takes note of `count` keys that were merged into vector_keys(), none before position `first`.
+    // Those behind the width are dropped.
+    [[gnu::always_inline]] void grow(size_t count, size_t first) {
+        size_ = std::min(size_ + count, width_);
+        if (size_ == width_) worst_ = score_of(keys_.as<Key>()[width_ - 1]);
+        next_ = std::min(next_, first);
+    }
+    // No candidate before this position is unexpanded.
+    size_t next() const { return next_; }
+    // Moves next(). Returns whether there is a candidate.
+    bool skip_to(size_t next) {
+        next_ = std::min(next, size_);
+        return next < size_;
+    }
 
 private:
     // Returns the number of better keys. Branch-free, because the comparisons are unpredictable.
     [[gnu::always_inline]] size_t rank_of(Key key) const {
-        const Key* first = keys_.data();
+        const Key* const keys = keys_.as<Key>();
+        const Key* first = keys;
         for (size_t rest = size_; rest > 0;) {
             const size_t half = (rest + 1) / 2;
             first += half & (0 - size_t{first[half - 1] < key});
             rest -= half;
         }
-        return static_cast<size_t>(first - keys_.data());
+        return static_cast<size_t>(first - keys);
     }
 
     [[gnu::always_inline]] void merge(size_t count) {
@@ -82,18 +110,18 @@ private:
         size_t ranks[kMaxOffers];
         sort_offers(count, sorted);
         for (size_t i = 0; i < count; ++i) ranks[i] = rank_of(sorted[i]);
-        const Key* from = keys_.data();
-        Key* to = merged_.data();
+        const Key* from = keys_.as<Key>();
+        Key* to = merged_.as<Key>();
         size_t at = 0;
         for (size_t i = 0; i < count; at = ranks[i++]) {
             copy(from + at, from + ranks[i], to + at + i);
             to[ranks[i] + i] = sorted[i];
         }
         copy(from + at, from + size_, to + at + count);
-        keys_.swap(merged_);
+        std::swap(keys_, merged_);
         size_ = std::min(size_ + count, width_);
         next_ = std::min(next_, ranks[0]);
-        if (size_ == width_) worst_ = score_of(keys_[size_ - 1]);
+        if (size_ == width_) worst_ = score_of(to[size_ - 1]);
     }
 
     // Sorts the offers by counting the better ones of each. `sorted` is all zeros.
@@ -121,12 +149,11 @@ private:
         }
     }
 
-    static constexpr size_t kKeysPerVector = 8;
     typedef Key Keys __attribute__((vector_size(kKeysPerVector * sizeof(Key))));
 
     size_t width_ = 0, size_ = 0, next_ = 0;
     float worst_ = 0;
-    std::vector<Key> keys_, merged_;
+    Memory keys_, merged_;
     Key offers_[kMaxOffers] = {};
     size_t offer_count_ = 0;
 };

@@ -1,5 +1,5 @@
-// The node scorer that gathers rows: it maps queued nodes to rows at any position, prefetches them
-// and scores sixteen at a time. walk.inl.hpp documents the concept.
+// The node scorer that gathers rows: it maps nodes to rows at any position and scores sixteen at a
+// time. walk.inl.hpp documents the concept.
 //
 // RowScorer is a concept that knows one query:
 //   prefetch(rows, count)               prefetches rows
@@ -14,67 +14,34 @@ public:
     GatheringScorer() = default;
     explicit GatheringScorer(const RowScorer& scorer) : scorer_(scorer) {}
 
-    void begin(NodeScratch& scratch) { scratch_ = &scratch; }
-
     void enter_layer(const GraphView& graph, size_t layer_number) {
         layer_rows_ = graph.layers[layer_number].rows;
-        row_count_ = graph.layers[0].count;
-        waiting_ = prefetched_ = 0;
+        last_row_ = static_cast<uint32_t>(graph.layers[0].count - 1);
     }
 
-    [[gnu::always_inline]] uint32_t* free_slots() { return scratch_->nodes + waiting_; }
+    size_t prefetch_distance() const { return scorer_.prefetch_distance(); }
 
-    [[gnu::always_inline]] void enqueue(size_t count) {
-        if (layer_rows_ != nullptr) {
-            const uint32_t* nodes = scratch_->nodes + waiting_;
-            const auto last = static_cast<uint32_t>(row_count_ - 1);
-            for (size_t i = 0; i < count; ++i)  // a file may hold any row
-                scratch_->rows[waiting_ + i] = std::min(layer_rows_[nodes[i]], last);
+    [[gnu::always_inline]] void prefetch(const uint32_t* nodes, size_t count) const {
+        if (layer_rows_ == nullptr) return scorer_.prefetch(nodes, count);
+        for (size_t i = 0; i < count; ++i) {
+            const uint32_t row = row_of(nodes[i]);
+            scorer_.prefetch(&row, 1);
         }
-        waiting_ += count;
     }
 
-    [[gnu::always_inline]] void prefetch_group() { prefetch(prefetched_ + kGroup); }
-
-    template <class Bound, class Offer, class EndGroup>
-    [[gnu::always_inline]] size_t score_waiting(GatheringScorer* next, Bound&& bound, Offer&& offer,
-                                                EndGroup&& end_group) {
-        pad_to_group();
-        for (size_t first = 0; first < waiting_; first += kGroup) {
-            prefetch(first + scorer_.prefetch_distance());
-            if (next != nullptr) next->prefetch_group();
-            const size_t count = std::min(kGroup, waiting_ - first);
-            alignas(64) float scores[kGroup];
-            uint32_t better = scorer_.score(rows() + first, count, bound(), scores);
-            for (; better != 0; better &= better - 1) {
-                const auto i = static_cast<size_t>(std::countr_zero(better));
-                offer(scores[i], scratch_->nodes[first + i]);
-            }
-            end_group(first + kGroup >= waiting_);
-        }
-        prefetched_ = 0;
-        return std::exchange(waiting_, 0);
+    [[gnu::always_inline]] uint32_t score(const uint32_t* nodes, size_t count, float bound,
+                                          float* scores) const {
+        if (layer_rows_ == nullptr) return scorer_.score(nodes, count, bound, scores);
+        uint32_t rows[kGroup];
+        for (size_t i = 0; i < kGroup; ++i) rows[i] = row_of(nodes[i]);
+        return scorer_.score(rows, count, bound, scores);
     }
 
 private:
-    uint32_t* rows() { return layer_rows_ == nullptr ? scratch_->nodes : scratch_->rows; }
-
-    // Prefetches the waiting rows below `end` that were not prefetched yet.
-    [[gnu::always_inline]] void prefetch(size_t end) {
-        end = std::min(end, waiting_);
-        if (prefetched_ >= end) return;
-        scorer_.prefetch(rows() + prefetched_, end - prefetched_);
-        prefetched_ = end;
-    }
-
-    // Repeats the last row: a row scorer reads whole groups.
-    [[gnu::always_inline]] void pad_to_group() {
-        for (size_t i = waiting_; i % kGroup != 0; ++i) rows()[i] = rows()[waiting_ - 1];
-    }
+    // A file may hold any row.
+    uint32_t row_of(uint32_t node) const { return std::min(layer_rows_[node], last_row_); }
 
     RowScorer scorer_;
-    NodeScratch* scratch_;
     const uint32_t* layer_rows_;  // the row of each node of the layer; null: the node id
-    size_t row_count_;
-    size_t waiting_, prefetched_;  // numbers of queued nodes
+    uint32_t last_row_;
 };

@@ -122,8 +122,7 @@ private:
             alignas(64) float scores[16];
             const size_t group = std::min<size_t>(16, count - first);
             scorer.score(rows + first, group, sorted.worst(), scores);
-            for (size_t i = 0; i < group; ++i) sorted.offer(scores[i], nodes[first + i]);
-            sorted.merge_offers();
+            insert_keys<KeyVectors>(sorted, 0xffffU >> (16 - group), scores, nodes + first);
         }
         return sorted.keys();
     }

@@ -36,7 +36,7 @@ private:
         Walk<NodeScorer> walk;
         walk.begin(scratch_.walks[0], job_.graph, {layer, job_.width, {}},
                    NodeScorer(nodes_.scorer(row, 0)));
-        while (walk.score_and_select(nullptr)) walk.expand();
+        while (walk.step()) {}
         return walk.found();
     }
 

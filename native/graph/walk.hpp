@@ -8,10 +8,6 @@
 
 namespace vecq {
 
-// Candidates that a walk expands per step. More of them fill groups of sixteen rows and hide more
-// memory latency, but score a few rows that one at a time would not. The best of 1 to 4.
-inline constexpr size_t kExpansions = 3;
-
 // The most walks that a thread interleaves.
 inline constexpr size_t kMaxInterleaved = 4;
 
@@ -39,17 +35,10 @@ struct WalkCounts {
     uint64_t scores = 0;  // scored rows
 };
 
-// The queue of a node scorer: nodes and their rows, padded to a group of sixteen.
-struct NodeScratch {
-    uint32_t nodes[kExpansions * kMaxDegree + 16];
-    uint32_t rows[kExpansions * kMaxDegree + 16];
-};
-
 struct WalkScratch {
     Visited visited;
     Beam beam;
-    Beam results;       // the allowed nodes of a filtered walk
-    NodeScratch nodes;  // used by the node scorer
+    Beam results;  // the allowed nodes of a filtered walk
     WalkCounts counts;
 };
 

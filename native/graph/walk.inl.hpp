@@ -1,22 +1,20 @@
 // A walk: the search of HNSW (Algorithms 2 and 5 of Malkov and Yashunin). It descends greedily from
-// the entry points to the target layer and searches that layer with a beam. A step has two phases,
-// so that a thread can interleave walks: score_and_select() scores the waiting nodes, prefetches
-// rows of the next walk and selects candidates to expand; expand() reads their lists, which have
-// been prefetched by then.
+// the entry points to the target layer and searches that layer with a beam.
 //
-// NodeScorer is a concept that knows one query. It queues nodes and scores them, and it alone knows
-// where their codes lie. The walk owns the beam, the visited set, the stop rule, the filter and the
-// layers.
-//   begin(scratch)               sets the scratch memory
-//   enter_layer(graph, number)   empties the queue; nodes are those of this layer from now on
-//   free_slots()                 the memory that the walk writes unvisited nodes to
-//   enqueue(count)               queues the first `count` nodes in free_slots()
-//   prefetch_group()             prefetches one more group of queued nodes
-//   score_waiting(next, bound, offer, end_group)
-//       Scores the queued nodes group by group, empties the queue and returns the number of scores.
-//       Calls offer(score, node) for each score above bound(), and end_group(is_last) after each
-//       group. Per group, prefetches a group of `next`, the node scorer of the next walk (or null).
-//   kGroup                       the most nodes per group
+// Memory latency bounds a walk, so it is a pipeline, cut into steps. A step scores the oldest group
+// of waiting nodes while it prefetches later ones, selects candidates and prefetches their lists,
+// and reads the lists selected a step ago: their unvisited neighbors wait for their scores. As many
+// candidates are selected as keep kDepth nodes waiting. What a walk does depends on itself alone,
+// so interleaved walks find what they find alone.
+//
+// NodeScorer is a concept that knows one query. It alone knows where the codes of nodes lie.
+//   kGroup                       the most nodes per call of score()
+//   enter_layer(graph, number)   nodes are those of this layer from now on
+//   prefetch_distance()          the number of nodes to prefetch ahead of the scored ones
+//   prefetch(nodes, count)       prefetches what score() reads
+//   score(nodes, count, bound, scores)
+//       Scores up to kGroup nodes and returns a mask of scores above the bound. `nodes` always
+//       holds kGroup valid ones.
 //
 // A filtered walk routes through rejected nodes but collects its results in a beam of their own.
 
@@ -30,33 +28,28 @@ public:
         scratch_ = &scratch;
         graph_ = &graph;
         scorer_ = scorer;
-        scorer_.begin(scratch.nodes);
         params_ = params;
         filter_ = filter;
         if constexpr (!kUnfiltered) {
             scratch.results.begin(params.width);
             selectivity_ = filter.expected_share;
         }
-        selected_count_ = 0;
         enter_layer(graph.layer_count - 1);
         enqueue(graph.entries, graph.entry_count);
     }
 
-    // Scores the waiting nodes, prefetching rows of the next walk (or null) meanwhile, and selects
-    // the candidates to expand. Returns false when the walk is over.
-    bool score_and_select(Walk* next) {
-        score_waiting(next);
-        while (!select_candidates()) {
-            if (layer_number_ == params_.target_layer) return false;
-            descend();
-        }
+    // Returns false when the walk is over.
+    bool step() {
+        score_group();
+        const size_t to_read = list_count_;
+        select_candidates();
+        read_lists(to_read);
+        // The lists may have held no unvisited node.
+        if (waiting() == 0 && list_count_ == 0) select_candidates();
+        if (waiting() > 0 || list_count_ > 0) return true;
+        if (is_on_target_layer()) return false;
+        descend();
         return true;
-    }
-
-    // Reads the lists of the selected candidates. Their unvisited neighbors wait for their scores.
-    void expand() {
-        for (size_t i = 0; i < selected_count_; ++i) expand_list(selected_lists_[i]);
-        selected_count_ = 0;
     }
 
     // Returns the results, best first. If rejected nodes filled the beam, the walk may have ended
@@ -80,11 +73,15 @@ private:
     }
     bool is_on_target_layer() const { return layer_number_ == params_.target_layer; }
 
+    // Nodes without a score.
+    size_t waiting() const { return scratch_->visited.size() - scored_; }
+
     void enter_layer(size_t layer_number) {
         layer_number_ = layer_number;
         scorer_.enter_layer(*graph_, layer_number);
         scratch_->visited.begin(layer().count);
         scratch_->beam.begin(is_on_target_layer() ? beam_width() : 1);
+        scored_ = prefetched_ = list_count_ = 0;
     }
 
     size_t beam_width() const {
@@ -105,106 +102,59 @@ private:
         const uint32_t nodes[] = {best, top.row_of(graph_->entries[0])};
         enter_layer(layer_number_ - 1);
         enqueue(nodes, layer_number_ == 0 ? 2 : 1);
-        score_waiting(nullptr);
     }
 
-    // The number of links to read: the list up to its end, in steps of kLinksPerStep, as few are
-    // full.
-    size_t length(const uint32_t* list) const {
-        size_t count = 0;
-        while (count < layer().degree && read_link(list[count]) != kNone) count += kLinksPerStep;
-        return std::min(count, layer().degree);
+    void score_group() {
+        const size_t count = std::min(waiting(), NodeScorer::kGroup);
+        if (count == 0) return;
+        uint32_t* const nodes = scratch_->visited.log() + scored_;
+        if (count < NodeScorer::kGroup)
+            std::fill_n(nodes + count, NodeScorer::kGroup - count, nodes[count - 1]);
+        prefetch(scored_ + count);
+        alignas(64) float scores[NodeScorer::kGroup];
+        const uint32_t better = scorer_.score(nodes, count, bound(), scores);
+        prefetch(std::min({scored_ + count + scorer_.prefetch_distance(),
+                           prefetched_ + NodeScorer::kGroup, scratch_->visited.size()}));
+        offer(better, scores, nodes);
+        scratch_->counts.scores += count;
+        scored_ += count;
     }
 
-    void expand_list(const uint32_t* list) {
-        if constexpr (!kUnfiltered)
-            if (filter_.allowed != nullptr && is_on_target_layer())
-                return enqueue_allowed(list, length(list));
-        enqueue(list, length(list));
-    }
-
-    // Enqueues the unvisited nodes of a list.
-    void enqueue(const uint32_t* links, size_t count) {
-        scorer_.enqueue(scratch_->visited.filter(links, count, scorer_.free_slots()));
-    }
-
-    // Like enqueue(), but steps over rejected nodes where local selectivity is low: enqueues their
-    // allowed neighbors instead, up to `degree` nodes in total.
-    void enqueue_allowed(const uint32_t* links, size_t count) {
-        uint32_t rejected[kMaxDegree];
-        uint32_t* fresh = scorer_.free_slots();
-        const size_t unvisited = scratch_->visited.filter(links, count, fresh);
-        size_t enqueued = 0, rejected_count = 0;
-        for (size_t i = 0; i < unvisited; ++i) {
-            const uint32_t node = fresh[i];
-            const bool is_allowed = filter_.allows(node);
-            fresh[enqueued] = rejected[rejected_count] = node;
-            enqueued += is_allowed;
-            rejected_count += !is_allowed;
-        }
-        selectivity_ +=
-            (static_cast<float>(enqueued) - selectivity_ * static_cast<float>(unvisited)) /
-            kSelectivityWindow;
-        if (selectivity_ >= filter_.step_over_below) {
-            std::copy_n(rejected, rejected_count, fresh + enqueued);
-            return scorer_.enqueue(unvisited);
-        }
-        for (size_t i = 0; i < rejected_count; ++i)
-            __builtin_prefetch(layer().list(rejected[i]), 0, 2);
-        for (size_t i = 0; i < rejected_count && enqueued < layer().degree; ++i) {
-            const uint32_t* list = layer().list(rejected[i]);
-            const size_t count_of_list = length(list);
-            for (size_t j = 0; j < count_of_list && enqueued < layer().degree; ++j) {
-                const uint32_t node = read_link(list[j]);
-                if (node < layer().count && filter_.allows(node) && scratch_->visited.add(node))
-                    fresh[enqueued++] = node;
-            }
-        }
-        scorer_.enqueue(enqueued);
-    }
-
-    void score_waiting(Walk* next) {
-        const auto bound_now = [&]() __attribute__((always_inline)) { return bound(); };
-        const auto offer = [&](float score, uint32_t node) __attribute__((always_inline)) {
-            scratch_->beam.offer(score, node);
-            if constexpr (!kUnfiltered) offer_result(score, node);
-        };
-        const auto end_group = [&](bool is_last) __attribute__((always_inline)) {
-            if (!is_last && free_offers() >= NodeScorer::kGroup) return;
-            scratch_->beam.merge_offers();
-            if constexpr (!kUnfiltered) scratch_->results.merge_offers();
-        };
-        scratch_->counts.scores += scorer_.score_waiting(next == nullptr ? nullptr : &next->scorer_,
-                                                         bound_now, offer, end_group);
-    }
-
-    size_t free_offers() const {
-        const size_t free = scratch_->beam.free_offers();
-        if constexpr (kUnfiltered)
-            return free;
-        else
-            return std::min(free, scratch_->results.free_offers());
+    // Prefetches the logged nodes below `end` that were not prefetched yet.
+    [[gnu::always_inline]] void prefetch(size_t end) {
+        if (prefetched_ >= end) return;
+        scorer_.prefetch(scratch_->visited.log() + prefetched_, end - prefetched_);
+        prefetched_ = end;
     }
 
     float bound() const {
         return std::max(scratch_->beam.worst(), is_on_target_layer() ? results().worst() : kLowest);
     }
 
-    void offer_result(float score, uint32_t node) {
-        if (is_on_target_layer() && filter_.may_return(node)) scratch_->results.offer(score, node);
+    [[gnu::always_inline]] void offer(uint32_t better, const float* scores, const uint32_t* nodes) {
+        insert_keys<KeyVectors>(scratch_->beam, better, scores, nodes);
+        if constexpr (!kUnfiltered) {
+            if (!is_on_target_layer()) return;
+            uint32_t allowed = 0;
+            for (uint32_t left = better; left != 0; left &= left - 1) {
+                const int i = std::countr_zero(left);
+                allowed |= uint32_t{filter_.may_return(nodes[i])} << i;
+            }
+            insert_keys<KeyVectors>(scratch_->results, allowed, scores, nodes);
+        }
     }
 
-    bool select_candidates() {
+    void select_candidates() {
         Beam& beam = scratch_->beam;
-        while (selected_count_ < kExpansions && beam.has_next() &&
+        const size_t depth = is_on_target_layer() ? kDepth : 1, before = list_count_;
+        while (waiting() + list_count_ * kExpectedPerList < depth &&
+               list_count_ - before < kMaxSelected && has_unexpanded<KeyVectors>(beam) &&
                !is_beyond_reach(beam.next_score())) {
-            const uint32_t* list = layer().list(beam.expand());
+            const uint32_t* list = layer().list(expand<KeyVectors>(beam));
             for (size_t at = 0; at < layer().degree; at += kLine / sizeof *list)
-                __builtin_prefetch(list + at, 0, 2);
-            selected_lists_[selected_count_++] = list;
+                __builtin_prefetch(list + at, 0, 3);
+            lists_[list_count_++] = list;
         }
-        scratch_->counts.hops += selected_count_;
-        return selected_count_ > 0;
     }
 
     // Whether a candidate of this score need not be expanded: it is worse than all results of a
@@ -218,6 +168,78 @@ private:
         return stop.zero - score > stop.factor * (stop.zero - score_of(keys[stop.k - 1]));
     }
 
+    // Reads the first `count` selected lists. Their unvisited neighbors wait for their scores.
+    void read_lists(size_t count) {
+        if (count == 0) return;
+        for (size_t i = 0; i < count; ++i) read_list(lists_[i]);
+        std::copy(lists_ + count, lists_ + list_count_, lists_);
+        list_count_ -= count;
+        scratch_->counts.hops += count;
+    }
+
+    void read_list(const uint32_t* list) {
+        if constexpr (!kUnfiltered)
+            if (filter_.allowed != nullptr && is_on_target_layer())
+                return enqueue_allowed(list, length(list));
+        enqueue(list, length(list));
+    }
+
+    // The number of links to read: the list up to its end, in steps of kLinksPerStep, as few are
+    // full.
+    size_t length(const uint32_t* list) const {
+        size_t count = 0;
+        while (count < layer().degree && read_link(list[count]) != kNone) count += kLinksPerStep;
+        return std::min(count, layer().degree);
+    }
+
+    void enqueue(const uint32_t* links, size_t count) { scratch_->visited.add(links, count); }
+
+    // Like enqueue(), but steps over rejected nodes where local selectivity is low: enqueues their
+    // allowed neighbors instead, up to `degree` nodes in total.
+    void enqueue_allowed(const uint32_t* links, size_t count) {
+        Visited& visited = scratch_->visited;
+        const size_t first = visited.size(), unvisited = visited.add(links, count);
+        uint32_t rejected[kMaxDegree];
+        const size_t rejected_count =
+            move_rejected_back(visited.log() + first, unvisited, rejected);
+        const size_t allowed = unvisited - rejected_count;
+        selectivity_ +=
+            (static_cast<float>(allowed) - selectivity_ * static_cast<float>(unvisited)) /
+            kSelectivityWindow;
+        if (selectivity_ >= filter_.step_over_below) return;
+        visited.set_aside(rejected_count);
+        for (size_t i = 0; i < rejected_count; ++i)
+            __builtin_prefetch(layer().list(rejected[i]), 0, 2);
+        const size_t end = first + layer().degree;
+        for (size_t i = 0; i < rejected_count && visited.size() < end; ++i) {
+            const uint32_t* list = layer().list(rejected[i]);
+            const size_t count_of_list = length(list);
+            for (size_t j = 0; j < count_of_list && visited.size() < end; ++j) {
+                const uint32_t node = read_link(list[j]);
+                if (node < layer().count && filter_.allows(node)) visited.add(&node, 1);
+            }
+        }
+    }
+
+    // Reorders nodes: allowed ones first. Copies the rejected ones and returns their number.
+    size_t move_rejected_back(uint32_t* nodes, size_t count, uint32_t* rejected) const {
+        size_t allowed_count = 0, rejected_count = 0;
+        for (size_t i = 0; i < count; ++i) {
+            const uint32_t node = nodes[i];
+            const bool is_allowed = filter_.allows(node);
+            nodes[allowed_count] = rejected[rejected_count] = node;
+            allowed_count += is_allowed;
+            rejected_count += !is_allowed;
+        }
+        std::copy_n(rejected, rejected_count, nodes + allowed_count);
+        return rejected_count;
+    }
+
+    // The best of 32 to 64: fewer waiting nodes hide less latency, more are worse candidates.
+    static constexpr size_t kDepth = 48;
+    // Unvisited neighbors that a list is expected to add.
+    static constexpr size_t kExpectedPerList = 12;
+    static constexpr size_t kMaxSelected = 4;  // per step
     static constexpr size_t kLinksPerStep = 8;
     // Local selectivity is a moving average over about this many neighbors.
     static constexpr float kSelectivityWindow = 128;
@@ -228,9 +250,11 @@ private:
     NodeScorer scorer_;
     WalkParams params_;
     [[no_unique_address]] RowFilter filter_;
-    size_t layer_number_, selected_count_;
+    size_t layer_number_;
+    size_t scored_, prefetched_;  // numbers of logged nodes
+    size_t list_count_;           // selected lists that were not read yet
     float selectivity_;  // local selectivity: recent fraction of neighbors that the filter allows
-    const uint32_t* selected_lists_[kExpansions];
+    const uint32_t* lists_[2 * kMaxSelected];
 };
 
 // Interleaves walks that have begun until all are over. When walk i is over, calls restart(i),
@@ -240,13 +264,9 @@ inline void interleave(std::span<Walk> walks, Restart&& restart) {
     const size_t count = walks.size();
     bool is_active[kMaxInterleaved];
     std::fill_n(is_active, count, true);
-    for (size_t i = 0, left = count; left > 0; i = (i + 1) % count) {
-        Walk* next = count > 1 ? &walks[(i + 1) % count] : nullptr;
-        if (is_active[i] && !walks[i].score_and_select(next)) {
-            is_active[i] = restart(i);
-            left -= !is_active[i];
-        }
-        const size_t previous = (i + count - 1) % count;
-        if (is_active[previous]) walks[previous].expand();
+    for (size_t i = 0, left = count; left > 0; i = i + 1 == count ? 0 : i + 1) {
+        if (!is_active[i] || walks[i].step()) continue;
+        is_active[i] = restart(i);
+        left -= !is_active[i];
     }
 }

@@ -69,3 +69,87 @@ struct Int8 : Int16 {
         return _mm512_cvtepu8_epi16(_mm256_set1_epi16(load<int16_t>(r)));
     }
 };
+
+// Sorted keys, see graph/beam.inl.hpp. Inserting a key into a sorted vector is
+// `new[i] = min(old[i], max(old[i - 1], key))`: no search, no sort, no branch.
+struct KeyVectors {
+    static constexpr size_t kMaxKeys = 512;
+
+    static size_t pack(uint32_t mask, const float* scores, const uint32_t* nodes, uint64_t* keys) {
+        const __m512i bits = _mm512_load_si512(scores);
+        const __mmask16 positive = _knot_mask16(_mm512_movepi32_mask(bits));
+        const __m512i descending =
+            _mm512_mask_xor_epi32(bits, positive, bits, _mm512_set1_epi32(0x7fffffff));
+        const __m512i shifted = _mm512_slli_epi32(_mm512_loadu_si512(nodes), 1);
+        const __m512i low =
+            join(_mm512_castsi512_si256(descending), _mm512_castsi512_si256(shifted));
+        const __m512i high =
+            join(_mm512_extracti64x4_epi64(descending, 1), _mm512_extracti64x4_epi64(shifted, 1));
+        const __m512i none = _mm512_set1_epi64(-1);
+        const auto low_count = static_cast<size_t>(std::popcount(mask & 0xff));
+        for (size_t at = 0; at < 24; at += 8) _mm512_store_si512(keys + at, none);
+        _mm512_storeu_si512(keys,
+                            _mm512_mask_compress_epi64(none, static_cast<__mmask8>(mask), low));
+        _mm512_storeu_si512(keys + low_count, _mm512_mask_compress_epi64(
+                                                  none, static_cast<__mmask8>(mask >> 8), high));
+        return static_cast<size_t>(std::popcount(mask));
+    }
+
+    static size_t merge(uint64_t* sorted, size_t vectors, const uint64_t* keys, size_t count) {
+        const uint64_t best = *std::min_element(keys, keys + count);
+        size_t first = 0;
+        while (first < vectors && sorted[8 * first + 7] < best) ++first;
+        size_t i = 0;
+        for (; i + 2 < count; i += 4) merge_some<4>(sorted, first, vectors, keys + i);
+        if (i + 1 < count)
+            merge_some<2>(sorted, first, vectors, keys + i);
+        else if (i < count)
+            merge_some<1>(sorted, first, vectors, keys + i);
+        return 8 * first;
+    }
+
+    static size_t first_unexpanded(const uint64_t* sorted, size_t from, size_t vectors) {
+        const __m512i expanded = _mm512_set1_epi64(1);
+        for (size_t i = from / 8; i < vectors; ++i) {
+            const __mmask8 open =
+                _mm512_testn_epi64_mask(_mm512_load_si512(sorted + 8 * i), expanded);
+            if (open != 0) return 8 * i + static_cast<size_t>(std::countr_zero(unsigned{open}));
+        }
+        return 8 * vectors;
+    }
+
+    // Stores a whole vector: the next load of it need not wait.
+    static void mark_expanded(uint64_t* sorted, size_t at) {
+        uint64_t* const vector = sorted + at / 8 * 8;
+        const auto lane = static_cast<__mmask8>(1U << at % 8);
+        const __m512i keys = _mm512_load_si512(vector);
+        _mm512_store_si512(vector, _mm512_mask_or_epi64(keys, lane, keys, _mm512_set1_epi64(1)));
+    }
+
+private:
+    static __m512i join(__m256i descending, __m256i shifted) {
+        return _mm512_or_si512(_mm512_slli_epi64(_mm512_cvtepu32_epi64(descending), 32),
+                               _mm512_cvtepu32_epi64(shifted));
+    }
+
+    // Inserts a key into a vector. `previous` is the vector before it as it was, then this one.
+    static void insert(__m512i& vector, __m512i& previous, __m512i key) {
+        const __m512i shifted = _mm512_alignr_epi64(vector, previous, 7);
+        previous = vector;
+        vector = _mm512_min_epu64(vector, _mm512_max_epu64(shifted, key));
+    }
+
+    template <size_t kCount>
+    static void merge_some(uint64_t* sorted, size_t first, size_t vectors, const uint64_t* keys) {
+        __m512i key[kCount], previous[kCount];
+        for (size_t k = 0; k < kCount; ++k) {
+            key[k] = _mm512_set1_epi64(static_cast<int64_t>(keys[k]));
+            previous[k] = _mm512_setzero_si512();
+        }
+        for (size_t i = first; i < vectors; ++i) {
+            __m512i vector = _mm512_load_si512(sorted + 8 * i);
+            for (size_t k = 0; k < kCount; ++k) insert(vector, previous[k], key[k]);
+            _mm512_store_si512(sorted + 8 * i, vector);
+        }
+    }
+};

@@ -74,3 +74,8 @@ struct Int8 : Int16 {
         return vreinterpretq_s16_u16(vmovl_u8(vreinterpret_u8_u16(vdup_n_u16(load<uint16_t>(r)))));
     }
 };
+
+// Without 64-bit minima and maxima, beams merge offers, see graph/beam.inl.hpp.
+struct KeyVectors {
+    static constexpr size_t kMaxKeys = 0;
+};

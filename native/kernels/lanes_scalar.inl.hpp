@@ -55,3 +55,8 @@ struct Int8 : Int16 {
     static int32_t load_row(const RowCode* r) { return *r; }
     static int32_t broadcast(const RowCode* r) { return *r; }
 };
+
+// Without 64-bit minima and maxima, beams merge offers, see graph/beam.inl.hpp.
+struct KeyVectors {
+    static constexpr size_t kMaxKeys = 0;
+};

@@ -78,3 +78,8 @@ struct Int8 : Int16 {
         return _mm_cvtepu8_epi16(_mm_set1_epi16(load<int16_t>(r)));
     }
 };
+
+// Without 64-bit minima and maxima, beams merge offers, see graph/beam.inl.hpp.
+struct KeyVectors {
+    static constexpr size_t kMaxKeys = 0;
+};

@@ -49,10 +49,9 @@ EncodedQuery QueryCoder::to_query_space(size_t row) {
         query.bias = static_cast<float>(dot_of(mean.data(), values, mean.size()));
     }
     codec.to_query_space(values);
-    for (size_t i = 0; i < codec.dim(); ++i)
-        if (!std::isfinite(values[i]))
-            refuse("queries", "queries times the scales of dimensions is beyond float32 in row " +
-                                  std::to_string(row) + ", scale the data down");
+    if (!std::isfinite(largest_magnitude(values, codec.dim())))
+        refuse("queries", "queries times the scales of dimensions is beyond float32 in row " +
+                              std::to_string(row) + ", scale the data down");
     return query;
 }
 

@@ -31,16 +31,20 @@ CodecScratch::CodecScratch(const Codec& codec)
     if (!codec.is_fitted()) refuse("codec", "codec is not fitted, call fit with a sample first");
 }
 
-void CodecScratch::load(const float* vector, size_t row, const char* argument) {
-    const size_t dim = codec.dim();
-    std::memcpy(values, vector, dim * sizeof(float));
-    std::fill(values + dim, values + count, 0.0F);
+float largest_magnitude(const float* values, size_t count) {
     // Bit patterns order as magnitudes do, with infinities and NaNs last. Without an early exit the
     // loop vectorizes.
     uint32_t largest = 0;
     for (size_t i = 0; i < count; ++i)
         largest = std::max(largest, std::bit_cast<uint32_t>(values[i]) & 0x7fffffffU);
-    if (largest > std::bit_cast<uint32_t>(kMaxMagnitude))
+    return std::bit_cast<float>(largest);
+}
+
+void CodecScratch::load(const float* vector, size_t row, const char* argument) {
+    const size_t dim = codec.dim();
+    std::memcpy(values, vector, dim * sizeof(float));
+    std::fill(values + dim, values + count, 0.0F);
+    if (!(largest_magnitude(values, count) <= kMaxMagnitude))
         require_finite(vector, dim, dim, row, argument);
 }
 

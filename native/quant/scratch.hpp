@@ -7,6 +7,9 @@
 
 namespace vecq {
 
+// Returns the largest magnitude of values; infinity or NaN if they hold one.
+float largest_magnitude(const float* values, size_t count);
+
 class CodecScratch {
 public:
     // Throws Error if the codec is not fitted. `codec` must outlive this.

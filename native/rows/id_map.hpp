@@ -20,6 +20,9 @@ public:
     size_t size() const { return ids_.size(); }
     int64_t operator[](size_t row) const { return ids_[row]; }
     const int64_t* data() const { return ids_.data(); }
+    [[gnu::always_inline]] void prefetch(size_t row) const {
+        __builtin_prefetch(ids_.data() + row);
+    }
     // The insertion number of each row, kNoRow if vacant; empty while ids give the order.
     const Array<uint32_t>& order() const { return order_; }
     int64_t largest() const { return largest_; }

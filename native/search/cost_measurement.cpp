@@ -1,4 +1,5 @@
 // Times walks and scans for a few rows of the index as queries.
+#include "search/search_view.hpp"
 #include "search/cost_measurement.hpp"
 
 #include <algorithm>
@@ -88,7 +89,7 @@ private:
     }
 
     void walk(size_t first, size_t count, size_t width) {
-        state_.kernels.search({.graph = state_.graph.view(),
+        state_.kernels.search({.graph = search_view(state_, searcher_.entries),
                                .scored = state_.rows.scored(),
                                .queries = std::span(searcher_.coarse).subspan(first, count),
                                .width = width,

@@ -6,6 +6,7 @@
 
 #include "search/parallel.hpp"
 #include "search/scan_search.hpp"
+#include "search/search_view.hpp"
 
 namespace vecq {
 namespace {
@@ -14,6 +15,7 @@ namespace {
 constexpr size_t kQueriesPerTask = 32;
 // Places in the beam for rows that turn out to be no items.
 constexpr size_t kStrayPlaces = 16;
+constexpr size_t kRescoreMargin = 8;
 
 // A walk stops once the next node is farther than the ef-th best row is likely to be.
 StopRule stop_of(Metric metric, float growth, size_t k, size_t width) {
@@ -92,7 +94,7 @@ private:
         searcher_.found_counts.resize(count);
         const bool visits_all = width_ >= state_.rows.slots().count();
         return state_.kernels.search(
-            {.graph = state_.graph.view(),
+            {.graph = search_view(state_, searcher_.entries),
              .scored = state_.rows.scored(),
              .queries = searcher_.coarse,
              .width = width_,
@@ -110,12 +112,23 @@ private:
     void take_found(size_t i) {
         std::vector<Key>& keys = searcher_.keys;
         const Key* found = searcher_.found.data() + i * width_;
-        keys.assign(found, found + searcher_.found_counts[i]);
+        const size_t count = rescored_count(searcher_.found_counts[i]);
+        keys.assign(found, found + count);
+        for (const Key key : keys) state_.rows.ids().prefetch(node_of(key));
         if (!state_.all_nodes_are_items())
             std::erase_if(keys,
                           [&](Key key) { return !state_.rows.slots().is_visible(node_of(key)); });
         if (searcher_.queries[i].part_count > 1) rescore(i);
         add_near_zero(i);
+    }
+
+    // Without filters and rerank codes only the best rows are rescored: the low byte of a query
+    // moves few rows by more places than the margin.
+    size_t rescored_count(size_t found) const {
+        const SearchOptions& options = request_.call.options;
+        if (filters_ != nullptr || options.rerank > 0 || !state_.all_nodes_are_items())
+            return found;
+        return std::min(found, options.k + options.k / 16 + kRescoreMargin);
     }
 
     void rescore(size_t i) {
@@ -126,7 +139,8 @@ private:
     void add_near_zero(size_t i) {
         std::vector<Key>& keys = searcher_.keys;
         const SortedRows& near_zero = state_.near_zero;
-        if (near_zero.size() == 0 || (keys.size() == width_ && score_of(keys.back()) >= 0)) return;
+        if (near_zero.size() == 0) return;
+        if (keys.size() >= request_.call.options.k && score_of(keys.back()) >= 0) return;
         const size_t most = keys.size() + width_;
         for (size_t at = 0; at < near_zero.size() && keys.size() < most; ++at) {
             const uint32_t row = near_zero[at];

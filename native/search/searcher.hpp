@@ -16,7 +16,7 @@
 namespace vecq {
 
 // Walks that a thread interleaves. Best of 1 to 4.
-inline constexpr size_t kInterleavedWalks = 3;
+inline constexpr size_t kInterleavedWalks = 2;
 
 class Searcher {
 public:
@@ -36,6 +36,7 @@ public:
     std::vector<EncodedQuery> queries, coarse;  // the same queries; coarse ones by their high byte
     QueryFilters filters;
     WalkScratch walks[kInterleavedWalks];
+    std::vector<uint32_t> entries;  // see search_view()
     Scanner scanner;
     std::vector<Key> found;            // of all queries of a walk
     std::vector<size_t> found_counts;  // per query

@@ -26,16 +26,23 @@ public:
         count_ = count;
     }
     void filter(const Nodes& links) {
-        Nodes fresh(links.size() + 1, kNone - 1);
-        const size_t found = visited_.filter(links.data(), links.size(), fresh.data());
-        // Nothing is written after the fresh links.
-        CHECK(fresh.back() == kNone - 1, count_, links.size());
+        const size_t before = visited_.size(), found = visited_.add(links.data(), links.size());
         Nodes expected;
         for (const uint32_t node : links)
             if (node < count_ && seen_.insert(node).second) expected.push_back(node);
-        fresh.resize(std::min(found, links.size()));
-        CHECK(fresh == expected, count_, links.size(), found, expected.size());
+        const uint32_t* log = visited_.log();
+        CHECK(Nodes(log + before, log + visited_.size()) == expected, count_, links.size(), found,
+              expected.size());
     }
+    // Takes nodes out of the log; they stay visited.
+    void set_aside(size_t count) {
+        const Nodes before(visited_.log(), visited_.log() + visited_.size());
+        visited_.set_aside(count);
+        CHECK(Nodes(visited_.log(), visited_.log() + visited_.size()) ==
+                  Nodes(before.begin(), before.end() - static_cast<ptrdiff_t>(count)),
+              count_, count);
+    }
+    size_t logged() const { return visited_.size(); }
     size_t seen() const { return seen_.size(); }
 
 private:
@@ -165,6 +172,19 @@ TEST(visited_agrees_with_a_set_while_counts_change) {
     }
 }
 
+TEST(visited_keeps_marks_of_nodes_set_aside) {
+    Random random(7);
+    Pair pair;
+    for (const size_t count : {70, 1000, 300'000})
+        for (int round = 0; round < 20; ++round) {
+            pair.begin(count);
+            for (int list = 0; list < 30; ++list) {
+                pair.filter(random_links(random, random.below(100), count));
+                pair.set_aside(random.below(pair.logged() + 1));
+            }
+        }
+}
+
 // Zeroing all marks at each change of the count would take ten seconds or more.
 TEST(visited_restarts_without_cost_if_only_the_count_changes) {
     Visited visited;
@@ -172,9 +192,11 @@ TEST(visited_restarts_without_cost_if_only_the_count_changes) {
     size_t seen = 0;
     for (uint32_t i = 0; i < 100'000; ++i) {
         visited.begin(64);
-        seen += visited.add(i % 64) + visited.add(64);
+        const uint32_t small[] = {i % 64, 64};
+        seen += visited.add(small, 2);
         visited.begin(50'000'000 + i);
-        seen += visited.add(49'999'999) + visited.add(64) + visited.add(50'000'000 + i);
+        const uint32_t large[] = {49'999'999, 64, 50'000'000 + i};
+        seen += visited.add(large, 3);
     }
     CHECK(seen == 300'000, seen);
     const double seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
