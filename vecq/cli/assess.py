@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from vecq.cli.output import add_json, say
 from vecq.cli.vectors import FORMATS, naming, read_vectors
-from vecq.errors import ArgumentError
+from vecq.core.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from vecq.assess import Assessment
+    from vecq.quantization.assessment import Assessment
 
 HELP = "measure what quantization alone costs in recall"
 DESCRIPTION = f"""\
@@ -44,8 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from vecq.assess import assess
-    from vecq.progress import Report
+    from vecq.core.progress import Report
+    from vecq.quantization.assessment import assess
 
     least = arguments.min_recall
     if least is not None and not 0 <= least <= 1:

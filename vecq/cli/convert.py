@@ -7,7 +7,7 @@ from typing import Any
 
 from vecq.cli.output import add_json, say
 from vecq.cli.vectors import check_target, read_ids
-from vecq.errors import ArgumentError
+from vecq.core.errors import ArgumentError
 
 HELP = "bring an index of hnswlib or faiss over with its graph, or back"
 DESCRIPTION = """\
@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _kind(source: str) -> str:
     """Whose file it is, by its first bytes: a file of hnswlib begins with the number 0."""
-    from vecq.interop.faiss_kinds import is_kind
+    from vecq.integrations.exchange.faiss_kinds import is_kind
 
     with open(source, "rb") as file:
         start = file.read(8)
@@ -106,12 +106,12 @@ def _read(arguments: argparse.Namespace) -> Any:
 
 
 def _write(index: Any, target: Path) -> None:
-    from vecq.interop import faiss
+    from vecq.integrations.exchange import faiss_format
 
     kind = SUFFIXES[target.suffix]
     if kind == "vecq":
         index.save(target)
     elif kind == "faiss":
-        faiss.write(index, target)
+        faiss_format.write(index, target)
     else:
         index.to_hnswlib(target)

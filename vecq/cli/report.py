@@ -6,7 +6,7 @@ from pathlib import Path
 
 from vecq.cli.output import add_json, say
 from vecq.cli.vectors import check_target
-from vecq.errors import ArgumentError
+from vecq.core.errors import ArgumentError
 
 HELP = "make the page of a benchmark run from its records"
 DESCRIPTION = """\

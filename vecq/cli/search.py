@@ -13,7 +13,7 @@ import numpy as np
 from vecq.cli.output import as_json
 from vecq.cli.settings import SEARCH, read_search_settings
 from vecq.cli.vectors import FORMATS, check_target, naming, read_ids, read_lists, read_vectors
-from vecq.errors import ArgumentError
+from vecq.core.errors import ArgumentError
 
 HELP = "find the best items for each query"
 DESCRIPTION = f"""\

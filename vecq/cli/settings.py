@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from vecq.errors import ArgumentError
-from vecq.plain import parsed
+from vecq.core.errors import ArgumentError
+from vecq.core.json_values import parsed
 
 # The settings of an index, as vecq.Index names them, and what the arguments say of them.
 INDEX = {
@@ -22,7 +22,7 @@ SEARCH = ("k", "ef", "exact", "rerank", "query_bits")
 
 def read_index_settings(path: str) -> dict[str, Any]:
     """Reads settings of an index; a codec may be a name, or an object of what vecq.Codec takes."""
-    from vecq.codec import Codec
+    from vecq.quantization.codec import Codec
 
     settings = _read(path)
     settings.pop("search", None)
