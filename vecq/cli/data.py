@@ -117,18 +117,18 @@ def _list(args: argparse.Namespace) -> None:
         return
     print(
         f"{'name':<28}{'rows':>13}{'dim':>5}{'queries':>9}  {'metric':<8}{'size':>9}  {'':<6}"
-        f"{'checked by':<12}{'licence':<10}about"
+        f"{'checked by':<12}{'license':<10}about"
     )
     for row in rows:
         size = "" if row["bytes"] is None else f"{row['bytes'] / 1e9:,.1f} GB"
         print(
             f"{row['name']:<28}{row['rows']:>13,}{row['dim']:>5}{row['queries']:>9,}  "
             f"{row['metric']:<8}{size:>9}  {'here' if row['here'] else '':<6}"
-            f"{row['checked'] or '-':<12}{row['licence'] or '-':<10}{row['about']}"
+            f"{row['checked'] or '-':<12}{row['license'] or '-':<10}{row['about']}"
         )
     print(
         "\nchecked by: what is published of all files of a set, which downloads are compared with"
-        "\n-: no checksum or size of all its files, or no licence, is published that we know of"
+        "\n-: no checksum or size of all its files, or no license, is published that we know of"
     )
     print(f"\nDownloads are kept in {datasets.cache()}")
 
@@ -141,7 +141,7 @@ def _about(entry: "Entry") -> dict[str, Any]:
         "queries",
         "metric",
         "about",
-        "licence",
+        "license",
         "home",
         "here",
         "checked",
