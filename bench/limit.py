@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-import vecq
+from vecq.core.machine import measure_rates
 
 LINE, LINK_LINES = 64, 2  # bytes of a cache line, and lines of a list of 32 links
 EXPANDED, INTERLEAVE = 3, 3  # nodes expanded at a time, searches of a batch interleaved
 CODE_BYTES = {"int8": 1, "int16": 2, "fp16": 2, "fp32": 4}
 
-rates = lru_cache(vecq.rates)
+rates = lru_cache(measure_rates)
 
 
 @dataclass(frozen=True)

@@ -72,5 +72,5 @@ class Vecq:
         # The beam has to be at least n wide.
         ef = None if self._ef is None else max(self._ef, n)
         found = self._index.search(vectors, n, ef=ef, threads=threads)
-        self._distances += found.distances
+        self._distances += found.n_scored
         return found

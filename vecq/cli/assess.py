@@ -55,11 +55,11 @@ def run(arguments: argparse.Namespace) -> int:
     files = naming(vectors=arguments.vectors, queries=arguments.queries)
     with files, Report(None, len(vectors)) as report:
         found = assess(
-            arguments.codec.split(","),
             vectors,
             queries,
-            arguments.k,
             metric=arguments.metric,
+            k=arguments.k,
+            codecs=arguments.codec.split(","),
             query_bits=arguments.query_bits,
             seed=arguments.seed,
             threads=arguments.threads,

@@ -20,7 +20,7 @@ vecq.Index has it by default.
 Examples:
   vecq build items.npy items.vecq --metric ip --users users.npy
   vecq build items.fbin items.vecq --metric l2 --codec int16 --ids ids.npy
-  vecq build items.npy items.vecq --rerank fp16 --m 32 --ef-construction 400
+  vecq build items.npy items.vecq --rerank-codec fp16 --m 32 --ef-construction 400
 """
 
 

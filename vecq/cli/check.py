@@ -4,6 +4,7 @@ import argparse
 import json
 
 import vecq
+from vecq.storage.files import Problem
 
 HELP = "look for anything that is wrong with a file of an index"
 DESCRIPTION = """\
@@ -25,9 +26,9 @@ def run(args: argparse.Namespace) -> int:
     try:
         found = vecq.open(args.file).check()
     except vecq.CorruptFileError as error:  # there is no index in it to look over
-        found = vecq.Check((vecq.Problem("header", str(error)),), 1)
+        found = vecq.Check((Problem("header", str(error)),), 1)
     if args.json:
-        problems = [{"where": one.where, "what": one.what} for one in found.problems]
+        problems = [{"location": one.location, "message": one.message} for one in found.problems]
         print(
             json.dumps(
                 {"file": args.file, "ok": found.ok, "count": found.count} | {"problems": problems}

@@ -16,27 +16,27 @@ such a file. What a file is shows in its first bytes, or in the suffix of the on
 .faiss, and .bin or .hnswlib. A file of hnswlib does not tell its metric and dimension.
 
 Examples:
-  vecq convert items.bin items.vecq --space cosine --dim 768
-  vecq convert items.faiss items.vecq --codec int8 --rerank fp16
+  vecq convert items.bin items.vecq --metric cosine --dim 768
+  vecq convert items.faiss items.vecq --codec int8 --rerank-codec fp16
   vecq convert items.vecq items.faiss
 """
 SUFFIXES = {".vecq": "vecq", ".faiss": "faiss", ".bin": "hnswlib", ".hnswlib": "hnswlib"}
 # What goes with which source; anything else would be ignored.
 OPTIONS = {
     "vecq": (),
-    "faiss": ("ids", "codec", "rerank"),
-    "hnswlib": ("space", "dim", "codec", "rerank"),
+    "faiss": ("ids", "codec", "rerank_codec"),
+    "hnswlib": ("metric", "dim", "codec", "rerank_codec"),
 }
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", metavar="SOURCE", help="a file of vecq, hnswlib or faiss")
     parser.add_argument("target", metavar="TARGET", help="the file to make")
-    parser.add_argument("--space", metavar="SPACE", help="of hnswlib: l2, ip or cosine")
+    parser.add_argument("--metric", metavar="SPACE", help="of hnswlib: l2, ip or cosine")
     parser.add_argument("--dim", type=int, help="of hnswlib: how many numbers a vector has")
     parser.add_argument("--ids", metavar="FILE", help="for faiss: .npy, or text with an id a line")
     parser.add_argument("--codec", help="int8, int16, fp16 or fp32 (int8)")
-    parser.add_argument("--rerank", help="keep wider codes too: int16, fp16 or fp32")
+    parser.add_argument("--rerank-codec", help="keep wider codes too: int16, fp16 or fp32")
     parser.add_argument("--threads", type=int, default=0, help="0 for all cores")
     add_json(parser)
 
@@ -83,7 +83,9 @@ def _read(arguments: argparse.Namespace) -> Any:
     import vecq
 
     source, kind = arguments.source, _kind(arguments.source)
-    given = {name: getattr(arguments, name) for name in ("space", "dim", "ids", "codec", "rerank")}
+    given = {
+        name: getattr(arguments, name) for name in ("metric", "dim", "ids", "codec", "rerank_codec")
+    }
     for name, value in given.items():
         if value is not None and name not in OPTIONS[kind]:
             raise ArgumentError(f"{name} is {value!r}, but means nothing for {kind}'s files", name)
@@ -91,27 +93,25 @@ def _read(arguments: argparse.Namespace) -> Any:
         return vecq.open(source)
     options = {
         "codec": arguments.codec or "int8",
-        "rerank": arguments.rerank,
+        "rerank_codec": arguments.rerank_codec,
         "threads": arguments.threads,
     }
     if kind == "faiss":
         ids = None if arguments.ids is None else read_ids(arguments.ids, "ids")
-        return vecq.from_faiss(source, ids, **options)
-    if arguments.space is None or arguments.dim is None:
+        return vecq.from_faiss(source, ids=ids, **options)
+    if arguments.metric is None or arguments.dim is None:
         raise ArgumentError(
-            f"{source} may be an index of hnswlib, but it takes --space and --dim to read one",
-            "space",
+            f"{source} may be an index of hnswlib, but it takes --metric and --dim to read one",
+            "metric",
         )
-    return vecq.from_hnswlib(source, arguments.space, arguments.dim, **options)
+    return vecq.from_hnswlib(source, metric=arguments.metric, dim=arguments.dim, **options)
 
 
 def _write(index: Any, target: Path) -> None:
-    from vecq.integrations.exchange import faiss_format
-
     kind = SUFFIXES[target.suffix]
     if kind == "vecq":
         index.save(target)
     elif kind == "faiss":
-        faiss_format.write(index, target)
+        index.to_faiss(target)
     else:
         index.to_hnswlib(target)

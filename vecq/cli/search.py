@@ -41,9 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("queries", metavar="QUERIES", help="vectors to search for")
     parser.add_argument("--k", type=int, help="items for each query (10)")
     parser.add_argument("--ef", type=int, help="candidates: more find more, more slowly (k + 100)")
-    parser.add_argument(
-        "--exact", action="store_true", default=None, help="score every item that passes"
-    )
+    parser.add_argument("--plan", help="auto, walk, step_over, or scan: score every item (auto)")
     parser.add_argument(
         "--target-recall",
         type=float,
@@ -55,7 +53,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--allow", metavar="FILE", help="ids that may be answered: .npy or text")
     parser.add_argument("--deny", metavar="FILE", help="ids that may not: .npy or text")
-    parser.add_argument("--rerank", type=float, help="candidates per item to score on wider codes")
+    parser.add_argument(
+        "--rerank-factor", type=float, help="candidates per item to score on wider codes"
+    )
     parser.add_argument("--query-bits", type=int, help="15, or 8 for coarser scores (15)")
     parser.add_argument(
         "--settings", metavar="FILE.json", help="of searches, as vecq tune writes them"
@@ -79,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
     files = {name: getattr(arguments, name) for name in ("queries", "allow", "deny", "exclude")}
     with naming(**files):
         if arguments.target_recall is not None:
-            index.calibrate(queries[:CALIBRATED], settings["k"])
+            index.measure_recall(queries[:CALIBRATED], settings["k"])
         start = time.perf_counter()
         found = index.search(
             queries,
@@ -105,7 +105,7 @@ def _settings(arguments: argparse.Namespace) -> dict[str, Any]:
     own = {name: value for name, value in given.items() if value is not None}
     read = read_search_settings(arguments.settings) if arguments.settings else {}
     if "ef" in own or arguments.target_recall is not None:  # in place of what the file says
-        read = {name: value for name, value in read.items() if name not in ("ef", "exact")}
+        read = {name: value for name, value in read.items() if name not in ("ef", "plan")}
     return {"k": 10, **read, **own}
 
 

@@ -10,14 +10,14 @@ from vecq.core.json_values import parsed
 INDEX = {
     "metric": (str, "ip, the inner product; cosine; or l2"),
     "codec": (str, "int8, int16, fp16 or fp32"),
-    "rerank": (str, "keep wider codes too, to score the best on: int16, fp16 or fp32"),
+    "rerank_codec": (str, "keep wider codes too, to score the best on: int16, fp16 or fp32"),
     "m": (int, "links of a new item: more find more and cost memory"),
     "ef_construction": (int, "candidates for links: more make a better graph, more slowly"),
     "link": (str, "what items are linked by: auto, metric, cosine or moebius"),
     "seed": (int, "of the layers"),
 }
 # The settings of a search, as Index.search names them; a file has them under "search".
-SEARCH = ("k", "ef", "exact", "rerank", "query_bits")
+SEARCH = ("k", "ef", "plan", "rerank_factor", "query_bits")
 
 
 def read_index_settings(path: str) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def read_index_settings(path: str) -> dict[str, Any]:
             f"settings: {path} names {', '.join(unknown)}, expected some of {', '.join(INDEX)}",
             "settings",
         )
-    for name in ("codec", "rerank"):
+    for name in ("codec", "rerank_codec"):
         if isinstance(settings.get(name), dict):
             try:
                 settings[name] = Codec(**settings[name])

@@ -90,9 +90,9 @@ def test_filters_are_those_of_files(shell, load, built):
 
 def test_exact_and_a_target_of_recall(shell, load, built):
     index, _ = built
-    truth = index.search(load("users.npy"), K, exact=True).ids
+    truth = index.search(load("users.npy"), K, plan="scan").ids
     search = ("search", "items.vecq", "users.npy", "--k", K, "--out", "found.npy")
-    shell(*search, "--exact")
+    shell(*search, "--plan", "scan")
     np.testing.assert_array_equal(load("found.npy"), truth)
     shell(*search, "--target-recall", 0.9)
     pairs = zip(load("found.npy"), truth, strict=True)
@@ -101,7 +101,7 @@ def test_exact_and_a_target_of_recall(shell, load, built):
 
 def test_ids_users_and_settings(shell, load):
     (shell.folder / "ids.txt").write_text("\n".join(str(3 * i) for i in range(2000)))
-    settings = {"codec": {"kind": "int8", "scale": "global"}, "rerank": "fp16", "m": 6}
+    settings = {"codec": {"kind": "int8", "scale": "global"}, "rerank_codec": "fp16", "m": 6}
     (shell.folder / "settings.json").write_text(json.dumps(settings))
     found = shell.json(
         *("build", "items.npy", "other.vecq", "--ids", "ids.txt", "--users", "users.npy"),
@@ -180,7 +180,7 @@ def test_what_is_wrong_with_a_build_is_named(shell, message, words):
         ("ef and target_recall are both given", ["items.vecq", "users.npy", *BOTH]),
         ("allow: nix.txt does not exist", ["items.vecq", "users.npy", "--allow", "nix.txt"]),
         ("exclude: odd.npz has no", ["items.vecq", "users.npy", "--exclude", "odd.npz"]),
-        ("the index has no wider store", ["items.vecq", "users.npy", "--rerank", "2"]),
+        ("the index has no wider store", ["items.vecq", "users.npy", "--rerank-factor", "2"]),
         (
             "out is 'found.xls', expected a file of",
             ["items.vecq", "users.npy", "--out", "found.xls"],
