@@ -67,7 +67,7 @@ def brute_force(
 ) -> GroundTruth:
     """Find the k best rows and some more by exact scoring on float32."""
     more = min(len(vectors), k + k // 4 + 16)
-    found = vecq.exact(queries, vectors, more, metric=metric, threads=threads)
+    found = vecq.brute_force(vectors, queries, metric, more, threads=threads)
     return GroundTruth(found.ids, found.scores)
 
 

@@ -1,4 +1,4 @@
-"""The .npy format with every field of its header checked, so that a damaged file has a typed error."""
+"""The .npy format, with every field of the header checked and typed errors for damage."""
 
 from pathlib import Path
 from typing import IO, Any, NamedTuple
