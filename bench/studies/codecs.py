@@ -11,6 +11,7 @@ import numpy as np
 
 import vecq
 from vecq.datasets import Dataset, heavy_tailed, read_hdf5
+from vecq.quantization.codec import Kind
 
 from .timing import Timing, interleaved
 
@@ -23,7 +24,7 @@ INT8_RECALL, INT16_RECALL, INT8_ENCODE = 0.99, 0.9995, 1.0
 
 
 def print_encode() -> None:
-    settings: list[tuple[vecq.Kind, dict[str, Any]]] = [
+    settings: list[tuple[Kind, dict[str, Any]]] = [
         ("int8", {}),
         ("int8", {"rotate": False}),
         ("int8", {"scale": "global"}),
@@ -43,7 +44,7 @@ def print_encode() -> None:
 
 
 def print_score() -> None:
-    kinds: tuple[tuple[vecq.Kind, Literal[8, 15]], ...] = (
+    kinds: tuple[tuple[Kind, Literal[8, 15]], ...] = (
         *(("int8", 8), ("int8", 15), ("int16", 15)),
         *(("fp16", 15), ("fp32", 15)),
     )
@@ -77,7 +78,11 @@ def state(reached: float, target: float) -> str:
 
 
 def print_recall(data: Dataset) -> None:
-    settings = [("int8", {"rotate": False}), ("int8", {"scale": "global"}), ("int8", {})]
+    settings: list[tuple[Kind, dict[str, Any]]] = [
+        ("int8", {"rotate": False}),
+        ("int8", {"scale": "global"}),
+        ("int8", {}),
+    ]
     codecs = [vecq.Codec(kind, **options) for kind, options in settings]
     found = vecq.assess(data.train, data.test, metric=data.metric, codecs=codecs)
     coarse = vecq.assess(data.train, data.test, metric=data.metric, codecs="int8", query_bits=8)

@@ -7,6 +7,7 @@ that it names. Usage: make bench-core DATA='FILE.hdf5 ...' ARGS='--rows 0 --repe
 import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import faiss
@@ -129,17 +130,17 @@ def against_peer(results: Results) -> Iterator[Verdict]:
     for k, recall in COLUMNS:
         targets = speed_targets(results.data, k) if recall == 0.95 else (None, None)
         for mode, target in zip(MODES, targets, strict=True):
-            curves = (results.curves[name, mode, k] for name in (OURS, PEER))
-            ratio, note = compare(*curves, recall)
+            ours, peer = (results.curves[name, mode, k] for name in (OURS, PEER))
+            ratio, note = compare(ours, peer, recall)
             what = f"{OURS} / {PEER}: {mode} QPS, k={k} at {recall}"
             yield Verdict(what, ratio, target, note=note)
     # Builds and memory belong to the variant of the peer that is the fastest at this recall.
     variant = results.curves[PEER, "batched", 10].variant(0.95)
-    ours, peer = results.builds[OURS], results.builds[variant]
+    mine, its = results.builds[OURS], results.builds[variant]
     note = f"{variant}, its fastest, batched, k=10 at 0.95"
-    build = quotient(peer.seconds, ours.seconds)
+    build = quotient(its.seconds, mine.seconds)
     yield Verdict(f"{OURS} / {PEER}: speed of building", build, 3.0, note=note)
-    memory = quotient(ours.bytes_per_vector, peer.bytes_per_vector)
+    memory = quotient(mine.bytes_per_vector, its.bytes_per_vector)
     target = 0.45 if results.data.dim == 128 else None
     yield Verdict(f"{OURS} / {PEER}: bytes per vector", memory, target, at_most=True, note=note)
 
@@ -151,8 +152,8 @@ def quotient(one: float | None, other: float | None) -> float | None:
 def against_floats(results: Results) -> Iterator[Verdict]:
     large = results.data.rows >= MILLION
     for mode in MODES:
-        curves = (results.curves[name, mode, 10] for name in (OURS, FLOATS))
-        ratio, note = compare(*curves, 0.95)
+        ours, floats = (results.curves[name, mode, 10] for name in (OURS, FLOATS))
+        ratio, note = compare(ours, floats, 0.95)
         what = f"{OURS} / {FLOATS}: {mode} QPS, k=10 at 0.95"
         yield Verdict(what, ratio, 1.6 if large and results.data.dim == 128 else None, note=note)
     loss, where = max(recall_losses(results.curves))
@@ -177,7 +178,7 @@ def distances(results: Results) -> Iterator[Verdict]:
         curve = results.curves[name, "batched", 100]
         point = curve.at(recall)
         note = curve.ending() if point is None else ""
-        yield Verdict(what, point and point.distances, target, at_most=True, note=note)
+        yield Verdict(what, point.distances if point else None, target, at_most=True, note=note)
 
 
 def of_limit(results: Results) -> Verdict:
@@ -228,9 +229,7 @@ def main() -> None:
     only = every if options.only is None else options.only.split(",")
     if not {OURS, FLOATS, PEER} <= set(only) <= set(every):
         parser.error(f"--only takes {OURS}, {FLOATS}, {PEER} and others of {', '.join(every)}")
-    sets: list[Callable[[], Dataset]] = [
-        lambda path=path: read_hdf5(path) for path in options.files
-    ]
+    sets: list[Callable[[], Dataset]] = [partial(read_hdf5, path) for path in options.files]
     if options.rows:
         sets.append(lambda: clustered(options.rows, 128))
     about = f"vecq on {vecq.cpu().active}, faiss {faiss.__version__} {faiss.get_compile_options()}"

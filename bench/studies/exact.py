@@ -143,7 +143,7 @@ def large_k(data: Dataset, index: vecq.Index, repetitions: int) -> Iterator[dict
     searches: dict[str, Search] = {"vecq": lambda: index.search(queries, k, rerank_factor=0).ids}
     for ef in EFS:
         own = partial(index.search, queries, k, ef=ef, plan="walk", rerank_factor=0)
-        searches[f"vecq walk, ef={ef}"] = lambda own=own: own().ids
+        searches[f"vecq walk, ef={ef}"] = partial(ids_of, own)
     for m in PEER_M:
         peer = hnswlib.Index(data.metric, data.train.shape[1])
         peer.init_index(len(data.train), M=m, ef_construction=200)
@@ -159,6 +159,10 @@ def large_k(data: Dataset, index: vecq.Index, repetitions: int) -> Iterator[dict
         yield {**found, "ratio": ratio(found, *best)}
     else:
         print(f"  k={k}: a system does not reach recall {LEVEL}")
+
+
+def ids_of(search: Search) -> Any:
+    return search().ids
 
 
 def asked(peer: Any, ef: int, queries: Floats, k: int) -> NDArray[np.int64]:

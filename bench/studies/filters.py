@@ -37,7 +37,7 @@ def masks(data: Dataset, seed: int = 0) -> Iterator[tuple[str, float, Mask]]:
     """Yield kind, share and mask of filters."""
     rng = np.random.default_rng(seed)
     rows = len(data.train)
-    along = data.train @ rng.standard_normal(data.train.shape[1]).astype(np.float32)
+    along = data.train @ rng.standard_normal(data.train.shape[1], np.float32)
     for share in SHARES:
         count = max(1, int(share * rows))
         drawn = np.zeros(rows, bool)
@@ -75,7 +75,7 @@ def measure(data: Dataset, index: vecq.Index, repetitions: int) -> Iterator[dict
                 explained = index.search(
                     queries if batched else queries[:1], k, allow=allowed, explain=True
                 )
-                plan = explained.explanation.plan if explained.explanation else "auto"
+                plan: Any = explained.explanation.plan if explained.explanation else "auto"
                 ids = index.search(queries, k, allow=allowed, plan=plan).ids
                 yield {
                     "filter": kind,

@@ -6,6 +6,7 @@ that all loss is the graph's. Usage: make bench-links DATA='FILE.hdf5 ...'
 
 import sys
 from itertools import pairwise
+from typing import Any
 
 import vecq
 from vecq.bench.truth import ground_truth
@@ -14,7 +15,7 @@ from vecq.datasets import Dataset, read_hdf5
 K = 100
 LADDER = (100, 120, 140, 170, 200, 240, 300, 400, 600, 800, 1200, 1600)
 LEVELS = (0.95, 0.99, 0.999)
-GRAPHS = (
+GRAPHS: tuple[tuple[str, Any, bool], ...] = (
     ("inner product", "metric", False),
     ("cosine", "cosine", False),
     ("l2 of x/|x|^2, repaired by items", "moebius", False),

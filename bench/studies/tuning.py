@@ -47,7 +47,7 @@ def compare(data: Dataset, k: int, recall: float, repetitions: int, threads: int
     fresh, dim = data.test[1::2], data.train.shape[1]
 
     def built(**settings: Any) -> vecq.Index:
-        index = vecq.Index(dim, data.metric, **settings)  # type: ignore[arg-type]
+        index = vecq.Index(dim, data.metric, **settings)
         return index.add(data.train, threads=threads)
 
     start = time.perf_counter()
@@ -56,10 +56,8 @@ def compare(data: Dataset, k: int, recall: float, repetitions: int, threads: int
     indexes = {name: built(**one.index_settings) for name, one in found.items()}
     times = interleaved(
         {
-            name: lambda name=name: indexes[name].search(
-                fresh, k, threads=threads, **found[name].search_settings
-            )
-            for name in found
+            name: partial(indexes[name].search, fresh, k, threads=threads, **one.search_settings)
+            for name, one in found.items()
         },
         repetitions,
     )
@@ -80,16 +78,16 @@ def compare(data: Dataset, k: int, recall: float, repetitions: int, threads: int
 
 
 def _tuned(data: Dataset, k: int, recall: float, threads: int) -> dict[str, vecq.Tuned]:
-    runs = {
+    runs: dict[str, tuple[Any, Space]] = {
         "basic": ("basic", grid(k)),
         "exhaustive": ("exhaustive", grid(k)),
         "default": ("basic", Space()),
     }
     return {
         name: vecq.tune(
-            *(data.train, data.test[::2], data.metric, k),  # type: ignore[arg-type]
+            *(data.train, data.test[::2], data.metric, k),
             accuracy=vecq.Recall(recall),
-            strategy=strategy,  # type: ignore[arg-type]
+            strategy=strategy,
             space=space,
             threads=threads,
         )
