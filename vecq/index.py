@@ -18,7 +18,7 @@ from vecq.search import items, knn, pages, ranges
 from vecq.search.filters import Filter
 from vecq.search.plan import Plan
 from vecq.search.ranges import Ranges
-from vecq.search.recall_curve import RecallCurve
+from vecq.search.recall_curve import RecallCurve, stored_curve
 from vecq.search.recall_measurement import measure_recall
 from vecq.search.result import Result
 from vecq.storage import files, pickling, stats
@@ -279,8 +279,8 @@ class Index:
 
         >>> items = numpy.random.default_rng(0).standard_normal((1000, 64), dtype="float32")
         >>> index = vecq.Index(64, metric="cosine").add(items)
-        >>> sum(found.counts[0] for found in index.search_iter(items[0], page=300))
-        1000
+        >>> [int(found.counts[0]) for found in index.search_iter(items[0], page=300)]
+        [300, 300, 300, 100]
         """
         return pages.search_pages(self._native, query, whole(page, "page", 1, MOST), options)
 
@@ -411,7 +411,7 @@ class Index:
         >>> index = vecq.Index(64, metric="cosine").add(items[:999])
         >>> len(index.upsert(items[[500, 999]], [7, 999]))
         1000
-        >>> sorted(index.search(items[500], k=2).ids[0])
+        >>> sorted(index.search(items[500], k=2).ids[0].tolist())
         [7, 500]
         """
         changes.add(self._native, vectors, ids, None, threads, progress, updating=True)
@@ -646,7 +646,7 @@ class Index:
     @property
     def recall_curve(self) -> RecallCurve | None:
         """The curve that `measure_recall` stored; None if there is none."""
-        return RecallCurve.stored(self._native)
+        return stored_curve(self._native)
 
     @property
     def ids(self) -> NDArray[np.int64]:

@@ -64,19 +64,18 @@ class Filter:
     def __repr__(self) -> str:
         return f"<vecq.Filter: {len(self):,} of {len(self._native):,} items are allowed>"
 
-    @classmethod
-    def of(
-        cls,
-        native: NativeIndex,
-        allow: "ArrayLike | Filter | None",
-        deny: "ArrayLike | Filter | None",
-    ) -> "Filter | None":
-        """Return the filter of the two; None if all items are allowed."""
-        if allow is None and deny is None:
-            return None
-        if isinstance(allow, Filter) and allow._native is native and deny is None:
-            return allow
-        return cls(native, allow, deny)
+
+def filter_of(
+    native: NativeIndex,
+    allow: ArrayLike | Filter | None,
+    deny: ArrayLike | Filter | None,
+) -> Filter | None:
+    """Return the filter of the two; None if all items are allowed."""
+    if allow is None and deny is None:
+        return None
+    if isinstance(allow, Filter) and allow._native is native and deny is None:
+        return allow
+    return Filter(native, allow, deny)
 
 
 def _choice(given: "ArrayLike | Filter | None", argument: str) -> tuple[Any, Any]:

@@ -12,10 +12,10 @@ from vecq.core.errors import ArgumentError
 from vecq.core.native_index import NativeIndex
 from vecq.core.structs import new_struct
 from vecq.search.exclusions import Exclusions
-from vecq.search.filters import Filter
+from vecq.search.filters import Filter, filter_of
 from vecq.search.items import as_id_array, get
 from vecq.search.plan import PLANS
-from vecq.search.recall_curve import RecallCurve
+from vecq.search.recall_curve import stored_curve
 from vecq.search.request import Request
 from vecq.search.result import Result
 
@@ -49,7 +49,7 @@ def search(
     options.rerank = _rerank_count(native, rerank_factor, wanted)
     options.query_bits = whole(query_bits, "query_bits", 8, 15)
     options.threads = thread_count(threads)
-    allowed = Filter.of(native, allow, deny)
+    allowed = filter_of(native, allow, deny)
     default_plan, options.ef = _effort(native, wanted, ef, target_recall, allowed is not None)
     options.plan = choose(PLANS, default_plan if plan is None else plan, "plan")
     excluded = None if exclude is None else Exclusions.of(exclude, len(rows))
@@ -75,7 +75,7 @@ def _effort(
         return "auto" if filtered else "walk", whole(ef, "ef", 1, MOST)
     if ef is not None:
         raise ArgumentError("ef and target_recall are both given, expected one", "ef")
-    curve = RecallCurve.stored(native)
+    curve = stored_curve(native)
     if curve is None:
         raise ArgumentError(
             "target_recall needs a recall curve: call index.measure_recall(queries)",

@@ -11,7 +11,7 @@ from vecq.core.arrays import as_vectors
 from vecq.core.errors import ArgumentError
 from vecq.core.native_index import NativeIndex
 from vecq.search.exclusions import Exclusions
-from vecq.search.filters import Filter
+from vecq.search.filters import filter_of
 from vecq.search.knn import search
 from vecq.search.result import Result
 
@@ -27,7 +27,7 @@ def search_pages(
         raise ArgumentError("k can't be given: page is the number of results per page", "k")
     hidden = Exclusions.of(options.pop("exclude", None), 1)
     seen = np.empty(0, np.int64) if hidden is None else hidden.ids_of(0)
-    options["allow"] = Filter.of(native, options.get("allow"), options.pop("deny", None))
+    options["allow"] = filter_of(native, options.get("allow"), options.pop("deny", None))
     wanted = min(page, max(len(native), 1))
     found = search(native, rows, wanted, exclude=[seen], **options)
     return _pages(native, rows, page, options, seen, wanted, found)

@@ -49,19 +49,19 @@ class Explanation:
             )
         return "\n".join(lines)
 
-    @classmethod
-    def of(cls, reports: Sequence[Any], items: int, queries: int, chosen: bool) -> "Explanation":
-        """Combine the native reports of all batches; the first batch is the largest."""
-        costs = {
-            name: sum(getattr(part, f"{name}_cost_seconds") for part in reports)
-            for name in DESCRIPTIONS
-        }
-        return cls(
-            plan=NAMES[reports[0].plan],
-            chosen=chosen,
-            costs={name: cost for name, cost in costs.items() if math.isfinite(cost)},
-            allowed=reports[0].allowed_rows,
-            items=items,
-            queries=queries,
-            completed_by_scan=sum(part.walks_completed_by_scan for part in reports),
-        )
+
+def explanation_of(reports: Sequence[Any], items: int, queries: int, chosen: bool) -> Explanation:
+    """Combine the native reports of all batches; the first batch is the largest."""
+    costs = {
+        name: sum(getattr(part, f"{name}_cost_seconds") for part in reports)
+        for name in DESCRIPTIONS
+    }
+    return Explanation(
+        plan=NAMES[reports[0].plan],
+        chosen=chosen,
+        costs={name: cost for name, cost in costs.items() if math.isfinite(cost)},
+        allowed=reports[0].allowed_rows,
+        items=items,
+        queries=queries,
+        completed_by_scan=sum(part.walks_completed_by_scan for part in reports),
+    )

@@ -10,7 +10,7 @@ from vecq.core.arrays import as_vectors
 from vecq.core.errors import ArgumentError
 from vecq.core.native_index import NativeIndex
 from vecq.search.exclusions import Exclusions
-from vecq.search.filters import Filter
+from vecq.search.filters import filter_of
 from vecq.search.knn import search
 
 # k of the first search, and the factor from one search to the next.
@@ -40,7 +40,7 @@ def search_range(
             "k can't be given: the threshold decides how many results there are", "k"
         )
     hidden = Exclusions.of(options.pop("exclude", None), len(rows))
-    options["allow"] = Filter.of(native, options.get("allow"), options.pop("deny", None))
+    options["allow"] = filter_of(native, options.get("allow"), options.pop("deny", None))
     with np.errstate(over="ignore"):
         least = np.float32(threshold)
     ids: list[NDArray[np.int64]] = [np.empty(0, np.int64)] * len(rows)

@@ -34,26 +34,6 @@ class RecallCurve:
     curves: Mapping[int, tuple[tuple[int, float], ...]]
     items: int
 
-    @classmethod
-    def stored(cls, native: NativeIndex) -> "RecallCurve | None":
-        """Read the curve that an index keeps; None if it has none."""
-        count, items = ffi.new("size_t *"), ffi.new("uint64_t *")
-        call(lib.vecq_index_curve, native.handle, ffi.NULL, 0, count, items)
-        points = ffi.new("vecq_curve_point[]", count[0])
-        call(lib.vecq_index_curve, native.handle, points, len(points), count, items)
-        curves: dict[int, tuple[tuple[int, float], ...]] = {}
-        for point in points[0 : min(len(points), count[0])]:
-            curves[point.k] = (*curves.get(point.k, ()), (point.ef, point.recall))
-        return cls(curves, items[0]) if curves else None
-
-    def store(self, native: NativeIndex) -> None:
-        """Store the curve in an index, which saves it to its file."""
-        points = [(k, *point) for k, curve in self.curves.items() for point in curve]
-        call(
-            lib.vecq_index_set_curve,
-            *(native.handle, ffi.new("vecq_curve_point[]", points), len(points), self.items),
-        )
-
     def ef_for(self, k: int, recall: float, items: int | None = None) -> int:
         """Return the least `ef` that reaches a recall.
 
@@ -112,3 +92,24 @@ class RecallCurve:
             points = ", ".join(f"{recall:.4f} at ef {ef:,}" for ef, recall in curve)
             lines.append(f"recall@{k}: {points}")
         return "\n".join(lines)
+
+
+def stored_curve(native: NativeIndex) -> RecallCurve | None:
+    """Read the curve that an index keeps; None if it has none."""
+    count, items = ffi.new("size_t *"), ffi.new("uint64_t *")
+    call(lib.vecq_index_curve, native.handle, ffi.NULL, 0, count, items)
+    points = ffi.new("vecq_curve_point[]", count[0])
+    call(lib.vecq_index_curve, native.handle, points, len(points), count, items)
+    curves: dict[int, tuple[tuple[int, float], ...]] = {}
+    for point in points[0 : min(len(points), count[0])]:
+        curves[point.k] = (*curves.get(point.k, ()), (point.ef, point.recall))
+    return RecallCurve(curves, items[0]) if curves else None
+
+
+def store_curve(native: NativeIndex, curve: RecallCurve) -> None:
+    """Store the curve in an index, which saves it to its file."""
+    points = [(k, *point) for k, own in curve.curves.items() for point in own]
+    call(
+        lib.vecq_index_set_curve,
+        *(native.handle, ffi.new("vecq_curve_point[]", points), len(points), curve.items),
+    )

@@ -11,7 +11,7 @@ from vecq.core.errors import ArgumentError
 from vecq.core.native_index import NativeIndex
 from vecq.core.progress import Progress, Report
 from vecq.search.knn import search
-from vecq.search.recall_curve import RecallCurve
+from vecq.search.recall_curve import RecallCurve, store_curve
 from vecq.search.result import Result
 
 # Beam widths to measure, as multiples of k, until a walk finds nearly everything.
@@ -42,7 +42,7 @@ def measure_recall(
             curves[size] = _points(native, rows, size, threads)
             report(done, len(sizes))
     curve = RecallCurve(curves, items)
-    curve.store(native)
+    store_curve(native, curve)
     return curve
 
 

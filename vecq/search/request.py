@@ -12,8 +12,8 @@ from vecq.core.native_index import NativeIndex
 from vecq.core.structs import new_struct
 from vecq.search.exclusions import Exclusions
 from vecq.search.filters import Filter
-from vecq.search.plan import Explanation
-from vecq.search.result import Result
+from vecq.search.plan import explanation_of
+from vecq.search.result import Result, empty_result, results_after
 
 # A batch scores at most SCORES_AT_ONCE rows and has at most MOST queries, but at least FEWEST.
 SCORES_AT_ONCE, FEWEST, MOST = 1 << 32, 256, 1 << 14
@@ -31,13 +31,15 @@ class Request:
     def run(self, native: NativeIndex, queries: NDArray[np.float32], explain: bool) -> Result:
         """Search for all queries, batch by batch."""
         handle, count, k = native.handle, len(queries), self._options.k
-        result = Result.empty(count, k)
+        result = empty_result(count, k)
         if count <= min(FEWEST, MOST):
             reports = [self._batch(handle, queries, 0, result)] if count else []
         else:
             at_once = min(max(SCORES_AT_ONCE // max(len(native), 1), FEWEST), MOST)
             reports = [
-                self._batch(handle, queries[first : first + at_once], first, result.after(first))
+                self._batch(
+                    handle, queries[first : first + at_once], first, results_after(result, first)
+                )
                 for first in range(0, count, at_once)
             ]
         for report in reports:
@@ -45,7 +47,7 @@ class Request:
             result.n_scored += report.scored_rows
         if explain and reports:
             chosen = self._options.plan == lib.VECQ_PLAN_AUTO
-            result.explanation = Explanation.of(reports, len(native), count, chosen)
+            result.explanation = explanation_of(reports, len(native), count, chosen)
         return result
 
     def _batch(self, handle: Any, batch: NDArray[np.float32], first: int, result: Result) -> Any:

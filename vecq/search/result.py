@@ -46,34 +46,6 @@ class Result:
         self.hops = self.n_scored = 0
         self.explanation = None
 
-    @classmethod
-    def empty(cls, count: int, k: int) -> "Result":
-        """Allocate results of `count` queries.
-
-        Raises:
-            OutOfMemoryError: The results exceed the memory of the machine or of the control group.
-        """
-        needed = count * (12 * k + 8)
-        try:
-            # The kernel promises more than it has: ask before pages are touched.
-            if needed > UNCHECKED_BYTES and needed > memory_limit():
-                raise MemoryError
-            return cls(
-                np.empty((count, k), np.int64),
-                np.empty((count, k), np.float32),
-                np.empty(count, np.int64),
-            )
-        except MemoryError:
-            raise OutOfMemoryError(
-                f"k is {k:,} for {count:,} queries: results of {needed / 1e9:,.1f} GB are more "
-                "than there is memory for",
-                "k",
-            ) from None
-
-    def after(self, first: int) -> "Result":
-        """The results from query `first` on, in the same memory."""
-        return Result(self.ids[first:], self.scores[first:], self.counts[first:])
-
     def __iter__(self) -> Iterator[NDArray[Any]]:
         return iter((self.ids, self.scores))
 
@@ -105,3 +77,32 @@ class Result:
             rows.append([query, *cells, *[""] * (shown - count)])
         header = ["query", *(str(rank) for rank in range(1, shown + 1))]
         return table(f"{self!r}: id (score) by rank".strip("<>"), header, rows)
+
+
+def empty_result(count: int, k: int) -> Result:
+    """Allocate results of `count` queries.
+
+    Raises:
+        OutOfMemoryError: The results exceed the memory of the machine or of the control group.
+    """
+    needed = count * (12 * k + 8)
+    try:
+        # The kernel promises more than it has: ask before pages are touched.
+        if needed > UNCHECKED_BYTES and needed > memory_limit():
+            raise MemoryError
+        return Result(
+            np.empty((count, k), np.int64),
+            np.empty((count, k), np.float32),
+            np.empty(count, np.int64),
+        )
+    except MemoryError:
+        raise OutOfMemoryError(
+            f"k is {k:,} for {count:,} queries: results of {needed / 1e9:,.1f} GB are more "
+            "than there is memory for",
+            "k",
+        ) from None
+
+
+def results_after(result: Result, first: int) -> Result:
+    """Return the results from query `first` on, in the same memory."""
+    return Result(result.ids[first:], result.scores[first:], result.counts[first:])

@@ -17,6 +17,7 @@ import pytest
 import vecq
 from vecq.cli import check as cli_check
 from vecq.cli import info as cli_info
+from vecq.storage.records import Problem
 
 METRICS = ["ip", "cosine", "l2"]
 DIM = 16
@@ -493,7 +494,7 @@ def test_damage_is_found_where_it_is(path):
     opened = vecq.open(path)
     assert opened.search(QUERIES, 5).counts.min() == 5
     (problem,) = opened.check().problems
-    assert problem == vecq.Problem("codes", "does not match its checksum")
+    assert problem == Problem("codes", "does not match its checksum")
     with pytest.raises(vecq.CorruptFileError, match="codes: does not match its checksum"):
         vecq.open(path, verify="full")
 
