@@ -4,7 +4,7 @@ import argparse
 import json
 
 import vecq
-from vecq.storage.files import Problem
+from vecq.storage.records import Problem
 
 HELP = "look for anything that is wrong with a file of an index"
 DESCRIPTION = """\

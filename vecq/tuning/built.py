@@ -53,7 +53,7 @@ class Built:
                     progress=clock.watch(f"linking, {graph}"),
                 )
             else:
-                links = links_of(donor._index, problem.rows)
+                links = links_of(donor._index._native, problem.rows)
                 adopt(links, self._index, problem.threads, clock.watch(f"coding, {graph}"))
         self.spent = Report.seconds() - start
         # A graph that is shared takes as long as it took whom it comes from.
