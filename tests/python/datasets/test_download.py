@@ -48,7 +48,7 @@ def test_a_transfer_that_is_cut_off_goes_on_from_there(server, tmp_path):
 
 def test_another_call_goes_on_from_there(server, tmp_path):
     server.cuts = [1_500_000, *[0] * 5]
-    with pytest.raises(vecq.DatasetError, match=r"another try goes on.*put at .*a\.bin"):
+    with pytest.raises(vecq.DatasetError, match=r"another try resumes.*put at .*a\.bin"):
         download(server.address, tmp_path / "a.bin", size=len(CONTENT))
     assert (tmp_path / "a.bin.part").read_bytes() == CONTENT[:1_500_000]
     assert not (tmp_path / "a.bin").exists()

@@ -99,7 +99,7 @@ FAULTS = [
     ("a.csv", "user,item,time\n1,2,\n", "time", "line 2 has time ''"),
     ("a.csv", "user,item\n1,2\n,3\n", "user", "line 3 has no user"),
     ("a.csv", "user,item\n1,\n", "item", "line 2 has no item"),
-    ("a.csv", 'user,item\n1,"2\n', "", "is no table"),
+    ("a.csv", 'user,item\n1,"2\n', "", "is not a valid table"),
     ("ratings.dat", "1::2::3\n", "line", "line 1 has 3 values"),
     ("ratings.dat", "1,2,3,4\n", "line", "line 1 has 1 values"),
     ("a.txt", "", "user", "no interactions"),
@@ -260,7 +260,7 @@ def test_bad_settings_are_named(tables, refuse):
 
 def test_users_without_held_out_items_are_no_queries(tables):
     none = tables[1].take(np.arange(0))
-    with pytest.raises(vecq.DatasetError, match="world: no user has items"):
+    with pytest.raises(vecq.DatasetError, match="world: no user has both"):
         interactions.recommend_from(tables[0], none, "world")
 
 
