@@ -50,7 +50,7 @@ class Search:
 
     def settings(self, wide: bool) -> dict[str, Any]:
         """The arguments of `Index.search`, on an index with or without a wider store."""
-        found: dict[str, Any] = {"exact": True} if self.ef is None else {"ef": self.ef}
+        found: dict[str, Any] = {"plan": "scan"} if self.ef is None else {"ef": self.ef}
         if wide:
             found["rerank"] = self.rerank
         if self.query_bits != 15:
