@@ -51,7 +51,7 @@ sanitize: build/asan build/tsan ## native tests under the address, undefined and
 
 # They write files to where they run. It is the shim that they import as hnswlib.
 hnswlib-tests: export PYTHONPATH := $(CURDIR)/tests/hnswlib_shim
-hnswlib-tests: $(VENV)/dev $(HNSWLIB) ## hnswlib's Python tests over vecq.compat.hnswlib; HNSWLIB=FOLDER
+hnswlib-tests: $(VENV)/dev $(HNSWLIB) ## hnswlib's Python tests over vecq.integrations.hnswlib; HNSWLIB=FOLDER
 	mkdir -p build/hnswlib-tests
 	cd build/hnswlib-tests && for folder in tests/python python_bindings/tests; do \
 		python -m unittest discover -b -s $(abspath $(HNSWLIB))/$$folder -p 'bindings_test*.py' \

@@ -13,8 +13,8 @@ from vecq.bench.business import outcome, recommend
 from vecq.bench.child import one_line
 from vecq.bench.machine import private_bytes
 from vecq.bench.records import GROWTH, OWN, SAVED, Build
+from vecq.core.json_values import plain
 from vecq.datasets import Dataset
-from vecq.plain import plain
 
 if TYPE_CHECKING:
     from vecq.bench.regimes import Regime, Timing

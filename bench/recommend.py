@@ -1,4 +1,4 @@
-"""vecq.implicit.VecqModel beside implicit's own exact recommendations: make bench-recommend.
+"""VecqModel beside implicit's own exact recommendations: make bench-recommend.
 
 python -m vecq.bench.recommend [FILE.hdf5 ...]
 
@@ -26,7 +26,7 @@ from threadpoolctl import threadpool_limits
 from vecq.bench.answers import recall_of
 from vecq.bench.turns import best_times
 from vecq.datasets import Dataset, load
-from vecq.implicit import VecqModel
+from vecq.integrations.implicit import VecqModel
 
 COUNTS = (10, 100)
 # What VecqModel is to reach: the share of implicit's own answers, and a multiple of its speed.

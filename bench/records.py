@@ -13,7 +13,7 @@ from types import NoneType, UnionType
 from typing import Any, ClassVar, Literal, TextIO, Union, get_args, get_origin, get_type_hints
 
 from vecq import ArgumentError
-from vecq.plain import parsed
+from vecq.core.json_values import parsed
 
 VERSION = 1
 

@@ -19,8 +19,8 @@ from vecq.bench.contestant import Contestant
 from vecq.bench.limit import CODE_BYTES, limit
 from vecq.bench.records import Point
 from vecq.bench.regimes import Regime, Timing
+from vecq.core.json_values import plain
 from vecq.datasets import Dataset
-from vecq.plain import plain
 
 # A climb ends beyond this recall, beyond a point that takes this many seconds, and where recall has
 # gained less than this in two steps, or in this many from the start.

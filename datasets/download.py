@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from vecq import DatasetError, __version__
-from vecq.progress import Progress, Report
+from vecq.core.progress import Progress, Report
 
 BLOCK = 1 << 20
 TIMEOUT = 30.0  # seconds without a byte

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vecq import ArgumentError, DatasetError
-from vecq.arguments import whole
+from vecq.core.arguments import whole
+from vecq.core.progress import Progress
 from vecq.datasets import registry
 from vecq.datasets.checks import check_finite
 from vecq.datasets.dataset import METRICS, Dataset, as_float32
@@ -17,7 +18,6 @@ from vecq.datasets.hdf5 import read_hdf5, write_hdf5
 from vecq.datasets.matrices import SUFFIXES, read_matrix, unknown
 from vecq.datasets.npz import read_npz, write_npz
 from vecq.datasets.paths import reading
-from vecq.progress import Progress
 
 Queries = str | Path | NDArray[Any]
 

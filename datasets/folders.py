@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vecq import ArgumentError, DatasetError
+from vecq.core.json_values import parsed
 from vecq.datasets import bins
 from vecq.datasets.dataset import ARRAYS, MATRICES, METRICS, Dataset
 from vecq.datasets.matrices import SUFFIXES, read_matrix, write_matrix
 from vecq.datasets.paths import reading, writing
-from vecq.plain import parsed
 
 ABOUT = "dataset.json"
 # What the names of files have in them, in lower case, if they aren't simply called as the array.

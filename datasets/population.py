@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vecq import ArgumentError
-from vecq.arguments import whole
+from vecq.core.arguments import whole
+from vecq.core.progress import Progress, Report
 from vecq.datasets.best import keep_best, sort_best
 from vecq.datasets.dataset import Csr, Dataset
 from vecq.datasets.folders import clear_folder, fill_folder
 from vecq.datasets.matrices import read_matrix, write_blocks
 from vecq.datasets.truth import with_truth
-from vecq.progress import Progress, Report
 
 Floats = NDArray[np.float32]
 

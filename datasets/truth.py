@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import vecq
-from vecq.arguments import whole
+from vecq.core.arguments import whole
 from vecq.datasets.dataset import Dataset
 
 

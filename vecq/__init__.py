@@ -7,13 +7,7 @@ scalar       available
 """
 
 from vecq._native import ffi, lib
-from vecq.assess import Assessment, CodecCost, assess
-from vecq.calibration import Calibration
-from vecq.codec import Codec
-from vecq.codes import Codes
-from vecq.cpu import Cpu, Isa, cpu, refuse_at_import
-from vecq.dot import dot
-from vecq.errors import (
+from vecq.core.errors import (
     ArgumentError,
     CorruptFileError,
     DatasetError,
@@ -27,15 +21,22 @@ from vecq.errors import (
     UnsupportedError,
     VecqError,
 )
-from vecq.exact import exact
-from vecq.files import Check, FileInfo, Problem, Section, info
-from vecq.filters import Filter
+from vecq.core.isa import Cpu, Isa, cpu, refuse_at_import
+from vecq.core.machine import Rates, rates
 from vecq.index import Index
-from vecq.interop import from_faiss, from_hnswlib
-from vecq.plan import Explanation
-from vecq.ranges import Ranges
-from vecq.rates import Rates, rates
-from vecq.result import IndexStats, Result
+from vecq.integrations.exchange import from_faiss, from_hnswlib
+from vecq.quantization.assessment import Assessment, CodecCost, assess
+from vecq.quantization.codec import Codec
+from vecq.quantization.codes import Codes
+from vecq.quantization.dot_products import dot
+from vecq.quantization.scan import exact
+from vecq.search.filters import Filter
+from vecq.search.plan import Explanation
+from vecq.search.ranges import Ranges
+from vecq.search.recall_curve import Calibration
+from vecq.search.result import Result
+from vecq.storage.files import Check, FileInfo, Problem, Section, info
+from vecq.storage.stats import IndexStats
 from vecq.tuning import HitRate, Limits, Ndcg, Recall, Relative, Tuned, tune
 
 open = Index.open
@@ -90,5 +91,8 @@ __all__ = [
     "rates",
     "tune",
 ]
+
+for _error in VecqError, *VecqError.__subclasses__(), CorruptFileError, FileChangedError:
+    _error.__module__ = __name__  # tracebacks name errors as users import them
 
 refuse_at_import()

@@ -6,16 +6,16 @@ from typing import Any, Literal
 
 import numpy as np
 
-from vecq import files
 from vecq._native import ffi, lib
-from vecq.arguments import choose, named, whole
-from vecq.changing import Changing
-from vecq.codec import METRICS, Codec, Kind, Metric
-from vecq.errors import ArgumentError, call
-from vecq.progress import Progress
-from vecq.result import IndexStats
-from vecq.searching import Searching
-from vecq.structs import new_struct
+from vecq.core.arguments import choose, named, whole
+from vecq.core.errors import ArgumentError, call
+from vecq.core.progress import Progress
+from vecq.core.structs import new_struct
+from vecq.quantization.codec import METRICS, Codec, Kind, Metric
+from vecq.search.searching import Searching
+from vecq.storage import files
+from vecq.storage.stats import IndexStats
+from vecq.updates.changing import Changing
 
 Link = Literal["auto", "metric", "cosine", "moebius", "layered"]
 
@@ -244,7 +244,7 @@ class Index(Searching, Changing):
 
         Under "cosine" vectors are normalised, as hnswlib does itself.
         """
-        from vecq.interop.hnswlib import write
+        from vecq.integrations.exchange.hnswlib_format import write
 
         write(self, path)
 
@@ -254,7 +254,7 @@ class Index(Searching, Changing):
 
         Under "cosine" vectors are normalised, and the metric is the inner product.
         """
-        from vecq.interop.faiss import to_faiss
+        from vecq.integrations.exchange.faiss_format import to_faiss
 
         return to_faiss(self)
 

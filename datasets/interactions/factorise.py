@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vecq import ArgumentError, DatasetError
-from vecq.arguments import thread_count, whole
+from vecq.core.arguments import thread_count, whole
+from vecq.core.progress import Progress, Report
 from vecq.datasets.dataset import Csr, Dataset
 from vecq.datasets.interactions.table import Interactions
 from vecq.datasets.paths import require
 from vecq.datasets.truth import with_truth
-from vecq.progress import Progress, Report
 
 Model = Literal["als", "bpr"]
 MODELS = ("als", "bpr")

@@ -3,7 +3,7 @@
 import numpy as np
 
 from vecq import ArgumentError
-from vecq.arguments import real, whole
+from vecq.core.arguments import real, whole
 from vecq.datasets.interactions.table import Interactions
 
 

@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _exit_code(name: str, words: list[str]) -> int:
     """Run a command; map every exception that a user can cause to an exit code."""
     try:
-        from vecq.errors import VecqError
+        from vecq.core.errors import VecqError
 
         try:
             return _run(name, words)

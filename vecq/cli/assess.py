@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from vecq.cli.inputs import FORMATS, add_threads, errors_name_files, read_vectors
 from vecq.cli.output import add_json, print_result
-from vecq.errors import ArgumentError
+from vecq.core.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from vecq.assess import Assessment
+    from vecq.quantization.assessment import Assessment
 
 HELP = "Measure the recall that quantization alone costs"
 DESCRIPTION = f"""\
@@ -69,8 +69,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from vecq.assess import assess
-    from vecq.progress import Report
+    from vecq.core.progress import Report
+    from vecq.quantization.assessment import assess
 
     least = arguments.min_recall
     if least is not None and not 0 <= least <= 1:

@@ -7,7 +7,7 @@ from typing import Any
 
 from vecq.cli.inputs import add_threads, input_file, output_file, read_ids
 from vecq.cli.output import add_json, print_result
-from vecq.errors import ArgumentError
+from vecq.core.errors import ArgumentError
 
 HELP = "Import or export an HNSW index of hnswlib or faiss"
 DESCRIPTION = """\
@@ -77,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _format_of(source: Path) -> str:
     """Return the library that wrote a file, by its first bytes; those of hnswlib are zero."""
-    from vecq.interop.faiss_kinds import is_kind
+    from vecq.integrations.exchange.faiss_kinds import is_kind
 
     with source.open("rb") as file:
         start = file.read(8)
@@ -121,12 +121,12 @@ def _read(arguments: argparse.Namespace) -> Any:
 
 
 def _write(index: Any, target: Path) -> None:
-    from vecq.interop import faiss
+    from vecq.integrations.exchange import faiss_format
 
     library = FORMATS[target.suffix]
     if library == "vecq":
         index.save(target)
     elif library == "faiss":
-        faiss.write(index, target)
+        faiss_format.write(index, target)
     else:
         index.to_hnswlib(target)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vecq.arguments import whole
 from vecq.cli.inputs import add_threads
 from vecq.cli.output import add_json, print_result
-from vecq.errors import ArgumentError
+from vecq.core.arguments import whole
+from vecq.core.errors import ArgumentError
 
 if TYPE_CHECKING:
     from vecq.datasets import Dataset, Entry

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vecq.errors import ArgumentError
+from vecq.core.errors import ArgumentError
 
 LARGEST_ID = 2**63 - 1
 FORMATS = ".npy, .npz, .hdf5, .fvecs, .bvecs, .fbin, .u8bin, .i8bin, .parquet, .arrow"

@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from vecq.plain import plain
+from vecq.core.json_values import plain
 
 
 def add_json(parser: argparse._ActionsContainer, text: str = "Print JSON instead of text") -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from vecq.cli.inputs import input_file, output_file
 from vecq.cli.output import add_json, print_result
-from vecq.errors import ArgumentError
+from vecq.core.errors import ArgumentError
 
 HELP = "Make the HTML report of a benchmark run, compare two runs"
 DESCRIPTION = """\

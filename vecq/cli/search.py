@@ -21,7 +21,7 @@ from vecq.cli.inputs import (
 )
 from vecq.cli.output import add_json, as_json
 from vecq.cli.settings import SEARCH, read_search_settings
-from vecq.errors import ArgumentError
+from vecq.core.errors import ArgumentError
 
 HELP = "Find the nearest items of each query"
 DESCRIPTION = f"""\
@@ -171,7 +171,7 @@ def _prepare_target_recall(arguments: argparse.Namespace, index: Any, k: int) ->
 
 
 def _has_curve(index: Any) -> bool:
-    from vecq.calibration import Calibration
+    from vecq.search.recall_curve import Calibration
 
     return Calibration.stored(index._handle) is not None
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from vecq.cli.inputs import input_file
-from vecq.errors import ArgumentError
-from vecq.plain import parsed
+from vecq.core.errors import ArgumentError
+from vecq.core.json_values import parsed
 
 # Settings of an index: arguments of vecq.Index, with type and help of the option.
 INDEX = {
@@ -40,7 +40,7 @@ def read_index_settings(path: str) -> dict[str, Any]:
     Raises:
         ArgumentError: The file is missing, no JSON object, or names an unknown setting.
     """
-    from vecq.codec import Codec
+    from vecq.quantization.codec import Codec
 
     settings = _read(path)
     settings.pop("search", None)

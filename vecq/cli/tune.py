@@ -208,7 +208,7 @@ def values(found: "Tuned") -> dict[str, Any]:
 
 
 def _accuracy(arguments: argparse.Namespace) -> Any:
-    from vecq.errors import ArgumentError
+    from vecq.core.errors import ArgumentError
     from vecq.tuning import HitRate, Ndcg, Recall, Relative
 
     for name, kind in (("recall", Recall), ("hit_rate", HitRate), ("ndcg", Ndcg)):

@@ -6,12 +6,13 @@ suit them hardly depends on how they are coded, and linking is what takes time.
 
 import warnings
 
-from vecq.codec import Codec
-from vecq.errors import QuantizationWarning
+from vecq.core.errors import QuantizationWarning
+from vecq.core.progress import Report
 from vecq.index import Index
-from vecq.interop.graph import adopt, links_of
-from vecq.progress import Report
-from vecq.result import Result
+from vecq.integrations.exchange.adoption import adopt
+from vecq.integrations.exchange.export import links_of
+from vecq.quantization.codec import Codec
+from vecq.search.result import Result
 from vecq.tuning.counting import lines
 from vecq.tuning.limits import Clock
 from vecq.tuning.measures import Values

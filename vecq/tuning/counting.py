@@ -2,8 +2,8 @@
 
 import math
 
-from vecq.codec import Codec
-from vecq.result import Result
+from vecq.quantization.codec import Codec
+from vecq.search.result import Result
 from vecq.tuning.problem import Problem
 from vecq.tuning.screening import bytes_of
 from vecq.tuning.space import Build, Search

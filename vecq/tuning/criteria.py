@@ -5,8 +5,8 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from vecq.arguments import choose, real
-from vecq.errors import ArgumentError
+from vecq.core.arguments import choose, real
+from vecq.core.errors import ArgumentError
 from vecq.tuning.interval import Interval, of_ratio, of_share
 from vecq.tuning.measures import MEASURES, Values
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from vecq.errors import ArgumentError
+from vecq.core.errors import ArgumentError
 from vecq.tuning.beside import LOOSER, STRICTER, beside
 from vecq.tuning.built import Built
 from vecq.tuning.ladder import climb

@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from vecq.arguments import real, whole
-from vecq.errors import ArgumentError
+from vecq.core.arguments import real, whole
+from vecq.core.errors import ArgumentError
 
 UNITS = {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3, "T": 1000**4}
 BINARY = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}

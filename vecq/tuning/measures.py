@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vecq.result import Result
+from vecq.search.result import Result
 
 Values = NDArray[np.float64]
 Ids = NDArray[np.int64]

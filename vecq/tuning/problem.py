@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vecq.codec import Metric
-from vecq.exact import exact
+from vecq.quantization.codec import Metric
+from vecq.quantization.scan import exact
 from vecq.tuning.criteria import Criterion, margin
 from vecq.tuning.interval import Interval
 from vecq.tuning.limits import Clock

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vecq.arrays import as_floats, as_vectors, float_blocks
-from vecq.errors import ArgumentError
-from vecq.filters import Exclusions
+from vecq.core.arrays import as_floats, as_vectors, float_blocks
+from vecq.core.errors import ArgumentError
+from vecq.search.exclusions import Exclusions
 from vecq.tuning.measures import Ids
 
 Floats = NDArray[np.float32]

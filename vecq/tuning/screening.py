@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vecq.arrays import as_floats
-from vecq.codec import Codec
-from vecq.exact import exact
+from vecq.core.arrays import as_floats
+from vecq.quantization.codec import Codec
+from vecq.quantization.scan import exact
 from vecq.tuning.criteria import margin
 from vecq.tuning.limits import Clock
 from vecq.tuning.measures import Ids, Values

@@ -10,7 +10,7 @@ are built.
 
 from dataclasses import replace
 
-from vecq.memory import memory_limit
+from vecq.core.memory import memory_limit
 from vecq.tuning.built import Built
 from vecq.tuning.limits import Clock
 from vecq.tuning.problem import Problem

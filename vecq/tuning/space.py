@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from vecq.arguments import real, whole
-from vecq.codec import CALIBRATIONS, Codec, Metric
-from vecq.errors import ArgumentError
+from vecq.core.arguments import real, whole
+from vecq.core.errors import ArgumentError
+from vecq.quantization.codec import CALIBRATIONS, Codec, Metric
 
 # Between one `ef` that is tried and the next, and how far they go.
 STEP, MOST_TIMES, AT_LEAST = 1.12, 64, 2000

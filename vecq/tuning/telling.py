@@ -1,6 +1,6 @@
 """What is told while tuning: each trial, and what goes on between two of them."""
 
-from vecq.progress import Report
+from vecq.core.progress import Report
 
 
 class Telling:

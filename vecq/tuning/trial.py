@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from vecq.codec import Metric
+from vecq.quantization.codec import Metric
 from vecq.tuning.criteria import Criterion
 from vecq.tuning.space import Build, Search, short
 

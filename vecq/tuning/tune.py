@@ -6,10 +6,10 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vecq.arguments import choose, real, thread_count, whole
-from vecq.codec import METRICS, Metric
-from vecq.errors import ArgumentError, TuningWarning
-from vecq.progress import Progress, Report
+from vecq.core.arguments import choose, real, thread_count, whole
+from vecq.core.errors import ArgumentError, TuningWarning
+from vecq.core.progress import Progress, Report
+from vecq.quantization.codec import METRICS, Metric
 from vecq.tuning import queries as asked
 from vecq.tuning.criteria import Criterion, Relative, checked
 from vecq.tuning.finish import finish, too_little

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from vecq.codec import Codec
+from vecq.quantization.codec import Codec
 from vecq.tuning.built import Built
 from vecq.tuning.criteria import Criterion
 from vecq.tuning.ladder import climb

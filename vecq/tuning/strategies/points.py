@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
-from vecq.codec import Codec
+from vecq.quantization.codec import Codec
 from vecq.tuning.space import Build, Graph
 from vecq.tuning.trial import Trial
 from vecq.tuning.workbench import Workbench

@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from vecq.errors import UnsupportedError
+from vecq.core.errors import UnsupportedError
 from vecq.tuning.space import Graph
 from vecq.tuning.strategies.points import Point, points_of
 from vecq.tuning.strategies.sampled import draw

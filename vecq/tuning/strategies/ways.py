@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from vecq.codec import Codec
+from vecq.quantization.codec import Codec
 from vecq.tuning.screening import Store, bytes_of
 from vecq.tuning.space import Build, Graph
 from vecq.tuning.trial import Trial

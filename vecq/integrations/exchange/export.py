@@ -1,0 +1,94 @@
+"""The graph of an index, for other libraries and for indexes of other codecs."""
+
+from dataclasses import replace
+from threading import RLock
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vecq._native import ffi, lib
+from vecq.core.arrays import pointer
+from vecq.core.errors import call
+from vecq.core.structs import new_struct
+from vecq.integrations.exchange.graph import NONE, ROWS_AT_ONCE, Graph
+
+# Added to the level of a row that holds no item.
+VACANT = 128
+
+
+class Exportable(Protocol):
+    """An index whose graph is read."""
+
+    _handle: Any
+    _adding: RLock
+
+    @property
+    def dim(self) -> int: ...
+
+    @property
+    def metric(self) -> str: ...
+
+
+def native_options(index: Exportable) -> Any:
+    """The settings that the index was opened with."""
+    options = new_struct("vecq_index_options")
+    call(lib.vecq_index_describe, index._handle, ffi.NULL, options, ffi.NULL, ffi.NULL)
+    return options
+
+
+def graph_of(index: Exportable) -> Graph:
+    """The graph of an index, in the order of its ids."""
+    with index._adding:
+        graph, items = _exported(index, keep=True)
+    return graph.select(items[np.argsort(graph.ids[items], kind="stable")])
+
+
+def links_of(index: Exportable, rows: NDArray[Any]) -> Graph:
+    """The graph of an index that these rows, and nothing else, were added to, without ids."""
+    with index._adding:
+        graph, items = _exported(index, keep=False)
+    own = graph.select(items[np.argsort(graph.ids[items], kind="stable")])
+    return replace(own, vectors=rows, ids=own.ids[:0])
+
+
+def _exported(index: Exportable, keep: bool) -> tuple[Graph, NDArray[np.int64]]:
+    """The graph of all rows, and those of them that hold items; without vectors unless kept."""
+    shape = new_struct("vecq_graph")
+    call(lib.vecq_index_export_graph, index._handle, shape)
+    count = shape.rows
+    ids, levels = np.empty(count, np.int64), np.empty(count, np.uint8)
+    vectors = np.empty((count if keep else min(count, ROWS_AT_ONCE), index.dim), np.float32)
+    for first in range(0, count, ROWS_AT_ONCE):
+        last = min(first + ROWS_AT_ONCE, count)
+        block = vectors[first:last] if keep else vectors[: last - first]
+        call(
+            lib.vecq_index_export_rows,
+            *(index._handle, first, len(block), pointer(levels[first:last], "uint8_t[]")),
+            *(pointer(ids[first:last], "int64_t[]"), pointer(block, "float[]")),
+        )
+    items = np.flatnonzero(levels < VACANT)
+    held = vectors if keep else np.empty((count, 0), np.float32)
+    graph = Graph(held, ids, levels % VACANT, [], shape.entries[0])
+    for number in range(shape.layers):
+        width = shape.max_degree if number == 0 else shape.max_degree // 2
+        lists = np.empty((len(graph.rows(number)), width), np.uint32)
+        call(
+            lib.vecq_index_export_links,
+            *(index._handle, number, 0, len(lists), pointer(lists, "uint32_t[]"), width),
+        )
+        graph.layers.append(lists)
+    if shape.entry_count > 1:
+        entries = np.array(ffi.unpack(shape.entries, shape.entry_count))
+        _raise_entries(graph, np.sort(entries), shape.max_degree // 2)
+    return graph, items
+
+
+def _raise_entries(graph: Graph, entries: NDArray[np.int64], width: int) -> None:
+    """Walks of other libraries begin at one row: a layer above leads it to the best of ours."""
+    graph.levels[entries] = 1
+    places = np.arange(len(entries))
+    steps = np.arange(1, min(width, len(entries) - 1) + 1)
+    lists = np.full((len(entries), width), NONE)
+    lists[:, : len(steps)] = entries[(places[:, None] + steps) % len(entries)]
+    graph.layers.append(lists)

@@ -1,0 +1,72 @@
+"""Takes the file of another library apart. Nothing that it says of itself is believed."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from vecq.core.errors import ArgumentError, CorruptFileError, FileError
+from vecq.storage.files import encoded
+
+
+class Reader:
+    """Bytes, read from the first to the last."""
+
+    def __init__(self, content: NDArray[np.uint8], name: str) -> None:
+        self._content, self.name = content, name
+        self._at = 0
+
+    @classmethod
+    def of(cls, path: Any, called: str | None = None) -> "Reader":
+        """Reads a whole file: one that shrinks while it is mapped would end the process.
+
+        Errors blame the file, or what it is called.
+        """
+        name = os.fsdecode(encoded(path))
+        try:
+            return cls(np.fromfile(name, np.uint8), called or name)
+        except OSError as error:
+            failure = FileError(f"{name}: can't read the file: {error.strerror or error}", "path")
+            failure.errno, failure.filename = error.errno, path
+            raise failure from None
+
+    @property
+    def left(self) -> int:
+        return len(self._content) - self._at
+
+    def array(self, dtype: DTypeLike, count: int, what: str) -> NDArray[Any]:
+        """The next `count` elements, in place; `what` names them if they are missing."""
+        kind = np.dtype(dtype)
+        if not 0 <= count <= self.left // kind.itemsize:
+            self.fail(
+                f"{what} should be {count:,} elements of {kind.itemsize} bytes, but only "
+                f"{self.left:,} bytes follow"
+            )
+        found = np.frombuffer(self._content, kind, count, self._at)
+        self._at += found.nbytes
+        return found
+
+    def number(self, dtype: DTypeLike, what: str) -> Any:
+        return self.array(dtype, 1, what)[0].item()
+
+    def finish(self) -> None:
+        if self.left > 0:
+            self.fail(f"{self.left:,} bytes follow behind the end")
+
+    def fail(self, message: str) -> NoReturn:
+        failure = CorruptFileError(f"{self.name}: {message}", "path")
+        failure.filename = self.name
+        raise failure
+
+    @contextmanager
+    def blamed(self) -> Iterator[None]:
+        """What is refused of the content is the fault of the file, not of the caller."""
+        try:
+            yield
+        except ArgumentError as error:
+            if error.argument not in ("entry", "ids", "levels", "links", "vectors"):
+                raise
+            self.fail(str(error))

@@ -1,0 +1,15 @@
+"""What is done to vectors before they are added."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vecq.core.arrays import matrix
+
+FLOATS = (np.dtype(np.float32),)
+
+
+def normalize_L2(x: NDArray[np.float32]) -> None:  # noqa: N802
+    """Gives the rows of a matrix the norm 1, in place; one of zeros stays as it is."""
+    rows = matrix(x, "x", FLOATS)
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    np.divide(rows, norms, out=rows, where=norms > 0)

@@ -1,0 +1,325 @@
+"""Codecs: float vectors to codes of 8 or 16 bits and back, and scores computed on the codes."""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vecq._native import ffi, lib
+from vecq.core.arguments import choose, named, real, thread_count, whole
+from vecq.core.arrays import as_floats, as_vectors, float_blocks, pointer
+from vecq.core.errors import ArgumentError, call
+from vecq.core.structs import new_struct
+from vecq.quantization.codes import Codes
+
+Kind = Literal["fp32", "fp16", "int16", "int8"]
+Metric = Literal["ip", "cosine", "l2"]
+Scale = Literal["vector", "dimension", "global"]
+Calibration = Literal["minmax", "percentile", "mse", "entropy"]
+
+KINDS: dict[str, int] = {
+    "fp32": lib.VECQ_FP32,
+    "fp16": lib.VECQ_FP16,
+    "int16": lib.VECQ_INT16,
+    "int8": lib.VECQ_INT8,
+}
+METRICS: dict[str, int] = {"ip": lib.VECQ_IP, "cosine": lib.VECQ_COSINE, "l2": lib.VECQ_L2}
+SCALES: dict[str, int] = {
+    "vector": lib.VECQ_SCALE_VECTOR,
+    "dimension": lib.VECQ_SCALE_DIMENSION,
+    "global": lib.VECQ_SCALE_GLOBAL,
+}
+CALIBRATIONS: dict[str, int] = {
+    "minmax": lib.VECQ_MINMAX,
+    "percentile": lib.VECQ_PERCENTILE,
+    "mse": lib.VECQ_MSE,
+    "entropy": lib.VECQ_ENTROPY,
+}
+
+# Rows of a sample that fit looks at.
+SAMPLE = 10_000
+
+
+class Codec:
+    """How float vectors become codes.
+
+    A vector is centred, rotated, divided by a scale and rounded; all but the last two are optional.
+    By default every vector is scaled by its own largest value, and nothing needs fitting. A mean
+    (`center`) and scales that vectors share are fitted on a sample: by `fit`, or else by the first
+    `encode`.
+
+    Args:
+        kind: "int8" or "int16"; "fp16" and "fp32" as baselines and for reranking.
+        scale: one for each "vector", one for each "dimension", or one "global" scale.
+        calibration: how a shared scale is chosen from the sample. "minmax" clips nothing,
+            "percentile" what lies beyond it, "mse" minimises the squared error, "entropy" how far
+            the distribution of codes is from that of values.
+        percentile: of the magnitudes, in percent, for calibration="percentile".
+        center: subtract the mean of the sample; for data far from the origin.
+        rotate: rotate at random, by `seed`, so that a few large coordinates do not coarsen the
+            steps of all others. By default int8 rotates and the finer kinds do not.
+        unbiased: choose a vector's own scale so that its codes keep its dot product with itself.
+        seed: of the rotation.
+
+    >>> items = numpy.random.default_rng(0).standard_normal((1000, 64), dtype="float32")
+    >>> codec = vecq.Codec("int8")
+    >>> codes = codec.encode(items)
+    >>> codes.nbytes / items.nbytes
+    0.296875
+    >>> codec.score(items[:2], codes, metric="cosine").argmax(axis=1)
+    array([0, 1])
+    """
+
+    def __init__(
+        self,
+        kind: Kind = "int8",
+        *,
+        scale: Scale = "vector",
+        calibration: Calibration = "minmax",
+        percentile: float = 99.9,
+        center: bool = False,
+        rotate: bool | None = None,
+        unbiased: bool = True,
+        seed: int = 0,
+    ) -> None:
+        self._settings = {
+            "kind": kind,
+            "scale": scale,
+            "calibration": calibration,
+            "percentile": percentile,
+            "center": center,
+            "rotate": rotate,
+            "unbiased": unbiased,
+            "seed": seed,
+        }
+        self._options = new_struct("vecq_codec_options")
+        settings = {
+            "width": choose(KINDS, kind, "kind"),
+            "scale": choose(SCALES, scale, "scale"),
+            "calibration": choose(CALIBRATIONS, calibration, "calibration"),
+            "percentile": _percentile(percentile),
+            "center": bool(center),
+            "rotate": kind == "int8" if rotate is None else bool(rotate),
+            "unbiased": bool(unbiased),
+            "seed": whole(seed, "seed", 0, 2**64 - 1),
+        }
+        for name, value in settings.items():
+            setattr(self._options, name, value)
+        self._open(1)  # refuses settings that do not go together
+        # The dim and its native codec: replaced as one, for threads may share a codec.
+        self._state: tuple[int, Any] | None = None
+
+    @staticmethod
+    def of(codec: "Codec | str", argument: str = "codec", *, metric: str | None = None) -> "Codec":
+        """Returns a codec as it is, and for a kind's name the codec that it stands for.
+
+        Where rows are scored by a metric, that is one that centres for integer kinds under "l2".
+        """
+        if isinstance(codec, Codec):
+            return codec
+        choose(KINDS, codec, argument)
+        center = metric == "l2" and codec in ("int8", "int16")
+        return Codec(codec, center=center)  # type: ignore[arg-type]
+
+    @classmethod
+    def described(cls, options: Any) -> "Codec":
+        """The codec of native options, unfitted."""
+        kind = named(KINDS, options.width)
+        rotate = bool(options.rotate)
+        return cls(
+            kind,  # type: ignore[arg-type]
+            scale=named(SCALES, options.scale),  # type: ignore[arg-type]
+            calibration=named(CALIBRATIONS, options.calibration),  # type: ignore[arg-type]
+            percentile=options.percentile,
+            center=bool(options.center),
+            rotate=None if rotate == (kind == "int8") else rotate,
+            unbiased=bool(options.unbiased),
+            seed=options.seed,
+        )
+
+    @property
+    def kind(self) -> str:
+        return str(self._settings["kind"])
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The arguments that make an equal, unfitted codec."""
+        return dict(self._settings)
+
+    @property
+    def dim(self) -> int | None:
+        """Columns of what it was fitted on or first encoded; None before that."""
+        return None if self._state is None else self._state[0]
+
+    @property
+    def needs_fit(self) -> bool:
+        """Whether it has a mean or shared scales to learn from a sample."""
+        return bool(self._settings["center"]) or self._settings["scale"] != "vector"
+
+    @property
+    def mean(self) -> NDArray[np.float32]:
+        """What is subtracted from every vector; empty unless centred and fitted."""
+        return self._parameters()[0]
+
+    @property
+    def scales(self) -> NDArray[np.float32]:
+        """The scales that vectors share; empty unless there are any and they are fitted."""
+        return self._parameters()[1]
+
+    def fit(self, sample: ArrayLike) -> "Codec":
+        """Learns the mean and the shared scales from a sample and returns the codec.
+
+        A few hundred to a few thousand vectors are enough; of more than 10,000, evenly spaced ones
+        are used. Codes made before stay readable, by the codec's earlier state that they keep.
+        """
+        self._state = self._fit(as_vectors(sample, "sample"), "sample")
+        return self
+
+    def encode(self, vectors: ArrayLike, *, threads: int = 0) -> Codes:
+        """Turns vectors into codes, on `threads` threads (0: all cores).
+
+        Takes float32, float64 and float16 in any layout, and never copies more than a block.
+        """
+        threads = thread_count(threads)
+        rows = as_vectors(vectors, "vectors")
+        dim, handle = state = self._state or self._begin(rows)
+        if rows.shape[1] != dim:
+            raise ArgumentError(f"vectors has {rows.shape[1]} columns, expected {dim}", "vectors")
+        codes = Codes.empty(self, handle, len(rows), dim)
+        for first, block in float_blocks(rows):
+            part = codes[first : first + len(block)]
+            call(
+                lib.vecq_codec_encode,
+                *(handle, pointer(block, "float[]"), len(block), first, threads),
+                *(pointer(part.rows), part.constants_pointer),
+                pointer(codes.clipped_by_dimension, "uint64_t[]"),
+            )
+        self._state = self._state or state
+        return codes
+
+    def decode(self, codes: Codes, *, threads: int = 0) -> NDArray[np.float32]:
+        """Returns the vectors that codes stand for."""
+        return codes.decode(threads=threads)
+
+    def score(
+        self,
+        queries: ArrayLike,
+        codes: Codes,
+        metric: Metric = "ip",
+        *,
+        query_bits: Literal[8, 15] = 15,
+        threads: int = 0,
+    ) -> NDArray[np.float32]:
+        """Returns the score of every query with every row of codes, higher being better.
+
+        "ip" is the dot product, "cosine" that of the directions (0 for a zero vector), "l2" minus
+        the squared distance. Queries are coded as well: for int8 rows with `query_bits` of 15, in
+        two digits of a byte, or 8, in one; for int16 rows likewise in two digits or one.
+        """
+        if not isinstance(codes, Codes):
+            raise ArgumentError(f"codes is a {type(codes).__name__}, expected vecq.Codes", "codes")
+        if codes.codec is not self:
+            raise ArgumentError(f"codes was made by another codec, {codes.codec}", "codes")
+        threads = thread_count(threads)
+        bits = whole(query_bits, "query_bits", 8, 15)
+        queries = as_floats(as_vectors(queries, "queries", codes.dim))
+        scores = np.empty((len(queries), len(codes)), np.float32)
+        call(
+            lib.vecq_codec_score,
+            *(codes.handle, choose(METRICS, metric, "metric"), bits),
+            *(pointer(queries, "float[]"), len(queries)),
+            *(pointer(codes.rows), codes.constants_pointer, len(codes)),
+            *(threads, pointer(scores, "float[]")),
+        )
+        return scores
+
+    def __repr__(self) -> str:
+        default = Codec.__init__.__kwdefaults__ or {}
+        shown = [repr(self.kind)]
+        shown += [f"{k}={v!r}" for k, v in self._settings.items() if v != default.get(k, v)]
+        return f"vecq.Codec({', '.join(shown)})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        mean, scales = self._parameters()
+        return {"settings": self._settings, "dim": self.dim, "mean": mean, "scales": scales}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        Codec.__init__(self, **state["settings"])
+        if state["dim"] is None:
+            return
+        handle = self._open(state["dim"])
+        if self.needs_fit:
+            mean, scales = state["mean"], state["scales"]
+            call(
+                lib.vecq_codec_restore,
+                *(handle, pointer(mean, "float[]"), len(mean)),
+                *(pointer(scales, "float[]"), len(scales)),
+            )
+        self._state = state["dim"], handle
+
+    def native(self, dim: int, argument: str = "codec") -> Any:
+        """Its native codec for vectors of `dim` dimensions."""
+        if self._state is None:
+            return self._open(dim)
+        if self._state[0] != dim:
+            raise ArgumentError(f"{argument} is for dim {self._state[0]}, not {dim}", argument)
+        return self._state[1]
+
+    def _open(self, dim: int) -> Any:
+        handle = ffi.new("vecq_codec **")
+        call(lib.vecq_codec_open, self._options, dim, handle)
+        return ffi.gc(handle[0], lib.vecq_codec_close)
+
+    def _begin(self, rows: NDArray[Any]) -> tuple[int, Any]:
+        """The state for the first rows that are encoded; kept once they are."""
+        if self.needs_fit:
+            return self._fit(rows, "vectors")
+        return rows.shape[1], self._open(rows.shape[1])
+
+    def _fit(self, rows: NDArray[Any], argument: str) -> tuple[int, Any]:
+        handle = self._open(rows.shape[1])
+        fit(lambda *sample: call(lib.vecq_codec_fit, handle, *sample), rows, argument)
+        return rows.shape[1], handle
+
+    def _parameters(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        if self._state is None:
+            return np.empty(0, np.float32), np.empty(0, np.float32)
+        mean, scales = ffi.new("float const **"), ffi.new("float const **")
+        mean_count, scale_count = ffi.new("size_t *"), ffi.new("size_t *")
+        call(lib.vecq_codec_parameters, self._state[1], mean, mean_count, scales, scale_count)
+        return _floats(mean[0], mean_count[0]), _floats(scales[0], scale_count[0])
+
+
+def _percentile(value: object) -> float:
+    """Native code checks the range, but takes 0 as its default."""
+    percentile = real(value, "percentile")
+    if percentile == 0:
+        raise ArgumentError("percentile is 0, expected more than 0 and at most 100", "percentile")
+    return percentile
+
+
+def _floats(first: Any, count: int) -> NDArray[np.float32]:
+    """Copies floats that native code owns."""
+    if count == 0:
+        return np.empty(0, np.float32)
+    return np.array(ffi.unpack(first, count), np.float32)
+
+
+def fit(native: Callable[[Any, int], None], rows: NDArray[Any], argument: str) -> None:
+    """Passes a sample of rows to a native function that fits."""
+    if len(rows) == 0:
+        raise ArgumentError(f"{argument} is empty, expected at least one row", argument)
+    every = -(-len(rows) // SAMPLE)
+    sample = as_floats(rows[::every])
+    bad = np.argwhere(~np.isfinite(sample))
+    if len(bad) > 0:
+        raise ArgumentError(
+            f"{argument} has a value that is not finite in float32, in row "
+            f"{bad[0, 0] * every}, column {bad[0, 1]}",
+            argument,
+        )
+    try:
+        native(pointer(sample, "float[]"), len(sample))
+    except ArgumentError as error:
+        raise ArgumentError(str(error).replace("sample", argument), argument) from None

@@ -1,0 +1,92 @@
+"""Encoded vectors."""
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vecq._native import ffi, lib
+from vecq.core.arguments import thread_count
+from vecq.core.arrays import aligned, pointer
+from vecq.core.errors import call
+
+CONSTANTS = np.dtype([("scale", "f4"), ("centred_norm", "f4"), ("norm", "f4")])
+
+
+class Encoder(Protocol):
+    """The codec that made codes."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def settings(self) -> dict[str, Any]: ...
+
+
+class Codes:
+    """Vectors as a codec wrote them: padded rows of codes, and three constants for each.
+
+    Made by `Codec.encode`. A slice shares the memory of what it was cut from.
+    """
+
+    codec: Encoder
+    handle: Any  # the codec's native state when these were made
+    dim: int
+    rows: NDArray[np.uint8]  # a padded row of codes each, aligned to cache lines
+    constants: NDArray[np.void]
+    clipped_by_dimension: NDArray[np.uint64]  # not known of a slice, where it is 0
+
+    def __init__(
+        self,
+        codec: Encoder,
+        handle: Any,
+        dim: int,
+        rows: NDArray[np.uint8],
+        constants: NDArray[np.void],
+    ) -> None:
+        self.codec, self.handle, self.dim = codec, handle, dim
+        self.rows, self.constants = rows, constants
+        self.clipped_by_dimension = np.zeros(dim, np.uint64)
+
+    @classmethod
+    def empty(cls, codec: Encoder, handle: Any, count: int, dim: int) -> "Codes":
+        """Makes room for `count` rows of `dim` dimensions."""
+        row_bytes = ffi.new("size_t *")
+        call(lib.vecq_codec_row_bytes, handle, row_bytes)
+        return cls(codec, handle, dim, aligned(count, row_bytes[0]), np.empty(count, CONSTANTS))
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, part: slice) -> "Codes":
+        if not isinstance(part, slice) or part.step not in (None, 1):
+            raise TypeError("codes can only be cut into runs of rows, as in codes[2:5]")
+        return Codes(self.codec, self.handle, self.dim, self.rows[part], self.constants[part])
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} x {self.dim} codes of {self.codec}, {self.nbytes:,} bytes>"
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the codes and their constants."""
+        return self.rows.nbytes + self.constants.nbytes
+
+    @property
+    def clipped(self) -> int:
+        """How many values lay beyond the range of a shared scale and got its largest code."""
+        return int(self.clipped_by_dimension.sum())
+
+    @property
+    def constants_pointer(self) -> Any:
+        return pointer(self.constants, "vecq_row_constants[]")
+
+    def decode(self, *, threads: int = 0) -> NDArray[np.float32]:
+        """Returns the vectors that the codes stand for."""
+        threads = thread_count(threads)
+        decoded = np.empty((len(self), self.dim), np.float32)
+        call(
+            lib.vecq_codec_decode,
+            *(self.handle, pointer(self.rows), self.constants_pointer, len(self), threads),
+            pointer(decoded, "float[]"),
+        )
+        return decoded

@@ -1,0 +1,46 @@
+"""A quick look at what codes alone lose, before an index is built on them."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vecq.core.arrays import as_floats
+from vecq.core.errors import QuantizationWarning
+from vecq.quantization.codec import Codec, Metric
+
+SAMPLE, QUERIES, K = 20_000, 64, 10
+# Fewer vectors tell too little; a smaller loss is the usual price.
+FEWEST, NOTABLE = 1_000, 0.025
+
+
+def warn_of_loss(codec: Codec, rows: NDArray[Any], metric: Metric) -> None:
+    """Warns if codes lose more than 2.5 points of recall@10 among a sample of the rows."""
+    if len(rows) < FEWEST:
+        return
+    sample = as_floats(rows[:: -(-len(rows) // SAMPLE)])
+    found = recall(codec, sample, metric)
+    if found < 1 - NOTABLE:
+        warnings.warn(
+            f"{codec} alone finds {found:.1%} of the best {K} among {len(sample):,} of these "
+            f'vectors: vecq.Index(..., rerank="fp16") makes up for that, and vecq.assess tells '
+            f"what other codecs would cost",
+            QuantizationWarning,
+            stacklevel=3,
+        )
+
+
+def recall(codec: Codec, sample: NDArray[np.float32], metric: Metric) -> float:
+    """How many of the best K for some rows of the sample a codec finds among all others."""
+    own = np.arange(0, len(sample), -(-len(sample) // QUERIES))
+    scores = []
+    for kind in (Codec("fp32"), Codec(**codec.settings)):
+        scored = kind.score(sample[own], kind.encode(sample), metric)
+        scored[np.arange(len(own)), own] = -np.inf
+        scores.append(scored)
+    true, coded = scores
+    best = np.argpartition(-coded, K, axis=1)[:, :K]
+    # By score and not by number: of equal vectors any will do.
+    least = -np.partition(-true, K - 1, axis=1)[:, K - 1 : K]
+    return float((np.take_along_axis(true, best, axis=1) >= least).mean())

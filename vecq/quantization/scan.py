@@ -1,0 +1,97 @@
+"""Exact search without an index, for ground truth and for few items."""
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from vecq._native import lib
+from vecq.core.arguments import choose, thread_count, whole
+from vecq.core.arrays import as_floats, as_vectors, pointer
+from vecq.core.errors import call
+from vecq.core.progress import Progress, Report
+from vecq.core.structs import new_struct
+from vecq.quantization.codec import METRICS, Codec, Kind, Metric, fit
+from vecq.search.exclusions import Exclusions
+from vecq.search.result import Result
+
+# Codes that are held at a time, and queries that are searched for between two looks at Ctrl-C.
+BLOCK_BYTES, SCORES_AT_ONCE = 256 << 20, 1 << 32
+
+
+def exact(
+    queries: ArrayLike,
+    rows: ArrayLike,
+    k: int,
+    *,
+    metric: Metric = "ip",
+    codec: Kind | Codec = "fp32",
+    exclude: Any = None,
+    query_bits: Literal[8, 15] = 15,
+    threads: int = 0,
+    progress: Progress = None,
+) -> Result:
+    """Finds the `k` best rows for each query by scoring all; ids are numbers of rows.
+
+    Args:
+        queries: one row each; a vector is its only row.
+        rows: what is searched; coded a block at a time, so that it may be a mapped file.
+        k: how many; where there are fewer, ids are -1 and scores minus infinity.
+        metric: "ip", "cosine" or "l2". Scores are higher the better: "l2" gives minus the squared
+            distance.
+        codec: what rows are coded by, as in `vecq.Index`: under "l2" the names of integer kinds
+            stand for codecs that centre. "fp32" gives the truth that others are measured by. Codes
+            are scored by the upper digit of a query of 15 bits, and of the best k + k / 4 + 32 by
+            both.
+        exclude: for each query, numbers of rows that it is not to be answered with: a SciPy CSR
+            matrix, a pair (indptr, ids), or a list of arrays.
+        threads: 0 for all cores.
+
+    >>> items = numpy.random.default_rng(0).standard_normal((1000, 64), dtype="float32")
+    >>> ids, scores = vecq.exact(items[:2], items, k=3, metric="cosine")
+    >>> ids[:, 0]
+    array([0, 1])
+    """
+    k = whole(k, "k", 1, 2**31 - 1)
+    threads = thread_count(threads)
+    found = as_vectors(rows, "rows")
+    asked = as_floats(as_vectors(queries, "queries", found.shape[1]))
+    excluded = Exclusions.of(exclude, len(asked))
+    native = _fitted(Codec.of(codec, metric=metric), found)
+    result = Result.empty(len(asked), k)
+    result.ids[:], result.scores[:], result.counts[:] = -1, -np.inf, 0
+    options = new_struct("vecq_exact_options")
+    options.k, options.threads = k, threads
+    options.metric = choose(METRICS, metric, "metric")
+    options.query_bits = whole(query_bits, "query_bits", 8, 15)
+    step = max(1, BLOCK_BYTES // (4 * found.shape[1]))
+    at_once = max(32, SCORES_AT_ONCE // min(max(len(found), 1), step) // 32 * 32)
+    with Report(progress, len(found)) as report:
+        for options.first_row in range(0, len(found), step):
+            block = as_floats(found[options.first_row : options.first_row + step])
+            for options.first_query in range(0, len(asked), at_once):
+                part = slice(options.first_query, options.first_query + at_once)
+                if excluded is not None:
+                    own = excluded.part(part.start, part.stop)
+                    options.exclude_offsets, options.exclude_ids = own
+                call(
+                    lib.vecq_exact,
+                    *(native, options, pointer(asked[part], "float[]"), len(asked[part])),
+                    *(
+                        pointer(block, "float[]"),
+                        len(block),
+                        pointer(result.ids[part], "int64_t[]"),
+                    ),
+                    pointer(result.scores[part], "float[]"),
+                    pointer(result.counts[part], "int64_t[]"),
+                )
+            report(options.first_row + len(block), len(found))
+    return result
+
+
+def _fitted(codec: Codec, rows: Any) -> Any:
+    """The native codec; what it has to learn it learns from the rows."""
+    native = codec.native(rows.shape[1])
+    if codec.dim is None and codec.needs_fit and len(rows) > 0:
+        fit(lambda *sample: call(lib.vecq_codec_fit, native, *sample), rows, "rows")
+    return native
