@@ -1,13 +1,18 @@
 """What accuracy is asked for: recall of the true neighbours, or what users chose later."""
 
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from vecq.core.arguments import choose, real
 from vecq.core.errors import ArgumentError
-from vecq.tuning.interval import Interval, of_ratio, of_share
+from vecq.tuning.interval import (
+    Interval,
+    deviations_of_ratio,
+    of_ratio,
+    of_share,
+)
 from vecq.tuning.measures import MEASURES, Values
 
 Measure = Literal["recall", "hit_rate", "ndcg"]
@@ -48,10 +53,17 @@ class Relative:
         total = float(best.mean())
         return float(values.mean()) / total if total > 0 else 1.0
 
-    def interval(self, values: Values, best: Values, confidence: float) -> Interval:
+    def interval(self, values: Values, best: Values, confidence: float, **options: Any) -> Interval:
+        """Return the interval of the value; options are those of `of_share` and `of_ratio`."""
         if self.of == "recall":
-            return of_share(values, confidence)
-        return of_ratio(values, best, confidence)
+            return of_share(values, confidence, **options)
+        return of_ratio(values, best, confidence, **options)
+
+    def deviations(self, values: Values, best: Values) -> Values:
+        """Return how far the value of each query is from that of all."""
+        if self.of == "recall":
+            return values - values.mean()
+        return deviations_of_ratio(values, best)
 
     def changed(self, factor: float) -> "Relative":
         """The criterion that allows so many times the loss."""
@@ -77,8 +89,13 @@ class Absolute:
         """What there is of it; what exact search gets does not matter."""
         return float(values.mean())
 
-    def interval(self, values: Values, best: Values, confidence: float) -> Interval:
-        return of_share(values, confidence)
+    def interval(self, values: Values, best: Values, confidence: float, **options: Any) -> Interval:
+        """Return the interval of the value; options are those of `of_share`."""
+        return of_share(values, confidence, **options)
+
+    def deviations(self, values: Values, best: Values) -> Values:
+        """Return how far the value of each query is from that of all."""
+        return values - values.mean()
 
     def changed(self, factor: float) -> "Absolute":
         """The criterion that is so many times as far from 1."""

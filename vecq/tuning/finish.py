@@ -26,10 +26,12 @@ def finish(
     if best.state == "met" and not hurried:
         best = _not_ruled_out(bench, best, confirmed, confidence)
     values = confirmed.judged(problem.fresh, best.search)
-    interval = problem.fresh.interval(values, confidence)
+    other = problem.tuning.deviations(confirmed.values(best.search))
+    interval = problem.fresh.prediction(values, confidence, other)
     looser, stricter = (beside(bench, best, factor, hurried) for factor in (LOOSER, STRICTER))
     binding = _binding(bench, best, ended)
-    if not binding and interval.high < problem.criterion.least:
+    ruled_out = problem.fresh.interval(values, confidence).high < problem.criterion.least
+    if not binding and ruled_out:
         binding = "fresh queries find less than those that tuned: give more of them"
     return Tuned(
         index_settings=best.index_settings(problem.metric)

@@ -1,5 +1,6 @@
 """From the accuracy that is needed to the settings that keep it and cost the least."""
 
+import math
 import warnings
 from typing import Any, Literal, TypeVar
 
@@ -214,7 +215,8 @@ def _checked(given: Any, kind: type[Kind], argument: str) -> Kind:
 def _warn(tuned: Tuned) -> None:
     """Says what keeps the figures from being relied on."""
     allowed = max(1 - tuned.criterion.least, 0.001)
-    half = tuned.interval.half
+    # Half of the interval's variance is that of these queries, half that of those to come.
+    half = tuned.interval.half / math.sqrt(2)
     if tuned.own_queries:
         _say(
             "queries were held out from the vectors, but items are no users: give real queries "
