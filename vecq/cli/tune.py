@@ -113,8 +113,8 @@ def _add_search(group: argparse._ArgumentGroup) -> None:
     add(
         "--strategy",
         default="basic",
-        help="How settings are proposed: basic, mse, random, exhaustive, bayesian or tpe; the last "
-        "two need optuna (default: %(default)s)",
+        help="How settings are proposed: basic, mse, random, exhaustive, bayesian or tpe, which "
+        "needs optuna (default: %(default)s)",
     )
     add(
         "--seed",

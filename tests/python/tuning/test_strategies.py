@@ -14,7 +14,7 @@ STRATEGIES = ["basic", "mse", "random", "exhaustive", "tpe", "bayesian"]
 
 def require(strategy):
     """What optional packages are missing is said by the name of the skipped test."""
-    for package in {"tpe": ["optuna"], "bayesian": ["optuna", "torch"]}.get(strategy, []):
+    for package in {"tpe": ["optuna"]}.get(strategy, []):
         pytest.importorskip(package, reason=f"{package} IS NOT INSTALLED: {strategy} goes untested")
 
 

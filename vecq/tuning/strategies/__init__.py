@@ -4,10 +4,11 @@ They differ in which settings they try, and in what order. The workbench keeps t
 """
 
 from vecq.tuning.strategies.basic import basic
+from vecq.tuning.strategies.bayesian import bayesian
 from vecq.tuning.strategies.mse import mse
 from vecq.tuning.strategies.nearest import nearest
 from vecq.tuning.strategies.sampled import exhaustive, random
-from vecq.tuning.strategies.suggested import bayesian, tpe
+from vecq.tuning.strategies.suggested import tpe
 from vecq.tuning.workbench import Strategy
 
 STRATEGIES: dict[str, Strategy] = {

@@ -20,15 +20,6 @@ def tpe(bench: Workbench) -> None:
     _suggested(bench, lambda samplers, seed: samplers.TPESampler(seed=seed, multivariate=True))
 
 
-def bayesian(bench: Workbench) -> None:
-    """Points that optuna's Gaussian processes suggest."""
-    _package("torch")
-    _package("scipy")
-    _suggested(
-        bench, lambda samplers, seed: samplers.GPSampler(seed=seed, deterministic_objective=True)
-    )
-
-
 def _suggested(bench: Workbench, sampler: Callable[[Any, int], Any]) -> None:
     """Speed is what optuna maximises; accuracy and memory are constraints of their own."""
     optuna = _package("optuna")
@@ -92,9 +83,8 @@ def _package(name: str) -> Any:
 
 
 def _lacking(name: str) -> UnsupportedError:
-    extra = "tune" if name.startswith("optuna") else "tune-bayesian"
     return UnsupportedError(
-        f"this strategy needs the package {name}: pip install 'vecq[{extra}]', or choose "
+        f"this strategy needs the package {name}: pip install 'vecq[tune]', or choose "
         'strategy="basic"',
         "strategy",
     )
