@@ -53,7 +53,7 @@ def print_score() -> None:
             data = heavy_tailed(20_000, dim, 256)
             codec = vecq.Codec(kind)
             codes = codec.encode(data.train)
-            args = (data.test, codes)
+            args = (codes, data.test)
             runs = timeit.repeat(
                 lambda a=args, c=codec, b=bits: c.score(*a, query_bits=b, threads=1),
                 number=1,
@@ -72,8 +72,8 @@ def short(reached: float, mark: float) -> str:
 def print_recall(data: Dataset) -> None:
     settings = [("int8", {"rotate": False}), ("int8", {"scale": "global"}), ("int8", {})]
     codecs = [vecq.Codec(kind, **options) for kind, options in settings]
-    found = vecq.assess(codecs, data.train, data.test, metric=data.metric)
-    coarse = vecq.assess("int8", data.train, data.test, metric=data.metric, query_bits=8)
+    found = vecq.assess(data.train, data.test, metric=data.metric, codecs=codecs)
+    coarse = vecq.assess(data.train, data.test, metric=data.metric, codecs="int8", query_bits=8)
     by_name = {repr(cost.codec): cost.recall for cost in found.costs}
     int16 = by_name[repr(vecq.Codec("int16"))]
     print(f"{data.name}: {found}")

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 import vecq
 from vecq.bench.turns import best_times
+from vecq.core.machine import measure_rates
 from vecq.datasets import Dataset, read_hdf5
 from vecq.datasets.synthetic import clustered
 
@@ -68,21 +69,21 @@ def scans(data: Dataset, index: vecq.Index, repetitions: int) -> Iterator[dict[s
     peer = flat(rows, data.metric)
     times = best_times(
         {
-            "vecq": lambda: index.search(queries, k, exact=True, rerank=0),
-            "vecq reranked": lambda: index.search(queries, k, exact=True),
-            "vecq, k=1": lambda: index.search(queries, 1, exact=True, rerank=0),
+            "vecq": lambda: index.search(queries, k, plan="scan", rerank_factor=0),
+            "vecq reranked": lambda: index.search(queries, k, plan="scan"),
+            "vecq, k=1": lambda: index.search(queries, 1, plan="scan", rerank_factor=0),
             "faiss flat": lambda: peer.search(queries, k),
             "numpy": multiplied(queries, rows, data.metric, k),
         },
         repetitions,
     )
-    truth = vecq.exact(queries, rows, k, metric=data.metric).ids
+    truth = vecq.brute_force(rows, queries, k=k, metric=data.metric).ids
     pace = len(queries) * len(rows) * rows.shape[1] / times["vecq"]
-    peak = vecq.rates(rows.shape[1], 1000).peak
+    peak = measure_rates(rows.shape[1], 1000).peak
     yield {
         "what": f"exact scan, k={k}",
-        "recall": recall(index.search(queries, k, exact=True, rerank=0).ids, truth),
-        "recall reranked": recall(index.search(queries, k, exact=True).ids, truth),
+        "recall": recall(index.search(queries, k, plan="scan", rerank_factor=0).ids, truth),
+        "recall reranked": recall(index.search(queries, k, plan="scan").ids, truth),
         "qps": {name: len(queries) / seconds for name, seconds in times.items()},
         "ratio": min(times["faiss flat"], times["numpy"]) / times["vecq"],
         "multiply-adds per second": pace,
@@ -94,7 +95,7 @@ def excluded(data: Dataset, index: vecq.Index, queries: Floats) -> Iterator[tupl
     """Items to exclude: the worst there is, some, and what users have seen, if that is known."""
     count = min(SEEN, len(index) // 2)
     each = np.arange(0, len(queries) * count + 1, count)
-    best = index.search(queries, count, exact=True, rerank=0).ids
+    best = index.search(queries, count, plan="scan", rerank_factor=0).ids
     yield f"the best {count} items", (each, best.ravel())
     drawn = np.random.default_rng(0).integers(0, len(index), best.shape)
     yield f"{count} items drawn at random", (each, drawn.ravel())
@@ -110,9 +111,11 @@ def exclusions(data: Dataset, index: vecq.Index, repetitions: int) -> Iterator[d
         for plan in ("scan", "walk"):
             times = best_times(
                 {
-                    "without": lambda plan=plan: index.search(queries, K, plan=plan, rerank=0),
+                    "without": lambda plan=plan: index.search(
+                        queries, K, plan=plan, rerank_factor=0
+                    ),
                     "excluding": lambda plan=plan, items=items: index.search(
-                        queries, K, plan=plan, exclude=items, rerank=0
+                        queries, K, plan=plan, exclude=items, rerank_factor=0
                     ),
                 },
                 repetitions,
@@ -133,7 +136,7 @@ def large_k(data: Dataset, index: vecq.Index, repetitions: int) -> Iterator[dict
     peer.init_index(len(data.train), M=16, ef_construction=200)
     peer.add_items(data.train)
     peer.set_num_threads(1)
-    truth = vecq.exact(queries, data.train, k, metric=data.metric).ids
+    truth = vecq.brute_force(data.train, queries, k=k, metric=data.metric).ids
     for ef in EFS:
         peer.set_ef(ef)
         reached = recall(peer.knn_query(queries, k)[0].astype(np.int64), truth)
@@ -141,12 +144,12 @@ def large_k(data: Dataset, index: vecq.Index, repetitions: int) -> Iterator[dict
             break
     times = best_times(
         {
-            "vecq": lambda: index.search(queries, k, rerank=0),
+            "vecq": lambda: index.search(queries, k, rerank_factor=0),
             "hnswlib": lambda: peer.knn_query(queries, k),
         },
         repetitions,
     )
-    found = index.search(queries, k, rerank=0, explain=True)
+    found = index.search(queries, k, rerank_factor=0, explain=True)
     yield {
         "what": f"k={k}, batched, by {found.explanation.plan if found.explanation else ''}",
         "recall": recall(found.ids, truth),
@@ -177,7 +180,7 @@ def quantized_peer(data: Dataset, index: vecq.Index, repetitions: int) -> Iterat
         .reorder(4 * K)
         .build()
     )
-    truth = vecq.exact(queries, rows, K, metric=data.metric).ids
+    truth = vecq.brute_force(rows, queries, k=K, metric=data.metric).ids
     chosen = None
     for visited in (leaves // 20, leaves // 10, leaves // 6, leaves // 4, leaves // 2, leaves):
         for kept in (2 * K, 4 * K, 8 * K):
@@ -192,7 +195,7 @@ def quantized_peer(data: Dataset, index: vecq.Index, repetitions: int) -> Iterat
         return
     times = best_times(
         {
-            "vecq": lambda: index.search(queries, K, exact=True, rerank=0),
+            "vecq": lambda: index.search(queries, K, plan="scan", rerank_factor=0),
             "scann": lambda: searcher.search_batched(
                 queries, K, pre_reorder_num_neighbors=chosen[1], leaves_to_search=chosen[0]
             ),
@@ -201,7 +204,7 @@ def quantized_peer(data: Dataset, index: vecq.Index, repetitions: int) -> Iterat
     )
     yield {
         "what": f"beside scann, {chosen[0]} of {leaves} leaves, {chosen[1]} reordered",
-        "recall": recall(index.search(queries, K, exact=True, rerank=0).ids, truth),
+        "recall": recall(index.search(queries, K, plan="scan", rerank_factor=0).ids, truth),
         "recall of scann": chosen[2],
         "qps": {name: len(queries) / seconds for name, seconds in times.items()},
         "ratio": times["scann"] / times["vecq"],
@@ -233,7 +236,7 @@ def main() -> None:
         data = make()
         rows, dim = data.train.shape
         print(f"{data.name}: {rows:,} x {dim}, {data.metric}, one thread", flush=True)
-        index = vecq.Index(dim, data.metric, rerank="fp16").add(data.train, progress=False)
+        index = vecq.Index(dim, data.metric, rerank_codec="fp16").add(data.train, progress=False)
         for part in (scans, quantized_peer, exclusions, large_k):
             for found in part(data, index, asked.repetitions):
                 show(found)

@@ -60,7 +60,9 @@ def measure(data: Dataset, index: vecq.Index, repetitions: int) -> Iterator[dict
         passing = vecq.Filter(index, allow=mask)
         rows = np.flatnonzero(mask)
         for k in SIZES:
-            truth = vecq.exact(data.test[:BATCH], data.train[rows], k, metric=data.metric).ids
+            truth = vecq.brute_force(
+                data.train[rows], data.test[:BATCH], k=k, metric=data.metric
+            ).ids
             truth = np.where(truth >= 0, rows[truth], -1)
             for at_once in (False, True):
                 queries = data.test[: BATCH if at_once else SINGLE]
@@ -91,7 +93,7 @@ def peers(data: Dataset, index: vecq.Index, repetitions: int) -> dict[str, Any]:
     mask = np.random.default_rng(1).random(len(data.train)) < 0.1
     passing = vecq.Filter(index, allow=mask)
     rows = np.flatnonzero(mask)
-    truth = rows[vecq.exact(queries, data.train[rows], k, metric=data.metric).ids]
+    truth = rows[vecq.brute_force(data.train[rows], queries, k=k, metric=data.metric).ids]
     called = hnswlib.Index(data.metric, data.train.shape[1])
     called.init_index(len(data.train), M=16, ef_construction=200)
     called.add_items(data.train)

@@ -65,7 +65,7 @@ def of_faiss(data: Dataset) -> tuple[Any, Search]:
 
 
 def of_vecq(index: vecq.Index, rerank: float | None) -> Search:
-    return lambda queries, ef: index.search(queries, K, ef=ef, rerank=rerank, threads=1).ids
+    return lambda queries, ef: index.search(queries, K, ef=ef, rerank_factor=rerank, threads=1).ids
 
 
 def measure(searches: dict[str, Search], data: Dataset, truth: Any) -> dict[str, Curve]:
@@ -157,7 +157,7 @@ def bring_over(name: str, data: Dataset, truth: Any) -> dict[str, Any]:
     start = time.perf_counter()
     plain = convert(source)
     took = time.perf_counter() - start
-    wide = convert(source, rerank="fp32")
+    wide = convert(source, rerank_codec="fp32")
     ours = {PLAIN: of_vecq(plain, 0), WIDE: of_vecq(wide, None)}
     return {
         "data": data.name,
@@ -166,7 +166,7 @@ def bring_over(name: str, data: Dataset, truth: Any) -> dict[str, Any]:
         "built": built,
         "seconds": took,
         "curves": measure({name: search, **ours}, data, truth),
-        "exact": recall_of(plain.search(data.test, K, exact=True, threads=0).ids, truth),
+        "exact": recall_of(plain.search(data.test, K, plan="scan", threads=0).ids, truth),
     }
 
 

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-import vecq
+from vecq.core.machine import measure_rates
 
 LINE, LINK_LINES = 64, 2  # bytes; of 32 links
 FOLLOWED, TURNS = 3, 3  # nodes that a walk follows at a time, walks of a batch that take turns
 CODE_BYTES = {"int8": 1, "int16": 2, "fp16": 2, "fp32": 4}
 
-rates = lru_cache(vecq.rates)
+rates = lru_cache(measure_rates)
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ def print_graphs(data: Dataset) -> None:
         curve = []
         for ef in LADDER:
             result = index.search(queries, K, ef=ef, threads=0)
-            curve.append((recall_of(result.ids, truth), result.distances / len(queries)))
+            curve.append((recall_of(result.ids, truth), result.n_scored / len(queries)))
             if curve[-1][0] >= LEVELS[-1]:
                 break
         row = "".join(f"{distances_at(curve, level):>10}" for level in LEVELS)

@@ -106,7 +106,9 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def recall(index: Living, items: Floats, ids: Ids, queries: Floats) -> float:
-    truth = ids[vecq.exact(queries, items, K, metric="l2", codec="fp32", progress=False).ids]
+    truth = ids[
+        vecq.brute_force(items, queries, k=K, metric="l2", codec="fp32", progress=False).ids
+    ]
     return float(recall_of(index.search(queries), truth))
 
 

@@ -47,7 +47,7 @@ def best_on_codes(
     step = max(1, SCORES_AT_ONCE // len(queries))
     for first in range(0, len(data.train), step):
         codes = codec.encode(data.train[first : first + step], threads=threads)
-        found = codec.score(queries, codes, data.metric, threads=threads)
+        found = codec.score(codes, queries, data.metric, threads=threads)
         if seen is not None:
             _hide(found, seen, first)
         keep_best(scores, ids, found, first)

@@ -37,8 +37,8 @@ MULTIPLES = (1, 1.1, 1.2, 1.3, 1.45, 1.6, 1.8, 2, 2.3, 2.6, 3, 3.5, 4, 5, 7, 10,
 def grid(k: int) -> Space:
     return Space(
         codecs=["int8", "int16"],
-        wides=[None, "int16"],
-        reranks=[1.5, 3.0],
+        rerank_codecs=[None, "int16"],
+        rerank_factors=[1.5, 3.0],
         m=[8, 16, 32],
         ef_construction=[100, 200],
         efs=[round(k * times) for times in MULTIPLES],
@@ -68,7 +68,7 @@ def compare(data: Dataset, k: int, recall: float, repetitions: int, threads: int
         repetitions,
     )
     metric: Any = data.metric
-    truth = vecq.exact(fresh, data.train, k, metric=metric, threads=threads).ids
+    truth = vecq.brute_force(data.train, fresh, k=k, metric=metric, threads=threads).ids
     rivals = {name: (indexes[name], found[name]) for name in ("basic", "exhaustive")}
     return {
         "data": data.name,

@@ -20,7 +20,9 @@ def with_truth(dataset: Dataset, k: int = 100, *, threads: int = 0) -> Dataset:
     k = min(whole(k, "k", 0, 2**31 - 1), len(dataset.train))
     if k == 0:
         return dataset
-    ids, scores = vecq.exact(dataset.test, dataset.train, k, metric=dataset.metric, threads=threads)
+    ids, scores = vecq.brute_force(
+        dataset.train, dataset.test, k=k, metric=dataset.metric, threads=threads
+    )
     return dataclasses.replace(
         dataset,
         neighbors=ids.astype(np.int32 if len(dataset.train) < 2**31 else np.int64),

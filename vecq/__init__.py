@@ -22,20 +22,18 @@ from vecq.core.errors import (
     VecqError,
 )
 from vecq.core.isa import Cpu, Isa, cpu, refuse_at_import
-from vecq.core.machine import Rates, rates
 from vecq.index import Index
 from vecq.integrations.exchange import from_faiss, from_hnswlib
 from vecq.quantization.assessment import Assessment, CodecCost, assess
 from vecq.quantization.codec import Codec
 from vecq.quantization.codes import Codes
-from vecq.quantization.dot_products import dot
-from vecq.quantization.scan import exact
+from vecq.quantization.scan import brute_force
 from vecq.search.filters import Filter
 from vecq.search.plan import Explanation
 from vecq.search.ranges import Ranges
-from vecq.search.recall_curve import Calibration
+from vecq.search.recall_curve import RecallCurve
 from vecq.search.result import Result
-from vecq.storage.files import Check, FileInfo, Problem, Section, info
+from vecq.storage.files import Check, FileInfo, info
 from vecq.storage.stats import IndexStats
 from vecq.tuning import HitRate, Limits, Ndcg, Recall, Relative, Tuned, tune
 
@@ -46,7 +44,6 @@ __version__: str = ffi.string(lib.vecq_version()).decode()
 __all__ = [
     "ArgumentError",
     "Assessment",
-    "Calibration",
     "Check",
     "Codec",
     "CodecCost",
@@ -67,28 +64,23 @@ __all__ = [
     "Limits",
     "Ndcg",
     "OutOfMemoryError",
-    "Problem",
     "QuantizationWarning",
     "Ranges",
-    "Rates",
     "ReadOnlyError",
     "Recall",
+    "RecallCurve",
     "Relative",
     "Result",
-    "Section",
     "Tuned",
     "TuningWarning",
     "UnsupportedError",
     "VecqError",
     "assess",
+    "brute_force",
     "cpu",
-    "dot",
-    "exact",
     "from_faiss",
     "from_hnswlib",
     "info",
-    "open",
-    "rates",
     "tune",
 ]
 

@@ -11,7 +11,8 @@ from vecq.core.arguments import choose, named, whole
 from vecq.core.errors import ArgumentError, call
 from vecq.core.progress import Progress
 from vecq.core.structs import new_struct
-from vecq.quantization.codec import METRICS, Codec, Kind, Metric
+from vecq.quantization.codec import Codec, Kind
+from vecq.quantization.metric import METRICS, Metric, as_metric
 from vecq.search.searching import Searching
 from vecq.storage import files
 from vecq.storage.stats import IndexStats
@@ -46,8 +47,8 @@ class Index(Searching, Changing):
             for inner products "cosine", or "moebius", distances between x / |x|**2, which is what
             "auto" chooses and what then is repaired by the best items of some items and users.
             "layered" is "metric" on layers, as graphs of other libraries are that come with them.
-        rerank: keep a second store of wider codes, "int16", "fp16", "fp32" or a `vecq.Codec`, on
-            which searches score the best of what they found once more.
+        rerank_codec: keep a second store of wider codes, "int16", "fp16", "fp32" or a
+            `vecq.Codec`, on which searches score the best of what they found once more.
 
     >>> items = numpy.random.default_rng(0).standard_normal((1000, 64), dtype="float32")
     >>> index = vecq.Index(64, metric="cosine")
@@ -61,22 +62,22 @@ class Index(Searching, Changing):
     def __init__(
         self,
         dim: int,
-        metric: Metric = "ip",
+        metric: Metric | str = "ip",
         codec: Kind | Codec = "int8",
         *,
         m: int = 16,
         ef_construction: int = 200,
         seed: int = 0,
         link: Link = "auto",
-        rerank: Kind | Codec | None = None,
+        rerank_codec: Kind | Codec | None = None,
     ) -> None:
         self._dim = whole(dim, "dim", 1, 65535)
-        self._metric = metric
-        self._codec = Codec.of(codec, metric=metric)
-        self._wide = None if rerank is None else Codec.of(rerank, "rerank")
+        self._metric = as_metric(metric)
+        self._codec = Codec.of(codec, metric=self._metric)
+        self._wide = None if rerank_codec is None else Codec.of(rerank_codec, "rerank_codec")
         self._m = whole(m, "m", 2, 256)
         options = new_struct("vecq_index_options")
-        options.metric = choose(METRICS, metric, "metric")
+        options.metric = METRICS[self._metric]
         options.link = choose(LINKS, link, "link")
         options.m = self._m
         options.ef_construction = whole(ef_construction, "ef_construction", 1, 100_000)
@@ -85,7 +86,10 @@ class Index(Searching, Changing):
         call(
             lib.vecq_index_open,
             *(options, self._codec.native(self._dim)),
-            *(ffi.NULL if self._wide is None else self._wide.native(self._dim, "rerank"), handle),
+            *(
+                ffi.NULL if self._wide is None else self._wide.native(self._dim, "rerank_codec"),
+                handle,
+            ),
         )
         self._begin(ffi.gc(handle[0], lib.vecq_index_close))
 
@@ -125,7 +129,7 @@ class Index(Searching, Changing):
             verify: "header" checks the table of the file, and searches take care of the rest, so
                 that no file can crash them; "full" reads everything and compares checksums.
             preload: read everything now, so that the first searches need not wait; "walk" leaves
-                out what they hardly touch, the wider store of `rerank` and what only additions
+                out what they hardly touch, the rerank store and what only additions
                 need. "copy" copies that to huge pages of memory: the fastest where the file
                 system has none, but no other process shares it.
             lock: keep in memory what is preloaded, and without `preload` the upper layers and the
@@ -200,7 +204,7 @@ class Index(Searching, Changing):
             FileError: the system refused to write the file.
 
         >>> saved = vecq.Index(8).add(numpy.eye(8, dtype="float32")).save("eight.vecq")
-        >>> saved.pause < saved.seconds
+        >>> saved.pause_seconds < saved.seconds
         True
         """
         with self._saving:
@@ -239,24 +243,45 @@ class Index(Searching, Changing):
             f"{self._metric}, m={self._m}>"
         )
 
-    def to_hnswlib(self, path: str | os.PathLike[str]) -> None:
-        """Writes the graph and the decoded vectors to a file that hnswlib loads.
+    def to_hnswlib(self, path: str | os.PathLike[str] | None = None) -> Any:
+        """Export the graph and the decoded vectors to hnswlib.
 
-        Under "cosine" vectors are normalised, as hnswlib does itself.
+        Under "cosine" the exported vectors are normalized, as hnswlib does itself.
+
+        Args:
+            path: The file to write, for `hnswlib.Index.load_index`. Default: None, write no file.
+
+        Returns:
+            An `hnswlib.Index`; None if `path` is given. Writing a file does not need hnswlib.
+
+        Raises:
+            ArgumentError: An id is negative, which hnswlib does not allow.
+            UnsupportedError: hnswlib is not installed.
+            FileError: The file cannot be written.
         """
-        from vecq.integrations.exchange.hnswlib_format import write
+        from vecq.integrations.exchange import hnswlib_format
 
-        write(self, path)
+        return hnswlib_format.export(self, path)
 
-    def to_faiss(self) -> Any:
-        """Returns the graph and the decoded vectors as an IndexHNSWFlat of faiss, in an IndexIDMap
-        unless ids are 0, 1, 2, ...
+    def to_faiss(self, path: str | os.PathLike[str] | None = None) -> Any:
+        """Export the graph and the decoded vectors to faiss.
 
-        Under "cosine" vectors are normalised, and the metric is the inner product.
+        The result is an IndexHNSWFlat, inside an IndexIDMap unless the ids are 0, 1, 2, ... Under
+        "cosine" the exported vectors are normalized, and the metric is the inner product.
+
+        Args:
+            path: The file to write, for `faiss.read_index`. Default: None, write no file.
+
+        Returns:
+            A `faiss.Index`; None if `path` is given. Writing a file does not need faiss.
+
+        Raises:
+            UnsupportedError: faiss is not installed.
+            FileError: The file cannot be written.
         """
-        from vecq.integrations.exchange.faiss_format import to_faiss
+        from vecq.integrations.exchange import faiss_format
 
-        return to_faiss(self)
+        return faiss_format.export(self, path)
 
     def stats(self) -> IndexStats:
         """Looks over the whole graph: layers, links, what cannot be reached, memory."""
@@ -268,8 +293,8 @@ class Index(Searching, Changing):
             layers=tuple(native.layer_rows[0 : native.layers]),
             degrees=np.trim_zeros(degrees, "b"),
             unreachable=native.unreachable,
-            aside=native.kept_out,
-            vacant=native.free_slots,
+            kept_out=native.kept_out,
+            free_slots=native.free_slots,
             clipped=self._clipped()[0],
             code_bytes=native.code_bytes,
             link_bytes=native.link_bytes,

@@ -72,5 +72,5 @@ class Vecq:
         # A walk keeps at least as many as are asked for.
         ef = None if self._ef is None else max(self._ef, n)
         found = self._index.search(vectors, n, ef=ef, threads=threads)
-        self._distances += found.distances
+        self._distances += found.n_scored
         return found

@@ -129,7 +129,7 @@ class Streaming(Vecq):
 
     def insert(self, vectors: np.ndarray, ids: np.ndarray) -> None:
         """Adds vectors; an id that is there gets its new one."""
-        self._index.update(ids.astype(np.int64), _floats(vectors), progress=False)
+        self._index.upsert(_floats(vectors), ids.astype(np.int64), progress=False)
 
     def replace(self, vectors: np.ndarray, ids: np.ndarray) -> None:
         """New vectors of ids that are there."""

@@ -154,5 +154,5 @@ class Sheet:
 
 
 def _is_ours(build: Build, codec: str) -> bool:
-    plain = not build.settings.get("rerank")
+    plain = not build.settings.get("rerank_codec")
     return plain and (build.family, build.codec) == ("vecq", codec)

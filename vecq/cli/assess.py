@@ -80,11 +80,11 @@ def run(arguments: argparse.Namespace) -> int:
     files = errors_name_files(vectors=arguments.vectors, queries=arguments.queries)
     with files, Report(None, len(vectors)) as report:
         found = assess(
-            arguments.codec.split(","),
             vectors,
             queries,
-            arguments.k,
             metric=arguments.metric,
+            k=arguments.k,
+            codecs=arguments.codec.split(","),
             query_bits=arguments.query_bits,
             seed=arguments.seed,
             threads=arguments.threads,

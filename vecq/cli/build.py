@@ -25,7 +25,7 @@ Files with several arrays are read as data sets: items from "train", queries and
 Examples:
   vecq build items.npy items.vecq --metric ip --users users.npy
   vecq build items.fbin items.vecq --metric l2 --codec int16 --ids ids.npy
-  vecq build items.npy items.vecq --rerank fp16 --m 32 --ef-construction 400
+  vecq build items.npy items.vecq --rerank-codec fp16 --m 32 --ef-construction 400
   vecq build items.npy items.vecq --settings best.json      settings that vecq tune found
   vecq build items.npy items.vecq --recall-queries users.npy
                                                 for vecq search --target-recall
@@ -85,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
     seconds = time.perf_counter() - start
     if recall_queries is not None:
         with errors_name_files(queries=arguments.recall_queries):
-            index.calibrate(recall_queries, threads=arguments.threads)
+            index.measure_recall(recall_queries, threads=arguments.threads)
     index.save(target)
     stats, size = index.stats(), target.stat().st_size
     values = {

@@ -22,12 +22,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     import vecq
+    from vecq.storage.files import Problem
 
     try:
         found = vecq.open(arguments.index).check()
     except vecq.CorruptFileError as error:  # the header is damaged, so there is nothing to open
-        found = vecq.Check((vecq.Problem("header", str(error)),), 1)
-    problems = [{"where": one.where, "what": one.what} for one in found.problems]
+        found = vecq.Check((Problem("header", str(error)),), 1)
+    problems = [{"location": one.location, "message": one.message} for one in found.problems]
     values = {"file": arguments.index, "ok": found.ok, "count": found.count, "problems": problems}
     print_result(arguments, found, values)
     return 0 if found.ok else 1

@@ -13,20 +13,20 @@ HELP = "Import or export an HNSW index of hnswlib or faiss"
 DESCRIPTION = """\
 Convert an index file of hnswlib or faiss to vecq, or back. The graph is kept; only vectors are
 quantized or decoded. The format of SOURCE is detected, that of TARGET follows from its suffix:
-.vecq, .faiss, .bin or .hnswlib. Files of hnswlib do not store metric and dimension, so --space and
+.vecq, .faiss, .bin or .hnswlib. Files of hnswlib do not store metric and dimension, so --metric and
 --dim are required for them. Of faiss: IndexHNSWFlat and IndexHNSWSQ, also within an IndexIDMap.
 
 Examples:
-  vecq convert items.bin items.vecq --space cosine --dim 768
-  vecq convert items.faiss items.vecq --codec int8 --rerank fp16
+  vecq convert items.bin items.vecq --metric cosine --dim 768
+  vecq convert items.faiss items.vecq --codec int8 --rerank-codec fp16
   vecq convert items.vecq items.faiss
 """
 FORMATS = {".vecq": "vecq", ".faiss": "faiss", ".bin": "hnswlib", ".hnswlib": "hnswlib"}
 # Options that each format of SOURCE has a use for; others are refused.
 OPTIONS = {
     "vecq": (),
-    "faiss": ("ids", "codec", "rerank"),
-    "hnswlib": ("space", "dim", "codec", "rerank"),
+    "faiss": ("ids", "codec", "rerank_codec"),
+    "hnswlib": ("metric", "dim", "codec", "rerank_codec"),
 }
 
 
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("source", metavar="SOURCE", help="Index file of vecq, hnswlib or faiss")
     add("target", metavar="TARGET", help="Index file to write")
-    add("--space", metavar="SPACE", help="For hnswlib: l2, ip or cosine (required)")
+    add("--metric", help="For hnswlib: l2, ip or cosine (required)")
     add("--dim", type=int, metavar="N", help="For hnswlib: dimension of the vectors (required)")
     add(
         "--ids",
@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--codec", metavar="NAME", help="Code type: int8, int16, fp16 or fp32 (default: int8)")
     add(
-        "--rerank",
+        "--rerank-codec",
         metavar="NAME",
         help="Store a second, more precise code for rescoring: int16, fp16 or fp32 (default: none)",
     )
@@ -97,7 +97,9 @@ def _read(arguments: argparse.Namespace) -> Any:
 
     source = input_file(arguments.source, "source", "an index of vecq, hnswlib or faiss")
     library = _format_of(source)
-    given = {name: getattr(arguments, name) for name in ("space", "dim", "ids", "codec", "rerank")}
+    given = {
+        name: getattr(arguments, name) for name in ("metric", "dim", "ids", "codec", "rerank_codec")
+    }
     for name, value in given.items():
         if value is not None and name not in OPTIONS[library]:
             raise ArgumentError(
@@ -107,26 +109,24 @@ def _read(arguments: argparse.Namespace) -> Any:
         return vecq.open(source)
     options = {
         "codec": arguments.codec or "int8",
-        "rerank": arguments.rerank,
+        "rerank_codec": arguments.rerank_codec,
         "threads": arguments.threads,
     }
     if library == "faiss":
         ids = None if arguments.ids is None else read_ids(arguments.ids, "ids")
-        return vecq.from_faiss(source, ids, **options)
-    if arguments.space is None or arguments.dim is None:
+        return vecq.from_faiss(source, ids=ids, **options)
+    if arguments.metric is None or arguments.dim is None:
         raise ArgumentError(
-            f"{source} looks like an index of hnswlib, which needs --space and --dim", "space"
+            f"{source} looks like an index of hnswlib, which needs --metric and --dim", "metric"
         )
-    return vecq.from_hnswlib(source, arguments.space, arguments.dim, **options)
+    return vecq.from_hnswlib(source, metric=arguments.metric, dim=arguments.dim, **options)
 
 
 def _write(index: Any, target: Path) -> None:
-    from vecq.integrations.exchange import faiss_format
-
     library = FORMATS[target.suffix]
     if library == "vecq":
         index.save(target)
     elif library == "faiss":
-        faiss_format.write(index, target)
+        index.to_faiss(target)
     else:
         index.to_hnswlib(target)

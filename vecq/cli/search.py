@@ -89,11 +89,11 @@ def _add_effort(group: argparse._ArgumentGroup) -> None:
         "(default: auto)",
     )
     add(
-        "--rerank",
+        "--rerank-factor",
         type=float,
         metavar="FACTOR",
         help="Rescore FACTOR * k candidates on the second code of an index built with "
-        "--rerank; 0 for none (default: 2)",
+        "--rerank-codec; 0 for none (default: 2)",
     )
     add(
         "--query-bits",
@@ -161,19 +161,15 @@ def _prepare_target_recall(arguments: argparse.Namespace, index: Any, k: int) ->
             )
         queries = read_vectors(arguments.recall_queries, "recall_queries", "test")
         with errors_name_files(queries=arguments.recall_queries):
-            index.calibrate(queries, k, threads=arguments.threads)
-    elif arguments.target_recall is not None and arguments.ef is None and not _has_curve(index):
+            index.measure_recall(queries, k, threads=arguments.threads)
+        return
+    needed = arguments.target_recall is not None and arguments.ef is None
+    if needed and index.recall_curve is None:
         raise ArgumentError(
             f"target_recall needs a recall curve, which {arguments.index} does not store: give "
             "--recall-queries FILE here, or to vecq build",
             "target_recall",
         )
-
-
-def _has_curve(index: Any) -> bool:
-    from vecq.search.recall_curve import Calibration
-
-    return Calibration.stored(index._handle) is not None
 
 
 def _settings(arguments: argparse.Namespace) -> dict[str, Any]:

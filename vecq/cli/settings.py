@@ -10,7 +10,7 @@ from vecq.core.json_values import parsed
 INDEX = {
     "metric": (str, "Similarity: ip (inner product), cosine or l2 (default: ip)"),
     "codec": (str, "Code type of the graph: int8, int16, fp16 or fp32 (default: int8)"),
-    "rerank": (
+    "rerank_codec": (
         str,
         "Store a second, more precise code and rescore candidates on it: int16, fp16 or fp32 "
         "(default: none)",
@@ -25,7 +25,7 @@ INDEX = {
     "seed": (int, "Seed of the random levels (default: 0)"),
 }
 # Settings of a search: arguments of Index.search; a settings file has them under "search".
-SEARCH = ("k", "ef", "plan", "rerank", "query_bits")
+SEARCH = ("k", "ef", "plan", "rerank_factor", "query_bits")
 
 
 def read_index_settings(path: str) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def read_index_settings(path: str) -> dict[str, Any]:
             f"settings: {path} names {', '.join(unknown)}, expected some of {', '.join(INDEX)}",
             "settings",
         )
-    for name in ("codec", "rerank"):
+    for name in ("codec", "rerank_codec"):
         if isinstance(settings.get(name), dict):
             try:
                 settings[name] = Codec(**settings[name])

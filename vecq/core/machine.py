@@ -20,10 +20,10 @@ class Rates:
     peak: float  # multiply-adds per second of exact scans, from registers alone
 
 
-def rates(dim: int, rows: int, codec: Kind = "int8") -> Rates:
+def measure_rates(dim: int, rows: int, codec: Kind = "int8") -> Rates:
     """Measures how fast this machine reads and scores `rows` rows of `dim` codes.
 
-    >>> vecq.rates(128, 1_000_000).read > 0
+    >>> measure_rates(128, 1_000_000).read > 0
     True
     """
     found = new_struct("vecq_machine_limits")

@@ -39,8 +39,9 @@ class VecqModel:
     Args:
         model: has `user_factors` and `item_factors`, as those of implicit.als, bpr and lmf.
         codec: how items are coded, as in `vecq.Index`.
-        rerank: keep wider codes, too, as in `vecq.Index`; "auto" is "fp16" beside int8, which alone
-            may lose a hundredth of what the model would recommend, and none beside other codes.
+        rerank_codec: keep wider codes, too, as in `vecq.Index`; "auto" is "fp16" beside int8, which
+            alone may lose a hundredth of what the model would recommend, and none beside other
+            codes.
         ef: how many candidates a search keeps; None for 50 more than wanted, or twice as many.
         threads: to make the index, and for many users at a time; 0 for all cores. One user alone is
             answered on one thread.
@@ -63,7 +64,7 @@ class VecqModel:
         self,
         model: Any,
         codec: Kind | Codec = "int8",
-        rerank: Kind | Codec | Literal["auto"] | None = "auto",
+        rerank_codec: Kind | Codec | Literal["auto"] | None = "auto",
         *,
         ef: int | None = None,
         threads: int = 0,
@@ -73,9 +74,9 @@ class VecqModel:
         approximate_similar_items: bool = False,
     ) -> None:
         self.model, self._ef, self._threads = model, ef, threads
-        if rerank == "auto":
-            rerank = "fp16" if Codec.of(codec).kind == "int8" else None
-        self._settings: dict[str, Any] = {"codec": codec, "rerank": rerank, "m": m}
+        if rerank_codec == "auto":
+            rerank_codec = "fp16" if Codec.of(codec).kind == "int8" else None
+        self._settings: dict[str, Any] = {"codec": codec, "rerank_codec": rerank_codec, "m": m}
         self._settings.update(ef_construction=ef_construction, seed=seed)
         self.similar_items_index: Index | None = None
         self._build(approximate_similar_items)
@@ -102,7 +103,7 @@ class VecqModel:
         vectors = _some_factors(self.model, "item", changed)
         for index in (self.index, self.similar_items_index):
             if index is not None:
-                index.update(changed, vectors, threads=self._threads)
+                index.upsert(vectors, changed, threads=self._threads)
 
     def recommend(
         self,
@@ -202,13 +203,13 @@ class VecqModel:
         return ids, np.where(ids >= 0, found.scores, np.float32(NOTHING))
 
     def _effort(self, count: int) -> dict[str, Any]:
-        wide = self._settings["rerank"] is not None
+        wide = self._settings["rerank_codec"] is not None
         rescored = count + RESCORED if self._ef is None else min(count + RESCORED, self._ef)
-        rerank = max(1.0, rescored / count) if wide else None
+        factor = max(1.0, rescored / count) if wide else None
         if self._ef is not None:
-            return {"ef": self._ef, "rerank": rerank}
+            return {"ef": self._ef, "rerank_factor": factor}
         ef = min(max(count + SPARE, 2 * count), MOST)
-        return {"ef": ef, "plan": "auto", "rerank": rerank}
+        return {"ef": ef, "plan": "auto", "rerank_factor": factor}
 
     def _liked(self, user_items: Any, count: int, needed: bool) -> Any:
         if not needed:

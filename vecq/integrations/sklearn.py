@@ -9,7 +9,8 @@ from vecq.core.arguments import choose, whole
 from vecq.core.errors import UnsupportedError
 from vecq.index import Index
 from vecq.integrations.distances import by_differences
-from vecq.quantization.codec import Codec, Kind, Metric
+from vecq.quantization.codec import Codec, Kind
+from vecq.quantization.metric import Metric
 from vecq.storage.pickling import from_bytes, to_bytes
 
 try:
@@ -49,7 +50,7 @@ class VecqTransformer(
         n_neighbors: how many neighbours.
         metric: "euclidean", "sqeuclidean" or "cosine", which is 1 minus the cosine.
         codec: how vectors are coded to be searched, as in `vecq.Index`.
-        rerank: how they are coded to compute the distances, as in `vecq.Index`.
+        rerank_codec: how they are coded to compute the distances, as in `vecq.Index`.
         m: links of a vector, as in `vecq.Index`.
         ef_construction: candidates for them, as in `vecq.Index`.
         ef: how many candidates a search keeps; None for 100 more than neighbours.
@@ -75,7 +76,7 @@ class VecqTransformer(
         *,
         metric: str = "euclidean",
         codec: Kind | Codec = "int8",
-        rerank: Kind | Codec | None = "fp32",
+        rerank_codec: Kind | Codec | None = "fp32",
         m: int = 16,
         ef_construction: int = 200,
         ef: int | None = None,
@@ -85,7 +86,7 @@ class VecqTransformer(
         self.n_neighbors = n_neighbors
         self.metric = metric
         self.codec = codec
-        self.rerank = rerank
+        self.rerank_codec = rerank_codec
         self.m = m
         self.ef_construction = ef_construction
         self.ef = ef
@@ -104,7 +105,7 @@ class VecqTransformer(
             m=self.m,
             ef_construction=self.ef_construction,
             seed=self._seed(),
-            rerank=self.rerank,
+            rerank_codec=self.rerank_codec,
         )
         self.index_.add(rows, threads=self._threads())
         self.n_samples_fit_ = self._n_features_out = len(rows)
@@ -136,7 +137,9 @@ class VecqTransformer(
         if self.metric == "cosine":
             found = self.index_.search(rows, k, **options)
             return found.ids, np.clip(1 - found.scores, 0, 2)
-        found = self.index_.search(rows, min(2 * k, self.n_samples_fit_), rerank=0, **options)
+        found = self.index_.search(
+            rows, min(2 * k, self.n_samples_fit_), rerank_factor=0, **options
+        )
         neighbours, squared = by_differences(self.index_, rows, found)
         distances = squared if self.metric == "sqeuclidean" else np.sqrt(squared)
         return neighbours[:, :k], distances[:, :k]

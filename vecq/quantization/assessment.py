@@ -8,11 +8,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vecq.core.arguments import choose, whole
+from vecq.core.arguments import whole
 from vecq.core.arrays import as_floats, as_vectors
 from vecq.core.errors import ArgumentError, QuantizationWarning
-from vecq.quantization.codec import KINDS, METRICS, Codec, Metric
+from vecq.quantization.codec import KINDS, Codec
 from vecq.quantization.codes import Codes
+from vecq.quantization.metric import Metric, as_metric
 
 QUERIES = 500
 # Scores held at a time, for each codec.
@@ -81,12 +82,12 @@ class Assessment:
 
 
 def assess(
-    codec: Codec | str | Iterable[Codec | str],
     vectors: ArrayLike,
     queries: ArrayLike | None = None,
+    metric: Metric | str = "ip",
     k: int = 100,
     *,
-    metric: Metric = "ip",
+    codecs: Codec | str | Iterable[Codec | str] = "int8",
     query_bits: Literal[8, 15] = 15,
     seed: int = 0,
     threads: int = 0,
@@ -101,15 +102,15 @@ def assess(
     the dimensions where clipping costs recall.
 
     >>> items = numpy.random.default_rng(0).standard_normal((5000, 64), dtype="float32")
-    >>> vecq.assess("int8", items, k=10).recall > 0.97
+    >>> vecq.assess(items, k=10).recall > 0.97
     True
     """
-    choose(METRICS, metric, "metric")
+    metric = as_metric(metric)
     rows = as_vectors(vectors, "vectors")
     chosen, own = _choose_queries(rows, queries, seed)
     available = len(rows) - (queries is None)
     k = whole(k, "k", 1, available)
-    contestants = [_Contestant(c, rows, len(chosen), k) for c in _codecs(codec, metric)]
+    contestants = [_Contestant(c, rows, len(chosen), k) for c in _codecs(codecs, metric)]
     truth = contestants[0]
     for first, last in _ranges(len(rows), max(1, SCORES_AT_ONCE // len(chosen))):
         part = rows[first:last]
@@ -117,11 +118,7 @@ def assess(
         for contestant in contestants:
             codes = contestant.codec.encode(part, threads=threads)
             scores = contestant.codec.score(
-                chosen,
-                codes,
-                metric,
-                query_bits=query_bits,
-                threads=threads,
+                codes, chosen, metric, query_bits=query_bits, threads=threads
             )
             if own is not None:
                 scores[hidden, own[hidden] - first] = -np.inf
@@ -140,7 +137,7 @@ def assess(
 def _codecs(asked: Codec | str | Iterable[Codec | str], metric: Metric) -> list[Codec]:
     """All kinds, then those asked about that are not among them; asked ones come last."""
     given = [asked] if isinstance(asked, Codec | str) else asked
-    wanted = [Codec.of(c, metric=metric) for c in given]
+    wanted = [Codec.of(c, "codecs", metric=metric) for c in given]
     names = [repr(c) for c in wanted]
     others = [Codec.of(kind, metric=metric) for kind in KINDS]
     return [others[0], *(c for c in others[1:] if repr(c) not in names), *wanted]

@@ -12,9 +12,9 @@ from vecq.core.arrays import as_floats, as_vectors, float_blocks, pointer
 from vecq.core.errors import ArgumentError, call
 from vecq.core.structs import new_struct
 from vecq.quantization.codes import Codes
+from vecq.quantization.metric import METRICS, Metric, as_metric
 
 Kind = Literal["fp32", "fp16", "int16", "int8"]
-Metric = Literal["ip", "cosine", "l2"]
 Scale = Literal["vector", "dimension", "global"]
 Calibration = Literal["minmax", "percentile", "mse", "entropy"]
 
@@ -24,7 +24,6 @@ KINDS: dict[str, int] = {
     "int16": lib.VECQ_INT16,
     "int8": lib.VECQ_INT8,
 }
-METRICS: dict[str, int] = {"ip": lib.VECQ_IP, "cosine": lib.VECQ_COSINE, "l2": lib.VECQ_L2}
 SCALES: dict[str, int] = {
     "vector": lib.VECQ_SCALE_VECTOR,
     "dimension": lib.VECQ_SCALE_DIMENSION,
@@ -67,7 +66,7 @@ class Codec:
     >>> codes = codec.encode(items)
     >>> codes.nbytes / items.nbytes
     0.296875
-    >>> codec.score(items[:2], codes, metric="cosine").argmax(axis=1)
+    >>> codec.score(codes, items[:2], metric="cosine").argmax(axis=1)
     array([0, 1])
     """
 
@@ -111,7 +110,9 @@ class Codec:
         self._state: tuple[int, Any] | None = None
 
     @staticmethod
-    def of(codec: "Codec | str", argument: str = "codec", *, metric: str | None = None) -> "Codec":
+    def of(
+        codec: "Codec | str", argument: str = "codec", *, metric: Metric | None = None
+    ) -> "Codec":
         """Returns a codec as it is, and for a kind's name the codec that it stands for.
 
         Where rows are scored by a metric, that is one that centres for integer kinds under "l2".
@@ -204,9 +205,9 @@ class Codec:
 
     def score(
         self,
-        queries: ArrayLike,
         codes: Codes,
-        metric: Metric = "ip",
+        queries: ArrayLike,
+        metric: Metric | str = "ip",
         *,
         query_bits: Literal[8, 15] = 15,
         threads: int = 0,
@@ -227,7 +228,7 @@ class Codec:
         scores = np.empty((len(queries), len(codes)), np.float32)
         call(
             lib.vecq_codec_score,
-            *(codes.handle, choose(METRICS, metric, "metric"), bits),
+            *(codes.handle, METRICS[as_metric(metric)], bits),
             *(pointer(queries, "float[]"), len(queries)),
             *(pointer(codes.rows), codes.constants_pointer, len(codes)),
             *(threads, pointer(scores, "float[]")),

@@ -32,7 +32,7 @@ def dot(queries: NDArray[Any], rows: NDArray[Any]) -> NDArray[Any]:
     for rows of float16. Integers give int32, exact modulo 2**32; floats give float32.
 
     >>> queries = numpy.array([[1, 2], [3, 4]], dtype=numpy.int8)
-    >>> vecq.dot(queries, queries)
+    >>> dot(queries, queries)
     array([[ 5, 11],
            [11, 25]], dtype=int32)
     """

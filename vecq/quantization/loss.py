@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from vecq.core.arrays import as_floats
 from vecq.core.errors import QuantizationWarning
-from vecq.quantization.codec import Codec, Metric
+from vecq.quantization.codec import Codec
+from vecq.quantization.metric import Metric
 
 SAMPLE, QUERIES, K = 20_000, 64, 10
 # Fewer vectors tell too little; a smaller loss is the usual price.
@@ -24,8 +25,8 @@ def warn_of_loss(codec: Codec, rows: NDArray[Any], metric: Metric) -> None:
     if found < 1 - NOTABLE:
         warnings.warn(
             f"{codec} alone finds {found:.1%} of the best {K} among {len(sample):,} of these "
-            f'vectors: vecq.Index(..., rerank="fp16") makes up for that, and vecq.assess tells '
-            f"what other codecs would cost",
+            f'vectors: vecq.Index(..., rerank_codec="fp16") makes up for that, and vecq.assess '
+            "measures what other codecs would cost",
             QuantizationWarning,
             stacklevel=3,
         )
@@ -36,7 +37,7 @@ def recall(codec: Codec, sample: NDArray[np.float32], metric: Metric) -> float:
     own = np.arange(0, len(sample), -(-len(sample) // QUERIES))
     scores = []
     for kind in (Codec("fp32"), Codec(**codec.settings)):
-        scored = kind.score(sample[own], kind.encode(sample), metric)
+        scored = kind.score(kind.encode(sample), sample[own], metric)
         scored[np.arange(len(own)), own] = -np.inf
         scores.append(scored)
     true, coded = scores

@@ -1,17 +1,20 @@
 """Exact search without an index, for ground truth and for few items."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from vecq._native import lib
-from vecq.core.arguments import choose, thread_count, whole
+from vecq.core.arguments import thread_count, whole
 from vecq.core.arrays import as_floats, as_vectors, pointer
-from vecq.core.errors import call
+from vecq.core.errors import ArgumentError, call
 from vecq.core.progress import Progress, Report
 from vecq.core.structs import new_struct
-from vecq.quantization.codec import METRICS, Codec, Kind, Metric, fit
+from vecq.quantization.codec import Codec, Kind, fit
+from vecq.quantization.metric import METRICS, Metric, as_metric
 from vecq.search.exclusions import Exclusions
 from vecq.search.result import Result
 
@@ -19,12 +22,12 @@ from vecq.search.result import Result
 BLOCK_BYTES, SCORES_AT_ONCE = 256 << 20, 1 << 32
 
 
-def exact(
+def brute_force(
+    vectors: ArrayLike,
     queries: ArrayLike,
-    rows: ArrayLike,
-    k: int,
+    metric: Metric | str = "ip",
+    k: int = 10,
     *,
-    metric: Metric = "ip",
     codec: Kind | Codec = "fp32",
     exclude: Any = None,
     query_bits: Literal[8, 15] = 15,
@@ -34,11 +37,11 @@ def exact(
     """Finds the `k` best rows for each query by scoring all; ids are numbers of rows.
 
     Args:
+        vectors: what is searched; coded a block at a time, so that it may be a mapped file.
         queries: one row each; a vector is its only row.
-        rows: what is searched; coded a block at a time, so that it may be a mapped file.
-        k: how many; where there are fewer, ids are -1 and scores minus infinity.
         metric: "ip", "cosine" or "l2". Scores are higher the better: "l2" gives minus the squared
             distance.
+        k: how many; where there are fewer, ids are -1 and scores minus infinity.
         codec: what rows are coded by, as in `vecq.Index`: under "l2" the names of integer kinds
             stand for codecs that centre. "fp32" gives the truth that others are measured by. Codes
             are scored by the upper digit of a query of 15 bits, and of the best k + k / 4 + 32 by
@@ -48,13 +51,14 @@ def exact(
         threads: 0 for all cores.
 
     >>> items = numpy.random.default_rng(0).standard_normal((1000, 64), dtype="float32")
-    >>> ids, scores = vecq.exact(items[:2], items, k=3, metric="cosine")
+    >>> ids, scores = vecq.brute_force(items, items[:2], "cosine", k=3)
     >>> ids[:, 0]
     array([0, 1])
     """
+    metric = as_metric(metric)
     k = whole(k, "k", 1, 2**31 - 1)
     threads = thread_count(threads)
-    found = as_vectors(rows, "rows")
+    found = as_vectors(vectors, "vectors")
     asked = as_floats(as_vectors(queries, "queries", found.shape[1]))
     excluded = Exclusions.of(exclude, len(asked))
     native = _fitted(Codec.of(codec, metric=metric), found)
@@ -62,11 +66,11 @@ def exact(
     result.ids[:], result.scores[:], result.counts[:] = -1, -np.inf, 0
     options = new_struct("vecq_exact_options")
     options.k, options.threads = k, threads
-    options.metric = choose(METRICS, metric, "metric")
+    options.metric = METRICS[metric]
     options.query_bits = whole(query_bits, "query_bits", 8, 15)
     step = max(1, BLOCK_BYTES // (4 * found.shape[1]))
     at_once = max(32, SCORES_AT_ONCE // min(max(len(found), 1), step) // 32 * 32)
-    with Report(progress, len(found)) as report:
+    with Report(progress, len(found)) as report, _named():
         for options.first_row in range(0, len(found), step):
             block = as_floats(found[options.first_row : options.first_row + step])
             for options.first_query in range(0, len(asked), at_once):
@@ -89,9 +93,20 @@ def exact(
     return result
 
 
+@contextmanager
+def _named() -> Iterator[None]:
+    """Names the argument `vectors` in errors of native code, which calls them rows."""
+    try:
+        yield
+    except ArgumentError as error:
+        if error.argument != "rows":
+            raise
+        raise ArgumentError(str(error).replace("rows", "vectors", 1), "vectors") from None
+
+
 def _fitted(codec: Codec, rows: Any) -> Any:
     """The native codec; what it has to learn it learns from the rows."""
     native = codec.native(rows.shape[1])
     if codec.dim is None and codec.needs_fit and len(rows) > 0:
-        fit(lambda *sample: call(lib.vecq_codec_fit, native, *sample), rows, "rows")
+        fit(lambda *sample: call(lib.vecq_codec_fit, native, *sample), rows, "vectors")
     return native

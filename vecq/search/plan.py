@@ -30,21 +30,24 @@ class Explanation:
     plan: str  # "walk", "step_over" or "scan"
     chosen: bool  # by what it was estimated to cost, and not by the caller
     costs: dict[str, float]  # estimated seconds, of each plan that was possible
-    passing: int  # items that pass the filter
+    allowed: int  # items that pass the filter
     items: int  # all there are
     queries: int
-    starved: int  # queries whose walk found too little, so that items were scanned for them
+    completed_by_scan: (
+        int  # queries whose walk found too little, so that items were scanned for them
+    )
 
     def __str__(self) -> str:
         lines = [f"{self.plan}: {WAYS[self.plan]}"]
-        share = self.passing / max(self.items, 1)
-        lines.append(f"{self.passing:,} of {self.items:,} items pass ({share:.2%})")
+        share = self.allowed / max(self.items, 1)
+        lines.append(f"{self.allowed:,} of {self.items:,} items pass ({share:.2%})")
         for plan, seconds in sorted(self.costs.items(), key=lambda item: item[1]):
             lines.append(f"  {plan:<10}{1e3 * seconds:>10.3f} ms estimated")
         lines.append("chosen as the cheapest" if self.chosen else "asked for by the caller")
-        if self.starved:
+        if self.completed_by_scan:
             lines.append(
-                f"{self.starved:,} of {self.queries:,} walks found too little; items were scanned"
+                f"{self.completed_by_scan:,} of {self.queries:,} walks found fewer than k items "
+                "and were completed by a scan"
             )
         return "\n".join(lines)
 
@@ -58,8 +61,8 @@ class Explanation:
             plan=NAMES[reports[0].plan],
             chosen=chosen,
             costs={name: cost for name, cost in costs.items() if math.isfinite(cost)},
-            passing=reports[0].allowed_rows,
+            allowed=reports[0].allowed_rows,
             items=items,
             queries=queries,
-            starved=sum(part.walks_completed_by_scan for part in reports),
+            completed_by_scan=sum(part.walks_completed_by_scan for part in reports),
         )

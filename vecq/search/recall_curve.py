@@ -28,7 +28,7 @@ BEYOND = 2
 
 
 @dataclass(frozen=True)
-class Calibration:
+class RecallCurve:
     """For each k, in rising order, pairs of an `ef` and the recall that it reached, both rising."""
 
     curves: Mapping[int, tuple[tuple[int, float], ...]]
@@ -42,7 +42,7 @@ class Calibration:
         k: int | Sequence[int],
         threads: int,
         progress: Progress,
-    ) -> "Calibration":
+    ) -> "RecallCurve":
         rows = as_floats(as_vectors(queries, "queries", index._dim))
         items = len(index)
         if len(rows) == 0 or items == 0:
@@ -68,8 +68,8 @@ class Calibration:
         )
 
     @classmethod
-    def stored(cls, handle: Any) -> "Calibration | None":
-        """What a native index has; None if it was never calibrated."""
+    def stored(cls, handle: Any) -> "RecallCurve | None":
+        """What a native index has; None if it has no curve."""
         count, items = ffi.new("size_t *"), ffi.new("uint64_t *")
         call(lib.vecq_index_curve, handle, ffi.NULL, 0, count, items)
         points = ffi.new("vecq_curve_point[]", count[0])
@@ -79,14 +79,14 @@ class Calibration:
             curves[point.k] = (*curves.get(point.k, ()), (point.ef, point.recall))
         return cls(curves, items[0]) if curves else None
 
-    def ef_for(self, k: int, recall: float, items: int | None = None) -> int | None:
+    def ef_for(self, k: int, recall: float, items: int | None = None) -> int:
         """The least effort that reaches a recall, also when there are more `items` than it was
-        measured on; None if no walk does."""
+        measured on."""
         growth = max(1.0, (items or 0) / self.items)
         if growth > GROWN:
             raise ArgumentError(
-                f"target_recall can't be kept: the index was calibrated on {self.items:,} items "
-                f"and has {items:,} now; calibrate it again, or give ef",
+                f"target_recall can't be kept: recall was measured on {self.items:,} items and "
+                f"there are {items:,} now; call measure_recall again, or give ef",
                 "target_recall",
             )
         if not 0 < recall <= 1:
@@ -105,7 +105,14 @@ class Calibration:
             efforts = [self._effort(own, recall) for own in sizes]
             effort = float(np.interp(np.log(k), np.log(sizes), efforts))
         if not math.isfinite(effort):
-            return None
+            nearest = fewer[-1:] + more[:1]
+            best = min(self.curves[own][-1][1] for own in nearest)
+            raise ArgumentError(
+                f"target_recall is {recall:g}, but the best recall measured for k="
+                f"{' and k='.join(map(str, nearest))} is {best:.4f}: ask for less, score every "
+                'item with plan="scan", or build the index with rerank_codec or a larger m',
+                "target_recall",
+            )
         return min(max(k, math.ceil(effort * math.sqrt(growth))), MOST)
 
     def _effort(self, k: int, recall: float) -> float:
@@ -124,7 +131,7 @@ class Calibration:
 def _curve(
     index: Searchable, queries: NDArray[np.float32], k: int, threads: int
 ) -> tuple[tuple[int, float], ...]:
-    truth = index.search(queries, k, exact=True, threads=threads)
+    truth = index.search(queries, k, plan="scan", threads=threads)
     curve: list[tuple[int, float]] = []
     for effort in EFFORTS:
         ef = min(int(np.ceil(effort * k)), len(index))

@@ -45,7 +45,7 @@ class Search:
             ]
         for report in reports:
             result.hops += report.hops
-            result.distances += report.scored_rows
+            result.n_scored += report.scored_rows
         if explain and reports:
             chosen = self._options.plan == lib.VECQ_PLAN_AUTO
             result.explanation = Explanation.of(reports, len(self._items), count, chosen)

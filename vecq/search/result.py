@@ -17,20 +17,20 @@ ASKED_FOR = 1 << 28
 class Result:
     """What a search found, a row for each query, best first: `ids, scores = result` unpacks it."""
 
-    __slots__ = ("counts", "distances", "explanation", "hops", "ids", "scores")
+    __slots__ = ("counts", "explanation", "hops", "ids", "n_scored", "scores")
 
     ids: NDArray[np.int64]  # -1 where there are fewer than k
     scores: NDArray[np.float32]
     counts: NDArray[np.int64]  # how many were found for each query
     hops: int  # items whose links were read, over all queries
-    distances: int  # items that were scored, over all queries
+    n_scored: int  # items that were scored, over all queries
     explanation: Explanation | None  # if it was asked for, and there were queries
 
     def __init__(
         self, ids: NDArray[np.int64], scores: NDArray[np.float32], counts: NDArray[np.int64]
     ) -> None:
         self.ids, self.scores, self.counts = ids, scores, counts
-        self.hops = self.distances = 0
+        self.hops = self.n_scored = 0
         self.explanation = None
 
     @classmethod
@@ -61,6 +61,9 @@ class Result:
 
     def __iter__(self) -> Iterator[NDArray[Any]]:
         return iter((self.ids, self.scores))
+
+    def __getitem__(self, part: int) -> NDArray[Any]:
+        return (self.ids, self.scores)[part]
 
     def __len__(self) -> int:
         return 2

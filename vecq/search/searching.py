@@ -19,7 +19,7 @@ from vecq.search.filters import Filter
 from vecq.search.pages import search_pages
 from vecq.search.plan import PLANS, Plan
 from vecq.search.ranges import Ranges, search_range
-from vecq.search.recall_curve import Calibration
+from vecq.search.recall_curve import RecallCurve
 from vecq.search.request import Search
 from vecq.search.result import Result
 
@@ -45,10 +45,9 @@ class Searching:
         exclude: Any = None,
         allow: ArrayLike | Filter | None = None,
         deny: ArrayLike | Filter | None = None,
-        exact: bool = False,
         plan: Plan | None = None,
         explain: bool = False,
-        rerank: float | None = None,
+        rerank_factor: float | None = None,
         query_bits: Literal[8, 15] = 15,
         threads: int = 1,
     ) -> Result:
@@ -62,21 +61,19 @@ class Searching:
             k: how many items. Where there are fewer, ids are -1 and scores minus infinity.
             ef: how many of the best a walk over the graph keeps, at least `k`. More find more, more
                 slowly. By default k + 100. Given, it asks for a walk, unless there is a filter.
-            target_recall: in place of `ef`, once `calibrate` has measured what it takes, and until
-                there are twice as many items.
+            target_recall: in place of `ef`, once `measure_recall` has measured what it takes, and
+                until there are twice as many items.
             exclude: for each query, ids that it is not to be answered with, as those of items that
                 a user has seen: a SciPy CSR matrix, a pair (indptr, ids), or a list of id arrays.
                 Unknown ids mean nothing.
             allow: what all queries may be answered with: ids, a mask of booleans in the order in
                 which items were added, or a `vecq.Filter`, which is prepared once for many calls.
             deny: the same, of what no query is answered with.
-            exact: score every item that passes: all by the upper digit of a query of 15 bits, and
-                the best k + k / 4 + 32 of them, or as many as are reranked, by both digits.
             plan: "walk", "step_over" or "scan", see `vecq.Explanation`; by default ("auto")
                 whichever is estimated to be the fastest.
             explain: tell in the result's `explanation` what was done and why.
-            rerank: for an index with a wider store, how many candidates per item asked for are
-                scored anew on it; 2 by default, 0 for none.
+            rerank_factor: for an index with a rerank store, how many candidates per item asked for
+                are scored on it; 2 by default, 0 for none.
             query_bits: 15, or 8 for faster and coarser scores.
             threads: for many queries, or many items to scan; 0 for all cores.
 
@@ -89,14 +86,14 @@ class Searching:
         rows = as_floats(as_vectors(queries, "queries", self._dim))
         options = new_struct("vecq_search_options")
         options.k = wanted
-        options.rerank = self._candidates(rerank, wanted)
+        options.rerank = self._candidates(rerank_factor, wanted)
         options.query_bits = whole(query_bits, "query_bits", 8, 15)
         options.threads = thread_count(threads)
         allowed = None
         if allow is not None or deny is not None:
             allowed = Filter.of(self, allow, deny)
         way, options.ef = self._effort(wanted, ef, target_recall, allowed is not None)
-        options.plan = choose(PLANS, _plan(plan, exact, way), "plan")
+        options.plan = choose(PLANS, way if plan is None else plan, "plan")
         excluded = None if exclude is None else Exclusions.of(exclude, len(rows))
         return Search(options, allowed, excluded, self).run(self._handle, rows, explain)
 
@@ -110,23 +107,22 @@ class Searching:
             return "auto" if filtered else "walk", whole(ef, "ef", 1, MOST)
         if ef is not None:
             raise ArgumentError("ef and target_recall are both given, expected one", "ef")
-        calibration = Calibration.stored(self._handle)
-        if calibration is None:
+        curve = RecallCurve.stored(self._handle)
+        if curve is None:
             raise ArgumentError(
-                "target_recall needs an index that is calibrated: index.calibrate(queries)",
+                "target_recall needs a recall curve: call index.measure_recall(queries)",
                 "target_recall",
             )
-        found = calibration.ef_for(k, real(target_recall, "target_recall"), len(self))
-        return ("scan", k) if found is None else ("auto", found)
+        return "auto", curve.ef_for(k, real(target_recall, "target_recall"), len(self))
 
-    def calibrate(
+    def measure_recall(
         self,
         queries: ArrayLike,
         k: int | Sequence[int] = (10, 100, 1000),
         *,
         threads: int = 0,
         progress: Progress = None,
-    ) -> Calibration:
+    ) -> RecallCurve:
         """Measures what recall which `ef` reaches, so that searches can ask for a recall.
 
         The truth is what an exact scan of the same index finds: what coding itself costs is told by
@@ -145,13 +141,18 @@ class Searching:
 
         >>> items = numpy.random.default_rng(0).standard_normal((5000, 64), dtype="float32")
         >>> index = vecq.Index(64, metric="cosine").add(items)
-        >>> curve = index.calibrate(items[:100], k=10)
+        >>> curve = index.measure_recall(items[:100], k=10)
         >>> index.search(items[:5], k=10, target_recall=0.95).counts
         array([10, 10, 10, 10, 10])
         """
-        found = Calibration.measure(self, queries, k, threads, progress)
+        found = RecallCurve.measure(self, queries, k, threads, progress)
         found.store(self._handle)
         return found
+
+    @property
+    def recall_curve(self) -> RecallCurve | None:
+        """The curve that `measure_recall` stored; None before that."""
+        return RecallCurve.stored(self._handle)
 
     def search_by_ids(self, ids: ArrayLike, k: int, **options: Any) -> Result:
         """Finds the `k` best items for each of some items of the index, itself left out.
@@ -167,7 +168,7 @@ class Searching:
     def search_range(self, queries: ArrayLike, threshold: float, **options: Any) -> Ranges:
         """Finds all items that score at least `threshold` for each query.
 
-        Takes the options of `search`, except k. What a walk does not find is missing: `exact=True`
+        Takes the options of `search`, except k. What a walk does not find is missing: `plan="scan"`
         finds all.
         """
         return search_range(self, queries, real(threshold, "threshold"), options)
@@ -207,27 +208,21 @@ class Searching:
             if count[0] <= room:
                 return numbers[: count[0]]
 
-    def _candidates(self, rerank: float | None, k: int) -> int:
+    def _candidates(self, rerank_factor: float | None, k: int) -> int:
         """How many candidates are scored on the wider store."""
-        if rerank is None:
+        if rerank_factor is None:
             return 0 if self._wide is None else min(2 * k, MOST)
-        factor = real(rerank, "rerank")
+        factor = real(rerank_factor, "rerank_factor")
         if factor == 0:
             return 0
         if self._wide is None:
             raise ArgumentError(
-                f"rerank is {rerank!r}, but the index has no wider store: "
-                f'vecq.Index(..., rerank="fp16") keeps one',
-                "rerank",
+                f"rerank_factor is {rerank_factor!r}, but the index has no wider store: "
+                f'vecq.Index(..., rerank_codec="fp16") keeps one',
+                "rerank_factor",
             )
         if not 1 <= factor <= 1000:
-            raise ArgumentError(f"rerank is {rerank!r}, expected 0, or 1 to 1000", "rerank")
+            raise ArgumentError(
+                f"rerank_factor is {rerank_factor!r}, expected 0, or 1 to 1000", "rerank_factor"
+            )
         return min(math.ceil(factor * k), MOST)
-
-
-def _plan(plan: Plan | None, exact: bool, otherwise: Plan) -> str:
-    if not exact:
-        return otherwise if plan is None else plan
-    if plan not in (None, "auto", "scan"):
-        raise ArgumentError(f'plan is {plan!r}, but exact asks for "scan"', "plan")
-    return "scan"

@@ -28,11 +28,11 @@ MOST_SECTIONS = 256
 class Problem:
     """Something that is wrong with an index."""
 
-    where: str  # "links of layer 0, node 17"
-    what: str  # "links to itself"
+    location: str  # "links of layer 0, node 17"
+    message: str  # "links to itself"
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.what}"
+        return f"{self.location}: {self.message}"
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Saved:
 
     bytes: int
     seconds: float  # that it took
-    pause: float  # seconds of these in which changes had to wait
+    pause_seconds: float  # seconds of these in which changes had to wait
 
     def __str__(self) -> str:
         return f"{self.bytes:,} bytes in {self.seconds:.2f} s"
@@ -87,8 +87,8 @@ class FileInfo:
 
     path: str
     format: int
-    library: str  # the version that wrote it
-    needed: str  # the oldest version that reads it
+    writer_version: str  # the version that wrote it
+    min_reader_version: str  # the oldest version that reads it
     bytes: int
     sections: tuple[Section, ...]
 
@@ -98,7 +98,7 @@ class FileInfo:
     def __str__(self) -> str:
         lines = [
             f"{self.path}: {self.bytes:,} bytes, format {self.format}, written by vecq "
-            f"{self.library}, read by {self.needed} and later",
+            f"{self.writer_version}, read by {self.min_reader_version} and later",
             f"{'section':<28}{'elements':>16}{'bytes each':>12}{'bytes':>20}",
         ]
         lines += [
@@ -121,8 +121,8 @@ def info(path: str | os.PathLike[str]) -> FileInfo:
     return FileInfo(
         path=os.fspath(path),
         format=native.format,
-        library=text(native.writer_version),
-        needed=text(native.min_reader_version),
+        writer_version=text(native.writer_version),
+        min_reader_version=text(native.min_reader_version),
         bytes=native.bytes,
         sections=tuple(
             Section(text(one.name), one.element_bytes, one.count, one.offset, one.checksum)

@@ -14,8 +14,8 @@ class IndexStats:
     layers: tuple[int, ...]  # items on each, layer 0 first
     degrees: NDArray[np.int64]  # how many items have 0, 1, 2, ... links on layer 0
     unreachable: int  # items that no walk can come to
-    aside: int  # items left out of the graph: their inner products are all but zero
-    vacant: int  # places that removed items left, for items to come
+    kept_out: int  # items left out of the graph: their inner products are all but zero
+    free_slots: int  # places that removed items left, for items to come
     clipped: float  # share of the values added lately beyond the range of a shared scale
     code_bytes: int
     link_bytes: int
@@ -33,7 +33,7 @@ class IndexStats:
     def __str__(self) -> str:
         layers = ", ".join(f"{count:,}" for count in self.layers)
         return (
-            f"{self.rows:,} items, on layers of {layers}; {self.aside:,} aside\n"
+            f"{self.rows:,} items, on layers of {layers}; {self.kept_out:,} aside\n"
             f"{self.mean_degree:.1f} links per item, at most {max(len(self.degrees) - 1, 0)}; "
             f"{self.unreachable:,} items unreachable\n"
             f"{self.bytes / max(self.rows, 1):.0f} bytes per item: "

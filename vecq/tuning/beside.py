@@ -48,7 +48,9 @@ def _searches(bench: Workbench, best: Trial, criterion: Criterion) -> list[Searc
     built, search = bench.shelf.get(best.build), best.search
     factors = [search.rerank]
     if best.wide is not None:
-        factors += [factor for factor in sorted(bench.space.reranks) if factor > search.rerank]
+        factors += [
+            factor for factor in sorted(bench.space.rerank_factors) if factor > search.rerank
+        ]
     walks = (
         bench.least_effort(built, replace(search, rerank=factor), criterion) for factor in factors
     )

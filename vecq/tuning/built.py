@@ -40,7 +40,7 @@ class Built:
             m=graph.m,
             ef_construction=graph.ef_construction,
             seed=problem.seed,
-            rerank=build.wide,  # type: ignore[arg-type]
+            rerank_codec=build.wide,  # type: ignore[arg-type]
         )
         start = Report.seconds()
         with warnings.catch_warnings():

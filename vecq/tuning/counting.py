@@ -20,7 +20,7 @@ def lines(found: Result, build: Build, search: Search, problem: Problem) -> floa
         walked = len(problem.rows) * codes / SEQUENTIAL
     else:
         links = math.ceil(8 * build.graph.m / LINE)
-        walked = (found.distances * codes + found.hops * links) / queries
+        walked = (found.n_scored * codes + found.hops * links) / queries
     if not search.rerank or build.wide is None:
         return walked
     anew = math.ceil(bytes_of(Codec.of(build.wide), sample) / LINE)

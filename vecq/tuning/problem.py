@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vecq.quantization.codec import Metric
-from vecq.quantization.scan import exact
+from vecq.quantization.metric import Metric
+from vecq.quantization.scan import brute_force
 from vecq.tuning.criteria import Criterion, margin
 from vecq.tuning.interval import Interval
 from vecq.tuning.limits import Clock
@@ -31,9 +31,8 @@ class Judge:
     ) -> None:
         self.queries, self._k, self._criterion = queries, k, criterion
         more = min(len(rows), k + k // 4 + 16)  # room for rows that score the same as the last
-        found = exact(
-            *(queries.vectors, rows, more),
-            metric=metric,
+        found = brute_force(
+            *(rows, queries.vectors, metric, more),
             exclude=queries.excluded,
             threads=threads,
             progress=clock.watch("truth"),

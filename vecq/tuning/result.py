@@ -4,7 +4,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from vecq.quantization.codec import Codec, Metric
+from vecq.quantization.codec import Codec
+from vecq.quantization.metric import Metric
 from vecq.tuning.criteria import Criterion
 from vecq.tuning.interval import Interval
 from vecq.tuning.objective import OBJECTIVES

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from vecq.core.arrays import as_floats
 from vecq.quantization.codec import Codec
-from vecq.quantization.scan import exact
+from vecq.quantization.scan import brute_force
 from vecq.tuning.criteria import margin
 from vecq.tuning.limits import Clock
 from vecq.tuning.measures import Ids, Values
@@ -89,11 +89,10 @@ class Screening:
 
     def _scanned(self, codec: Codec, bits: int) -> dict[tuple[int, float], Values]:
         problem, queries = self._problem, self._judge.queries
-        factors = sorted(self._space.reranks) if any(self._space.wides) else []
+        factors = sorted(self._space.rerank_factors) if any(self._space.rerank_codecs) else []
         widest = min(int(np.ceil(max(factors, default=1) * problem.k)), len(problem.rows))
-        found = exact(
-            *(queries.vectors, problem.rows, widest),
-            metric=problem.metric,
+        found = brute_force(
+            *(problem.rows, queries.vectors, problem.metric, widest),
             codec=_own(codec),
             exclude=queries.excluded,
             query_bits=bits,  # type: ignore[arg-type]

@@ -99,7 +99,9 @@ class Shelf:
     def _widened(self, build: Build) -> Build:
         """With a second store, so that none has to be built should one be asked for."""
         wider = [
-            kind for kind in KINDS[KINDS.index(build.codec.kind) + 1 :] if kind in self._space.wides
+            kind
+            for kind in KINDS[KINDS.index(build.codec.kind) + 1 :]
+            if kind in self._space.rerank_codecs
         ]
         full = 4 * self._problem.rows.size > _room()
         if build.wide or self._sharing or self._timed or full or not wider:

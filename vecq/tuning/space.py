@@ -9,7 +9,8 @@ import numpy as np
 
 from vecq.core.arguments import real, whole
 from vecq.core.errors import ArgumentError
-from vecq.quantization.codec import CALIBRATIONS, Codec, Metric
+from vecq.quantization.codec import CALIBRATIONS, Codec
+from vecq.quantization.metric import Metric
 
 # Between one `ef` that is tried and the next, and how far they go.
 STEP, MOST_TIMES, AT_LEAST = 1.12, 64, 2000
@@ -52,7 +53,7 @@ class Search:
         """The arguments of `Index.search`, on an index with or without a wider store."""
         found: dict[str, Any] = {"plan": "scan"} if self.ef is None else {"ef": self.ef}
         if wide:
-            found["rerank"] = self.rerank
+            found["rerank_factor"] = self.rerank
         if self.query_bits != 15:
             found["query_bits"] = self.query_bits
         return found
@@ -65,20 +66,20 @@ class Space:
     Args:
         codecs: kinds, or `vecq.Codec`; by default the kinds, and int8 with other scales,
             calibrations and without rotation.
-        wides: kinds of a second store to rerank on; None for none.
-        reranks: how many candidates are scored anew, per item asked for.
+        rerank_codecs: kinds of a second store to rerank on; None for none.
+        rerank_factors: how many candidates are scored anew, per item asked for.
         m, ef_construction: of graphs.
         query_bits: 15, 8 or both.
         efs: what walks may keep; by default a ladder from k to 64 k, in steps of 12 percent.
         scans: whether all items may be scored in place of a walk.
 
-    >>> len(vecq.tuning.Space(codecs=["int8"], wides=[None], m=[8, 16]).m)
+    >>> len(vecq.tuning.Space(codecs=["int8"], rerank_codecs=[None], m=[8, 16]).m)
     2
     """
 
     codecs: Sequence[str | Codec] | None = None
-    wides: Sequence[str | None] = (None, "int16", "fp32")
-    reranks: Sequence[float] = (1.2, 1.5, 2.0, 3.0, 5.0)
+    rerank_codecs: Sequence[str | None] = (None, "int16", "fp32")
+    rerank_factors: Sequence[float] = (1.2, 1.5, 2.0, 3.0, 5.0)
     m: Sequence[int] = (8, 12, 16, 24, 32)
     ef_construction: Sequence[int] = (200, 100, 400)
     query_bits: Sequence[int] = (15, 8)
@@ -88,8 +89,8 @@ class Space:
     def __post_init__(self) -> None:
         check: dict[str, Callable[[Any], Any]] = {
             "codecs": _codec,
-            "wides": _wide,
-            "reranks": _factor,
+            "rerank_codecs": _wide,
+            "rerank_factors": _factor,
             "m": lambda value: whole(value, "m", 2, 256),
             "ef_construction": lambda value: whole(value, "ef_construction", 1, 100_000),
             "query_bits": _bits,
@@ -102,7 +103,7 @@ class Space:
             if isinstance(values, str) or not isinstance(values, Iterable):
                 raise ArgumentError(f"{name} is {values!r}, expected a list", name)
             once = {repr(one): one for one in map(checked, values)}
-            if not once and (name != "reranks" or any(self.wides)):
+            if not once and (name != "rerank_factors" or any(self.rerank_codecs)):
                 raise ArgumentError(f"{name} is empty, expected at least one", name)
             object.__setattr__(self, name, tuple(once.values()))
 
@@ -145,12 +146,12 @@ def _codec(codec: str | Codec) -> str | Codec:
 
 
 def _wide(wide: str | None) -> str | None:
-    return None if wide is None else Codec.of(wide, "wides").kind
+    return None if wide is None else Codec.of(wide, "rerank_codecs").kind
 
 
 def _factor(factor: float) -> float:
-    if not 1 <= real(factor, "reranks") <= 1000:
-        raise ArgumentError(f"reranks has {factor!r}, expected 1 to 1000", "reranks")
+    if not 1 <= real(factor, "rerank_factors") <= 1000:
+        raise ArgumentError(f"rerank_factors has {factor!r}, expected 1 to 1000", "rerank_factors")
     return float(factor)
 
 

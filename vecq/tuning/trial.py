@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from vecq.quantization.codec import Metric
+from vecq.quantization.metric import Metric
 from vecq.tuning.criteria import Criterion
 from vecq.tuning.space import Build, Search, short
 
@@ -50,7 +50,7 @@ class Trial:
         graph = self.build.graph
         found: dict[str, Any] = {"codec": short(self.build.codec, metric)}
         found |= {"m": graph.m, "ef_construction": graph.ef_construction}
-        return found | ({} if self.wide is None else {"rerank": self.wide})
+        return found | ({} if self.wide is None else {"rerank_codec": self.wide})
 
     @property
     def search_settings(self) -> dict[str, Any]:

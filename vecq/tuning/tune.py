@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from vecq.core.arguments import choose, real, thread_count, whole
 from vecq.core.errors import ArgumentError, TuningWarning
 from vecq.core.progress import Progress, Report
-from vecq.quantization.codec import METRICS, Metric
+from vecq.quantization.metric import Metric, as_metric
 from vecq.tuning import queries as asked
 from vecq.tuning.criteria import Criterion, Relative, checked
 from vecq.tuning.finish import finish, too_little
@@ -33,7 +33,7 @@ Kind = TypeVar("Kind", Limits, Space)
 def tune(
     vectors: ArrayLike,
     queries: ArrayLike | None = None,
-    metric: Metric = "ip",
+    metric: Metric | str = "ip",
     k: int = 100,
     *,
     accuracy: Criterion = Relative(0.01),  # noqa: B008 (it can't be changed)
@@ -108,7 +108,7 @@ def tune(
     """
     choose(dict.fromkeys(OBJECTIVES, 0), objective, "objective")
     choose(dict.fromkeys(STRATEGIES, 0), strategy, "strategy")
-    choose(METRICS, metric, "metric")
+    metric = as_metric(metric)
     given, chosen = _checked(limits, Limits, "limits"), _checked(space, Space, "space")
     if not 0.5 <= real(confidence, "confidence") < 1:
         raise ArgumentError(

@@ -52,10 +52,10 @@ class Changing(Growing):
         self._grow(rows, numbers, sample, threads, progress)
         return self
 
-    def update(
+    def upsert(
         self: Own,
-        ids: ArrayLike,
         vectors: ArrayLike,
+        ids: ArrayLike,
         *,
         threads: int = 0,
         progress: Progress = None,
@@ -67,13 +67,13 @@ class Changing(Growing):
         `add` may be, has updated some of the items.
 
         Args:
-            ids: a whole number of 64 bits for each vector, none twice.
             vectors: one row each.
+            ids: a whole number of 64 bits for each vector, none twice.
             threads, progress: as in `add`.
 
         >>> items = numpy.random.default_rng(0).standard_normal((1000, 64), dtype="float32")
         >>> index = vecq.Index(64, metric="cosine").add(items[:999])
-        >>> len(index.update([7, 999], items[[500, 999]]))
+        >>> len(index.upsert(items[[500, 999]], [7, 999]))
         1000
         >>> sorted(index.search(items[500], k=2).ids[0])
         [7, 500]
@@ -111,13 +111,13 @@ class Changing(Growing):
         """Fits the codec to the items that there are now, and makes their codes anew.
 
         For a codec with a scale that all rows share, or that centres, when what is added has moved
-        away from what it was fitted to: a warning says when. It needs `rerank=`, whose wider codes
-        are what it starts from. The graph stays. Searches go on meanwhile, changes wait.
+        away from what it was fitted to: a warning says when. It needs `rerank_codec=`, whose wider
+        codes are what it starts from. The graph stays. Searches go on meanwhile, changes wait.
 
         >>> items = numpy.random.default_rng(0).standard_normal((1000, 64), dtype="float32")
         >>> codec = vecq.Codec("int8", scale="global")
-        >>> index = vecq.Index(64, "l2", codec, rerank="fp16").add(items)
-        >>> index.update(index.ids, 3 * items).stats().clipped > 0.1
+        >>> index = vecq.Index(64, "l2", codec, rerank_codec="fp16").add(items)
+        >>> index.upsert(3 * items, index.ids).stats().clipped > 0.1
         True
         >>> index.refit().stats().clipped < 0.001
         True
@@ -135,7 +135,7 @@ class Changing(Growing):
 
         >>> items = numpy.random.default_rng(0).standard_normal((1000, 64), dtype="float32")
         >>> index = vecq.Index(64, "l2").add(items).remove(range(900))
-        >>> index.stats().vacant, index.compact().stats().vacant
+        >>> index.stats().free_slots, index.compact().stats().free_slots
         (900, 0)
         """
         with self._turn(), ChangeReport(self, progress, len(self)) as report:

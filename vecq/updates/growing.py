@@ -14,8 +14,9 @@ from vecq.core.arrays import as_floats, float_blocks, pointer
 from vecq.core.errors import ArgumentError, QuantizationWarning, call
 from vecq.core.progress import Progress, Report
 from vecq.core.structs import new_struct
-from vecq.quantization.codec import Codec, Metric, fit
+from vecq.quantization.codec import Codec, fit
 from vecq.quantization.loss import warn_of_loss
+from vecq.quantization.metric import Metric
 
 # How long one native call may take before there is a look for Ctrl-C, in seconds.
 SLICE = 0.1
@@ -161,7 +162,7 @@ class Growing:
         if lately > max(DRIFTED, 4 * fitted):
             self._warned = True
             remedy = (
-                "build it anew, or with rerank=, which refit() could start from"
+                "build it anew, or with rerank_codec=, which refit() could start from"
                 if self._wide is None
                 else "index.refit() fits it to what there is now"
             )

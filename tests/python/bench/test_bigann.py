@@ -85,7 +85,7 @@ def test_the_streaming_track(data):
     algorithm.delete(ids[:700])
     algorithm.query(data.test, K)
     found = algorithm.get_results()
-    truth = 700 + vecq.exact(data.test, data.train[700:], K, metric="l2").ids
+    truth = 700 + vecq.brute_force(data.train[700:], data.test, k=K, metric="l2").ids
     assert found.min() >= 700
     assert recall_of(found, truth) > 0.95
     algorithm.insert(data.train[:100], ids[:100])

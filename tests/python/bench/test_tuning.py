@@ -10,7 +10,9 @@ from vecq.bench.answers import recall_of
 from vecq.datasets import heavy_tailed
 from vecq.tuning import Space
 
-SHORT = Space(codecs=["int8"], wides=[None], m=[8], ef_construction=[50], efs=[10, 40], scans=False)
+SHORT = Space(
+    codecs=["int8"], rerank_codecs=[None], m=[8], ef_construction=[50], efs=[10, 40], scans=False
+)
 
 
 @pytest.mark.filterwarnings("ignore::vecq.TuningWarning")
@@ -34,7 +36,7 @@ def test_speeds_at_equal_recall_leave_the_chosen_effort_out(monkeypatch):
     monkeypatch.setattr(tuning, "grid", lambda k: SHORT)
     data = heavy_tailed(1500, 16, 200)
     index = vecq.Index(16, "ip", "int8", m=8).add(data.train, threads=1)
-    truth = vecq.exact(data.test, data.train, 10).ids
+    truth = vecq.brute_force(data.train, data.test, k=10).ids
     seconds = {10: 1.0, 40: 4.0}
     monkeypatch.setattr(
         tuning,

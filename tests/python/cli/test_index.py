@@ -121,7 +121,7 @@ def test_target_recall_uses_the_curve_that_the_index_stores(shell, load, built):
 
 def test_ids_users_and_settings(shell, load):
     (shell.folder / "ids.txt").write_text("\n".join(str(3 * i) for i in range(2000)))
-    settings = {"codec": {"kind": "int8", "scale": "global"}, "rerank": "fp16", "m": 6}
+    settings = {"codec": {"kind": "int8", "scale": "global"}, "rerank_codec": "fp16", "m": 6}
     (shell.folder / "settings.json").write_text(json.dumps(settings))
     found = shell.json(
         *("build", "items.npy", "other.vecq", "--ids", "ids.txt", "--users", "users.npy"),
@@ -208,7 +208,7 @@ def test_what_is_wrong_with_a_build_is_named(shell, message, words):
             "exclude: renamed.npz can't be read",
             ["items.vecq", "users.npy", "--exclude", "renamed.npz"],
         ),
-        ("the index has no wider store", ["items.vecq", "users.npy", "--rerank", "2"]),
+        ("the index has no wider store", ["items.vecq", "users.npy", "--rerank-factor", "2"]),
         (
             "out is 'found.xls', expected a file of",
             ["items.vecq", "users.npy", "--out", "found.xls"],

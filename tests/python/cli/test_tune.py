@@ -40,7 +40,7 @@ def test_search_takes_its_settings(shell, tuned):
     words = ["search", "tuned.vecq", "many.npy"]
     one_by_one = [
         word
-        for name in ("ef", "rerank", "query_bits")
+        for name in ("ef", "rerank_factor", "query_bits")
         if name in search
         for word in (f"--{name.replace('_', '-')}", search[name])
     ]

@@ -38,12 +38,12 @@ def brute_force_recall(data, codec, metric, k):
 @pytest.mark.parametrize("kind", ["int8", "int16", "fp16"])
 def test_recall_is_what_numpy_finds(data, kind, metric):
     codec = vecq.Codec(kind)
-    found = vecq.assess(codec, data.train, data.test, 20, metric=metric)
+    found = vecq.assess(data.train, data.test, metric=metric, k=20, codecs=codec)
     assert found.recall == pytest.approx(brute_force_recall(data, codec, metric, 20), abs=0.003)
 
 
 def test_all_kinds_stand_side_by_side(data):
-    found = vecq.assess("int8", data.train, data.test)
+    found = vecq.assess(data.train, data.test, codecs="int8")
     assert [cost.codec.kind for cost in found.costs] == ["fp32", "fp16", "int16", "int8"]
     assert found.costs[0].recall == 1
     assert found.costs[0].signal_to_noise == np.inf
@@ -59,12 +59,12 @@ def test_names_stand_for_the_codecs_that_an_index_makes_of_them(metric, kind):
     rng = np.random.default_rng(0)
     rows, queries = (rng.standard_normal((n, 24)).astype(np.float32) + 9 for n in (600, 50))
     index = vecq.Index(24, metric, kind).add(rows)
-    by_index = index.search(queries, 10, exact=True)
-    alone = vecq.exact(queries, rows, 10, metric=metric, codec=kind)
+    by_index = index.search(queries, 10, plan="scan")
+    alone = vecq.brute_force(rows, queries, k=10, metric=metric, codec=kind)
     np.testing.assert_allclose(alone.scores, by_index.scores, rtol=1e-5)
-    truth = vecq.exact(queries, rows, 10, metric=metric)
+    truth = vecq.brute_force(rows, queries, k=10, metric=metric)
     ours = [np.isin(*pair).mean() for pair in zip(truth.ids, by_index.ids, strict=True)]
-    assessed = vecq.assess(kind, rows, queries, 10, metric=metric)
+    assessed = vecq.assess(rows, queries, metric=metric, k=10, codecs=kind)
     assert assessed.recall == pytest.approx(np.mean(ours), abs=0.005)
     centred = metric == "l2" and kind.startswith("int")
     assert [cost.codec.settings["center"] for cost in assessed.costs[-1:]] == [centred]
@@ -72,7 +72,7 @@ def test_names_stand_for_the_codecs_that_an_index_makes_of_them(metric, kind):
 
 def test_several_codecs_at_once(data):
     asked = ["int16", vecq.Codec("int8", scale="global")]
-    found = vecq.assess(asked, data.train, data.test)
+    found = vecq.assess(data.train, data.test, codecs=asked)
     assert [repr(cost.codec) for cost in found.costs[-2:]] == [
         "vecq.Codec('int16')",
         "vecq.Codec('int8', scale='global')",
@@ -83,7 +83,8 @@ def test_several_codecs_at_once(data):
 def test_defaults_keep_recall_on_heavy_tails(dim):
     data = heavy_tailed(5000, dim, 200)
     by_kind = {
-        cost.codec.kind: cost.recall for cost in vecq.assess("int8", data.train, data.test).costs
+        cost.codec.kind: cost.recall
+        for cost in vecq.assess(data.train, data.test, codecs="int8").costs
     }
     assert by_kind["int8"] >= 0.99
     assert by_kind["int16"] >= 0.9995
@@ -94,7 +95,7 @@ def test_rotation_guards_against_large_coordinates():
     rows = rng.standard_t(3, (5000, 128)).astype(np.float32)
     queries = rng.standard_normal((100, 128), np.float32)
     plain, rotated = (
-        vecq.assess(vecq.Codec("int8", rotate=rotate), rows, queries).recall
+        vecq.assess(rows, queries, codecs=vecq.Codec("int8", rotate=rotate)).recall
         for rotate in (False, None)
     )
     assert rotated >= 0.99
@@ -104,7 +105,7 @@ def test_rotation_guards_against_large_coordinates():
 def test_vectors_do_not_find_themselves():
     # Every vector has one neighbour, its double: without hiding it would be right by itself.
     half = np.random.default_rng(0).standard_normal((200, 16), np.float32)
-    found = vecq.assess("int8", np.concatenate([half, half]), k=1, metric="cosine")
+    found = vecq.assess(np.concatenate([half, half]), metric="cosine", k=1, codecs="int8")
     assert found.own_queries
     assert found.recall == 1
 
@@ -114,20 +115,23 @@ def test_clipping_that_costs_recall_is_named(data):
     rows[:, 7] *= 20
     codec = vecq.Codec("int8", scale="global", rotate=False).fit(data.train)
     with pytest.warns(vecq.QuantizationWarning, match=r"dimensions 7 \("):
-        found = vecq.assess(codec, rows, data.test)
+        found = vecq.assess(rows, data.test, codecs=codec)
     assert found.costs[-1].clipped.argmax() == 7
 
 
 def test_no_warning_without_loss(data):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        vecq.assess("int8", data.train, data.test)
+        vecq.assess(data.train, data.test, codecs="int8")
 
 
 def test_progress_counts_all_rows(data):
     seen = []
     vecq.assess(
-        "int8", data.train, data.test, progress=lambda done, total: seen.append((done, total))
+        data.train,
+        data.test,
+        codecs="int8",
+        progress=lambda done, total: seen.append((done, total)),
     )
     assert seen[-1] == (3000, 3000)
 
@@ -138,8 +142,8 @@ def test_progress_counts_all_rows(data):
         ("k", {"k": 0}),
         ("k", {"k": -3}),
         ("k", {"k": 3001}),
-        ("metric", {"metric": "dot"}),
-        ("codec", {"codec": "int9"}),
+        ("metric", {"metric": "manhattan"}),
+        ("codecs", {"codecs": "int9"}),
         ("queries", {"queries": np.ones((2, 47), "f4")}),
         ("queries", {"queries": np.ones((0, 48), "f4")}),
         ("queries", {"queries": np.full((1, 48), np.nan, "f4")}),
@@ -148,7 +152,7 @@ def test_progress_counts_all_rows(data):
     ],
 )
 def test_bad_arguments_are_named(data, argument, arguments):
-    given = {"codec": "int8", "vectors": data.train, "queries": data.test} | arguments
+    given = {"vectors": data.train, "queries": data.test} | arguments
     with pytest.raises(vecq.ArgumentError) as caught:
         vecq.assess(**given)
     assert caught.value.argument == argument

@@ -149,7 +149,7 @@ def test_scores_are_those_of_the_decoded_vectors(settings, metric, query_bits):
     vectors, queries = sample(100), sample(20, seed=1)
     codec = vecq.Codec(**settings)
     codes = codec.encode(vectors)
-    scores = codec.score(queries, codes, metric, query_bits=query_bits)
+    scores = codec.score(codes, queries, metric, query_bits=query_bits)
     expected, slack = Model(codec).score(queries, codes, metric, query_bits)
     assert scores.dtype == np.float32
     worst = np.unravel_index(np.argmax(np.abs(scores - expected) - slack), scores.shape)
@@ -173,7 +173,7 @@ def exact_scores(queries, rows, metric):
 def test_scores_are_close_to_those_of_the_vectors(settings, metric):
     vectors, queries = sample(300), sample(20, seed=1)
     codec = vecq.Codec(**settings)
-    scores = codec.score(queries, codec.encode(vectors), metric)
+    scores = codec.score(codec.encode(vectors), queries, metric)
     exact = exact_scores(queries, vectors, metric)
     error = {"fp32": 1e-6, "fp16": 2e-3, "int16": 1e-3, "int8": 5e-2}[codec.kind]
     assert (scores - exact).std() <= error * exact.std()
@@ -187,7 +187,7 @@ def test_finer_queries_err_less(metric, scale):
     codes = codec.encode(vectors)
     exact = exact_scores(queries, codes.decode(), metric)
     coarse, fine = (
-        np.std(codec.score(queries, codes, metric, query_bits=bits) - exact) for bits in (8, 15)
+        np.std(codec.score(codes, queries, metric, query_bits=bits) - exact) for bits in (8, 15)
     )
     assert fine < coarse / 30
 
@@ -203,7 +203,7 @@ def test_a_vector_is_at_distance_0_from_its_own_codes(settings):
     if settings["scale"] == "global":
         # The query's scale is its own: both sides round, each by three quarters of a step at most.
         bound += DIM * (1.5 * codes.constants["scale"]) ** 2
-    assert (np.abs(np.diag(codec.score(vectors, codes, "l2", query_bits=8))) <= bound).all()
+    assert (np.abs(np.diag(codec.score(codes, vectors, "l2", query_bits=8))) <= bound).all()
 
 
 @pytest.mark.parametrize("kind", LEVELS)
@@ -247,7 +247,7 @@ def test_pickling_keeps_the_codes(settings, fitted):
     one, two = codec.encode(vectors), copy.encode(vectors)
     np.testing.assert_array_equal(one.rows, two.rows)
     np.testing.assert_array_equal(one.constants, two.constants)
-    np.testing.assert_array_equal(codec.score(vectors, one), copy.score(vectors, two))
+    np.testing.assert_array_equal(codec.score(one, vectors), copy.score(two, vectors))
 
 
 def test_the_state_of_a_codec():
@@ -270,10 +270,10 @@ def test_fitting_anew_leaves_older_codes_readable():
     vectors = sample(100)
     codec = vecq.Codec("int8", scale="global", center=True)
     codes = codec.encode(vectors)
-    decoded, scores = codes.decode(), codec.score(vectors, codes)
+    decoded, scores = codes.decode(), codec.score(codes, vectors)
     codec.fit(sample(10, dim=5) * 100)
     np.testing.assert_array_equal(codes.decode(), decoded)
-    np.testing.assert_array_equal(codec.score(vectors, codes), scores)
+    np.testing.assert_array_equal(codec.score(codes, vectors), scores)
     assert codec.encode(sample(3, dim=5)).dim == 5
 
 
@@ -286,7 +286,7 @@ def test_a_slice_is_the_same_codes(kind):
     assert (len(part), part.dim, len(codes[90:200]), len(codes[5:5])) == (40, DIM, 10, 0)
     assert np.shares_memory(part.rows, codes.rows)
     np.testing.assert_array_equal(part.decode(), codes.decode()[20:60])
-    np.testing.assert_array_equal(codec.score(vectors, part), codec.score(vectors, codes)[:, 20:60])
+    np.testing.assert_array_equal(codec.score(part, vectors), codec.score(codes, vectors)[:, 20:60])
     assert part.nbytes * 100 == codes.nbytes * 40
     assert repr(codes) == f"<100 x 67 codes of {codec!r}, {codes.nbytes:,} bytes>"
     for step in (2, -1):

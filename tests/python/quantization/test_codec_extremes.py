@@ -32,7 +32,7 @@ def test_a_constant_dimension_stays_what_it_is(kind, scale, center):
     if center:
         np.testing.assert_array_equal(decoded[:, 3], 5)
     for metric in METRICS:
-        assert np.isfinite(codec.score(vectors, codec.encode(vectors), metric)).all()
+        assert np.isfinite(codec.score(codec.encode(vectors), vectors, metric)).all()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -44,10 +44,10 @@ def test_zero_vectors_score_0(kind, rotate):
     codes = codec.encode(vectors)
     np.testing.assert_array_equal(codes.decode()[5], 0)
     for metric in ("ip", "cosine"):
-        scores = codec.score(vectors, codes, metric)
+        scores = codec.score(codes, vectors, metric)
         assert not scores[5].any()
         assert not scores[:, 5].any()
-    scores, norm2 = codec.score(vectors, codes, "l2"), (vectors.astype(float) ** 2).sum(axis=1)
+    scores, norm2 = codec.score(codes, vectors, "l2"), (vectors.astype(float) ** 2).sum(axis=1)
     np.testing.assert_allclose(scores[5], -norm2, rtol=0.03)
     np.testing.assert_allclose(scores[:, 5], -norm2, rtol=0.03)
     assert scores[5, 5] == 0
@@ -64,7 +64,7 @@ def test_a_sample_of_zeros_fits(kind, scale, calibration):
     beyond = codec.encode(sample())
     assert beyond.clipped == 60 * DIM
     for metric in METRICS:
-        assert np.isfinite(codec.score(sample(), beyond, metric)).all()
+        assert np.isfinite(codec.score(beyond, sample(), metric)).all()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -97,25 +97,25 @@ def test_norms_at_the_edge_of_float32(kind, size, refuse):
     ip = exact @ rows.T
     around = 1e-2 * np.outer(np.linalg.norm(exact, axis=1), np.linalg.norm(rows, axis=1))
     around += least * np.abs(exact).sum(axis=1)[:, None]
-    assert (np.abs(codec.score(queries, codes) - ip) <= around).all()
-    assert np.isfinite(codec.score(queries, codes, "cosine")).all()
+    assert (np.abs(codec.score(codes, queries) - ip) <= around).all()
+    assert np.isfinite(codec.score(codes, queries, "cosine")).all()
     if size > least:  # else scales vanish, and with them the vectors
         lengths = np.outer(np.linalg.norm(exact, axis=1), np.linalg.norm(rows, axis=1))
-        cosine = codec.score(queries, codes, "cosine")
+        cosine = codec.score(codes, queries, "cosine")
         np.testing.assert_allclose(cosine, ip / lengths, rtol=0, atol=1e-2)
     if size > 1:
-        refuse("codes", "squared norm beyond float32 in row 0", codec.score, queries, codes, "l2")
+        refuse("codes", "squared norm beyond float32 in row 0", codec.score, codes, queries, "l2")
         refuse(
             "queries",
             "squared norm beyond.* row 0",
             codec.score,
-            vectors,
             codec.encode(queries),
+            vectors,
             "l2",
         )
     else:
         expected = -(exact**2).sum(axis=1, keepdims=True) * np.ones(len(vectors))
-        np.testing.assert_allclose(codec.score(queries, codes, "l2"), expected, rtol=0.03)
+        np.testing.assert_allclose(codec.score(codes, queries, "l2"), expected, rtol=0.03)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -123,10 +123,10 @@ def test_huge_queries_meet_huge_rows(kind):
     vectors = sample() * np.float32(1e30)
     codec = vecq.Codec(kind)
     codes = codec.encode(vectors)
-    np.testing.assert_allclose(np.diag(codec.score(vectors, codes, "cosine")), 1, atol=1e-2)
+    np.testing.assert_allclose(np.diag(codec.score(codes, vectors, "cosine")), 1, atol=1e-2)
     tiny = sample() * np.float32(1e-30)
     norm2 = (sample().astype(float) ** 2).sum(axis=1)
-    np.testing.assert_allclose(np.diag(codec.score(tiny, codes)), norm2, rtol=2e-2)
+    np.testing.assert_allclose(np.diag(codec.score(codes, tiny)), norm2, rtol=2e-2)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -143,7 +143,7 @@ def test_tiny_beside_huge_values(kind, scale, rotate):
     assert codes.clipped == 0
     np.testing.assert_allclose(codes.decode(), vectors, rtol=0, atol=np.abs(vectors).max() / 50)
     expected = sample(5, seed=1).astype(float) @ vectors.T.astype(float)
-    scores = codec.score(sample(5, seed=1), codes)
+    scores = codec.score(codes, sample(5, seed=1))
     assert np.abs(scores - expected).max() <= 0.05 * np.abs(expected).max()
 
 
@@ -206,7 +206,7 @@ def test_values_too_large_are_refused(kind, transform, refuse):
     assert np.isfinite(codes.constants["norm"]).all()
     larger = np.nextafter(largest, np.float32(np.inf))
     refuse("vectors", "too large .* row 0", codec.encode, larger)
-    refuse("queries", "too large .* row 0", codec.score, larger, codec.encode(sample()))
+    refuse("queries", "too large .* row 0", codec.score, codec.encode(sample()), larger)
     refuse("sample", "too large .* row 0", vecq.Codec(kind, **transform).fit, larger)
 
 
@@ -219,6 +219,6 @@ def test_scales_are_finite_or_refused(scale, calibration, refuse):
     codes = codec.encode(huge)
     assert np.isfinite(codes.decode()).all()
     if scale == "dimension":
-        refuse("queries", "beyond float32 in row 0", codec.score, huge, codes)
+        refuse("queries", "beyond float32 in row 0", codec.score, codes, huge)
     else:
-        assert not np.isnan(codec.score(sample(), codes)).any()
+        assert not np.isnan(codec.score(codes, sample())).any()

@@ -68,7 +68,7 @@ def test_any_layout_is_as_good_as_a_plain_copy(layout, settings):
     expected, codes = one.encode(plain), two.encode(given)
     np.testing.assert_array_equal(codes.rows, expected.rows)
     np.testing.assert_array_equal(codes.constants, expected.constants)
-    np.testing.assert_array_equal(two.score(given, codes), one.score(plain, expected))
+    np.testing.assert_array_equal(two.score(codes, given), one.score(expected, plain))
 
 
 def test_torch_tensors_are_arrays():
@@ -81,7 +81,7 @@ def test_a_vector_is_a_matrix_of_one_row():
     codec = vecq.Codec()
     codes = codec.encode(sample()[0])
     assert len(codes) == 1
-    assert codec.score(sample()[0], codes).shape == (1, 1)
+    assert codec.score(codes, sample()[0]).shape == (1, 1)
     np.testing.assert_array_equal(codes.rows, codec.encode(sample()[:1]).rows)
 
 
@@ -91,8 +91,8 @@ def test_nothing_has_no_codes(kind):
     codes = codec.encode(nothing)
     assert (len(codes), codes.nbytes, codes.clipped) == (0, 0, 0)
     assert codes.decode().shape == (0, DIM)
-    assert codec.score(sample(3), codes).shape == (3, 0)
-    assert codec.score(nothing, codec.encode(sample(5))).shape == (0, 5)
+    assert codec.score(codes, sample(3)).shape == (3, 0)
+    assert codec.score(codec.encode(sample(5)), nothing).shape == (0, 5)
 
 
 CODEC = vecq.Codec()
@@ -123,7 +123,7 @@ def test_what_is_no_matrix_of_floats_is_refused(given, message, refuse):
     refuse("vectors", message, vecq.Codec().encode, given)
     refuse("vectors", message, vecq.Codec(center=True).encode, given)
     refuse("sample", message, vecq.Codec(scale="global").fit, given)
-    refuse("queries", "", CODEC.score, given, CODES)
+    refuse("queries", "", CODEC.score, CODES, given)
 
 
 def test_masked_values_are_refused(refuse):
@@ -150,7 +150,7 @@ def test_another_dim_is_refused(refuse):
     wrong = sample(dim=DIM + 1)
     refuse("vectors", "17 columns, expected 16", CODEC.encode, wrong)
     refuse("vectors", "17 columns, expected 16", FITTED.encode, wrong)
-    refuse("queries", "17 columns, expected 16", CODEC.score, wrong, CODES)
+    refuse("queries", "17 columns, expected 16", CODEC.score, CODES, wrong)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_bad_settings_are_named(settings, refuse):
 @pytest.mark.parametrize(
     ("argument", "value"),
     [
-        ("metric", "dot"),
+        ("metric", "l1"),
         ("metric", None),
         ("query_bits", 9),
         ("query_bits", -8),
@@ -222,7 +222,7 @@ def test_the_row_that_is_not_finite_is_named(value, dtype, refuse):
     where = "not finite.* row 7, column 3"
     refuse("vectors", where, CODEC.encode, bad)
     refuse("vectors", where, FITTED.encode, bad)
-    refuse("queries", where, CODEC.score, bad, CODES)
+    refuse("queries", where, CODEC.score, CODES, bad)
     refuse("sample", "not finite.* row 7", vecq.Codec(scale="global").fit, bad)
     refuse("vectors", "not finite.* row 7", vecq.Codec(center=True).encode, bad)
     assert len(CODEC.encode(sample())) == 60  # and it works on

@@ -30,7 +30,7 @@ for kind, scale, dim, *flags in itertools.product(
         digest.update(part.tobytes())
     digest.update(str(codes.clipped).encode())
     for metric, bits in itertools.product(("ip", "cosine", "l2"), (8, 15)):
-        scores = codec.score(queries[:, :dim], codes, metric, query_bits=bits)
+        scores = codec.score(codes, queries[:, :dim], metric, query_bits=bits)
         if kind[0] == "f":
             floats.append(scores[:, 5:])  # of rows of ordinary size
         else:
@@ -79,7 +79,7 @@ SETTINGS = [
 
 def answers(codec, threads=0):
     codes = codec.encode(VECTORS, threads=threads)
-    scores = codec.score(VECTORS[:200], codes, "l2", query_bits=15, threads=threads)
+    scores = codec.score(codes, VECTORS[:200], "l2", query_bits=15, threads=threads)
     decoded = codec.decode(codes, threads=threads)
     return [
         part.tobytes() for part in (codes.rows, codes.constants, decoded, scores)
@@ -129,7 +129,7 @@ vectors = np.random.default_rng(0).standard_normal((5000, 33)).astype("f4")
 codec = vecq.Codec("int8", center=True)
 def answers():
     codes = codec.encode(vectors, threads=4)
-    return codes.rows.tobytes() + codec.score(vectors[:100], codes, threads=4).tobytes()
+    return codes.rows.tobytes() + codec.score(codes, vectors[:100], threads=4).tobytes()
 expected = answers()  # by a pool of threads that a child does not have
 for _ in range(3):
     child = os.fork()

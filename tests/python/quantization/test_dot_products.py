@@ -2,9 +2,11 @@ import numpy as np
 import pytest
 
 import vecq
+from vecq.quantization.dot_products import dot
 
 EVERY_INTEGER_DOT = """
-import numpy as np, vecq
+import numpy as np
+from vecq.quantization.dot_products import dot
 rng = np.random.default_rng(1)
 for dtype in (np.int8, np.int16):
     low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
@@ -12,7 +14,7 @@ for dtype in (np.int8, np.int16):
         queries, rows = (rng.integers(low, high, (n, dim), dtype, endpoint=True) for n in (5, 37))
         queries[0], rows[0], rows[1] = low, low, high
         exact = queries.astype(np.int64) @ rows.astype(np.int64).T
-        np.testing.assert_array_equal(vecq.dot(queries, rows), exact.astype(np.int32))
+        np.testing.assert_array_equal(dot(queries, rows), exact.astype(np.int32))
 """
 
 
@@ -30,7 +32,7 @@ def test_float_dots_are_close_to_double_precision(dtype, dim):
     rng = np.random.default_rng(dim)
     queries = rng.standard_normal((9, dim), np.float32)
     rows = rng.standard_normal((50, dim), np.float32).astype(dtype)
-    dots = vecq.dot(queries, rows)
+    dots = dot(queries, rows)
     assert dots.dtype == np.float32
     exact = queries.astype(float) @ rows.astype(float).T
     np.testing.assert_allclose(dots, exact, rtol=0, atol=1e-6 * dim**0.5 * 10)
@@ -38,12 +40,12 @@ def test_float_dots_are_close_to_double_precision(dtype, dim):
 
 def test_a_vector_counts_as_a_matrix_of_one_row():
     one = np.arange(10, dtype=np.int8)
-    assert vecq.dot(one, one).tolist() == [[285]]
+    assert dot(one, one).tolist() == [[285]]
 
 
 @pytest.mark.parametrize(("queries", "rows"), [(0, 3), (3, 0), (0, 0)])
 def test_nothing_has_no_dots(queries, rows):
-    dots = vecq.dot(np.empty((queries, 8), np.int8), np.empty((rows, 8), np.int8))
+    dots = dot(np.empty((queries, 8), np.int8), np.empty((rows, 8), np.int8))
     assert dots.shape == (queries, rows)
 
 
@@ -70,5 +72,5 @@ GOOD = np.ones((4, 8), np.int8)
 )
 def test_bad_arguments_are_named(queries, rows, argument, message):
     with pytest.raises(vecq.ArgumentError, match=message) as caught:
-        vecq.dot(queries, rows)
+        dot(queries, rows)
     assert caught.value.argument == argument

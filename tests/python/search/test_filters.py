@@ -222,12 +222,16 @@ def test_a_filter_is_for_its_index(small, refuse):
 
 
 def test_a_wider_store_keeps_to_filters(small):
-    index = vecq.Index(16, small.metric, m=8, ef_construction=40, rerank="fp32").add(small.items)
+    index = vecq.Index(16, small.metric, m=8, ef_construction=40, rerank_codec="fp32").add(
+        small.items
+    )
     mask = np.random.default_rng(4).random(1500) < 0.1
     seen = [np.flatnonzero(mask)[: i * 3] for i in range(40)]
     for plan in PLANS:
         for k in (5, 200):
-            found = index.search(small.queries, k, allow=mask, exclude=seen, plan=plan, rerank=3)
+            found = index.search(
+                small.queries, k, allow=mask, exclude=seen, plan=plan, rerank_factor=3
+            )
             for ids, count, own in zip(found.ids, found.counts, seen, strict=True):
                 assert count == min(k, mask.sum() - len(own)) == len(set(ids[:count]))
                 assert mask[ids[:count]].all()

@@ -43,9 +43,9 @@ def answers(index):
         stats.layers,
         stats.degrees.tolist(),
         stats.unreachable,
-        stats.aside,
+        stats.kept_out,
     )
-    return found.ids.tobytes(), found.scores.tobytes(), found.hops, found.distances, graph
+    return found.ids.tobytes(), found.scores.tobytes(), found.hops, found.n_scored, graph
 
 
 @pytest.fixture
@@ -54,11 +54,11 @@ def path(tmp_path):
 
 
 @every_metric
-@pytest.mark.parametrize("rerank", [None, "fp16"])
+@pytest.mark.parametrize("rerank_codec", [None, "fp16"])
 @pytest.mark.parametrize("verify", ["header", "full"])
 @pytest.mark.parametrize("preload", [False, "walk", True, "copy"])
-def test_an_opened_index_is_the_one_that_was_saved(metric, rerank, verify, preload, path):
-    index = built(metric, rerank=rerank)
+def test_an_opened_index_is_the_one_that_was_saved(metric, rerank_codec, verify, preload, path):
+    index = built(metric, rerank_codec=rerank_codec)
     index.save(path)
     for writable in (False, True):
         opened = vecq.open(path, writable, verify=verify, preload=preload)
@@ -97,7 +97,7 @@ def test_an_index_opened_to_be_read_is_not_added_to(path):
 
 def test_settings_survive(path):
     codec = vecq.Codec("int16", scale="global", calibration="mse", center=True, rotate=True, seed=7)
-    index = vecq.Index(DIM, "l2", codec, m=5, ef_construction=33, seed=2**63, rerank="fp32")
+    index = vecq.Index(DIM, "l2", codec, m=5, ef_construction=33, seed=2**63, rerank_codec="fp32")
     index.save(path)
     opened = vecq.open(path, writable=True)
     assert repr(opened._codec) == repr(codec)
@@ -315,14 +315,14 @@ def test_searches_and_changes_go_on_while_it_is_saved(path):
     def progress(written, total):
         found.append(index.search(QUERIES, 3).counts.min())
         if len(found) == 1:
-            index.remove(range(100)).update([100, 101], ITEMS[:2]).add(ITEMS[1000:1100])
+            index.remove(range(100)).upsert(ITEMS[:2], [100, 101]).add(ITEMS[1000:1100])
             assert index.check().ok
 
     before = answers(index)
     saved = index.save(path, progress=progress)
     assert (found[0], len(index)) == (3, 1000)
     assert saved.bytes == path.stat().st_size
-    assert 0 < saved.pause < saved.seconds
+    assert 0 < saved.pause_seconds < saved.seconds
     opened = vecq.open(path)
     assert answers(opened) == before
     assert opened.check().ok
@@ -564,9 +564,13 @@ def run_cli(module, *arguments):
 
 
 def test_info_tells_what_is_in_a_file(path, capsys):
-    built(rerank="fp16").save(path)
+    built(rerank_codec="fp16").save(path)
     found = vecq.info(path)
-    assert (found.format, found.library, found.bytes) == (1, vecq.__version__, path.stat().st_size)
+    assert (found.format, found.writer_version, found.bytes) == (
+        1,
+        vecq.__version__,
+        path.stat().st_size,
+    )
     assert sum(one.bytes for one in found.sections) < found.bytes
     assert {"codes", "rerank codes", "ids", "links of layer 0"} <= {s.name for s in found.sections}
     assert all(one.offset % 4096 == 0 for one in found.sections)
@@ -588,7 +592,7 @@ def test_check_exits_with_1_when_something_is_wrong(path, capsys):
     assert run_cli(cli_check, path, "--json") == 1
     told = json.loads(capsys.readouterr().out)
     assert (told["ok"], told["count"]) == (False, len(told["problems"]))
-    assert told["problems"][0] == {"where": "ids", "what": "does not match its checksum"}
+    assert told["problems"][0] == {"location": "ids", "message": "does not match its checksum"}
     path.write_bytes(b"no index")
     assert run_cli(cli_check, path) == 1
     assert str(path) in capsys.readouterr().out

@@ -17,7 +17,7 @@ import numpy as np, vecq
 faulthandler.dump_traceback_later(100, exit=True)
 FAIL, SHORT, KILL_BEFORE, KILL_AFTER, SLOW = range(5)
 rows = np.random.default_rng(0).standard_normal((600, 16)).astype("f4")
-index = vecq.Index(16, "l2", m=4, rerank="fp16").add(rows[:300])
+index = vecq.Index(16, "l2", m=4, rerank_codec="fp16").add(rows[:300])
 
 def content(path="a.vecq"):
     with open(path, "rb") as file:
@@ -247,7 +247,7 @@ assert vecq.open("a.vecq").search(rows[:1], 5).counts[0] == 5
 
 # What is asked of the system never comes from memory that was given back.
 CRAMPED = """
-index = vecq.Index(64, "l2", m=4, rerank="fp32")
+index = vecq.Index(64, "l2", m=4, rerank_codec="fp32")
 rows = np.random.default_rng(0).standard_normal((6_000, 64)).astype("f4")
 index.add(rows[:3_000])
 truth = index.search(rows[:50], 10).ids

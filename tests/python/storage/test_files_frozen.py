@@ -33,7 +33,7 @@ def test_frozen_files_answer_as_ever(path, writable, tmp_path):
     kind = path.stem.split("-")[2]
     living = kind == "living"
     assert (index.dim, index.metric) == (8, "l2" if living else kind)
-    assert (len(index), index.stats().vacant) == ((31, 9) if living else (40, 0))
+    assert (len(index), index.stats().free_slots) == ((31, 9) if living else (40, 0))
     found = index.search(vectors(5, 5000), 6)
     assert found.ids.tolist() == answers["ids"]
     if "reranked" in repr(index):  # sums of floats are added in an order of each processor's own

@@ -51,7 +51,11 @@ def tune(data: Data) -> Callable[..., vecq.Tuned]:
 
 
 def small_space(**options: object) -> Space:
-    usual = {"codecs": ["int8", "fp32"], "wides": [None, "fp32"], "reranks": [1.5, 3.0]}
+    usual = {
+        "codecs": ["int8", "fp32"],
+        "rerank_codecs": [None, "fp32"],
+        "rerank_factors": [1.5, 3.0],
+    }
     return Space(**{**usual, "m": [8, 16], "ef_construction": [100], **options})
 
 

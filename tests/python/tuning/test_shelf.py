@@ -154,7 +154,7 @@ def test_what_cannot_be_confirmed_soon_is_said(tune, space, monkeypatch):
 
 
 def test_what_several_threads_link_is_linked_once_more(tune, space, linked, monkeypatch):
-    grid = space(codecs=["int8"], wides=[None], m=[8], scans=False)
+    grid = space(codecs=["int8"], rerank_codecs=[None], m=[8], scans=False)
     options = {"space": grid, "accuracy": RECALL, "strategy": "exhaustive"}
     for name in ("SOON", "TOGETHER"):
         monkeypatch.setattr(shelves, name, float("inf"))

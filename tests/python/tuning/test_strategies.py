@@ -69,7 +69,9 @@ def test_points_that_are_left_are_told_of(tune, space, monkeypatch, strategy, tr
     require(strategy)
     options = {"strategy": strategy, "limits": vecq.Limits(trials=trials)}
     assert tune(accuracy=RECALL, **options).ended == ended
-    hopeless = space(codecs=["int8", "int16"], wides=[None], m=[2, 3], scans=False, efs=[10])
+    hopeless = space(
+        codecs=["int8", "int16"], rerank_codecs=[None], m=[2, 3], scans=False, efs=[10]
+    )
     found = tune(accuracy=vecq.Recall(0.99), space=hopeless, **options)
     assert found.ended == ended
     expected = "the limit of trials" if ended == "trials" else "not all was drawn"
@@ -77,7 +79,7 @@ def test_points_that_are_left_are_told_of(tune, space, monkeypatch, strategy, tr
 
 
 def test_all_points_drawn_is_no_early_end(tune, space):
-    grid = space(codecs=["int8"], wides=[None], m=[2, 3], scans=False, efs=[10])
+    grid = space(codecs=["int8"], rerank_codecs=[None], m=[2, 3], scans=False, efs=[10])
     found = tune(accuracy=vecq.Recall(0.99), space=grid, strategy="random")
     assert found.ended == ""
     assert found.binding.startswith("accuracy, of which what was tried has")
@@ -100,7 +102,7 @@ def test_a_missed_criterion_is_a_constraint_and_leaves_speed_alone(tune, space):
 
     from vecq.tuning.strategies.suggested import _tell
 
-    grid = space(codecs=["int8"], wides=[None], m=[8], scans=False, efs=[10, 80])
+    grid = space(codecs=["int8"], rerank_codecs=[None], m=[8], scans=False, efs=[10, 80])
     found = tune(accuracy=RECALL, space=grid, strategy="exhaustive")
     short = next(one for one in found.trials if one.state == "short")
     met = next(one for one in found.trials if one.state == "met")

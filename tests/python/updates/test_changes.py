@@ -17,14 +17,14 @@ def built(rows=1000, **settings):
 
 
 def test_updates_add_what_is_not_there():
-    index = built().update([5, 5000], ITEMS[1000:1002])
+    index = built().upsert(ITEMS[1000:1002], [5, 5000])
     assert len(index) == 1001
     assert 5000 in index
     assert index.search(ITEMS[1000:1002], 1).ids.ravel().tolist() == [5, 5000]
 
 
 def test_an_update_keeps_its_place_and_an_addition_comes_last():
-    index = built(4).update([1], ITEMS[9]).remove([2]).add(ITEMS[:1])
+    index = built(4).upsert(ITEMS[9], [1]).remove([2]).add(ITEMS[:1])
     assert index.ids.tolist() == [0, 1, 3, 4]
 
 
@@ -64,7 +64,7 @@ def test_ctrl_c_keeps_what_was_updated():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        index.update(range(3000), ITEMS[::-1], progress=progress)
+        index.upsert(ITEMS[::-1], range(3000), progress=progress)
     found = index.get(range(3000))
     new = np.abs(found - ITEMS[::-1]).max(axis=1) < 0.1
     old = np.abs(found - ITEMS).max(axis=1) < 0.1
@@ -84,12 +84,12 @@ def test_progress_may_not_change_what_it_watches():
 
 def test_drift_is_warned_of_once_and_refitted():
     codec = vecq.Codec("int8", scale="global")
-    index = built(codec=codec, rerank="fp16")
+    index = built(codec=codec, rerank_codec="fp16")
     with pytest.warns(vecq.QuantizationWarning, match=r"index\.refit"):
-        index.update(range(100), 3 * ITEMS[:100])
+        index.upsert(3 * ITEMS[:100], range(100))
     assert index.stats().clipped > 0.01
-    index.update(range(100, 200), 3 * ITEMS[100:200])  # not again: warnings are errors here
-    index.update(range(1000), 3 * ITEMS[:1000]).refit()
+    index.upsert(3 * ITEMS[100:200], range(100, 200))  # not again: warnings are errors here
+    index.upsert(3 * ITEMS[:1000], range(1000)).refit()
     assert index.stats().clipped < 0.001
     assert (index.search(3 * ITEMS[:1000], 1, ef=500).ids.ravel() == np.arange(1000)).mean() > 0.99
     with pytest.warns(vecq.QuantizationWarning, match="build it anew"):
@@ -97,7 +97,7 @@ def test_drift_is_warned_of_once_and_refitted():
 
 
 def test_refit_needs_what_is_wider():
-    with pytest.raises(vecq.ArgumentError, match="rerank"):
+    with pytest.raises(vecq.ArgumentError, match="rerank_codec"):
         built().refit()
 
 
@@ -131,7 +131,7 @@ def test_living_items_are_found_by_their_own_vectors_after_a_storm():
                 gone, changed = mine[:5], mine[5:10]
                 new = [10_000 + number * 1000 + round * 5 + i for i in range(5)]
                 rows = rng.standard_normal((10, DIM), np.float32)
-                index.remove(gone).update(changed, rows[:5]).add(rows[5:], new)
+                index.remove(gone).upsert(rows[:5], changed).add(rows[5:], new)
                 for id in gone:
                     del held[id]
                 held.update(zip(changed + new, rows, strict=True))
@@ -157,7 +157,7 @@ def test_living_items_are_found_by_their_own_vectors_after_a_storm():
     assert index.check().ok
     assert sorted(index.ids) == sorted(held)
     rows = np.array([held[id] for id in held])
-    np.testing.assert_array_equal(index.search(rows, 1, exact=True).ids.ravel(), list(held))
+    np.testing.assert_array_equal(index.search(rows, 1, plan="scan").ids.ravel(), list(held))
     # No walk comes to a few of those that took another's place, which are told, until compact().
     cut_off = index.stats().unreachable
     assert cut_off < 0.005 * len(held)

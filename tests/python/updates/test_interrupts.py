@@ -184,7 +184,7 @@ class Work:
         gone = [id for id in range(ROWS) if id not in index]
         if gone:
             index.add(ITEMS[gone], gone, threads=1)
-        index.update([0], ITEMS[:1]).add(ITEMS[:1], [-1]).remove([-1])
+        index.upsert(ITEMS[:1], [0]).add(ITEMS[:1], [-1]).remove([-1])
         assert len(index) == ROWS
         assert index.check().ok
 
@@ -216,7 +216,7 @@ class AddWithUsers(Work):
 
 class Update(Work):
     def call(self) -> None:
-        self.index.update(range(MORE, ROWS + MORE), ITEMS[MORE:][::-1], threads=1)
+        self.index.upsert(ITEMS[MORE:][::-1], range(MORE, ROWS + MORE), threads=1)
 
 
 class Remove(Work):
@@ -255,7 +255,7 @@ class Check(Work):
 
 class Calibrate(Work):
     def call(self) -> None:
-        self.index.calibrate(ITEMS[:10], k=(1, 10), threads=1)
+        self.index.measure_recall(ITEMS[:10], k=(1, 10), threads=1)
 
 
 class Open(Work):
@@ -278,7 +278,9 @@ class Import(Export):
         super().call()
 
     def call(self) -> None:
-        self.index = vecq.from_hnswlib(self.other, "l2", DIM, rerank="fp16", threads=1)
+        self.index = vecq.from_hnswlib(
+            self.other, metric="l2", dim=DIM, rerank_codec="fp16", threads=1
+        )
 
 
 class Twin(Work):
@@ -315,7 +317,7 @@ WORKS = {
 
 def built(rows: int = ROWS) -> vecq.Index:
     codec = vecq.Codec("int8", scale="global")
-    index = vecq.Index(DIM, "l2", codec, m=4, ef_construction=20, rerank="fp16")
+    index = vecq.Index(DIM, "l2", codec, m=4, ef_construction=20, rerank_codec="fp16")
     return index.add(ITEMS[:rows], threads=1) if rows > 0 else index
 
 

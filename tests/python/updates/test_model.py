@@ -21,9 +21,13 @@ class Living(RuleBasedStateMachine):
 
     metric = "l2"
 
-    @initialize(codec=st.sampled_from(["int8", "fp32"]), rerank=st.sampled_from([None, "fp16"]))
-    def begin(self, codec, rerank):
-        self.index = vecq.Index(DIM, self.metric, codec, m=4, ef_construction=20, rerank=rerank)
+    @initialize(
+        codec=st.sampled_from(["int8", "fp32"]), rerank_codec=st.sampled_from([None, "fp16"])
+    )
+    def begin(self, codec, rerank_codec):
+        self.index = vecq.Index(
+            DIM, self.metric, codec, m=4, ef_construction=20, rerank_codec=rerank_codec
+        )
         self.items = {}
         self.largest, self.draws = -1, 0
         self.filter, self.passing = None, set()
@@ -47,7 +51,7 @@ class Living(RuleBasedStateMachine):
     @rule(ids=IDS, seed=SEEDS)
     def update(self, ids, seed):
         rows = self.vectors(len(ids), seed)
-        self.index.update(ids, rows)
+        self.index.upsert(rows, ids)
         self.note(ids, rows)
 
     @rule(data=st.data(), share=st.sampled_from([0.1, 0.5, 1]))

@@ -11,8 +11,9 @@ from vecq.core.errors import ArgumentError, UnsupportedError, call
 from vecq.core.progress import Progress, Report
 from vecq.index import Index
 from vecq.integrations.exchange.graph import MOST_LINKS, ROWS_AT_ONCE, Graph, tidy
-from vecq.quantization.codec import Codec, Kind, Metric
+from vecq.quantization.codec import Codec, Kind
 from vecq.quantization.loss import warn_of_loss
+from vecq.quantization.metric import Metric
 
 
 def adopt(graph: Graph, index: Index, threads: int, progress: Progress) -> Index:
@@ -54,7 +55,7 @@ def _blocks(
 
 
 def index_for(
-    graph: Graph, metric: Metric, codec: Kind | Codec, rerank: Kind | Codec | None, ef: int
+    graph: Graph, metric: Metric, codec: Kind | Codec, rerank_codec: Kind | Codec | None, ef: int
 ) -> Index:
     """An index without rows that can have the graph."""
     if graph.m > MOST_LINKS:
@@ -74,5 +75,5 @@ def index_for(
         m=graph.m,
         ef_construction=min(max(ef, 1), 100_000),
         link="layered" if metric == "ip" else "auto",
-        rerank=rerank,
+        rerank_codec=rerank_codec,
     )

@@ -18,22 +18,22 @@ from vecq.quantization.codec import Codec, Kind
 
 
 def from_faiss(
-    index_or_path: Any,
+    source: Any,
+    *,
     ids: ArrayLike | None = None,
     codec: Kind | Codec = "int8",
-    rerank: Kind | Codec | None = None,
-    *,
+    rerank_codec: Kind | Codec | None = None,
     threads: int = 0,
     progress: Progress = None,
 ) -> Index:
     """Makes an index of one of faiss': with its graph, and its vectors, encoded.
 
     Args:
-        index_or_path: an IndexHNSWFlat or IndexHNSWSQ, or one of these in an IndexIDMap, with
+        source: an IndexHNSWFlat or IndexHNSWSQ, or one of these in an IndexIDMap, with
             METRIC_L2 or METRIC_INNER_PRODUCT; or a file of one.
         ids: of its vectors, in their order; by default those of the IndexIDMap, or 0, 1, 2, ...
         codec: how vectors are coded, as in `vecq.Index`.
-        rerank: keep wider codes, too, as in `vecq.Index`.
+        rerank_codec: keep wider codes, too, as in `vecq.Index`.
         threads: 0 for all cores.
         progress: as in `Index.add`.
 
@@ -44,25 +44,25 @@ def from_faiss(
     <vecq.Index of 1,000 x 16 int8, ip, m=8>
     """
     threads = thread_count(threads)
-    reader = _reader(index_or_path)
+    reader = _reader(source)
     found = parse(reader)
     graph = found.graph
     if ids is not None:
         graph.ids = as_ids(ids, "ids", len(graph.ids))
     with reader.blamed():
-        index = index_for(graph, found.metric, codec, rerank, found.settings.ef_construction)
+        index = index_for(graph, found.metric, codec, rerank_codec, found.settings.ef_construction)
         return adopt(graph, index, threads, progress)
 
 
-def _reader(index_or_path: Any) -> Reader:
-    if isinstance(index_or_path, str | bytes | os.PathLike):
-        return Reader.of(index_or_path)
+def _reader(source: Any) -> Reader:
+    if isinstance(source, str | bytes | os.PathLike):
+        return Reader.of(source)
     faiss = need("faiss", "faiss-cpu", "bringing over a live index of faiss")
-    if not isinstance(index_or_path, faiss.Index):
+    if not isinstance(source, faiss.Index):
         raise ArgumentError(
-            f"index_or_path is a {type(index_or_path).__name__}, expected an index of faiss or the "
+            f"source is a {type(source).__name__}, expected an index of faiss or the "
             "path of its file",
-            "index_or_path",
+            "source",
         )
-    name = type(faiss.downcast_index(index_or_path)).__name__
-    return Reader(faiss.serialize_index(index_or_path), f"<{name}>")
+    name = type(faiss.downcast_index(source)).__name__
+    return Reader(faiss.serialize_index(source), f"<{name}>")

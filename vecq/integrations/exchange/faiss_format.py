@@ -21,7 +21,7 @@ from vecq.integrations.exchange.graph import LAYERS, NONE, Graph, normalised
 from vecq.integrations.exchange.packages import need
 from vecq.integrations.exchange.reader import Reader
 from vecq.integrations.exchange.writer import replacing
-from vecq.quantization.codec import Metric
+from vecq.quantization.metric import Metric
 
 HEADER = np.dtype(
     [("dim", "<i4"), ("count", "<i8"), ("unused", "<i8", 2), ("trained", "u1"), ("metric", "<i4")]
@@ -166,18 +166,16 @@ def _parse_storage(reader: Reader, dim: int, count: int) -> NDArray[np.float32]:
         reader.fail(str(error))
 
 
-def to_faiss(index: Exportable) -> Any:
-    """An index of faiss."""
+def export(index: Exportable, path: str | os.PathLike[str] | None) -> Any:
+    """Write an index to a file that faiss reads, or make an index of faiss."""
+    if path is not None:
+        with replacing(path) as file:
+            _encode(index, file)
+        return None
     faiss = need("faiss", "faiss-cpu", "making an index of faiss")
     written = BytesIO()
     _encode(index, written)
     return faiss.deserialize_index(np.frombuffer(written.getbuffer(), np.uint8))
-
-
-def write(index: Exportable, path: str | os.PathLike[str]) -> None:
-    """Writes an index to a file that faiss reads."""
-    with replacing(path) as file:
-        _encode(index, file)
 
 
 def _encode(index: Exportable, file: IO[bytes]) -> None:

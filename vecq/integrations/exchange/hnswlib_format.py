@@ -6,6 +6,7 @@ label; and for each row the lists of its upper layers, behind their length.
 """
 
 import os
+import tempfile
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from vecq.core.errors import ArgumentError
 from vecq.integrations.exchange.export import Exportable, graph_of, native_options
 from vecq.integrations.exchange.graph import LAYERS, NONE, Graph, normalised
+from vecq.integrations.exchange.packages import need
 from vecq.integrations.exchange.reader import Reader
 from vecq.integrations.exchange.writer import replacing
 
@@ -132,8 +134,21 @@ def _chain(words: NDArray[np.uint32], count: int) -> NDArray[np.int64]:
     return known[:count]
 
 
-def write(index: Exportable, path: str | os.PathLike[str]) -> None:
-    """Writes an index as hnswlib would have saved it."""
+def export(index: Exportable, path: str | os.PathLike[str] | None) -> Any:
+    """Write an index as hnswlib would have saved it, or make an index of hnswlib."""
+    if path is not None:
+        _write(index, path)
+        return None
+    hnswlib = need("hnswlib", "hnswlib", "making an index of hnswlib")
+    with tempfile.TemporaryDirectory() as folder:
+        file = os.path.join(folder, "hnswlib.bin")
+        _write(index, file)
+        made = hnswlib.Index(space=index.metric, dim=index.dim)
+        made.load_index(file)
+    return made
+
+
+def _write(index: Exportable, path: str | os.PathLike[str]) -> None:
     graph, options = graph_of(index), native_options(index)
     if (graph.ids < 0).any():
         raise ArgumentError(

@@ -10,7 +10,8 @@ from vecq.core.errors import ArgumentError
 from vecq.integrations.distances import by_differences
 from vecq.integrations.faiss.selectors import Selected, chosen
 from vecq.integrations.faiss.settings import HNSW, MOST, SearchParametersHNSW, threads
-from vecq.quantization.codec import Codec, Kind, Metric
+from vecq.quantization.codec import Codec, Kind
+from vecq.quantization.metric import Metric
 
 METRIC_INNER_PRODUCT, METRIC_L2 = 0, 1
 METRICS: dict[int, Metric] = {METRIC_INNER_PRODUCT: "ip", METRIC_L2: "l2"}
@@ -65,7 +66,7 @@ class IndexHNSWFlat:
 
     def add_with_ids(self, x: ArrayLike, ids: ArrayLike) -> None:
         """Adds vectors under ids; with an id that is there already, one replaces the old."""
-        self._index().update(ids, as_vectors(x, "x", self.d), threads=threads())
+        self._index().upsert(as_vectors(x, "x", self.d), ids, threads=threads())
 
     def remove_ids(self, ids: Selected) -> int:
         """Removes vectors, returns how many. Others keep their ids; unknown ones mean nothing."""
@@ -98,7 +99,7 @@ class IndexHNSWFlat:
         """
         queries = as_floats(as_vectors(x, "x", self.d))
         sign = -1 if self.metric_type == METRIC_L2 else 1
-        ranges = self._index().search_range(queries, sign * thresh, exact=True)
+        ranges = self._index().search_range(queries, sign * thresh, plan="scan")
         inside = sign * ranges.scores < thresh if sign < 0 else ranges.scores > thresh
         ends = np.append(0, np.cumsum(inside))[ranges.indptr]
         distances = sign * ranges.scores[inside]

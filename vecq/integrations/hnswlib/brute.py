@@ -84,8 +84,8 @@ class BFIndex:
             vectors, labels = vectors[allowed], labels[allowed]
         require_full(len(labels), wanted)
         with as_runtime_error():
-            found = vecq.exact(
-                queries, vectors, wanted, metric=self._space, threads=min(threads, 1024)
+            found = vecq.brute_force(
+                vectors, queries, k=wanted, metric=self._space, threads=min(threads, 1024)
             )
         return labels[found.ids], as_distances(found.scores, self._space)
 

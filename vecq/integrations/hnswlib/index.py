@@ -102,7 +102,7 @@ class Index:
             else:
                 rows, labels = _last_of_each(rows, as_labels(ids, len(rows)).view(np.int64))
             vacant = self._vacant(labels, replace_deleted)
-            own.update(labels, rows, threads=self._threads(num_threads, len(rows)))
+            own.upsert(rows, labels, threads=self._threads(num_threads, len(rows)))
             own.remove(vacant)
             self._next += len(rows)
             self._deleted.difference_update(labels.tolist(), vacant.tolist())

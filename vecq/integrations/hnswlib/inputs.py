@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from vecq.core.arguments import whole
 from vecq.core.arrays import as_array
 from vecq.core.errors import ArgumentError, VecqError
-from vecq.quantization.codec import Metric
+from vecq.quantization.metric import Metric
 
 SPACES: tuple[Metric, ...] = ("l2", "ip", "cosine")
 TINY = np.float32(1e-30)

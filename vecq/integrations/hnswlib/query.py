@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 import vecq
 from vecq.integrations.distances import by_differences
 from vecq.integrations.hnswlib.inputs import Filter, as_distances, passing, require_full
-from vecq.quantization.codec import Metric
+from vecq.quantization.metric import Metric
 
 # Before a filter is asked about all labels, it is asked about so many times as are wanted.
 WIDER = 8

@@ -14,6 +14,6 @@ def nearest(bench: Workbench) -> None:
     wide = wider(bench, store)
     if wide is not None and bench.too_heavy(store.codec, wide):
         wide = None
-    rerank = max(bench.space.reranks) if wide and bench.space.reranks else 0.0
+    rerank = max(bench.space.rerank_factors) if wide and bench.space.rerank_factors else 0.0
     build = Build(store.codec, wide if rerank else None, bench.space.usual)
     bench.measure(build, Search(bench.ladder[-1], rerank, bits))

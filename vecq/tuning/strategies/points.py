@@ -36,11 +36,11 @@ def points_of(bench: Workbench) -> list[Point]:
 
 def _each(bench: Workbench) -> Iterator[Point]:
     space = bench.space
-    wides = sorted(space.wides, key=lambda wide: wide is None)
+    wides = sorted(space.rerank_codecs, key=lambda wide: wide is None)
     plans = (False, True) if space.scans else (False,)
     for graph, codec, wide in product(
         space.graphs(), space.candidates(bench.problem.metric), wides
     ):
-        reranks = space.reranks if wide else (0.0,)
+        reranks = space.rerank_factors if wide else (0.0,)
         for rerank, bits, scan in product(reranks, space.bits(codec), plans):
             yield Point(codec, wide, rerank, graph, bits, scan)

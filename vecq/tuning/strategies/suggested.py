@@ -58,12 +58,12 @@ def _suggestion(asked: Any, bench: Workbench) -> Point:
 
     space = bench.space
     codec = one_of("codec", space.candidates(bench.problem.metric))
-    wide = one_of("wide", space.wides)
+    wide = one_of("wide", space.rerank_codecs)
     bits = one_of("query_bits", space.query_bits)
     return Point(
         codec=codec,
         wide=wide,
-        rerank=one_of("rerank", sorted(space.reranks)) if wide else 0.0,
+        rerank=one_of("rerank", sorted(space.rerank_factors)) if wide else 0.0,
         graph=Graph(
             one_of("m", sorted(space.m)),
             one_of("ef_construction", sorted(space.ef_construction)),

@@ -50,7 +50,7 @@ def ways_of(bench: Workbench, store: Store) -> Ways:
 def wider(bench: Workbench, store: Store) -> str | None:
     """The lightest second store that is wider than the codes and for which there is room."""
     sample = bench.problem.sample(64)
-    kinds = [kind for kind in bench.space.wides if kind is not None]
+    kinds = [kind for kind in bench.space.rerank_codecs if kind is not None]
     weights = {kind: bytes_of(Codec.of(kind), sample) for kind in kinds}
     wider = [kind for kind in kinds if weights[kind] > store.bytes]
     light = [kind for kind in wider if not bench.too_heavy(store.codec, kind)]
@@ -61,7 +61,7 @@ def _pairs(bench: Workbench, store: Store, wide: str | None, bits: int) -> list[
     """Without scoring anew, then with the fewest candidates that suffice, then with some more."""
     alone = bench.screening.feasible(store, 0, bits)
     found = [(0.0, bits)] if alone else []
-    factors = sorted(bench.space.reranks) if wide else []
+    factors = sorted(bench.space.rerank_factors) if wide else []
     if not factors:
         return found
     gain = bench.screening.value(store, factors[-1], bits) - bench.screening.value(store, 0, bits)

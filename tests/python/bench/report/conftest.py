@@ -57,7 +57,11 @@ def _data(data: str, ks: tuple[int, ...], faster: float, noise: tuple[float, ...
     for name, (cost, size, most, seconds) in CONTESTANTS.items():
         family, codec = name.split()[0], name.split()[1].split("+")[0]
         ours = family == "vecq"
-        settings = {"m": 16, "ef_construction": 200, "rerank": "fp16" if "+" in name else None}
+        settings = {
+            "m": 16,
+            "ef_construction": 200,
+            "rerank_codec": "fp16" if "+" in name else None,
+        }
         found.append(
             Build(
                 *(data, name, settings, family if ours else "peer", codec if ours else None),

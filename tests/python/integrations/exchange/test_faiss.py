@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 import vecq
-from vecq.integrations.exchange.faiss_format import write
 
 faiss = pytest.importorskip("faiss")
 METRICS = {"l2": faiss.METRIC_L2, "ip": faiss.METRIC_INNER_PRODUCT}
@@ -86,7 +85,7 @@ def test_a_file_is_the_same_as_the_index(peer, metric, tmp_path):
 
 
 def test_it_is_added_to_saved_and_opened(peer, metric, tmp_path):
-    index = vecq.from_faiss(theirs(peer, metric), codec="fp32", rerank="fp32")
+    index = vecq.from_faiss(theirs(peer, metric), codec="fp32", rerank_codec="fp32")
     index.add(peer.items[:500] * 1.001)
     assert index.stats().unreachable == 0
     index.save(tmp_path / "items.vecq")
@@ -139,7 +138,7 @@ def test_back_to_faiss(peer, space, codec, mapped):
 def test_a_graph_goes_there_and_back(peer, metric, tmp_path):
     source = theirs(peer, metric)
     first = vecq.from_faiss(source, codec="fp32")
-    write(first, tmp_path / "again.faiss")
+    first.to_faiss(tmp_path / "again.faiss")
     second = vecq.from_faiss(tmp_path / "again.faiss", codec="fp32")
     for ef in (10, 80, 1000):
         found = [index.search(peer.queries, 10, ef=ef).ids.tolist() for index in (first, second)]

@@ -51,7 +51,7 @@ def test_layers_stay_as_they_are(peer):
 def test_a_file_is_the_same_as_the_index(peer, space, tmp_path):
     source, path = theirs(peer, space), tmp_path / "items.bin"
     source.save_index(str(path))
-    live, index = vecq.from_hnswlib(source), vecq.from_hnswlib(path, space, peer.dim)
+    live, index = vecq.from_hnswlib(source), vecq.from_hnswlib(path, metric=space, dim=peer.dim)
     assert (live.search(peer.queries, 20).ids == index.search(peer.queries, 20).ids).all()
 
 
@@ -71,8 +71,8 @@ def test_it_is_added_to_saved_and_opened(peer, space, tmp_path):
 def test_reranking_loses_nothing(peer, space):
     source = theirs(peer, space)
     exact = vecq.from_hnswlib(source, codec="fp32").search(peer.queries, 10, ef=100).ids
-    index = vecq.from_hnswlib(source, codec="int8", rerank="fp32")
-    found = index.search(peer.queries, 10, ef=100, rerank=5).ids
+    index = vecq.from_hnswlib(source, codec="int8", rerank_codec="fp32")
+    found = index.search(peer.queries, 10, ef=100, rerank_factor=5).ids
     true = peer.best(space, 10) * 3 + 5
     assert peer.recall(found, true) >= peer.recall(exact, true) - 0.005
 
@@ -133,7 +133,8 @@ def test_back_to_hnswlib(peer, space, codec, imported, tmp_path):
         index = vecq.Index(peer.dim, space, codec, m=8)
         index.add(peer.items, np.arange(3000)[::-1] * 3 + 5)
     path = tmp_path / "items.bin"
-    index.to_hnswlib(path)
+    assert index.to_hnswlib(path) is None
+    assert sorted(index.to_hnswlib().get_ids_list()) == sorted(index.ids)
     back = hnswlib.Index(space, peer.dim)
     back.load_index(str(path), max_elements=3010)
     back.set_ef(80)
@@ -146,7 +147,7 @@ def test_back_to_hnswlib(peer, space, codec, imported, tmp_path):
         kept /= np.linalg.norm(kept, axis=1, keepdims=True)
     assert np.allclose(back.get_items(labels), kept, atol=1e-6)
     back.add_items(peer.items[:5], np.arange(5) + 10**6)
-    again = vecq.from_hnswlib(path, space, peer.dim, codec="fp32")
+    again = vecq.from_hnswlib(path, metric=space, dim=peer.dim, codec="fp32")
     assert set(again.ids) == set(index.ids)
     assert again.check().ok
 
@@ -156,7 +157,7 @@ def test_what_hnswlib_cannot_hold(tmp_path, refuse):
     refuse("index", "not negative", index.to_hnswlib, tmp_path / "a.bin")
     assert list(tmp_path.iterdir()) == []
     vecq.Index(4).to_hnswlib(tmp_path / "empty.bin")
-    assert len(vecq.from_hnswlib(tmp_path / "empty.bin", "ip", 4)) == 0
+    assert len(vecq.from_hnswlib(tmp_path / "empty.bin", metric="ip", dim=4)) == 0
     with pytest.raises(vecq.FileError, match="none") as caught:
         vecq.Index(4).to_hnswlib(tmp_path / "none" / "a.bin")
     assert caught.value.errno == errno.ENOENT
@@ -165,25 +166,41 @@ def test_what_hnswlib_cannot_hold(tmp_path, refuse):
 def test_bad_arguments_are_named(peer, tmp_path, refuse):
     source, path = theirs(peer, "cosine", rows=50), tmp_path / "items.bin"
     source.save_index(str(path))
-    refuse("space", "expected one of", vecq.from_hnswlib, path, "dot", peer.dim)
-    refuse("space", "expected one of", vecq.from_hnswlib, path)
-    refuse("dim", "whole number", vecq.from_hnswlib, path, "cosine")
-    refuse("dim", "vectors of 24 numbers", vecq.from_hnswlib, path, "cosine", 23)
-    refuse("space", "the index has 'cosine'", vecq.from_hnswlib, source, "l2")
-    refuse("dim", "the index has 24", vecq.from_hnswlib, source, "cosine", 25)
-    refuse("codec", "expected one of", vecq.from_hnswlib, path, "cosine", peer.dim, "int4")
-    refuse("rerank", "expected one of", vecq.from_hnswlib, path, "cosine", peer.dim, rerank="x")
-    refuse("threads", "", vecq.from_hnswlib, path, "cosine", peer.dim, threads=-1)
-    refuse("path", "", vecq.from_hnswlib, None, "cosine", peer.dim)
-    refuse("path_or_index", "init_index", vecq.from_hnswlib, hnswlib.Index("l2", 4))
+    refuse("metric", "expected one of", vecq.from_hnswlib, path, metric="manhattan", dim=peer.dim)
+    refuse("metric", "expected one of", vecq.from_hnswlib, path)
+    refuse("dim", "whole number", vecq.from_hnswlib, path, metric="cosine")
+    refuse("dim", "vectors of 24 numbers", vecq.from_hnswlib, path, metric="cosine", dim=23)
+    refuse("metric", "the index has 'cosine'", vecq.from_hnswlib, source, metric="l2")
+    refuse("dim", "the index has 24", vecq.from_hnswlib, source, metric="cosine", dim=25)
+    refuse(
+        "codec",
+        "expected one of",
+        vecq.from_hnswlib,
+        path,
+        metric="cosine",
+        dim=peer.dim,
+        codec="int4",
+    )
+    refuse(
+        "rerank_codec",
+        "expected one of",
+        vecq.from_hnswlib,
+        path,
+        metric="cosine",
+        dim=peer.dim,
+        rerank_codec="x",
+    )
+    refuse("threads", "", vecq.from_hnswlib, path, metric="cosine", dim=peer.dim, threads=-1)
+    refuse("path", "", vecq.from_hnswlib, None, metric="cosine", dim=peer.dim)
+    refuse("source", "init_index", vecq.from_hnswlib, hnswlib.Index("l2", 4))
     centred = vecq.Codec("int8", center=True)
     refuse("codec", "centres", vecq.from_hnswlib, theirs(peer, "ip", rows=50), codec=centred)
     theirs(peer, "ip", rows=50).save_index(str(path))
-    refuse("space", "not normalised", vecq.from_hnswlib, path, "cosine", peer.dim)
+    refuse("metric", "not normalised", vecq.from_hnswlib, path, metric="cosine", dim=peer.dim)
     with pytest.raises(vecq.UnsupportedError, match="M=300"):
         vecq.from_hnswlib(theirs(peer, "ip", m=300, rows=50))
     with pytest.raises(vecq.FileError) as caught:
-        vecq.from_hnswlib(tmp_path / "none", "l2", 4)
+        vecq.from_hnswlib(tmp_path / "none", metric="l2", dim=4)
     assert (caught.value.errno, caught.value.filename) == (errno.ENOENT, tmp_path / "none")
 
 
@@ -221,7 +238,7 @@ def test_many_at_a_time(peer, tmp_path):
     found = []
 
     def convert():
-        index = vecq.from_hnswlib(path, "l2", peer.dim)
+        index = vecq.from_hnswlib(path, metric="l2", dim=peer.dim)
         found.append(index.search(peer.queries, 5).ids.tolist())
 
     threads = [threading.Thread(target=convert) for _ in range(4)]

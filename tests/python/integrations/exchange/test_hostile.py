@@ -68,7 +68,7 @@ CONTENTS = {
 
 
 def bring_hnswlib(path):
-    return vecq.from_hnswlib(path, "l2", DIM)
+    return vecq.from_hnswlib(path, metric="l2", dim=DIM)
 
 
 def load(kind):
