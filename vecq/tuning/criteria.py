@@ -1,7 +1,8 @@
 """What accuracy is asked for: recall of the true neighbours, or what users chose later."""
 
+import math
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -9,7 +10,6 @@ from vecq.core.arguments import choose, real
 from vecq.core.errors import ArgumentError
 from vecq.tuning.interval import (
     Interval,
-    deviations_of_ratio,
     of_ratio,
     of_share,
 )
@@ -53,17 +53,26 @@ class Relative:
         total = float(best.mean())
         return float(values.mean()) / total if total > 0 else 1.0
 
-    def interval(self, values: Values, best: Values, confidence: float, **options: Any) -> Interval:
-        """Return the interval of the value; options are those of `of_share` and `of_ratio`."""
-        if self.of == "recall":
-            return of_share(values, confidence, **options)
-        return of_ratio(values, best, confidence, **options)
+    def interval(
+        self,
+        values: Values,
+        best: Values,
+        confidence: float,
+        others: tuple[Values, Values] | None = None,
+        new_queries: float = math.inf,
+    ) -> Interval:
+        """Return the interval of the value.
 
-    def deviations(self, values: Values, best: Values) -> Values:
-        """Return how far the value of each query is from that of all."""
-        if self.of == "recall":
-            return values - values.mean()
-        return deviations_of_ratio(values, best)
+        Args:
+            values: What each query gets.
+            best: What exact search gets for each of them.
+            confidence: Probability that the interval holds the value.
+            others: The same two of other queries, which improve the estimate of the variance.
+            new_queries: Predict the value on this many new queries. Default: on all to come.
+        """
+        if self.of != "recall":
+            return of_ratio(values, best, confidence, others=others, new_queries=new_queries)
+        return _interval_of_share(values, confidence, others, new_queries)
 
     def changed(self, factor: float) -> "Relative":
         """The criterion that allows so many times the loss."""
@@ -89,13 +98,24 @@ class Absolute:
         """What there is of it; what exact search gets does not matter."""
         return float(values.mean())
 
-    def interval(self, values: Values, best: Values, confidence: float, **options: Any) -> Interval:
-        """Return the interval of the value; options are those of `of_share`."""
-        return of_share(values, confidence, **options)
+    def interval(
+        self,
+        values: Values,
+        best: Values,
+        confidence: float,
+        others: tuple[Values, Values] | None = None,
+        new_queries: float = math.inf,
+    ) -> Interval:
+        """Return the interval of the value.
 
-    def deviations(self, values: Values, best: Values) -> Values:
-        """Return how far the value of each query is from that of all."""
-        return values - values.mean()
+        Args:
+            values: What each query gets.
+            best: What exact search gets for each of them.
+            confidence: Probability that the interval holds the value.
+            others: The same two of other queries, which improve the estimate of the variance.
+            new_queries: Predict the value on this many new queries. Default: on all to come.
+        """
+        return _interval_of_share(values, confidence, others, new_queries)
 
     def changed(self, factor: float) -> "Absolute":
         """The criterion that is so many times as far from 1."""
@@ -138,6 +158,13 @@ def checked(accuracy: object) -> Criterion:
         "vecq.HitRate(...) or vecq.Ndcg(...)",
         "accuracy",
     )
+
+
+def _interval_of_share(
+    values: Values, confidence: float, others: tuple[Values, Values] | None, new_queries: float
+) -> Interval:
+    other_values = None if others is None else others[0]
+    return of_share(values, confidence, others=other_values, new_queries=new_queries)
 
 
 def margin(values: Values, best: Values, criterion: Criterion) -> float:

@@ -26,8 +26,8 @@ def finish(
     if best.state == "met" and not hurried:
         best = _not_ruled_out(bench, best, confirmed, confidence)
     values = confirmed.judged(problem.fresh, best.search)
-    other = problem.tuning.deviations(confirmed.values(best.search))
-    interval = problem.fresh.prediction(values, confidence, other)
+    tuning_values = confirmed.values(best.search)
+    interval = problem.fresh.prediction(values, confidence, problem.tuning, tuning_values)
     looser, stricter = (beside(bench, best, factor, hurried) for factor in (LOOSER, STRICTER))
     binding = _binding(bench, best, ended)
     ruled_out = problem.fresh.interval(values, confidence).high < problem.criterion.least

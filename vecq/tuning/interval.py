@@ -38,7 +38,7 @@ def of_share(
     values: Values,
     confidence: float,
     *,
-    deviations: Values | None = None,
+    others: Values | None = None,
     new_queries: float = math.inf,
 ) -> Interval:
     """Return Wilson's interval of a mean of shares, one share per query.
@@ -49,8 +49,8 @@ def of_share(
     Args:
         values: A share from 0 to 1 for each query.
         confidence: Probability that the interval holds the mean, 0 to 1.
-        deviations: Deviations from the mean, of these and of other queries, from which the variance
-            between queries is estimated. Default: those of `values`, taken as exact.
+        others: Shares of other queries, which improve the estimate of the variance between
+            queries. Default: the variance of `values`, taken as exact.
         new_queries: Predict the mean of this many new queries. Default: of infinitely many.
 
     Returns:
@@ -60,12 +60,14 @@ def of_share(
     Interval(low=0.96..., high=0.98...)
     """
     count, share = len(values), float(values.mean())
-    variance, z = _variance(values - share, deviations, confidence)
-    binomial = share * (1 - share)  # variance if each query found all or nothing
-    trials = TRIALS if variance < NO_VARIANCE else max(binomial / variance, 1)
+    known = values if others is None else np.concatenate([values, others])
+    other_deviations = None if others is None else others - others.mean()
+    variance, z = _variance(values - share, other_deviations, confidence)
+    # If each query found all or nothing, it would be one trial of variance p (1 - p).
+    trials = TRIALS if variance < NO_VARIANCE else max(_binomial(known.mean()) / variance, 1)
     trials /= 1 / count + 1 / new_queries
     middle = (share + z * z / (2 * trials)) / (1 + z * z / trials)
-    root = math.sqrt(binomial / trials + z * z / (4 * trials * trials))
+    root = math.sqrt(_binomial(share) / trials + z * z / (4 * trials * trials))
     half = z * root / (1 + z * z / trials)
     # Rounding must not leave out a share of 0 or 1.
     return Interval(max(min(middle - half, share), 0.0), min(max(middle + half, share), 1.0))
@@ -76,7 +78,7 @@ def of_ratio(
     base: Values,
     confidence: float,
     *,
-    deviations: Values | None = None,
+    others: tuple[Values, Values] | None = None,
     new_queries: float = math.inf,
 ) -> Interval:
     """Return the interval of mean(values) / mean(base), both measured on the same queries.
@@ -85,7 +87,7 @@ def of_ratio(
         values: A value for each query.
         base: The value that exact search gets for each of them.
         confidence: Probability that the interval holds the ratio, 0 to 1.
-        deviations: As in `of_share`, by `deviations_of_ratio`.
+        others: Values and base of other queries, as in `of_share`.
         new_queries: Predict the ratio of this many new queries. Default: of infinitely many.
 
     >>> of_ratio(numpy.array([0.9, 1.0] * 50), numpy.ones(100), 0.95)
@@ -94,8 +96,8 @@ def of_ratio(
     count, mean = len(values), float(base.mean())
     if mean == 0:
         return Interval(0.0, 1.0)
-    own = deviations_of_ratio(values, base)
-    variance, z = _variance(own, deviations, confidence)
+    other_deviations = None if others is None else _deviations_of_ratio(*others)
+    variance, z = _variance(_deviations_of_ratio(values, base), other_deviations, confidence)
     per_query = 1 / count + 1 / new_queries
     # If no query lost anything, one in TRIALS * count still may.
     least = math.sqrt(per_query / count) / TRIALS
@@ -104,7 +106,7 @@ def of_ratio(
     return Interval(ratio - half, ratio + half)
 
 
-def deviations_of_ratio(values: Values, base: Values) -> Values:
+def _deviations_of_ratio(values: Values, base: Values) -> Values:
     """Return the deviation of each query from mean(values) / mean(base), to first order."""
     mean = float(base.mean())
     if mean == 0:
@@ -112,19 +114,23 @@ def deviations_of_ratio(values: Values, base: Values) -> Values:
     return np.asarray((values - float(values.mean()) / mean * base) / mean)
 
 
-def _variance(own: Values, given: Values | None, confidence: float) -> tuple[float, float]:
+def _binomial(share: float) -> float:
+    return share * (1 - share)
+
+
+def _variance(own: Values, others: Values | None, confidence: float) -> tuple[float, float]:
     """Return the variance between queries, and how many standard errors an interval extends.
 
-    A given sample estimates the variance, so the quantile is Student's. Its degrees of freedom
-    follow from the sample's kurtosis (Welch and Satterthwaite): where few queries miss many
+    With other queries the variance counts as an estimate, so the quantile is Student's. Its degrees
+    of freedom follow from the kurtosis (Welch and Satterthwaite): where few queries miss many
     neighbors, the variance is known badly.
     """
-    sample = own if given is None else given
+    sample = own if others is None else np.concatenate([own, others])
     count, z = len(sample), NormalDist().inv_cdf((1 + confidence) / 2)
     squares = sample**2
     mean_square = float(squares.mean())
     variance = mean_square * count / max(count - 1, 1)
-    if given is None or variance < NO_VARIANCE:
+    if others is None or variance < NO_VARIANCE:
         return variance, z
     excess = float((squares**2).mean()) / mean_square**2 - 1
     freedom = min(max(2 * count / max(excess, 1e-9), LEAST_FREEDOM), count)

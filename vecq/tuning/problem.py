@@ -68,11 +68,9 @@ class Judge:
         """Return the confidence interval of the value over all queries that could come."""
         return self._criterion.interval(values, self.best, confidence)
 
-    def deviations(self, values: Values) -> Values:
-        """Return how far the value of each query is from that of all."""
-        return self._criterion.deviations(values, self.best)
-
-    def prediction(self, values: Values, confidence: float, other: Values) -> Interval:
+    def prediction(
+        self, values: Values, confidence: float, other: "Judge", other_values: Values
+    ) -> Interval:
         """Return the interval of the value on as many new queries as these.
 
         It allows for the sampling error of these queries and of the new ones.
@@ -80,12 +78,14 @@ class Judge:
         Args:
             values: What each query gets.
             confidence: Probability that the interval holds the value of the new queries.
-            other: Deviations of other queries, such as those that tuned. They only improve the
+            other: A judge of other queries, such as those that tuned. They only improve the
                 estimate of the variance, which is rough where few queries miss anything.
+            other_values: What each of the other queries gets.
         """
-        deviations = np.concatenate([self.deviations(values), other])
         return self._criterion.interval(
-            values, self.best, confidence, deviations=deviations, new_queries=len(values)
+            *(values, self.best, confidence),
+            others=(other_values, other.best),
+            new_queries=len(values),
         )
 
 

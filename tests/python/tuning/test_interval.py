@@ -66,10 +66,10 @@ def test_it_holds_what_as_many_other_queries_find(answers, criterion, measure):
     for seed in range(DRAWS):
         order = np.random.default_rng(seed).permutation(len(values))
         tuning, fresh, new = (order[at * SIZE : (at + 1) * SIZE] for at in range(3))
-        other = judge(criterion, best[tuning]).deviations(values[tuning])
+        other = judge(criterion, best[tuning])
         own = judge(criterion, best[fresh])
         value = criterion.value(values[new], best[new])
-        low, high = own.prediction(values[fresh], 0.95, other)
+        low, high = own.prediction(values[fresh], 0.95, other, values[tuning])
         held.append(low <= value <= high)
         low, high = own.interval(values[fresh], 0.95)
         narrow.append(low <= value <= high)
@@ -94,8 +94,12 @@ def test_more_new_queries_narrow_it_down_to_that_of_the_mean(least, new):
 
 def test_no_query_that_missed_anything_is_no_certainty():
     own = judge(Recall(0.9), np.ones(100))
-    low, high = own.prediction(np.ones(100), 0.95, np.zeros(100))
-    assert low < 0.99
+    low, high = own.prediction(np.ones(100), 0.95, own, np.ones(100))
+    assert 0.97 < low < 0.99
+    assert high == 1
+    few_misses = np.repeat([0.9, 1.0], [3, 97])
+    low, high = own.prediction(np.ones(100), 0.95, own, few_misses)
+    assert 0.97 < low < 0.999
     assert high == 1
 
 
