@@ -96,7 +96,7 @@ def scores(metric: str, queries: NDArray[Any], rows: NDArray[Any]) -> NDArray[np
 def check_truth(
     metric: str, train: NDArray[Any], test: NDArray[Any], neighbors: NDArray[Any]
 ) -> None:
-    """Refuses neighbours that leave out better rows, for most queries of a sample.
+    """Refuses neighbors that leave out better rows, for most queries of a sample.
 
     Not for all: a truth that was computed in less than float32 has its slips.
     """

@@ -123,10 +123,10 @@ class Dataset:
         return {name: array for name, array in found.items() if array is not None}
 
     def check(self) -> "Dataset":
-        """Looks at every value: all are finite, and neighbours are those of these vectors.
+        """Looks at every value: all are finite, and neighbors are those of these vectors.
 
         That is judged by a sample: for most queries, no row drawn at random may be better than the
-        last neighbour.
+        last neighbor.
         """
         for field in (*MATRICES, "distances"):
             values = getattr(self, field)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from vecq import ArgumentError, DatasetError
 from vecq.datasets import arrow, bins, vecs
 from vecq.datasets.checks import blocks
+from vecq.datasets.npy import map_npy
 from vecq.datasets.paths import reading, writing
 
 SUFFIXES = (".npy", *vecs.DTYPES, *bins.DTYPES, *arrow.SUFFIXES)
@@ -35,7 +36,7 @@ def read_matrix(path: str | Path, column: str | None = None) -> NDArray[Any]:
         elif path.suffix in arrow.SUFFIXES:
             rows = arrow.read_arrow(path, column)
         elif path.suffix == ".npy":
-            rows = np.lib.format.open_memmap(path, mode="r")
+            rows = map_npy(path)
         else:
             raise ArgumentError(unknown(path, SUFFIXES), "path")
         if rows.ndim != 2 or rows.dtype.kind not in "fiu":

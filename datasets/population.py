@@ -68,10 +68,10 @@ class Population:
         for block, first in enumerate(range(0, self.rows, BLOCK)):
             rng = self._rng("items", block)
             count = min(BLOCK, self.rows - first)
-            cluster = rng.choice(len(world.centres), count, p=world.shares)
+            cluster = rng.choice(len(world.centers), count, p=world.shares)
             inner = rng.standard_normal((count, len(world.basis)), np.float32)
             inner *= world.widths[cluster, None]
-            items = world.place(inner + world.centres[cluster])
+            items = world.place(inner + world.centers[cluster])
             noise = rng.standard_normal((count, self.dim), np.float32)
             items += np.float32(REST / math.sqrt(self.dim)) * noise
             items *= rng.lognormal(0, NORMS, (count, 1)).astype(np.float32)
@@ -81,9 +81,9 @@ class Population:
     def queries(self) -> Floats:
         """The users."""
         world, rng = self._world, self._rng("users")
-        liked = rng.choice(len(world.centres), (self.users, TASTES), p=world.shares)
+        liked = rng.choice(len(world.centers), (self.users, TASTES), p=world.shares)
         weights = rng.dirichlet(np.ones(TASTES), self.users).astype(np.float32)
-        tastes = np.einsum("ut,utd->ud", weights, world.centres[liked])
+        tastes = np.einsum("ut,utd->ud", weights, world.centers[liked])
         own = rng.standard_normal((self.users, len(world.basis)), np.float32)
         leaning = world.place(rng.standard_normal((1, len(world.basis)), np.float32))
         return world.place(tastes) + ECCENTRICITY * world.place(own) + LEANING * leaning
@@ -129,7 +129,7 @@ class Population:
 class World:
     """The clusters, and the directions that they lie in."""
 
-    centres: Floats
+    centers: Floats
     widths: Floats
     shares: NDArray[np.float64]
     basis: Floats

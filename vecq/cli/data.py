@@ -159,7 +159,7 @@ def _list(arguments: argparse.Namespace) -> None:
         print(
             f"{row['name']:<28}{row['rows']:>13,}{row['dim']:>5}{row['queries']:>9,}  "
             f"{row['metric']:<8}{size:>9}  {'here' if row['here'] else '':<6}"
-            f"{row['checked'] or '-':<12}{row['licence'] or '-':<10}{row['about']}"
+            f"{row['checked'] or '-':<12}{row['license'] or '-':<10}{row['about']}"
         )
     print(
         "\nchecked by: how a download is verified, by a published checksum or size of every file"
@@ -176,7 +176,7 @@ def _values_of(entry: "Entry") -> dict[str, Any]:
         "queries",
         "metric",
         "about",
-        "licence",
+        "license",
         "home",
         "here",
         "checked",

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from vecq.core.arguments import whole
 from vecq.core.arrays import as_floats, as_vectors
 from vecq.core.errors import ArgumentError, QuantizationWarning
+from vecq.core.ranking import score_recall
 from vecq.quantization.codec import KINDS, Codec
 from vecq.quantization.codes import Codes
 from vecq.quantization.metric import Metric, as_metric
@@ -211,7 +212,7 @@ class _Contestant:
             score_error=float(np.sqrt(self.error / self.compared / variance))
             if variance > 0
             else 0,
-            recall=float((self.best[1] >= kth).mean()),
+            recall=score_recall(self.best[1], kth),
             clipped=self.clipped / self.rows,
         )
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from vecq.core.arrays import as_floats
 from vecq.core.errors import QuantizationWarning
+from vecq.core.ranking import score_recall
 from vecq.quantization.codec import Codec
 from vecq.quantization.metric import Metric
 
@@ -44,4 +45,4 @@ def recall(codec: Codec, sample: NDArray[np.float32], metric: Metric) -> float:
     best = np.argpartition(-coded, K, axis=1)[:, :K]
     # By score and not by number: of equal vectors any will do.
     least = -np.partition(-true, K - 1, axis=1)[:, K - 1 : K]
-    return float((np.take_along_axis(true, best, axis=1) >= least).mean())
+    return score_recall(np.take_along_axis(true, best, axis=1), least)

@@ -8,6 +8,7 @@ import warnings
 
 from vecq.core.errors import QuantizationWarning
 from vecq.core.progress import Report
+from vecq.core.ranking import Values
 from vecq.index import Index
 from vecq.integrations.exchange.adoption import adopt
 from vecq.integrations.exchange.export import links_of
@@ -15,7 +16,6 @@ from vecq.quantization.codec import Codec
 from vecq.search.result import Result
 from vecq.tuning.counting import lines
 from vecq.tuning.limits import Clock
-from vecq.tuning.measures import Values
 from vecq.tuning.problem import Judge, Problem
 from vecq.tuning.queries import Queries
 from vecq.tuning.space import Build, Search

@@ -8,12 +8,9 @@ import numpy as np
 
 from vecq.core.arguments import choose, real
 from vecq.core.errors import ArgumentError
-from vecq.tuning.interval import (
-    Interval,
-    of_ratio,
-    of_share,
-)
-from vecq.tuning.measures import MEASURES, Values
+from vecq.core.ranking import Values
+from vecq.tuning.interval import Interval, of_ratio, of_share
+from vecq.tuning.measures import MEASURES
 
 Measure = Literal["recall", "hit_rate", "ndcg"]
 

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vecq.core.ranking import Ids, Truth, Values, hit_rates, ndcgs
 from vecq.quantization.metric import Metric
 from vecq.quantization.scan import brute_force
 from vecq.tuning.criteria import Criterion, margin
 from vecq.tuning.interval import Interval
 from vecq.tuning.limits import Clock
-from vecq.tuning.measures import Ids, Truth, Values, hit_rate, ndcg
 from vecq.tuning.queries import Queries
 
 
@@ -37,16 +37,16 @@ class Judge:
             threads=threads,
             progress=clock.watch("truth"),
         )
-        self._truth = Truth(found, k, len(rows))
+        self._truth = Truth(found.ids, found.scores, k)
         self.best = self.values(found.ids)
 
     def values(self, found: Ids) -> Values:
         """What the answer to each query is worth by the criterion's measure."""
         found = found[:, : self._k]
         if self._criterion.measure == "recall":
-            return self._truth.recall(found)
+            return self._truth.recalls(found)
         chosen: Sequence[Ids] = self.queries.heldout or []
-        return (hit_rate if self._criterion.measure == "hit_rate" else ndcg)(found, chosen)
+        return (hit_rates if self._criterion.measure == "hit_rate" else ndcgs)(found, chosen)
 
     def value(self, values: Values) -> float:
         return self._criterion.value(values, self.best)

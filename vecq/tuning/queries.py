@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from vecq.core.arrays import as_floats, as_vectors, float_blocks
 from vecq.core.errors import ArgumentError
+from vecq.core.ranking import Ids
 from vecq.search.exclusions import Exclusions
-from vecq.tuning.measures import Ids
 
 Floats = NDArray[np.float32]
 

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vecq.core.arrays import as_floats
+from vecq.core.ranking import Ids, Values
 from vecq.quantization.codec import Codec
 from vecq.quantization.scan import brute_force
 from vecq.tuning.criteria import margin
 from vecq.tuning.limits import Clock
-from vecq.tuning.measures import Ids, Values
 from vecq.tuning.problem import Judge, Problem
 from vecq.tuning.space import Space
 

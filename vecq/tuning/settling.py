@@ -7,8 +7,8 @@ another one. Where a second one is soon built, the two have to meet the criterio
 
 from dataclasses import replace
 
+from vecq.core.ranking import Values
 from vecq.tuning.ladder import climb
-from vecq.tuning.measures import Values
 from vecq.tuning.objective import TIMED, better
 from vecq.tuning.stopwatch import TURNS, speeds, work
 from vecq.tuning.trial import Trial

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from vecq.core.ranking import Values
 from vecq.quantization.codec import Codec
 from vecq.tuning.built import Built
 from vecq.tuning.criteria import Criterion
 from vecq.tuning.ladder import climb
 from vecq.tuning.limits import Clock, LimitError, Limits
-from vecq.tuning.measures import Values
 from vecq.tuning.objective import Objective, better, gain
 from vecq.tuning.problem import Problem
 from vecq.tuning.screening import Screening, bytes_of

@@ -4,13 +4,10 @@ import numpy as np
 import pytest
 
 import vecq
-from vecq.bench.business import outcome
-from vecq.datasets import Csr
 from vecq.tuning import stopwatch
 from vecq.tuning.interval import of_ratio, of_share
 from vecq.tuning.ladder import climb
 from vecq.tuning.limits import Clock
-from vecq.tuning.measures import Truth, hit_rate, ndcg
 from vecq.tuning.objective import better
 from vecq.tuning.space import Build, Graph, Search, Space
 from vecq.tuning.trial import Trial
@@ -40,25 +37,6 @@ def test_ratios_of_the_same_queries_are_narrow():
     found = of_ratio(0.99 * base, base, 0.95)
     assert found.low <= 0.99 <= found.high
     assert found.half < 0.005
-
-
-def test_measures_agree_with_those_of_the_benchmarks():
-    rng = np.random.default_rng(0)
-    found = np.stack([rng.permutation(50)[:10] for _ in range(30)])
-    chosen = [np.unique(rng.integers(0, 50, rng.integers(1, 15))) for _ in range(30)]
-    expected = outcome(found, Csr.of(chosen))
-    assert hit_rate(found, chosen).mean() == pytest.approx(expected["hit_rate"])
-    assert ndcg(found, chosen).mean() == pytest.approx(expected["ndcg"])
-
-
-def test_of_equal_rows_any_is_right():
-    scores = np.array([[9.0, 5.0, 5.0, 1.0]], np.float32)
-    found = vecq.Result(np.array([[4, 7, 2, 0]]), scores, np.array([4]))
-    truth = Truth(found, 2, rows=10)
-    assert truth.recall(np.array([[4, 2]])) == [1.0]
-    assert truth.recall(np.array([[7, 2]])) == [1.0]
-    assert truth.recall(np.array([[4, 0]])) == [0.5]
-    assert truth.recall(np.array([[4, -1]])) == [0.5]
 
 
 def test_the_ladder_finds_the_first_rung_and_tries_few():

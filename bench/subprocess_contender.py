@@ -1,7 +1,7 @@
-"""A contestant in a process of its own, where it can break nothing but itself.
+"""A contender in its own process, where a crash harms nothing else.
 
-All that is asked of it runs there, timing included: the clock stops before an answer is sent. What
-it raises is an error here, and so is its end, from then on and for whatever is asked.
+Everything that is asked of it runs there, timing included: the clock stops before an answer is
+sent. An exception there is raised here; after a crash, every request raises LostError.
 """
 
 import multiprocessing
@@ -16,25 +16,25 @@ from typing import Any
 import numpy as np
 
 from vecq.bench.adapters import Adapter, Setting, Spec
-from vecq.bench.child import LostError, answer_of, give, one_line
-from vecq.bench.contestant import Contestant
+from vecq.bench.contender import Contender
 from vecq.bench.records import Build
 from vecq.bench.regimes import Regime, Timing
+from vecq.bench.subprocess_call import LostError, one_line, receive, send_result
 from vecq.datasets import Dataset, load, save
 
-# How long it may take to start, to answer a setting, and to end; building takes what it takes.
+# Seconds to start or answer a request, and to exit. Building has no limit.
 PATIENCE, GRACE = 600.0, 10.0
 
 
 class Stub(Adapter):
-    """What an adapter elsewhere says of itself."""
+    """The attributes of an adapter in another process."""
 
     shared = False
 
     @classmethod
     def of(cls, adapter: Adapter) -> "Stub":
         stub = cls()
-        for name in ("name", "family"):
+        for name in ("name", "family", "system"):
             setattr(stub, name, str(getattr(adapter, name)))
         stub.codec = adapter.codec and str(adapter.codec)
         stub.settings = dict(adapter.settings)
@@ -43,8 +43,8 @@ class Stub(Adapter):
         return stub
 
 
-class Guest(Contestant):
-    """A contestant of another process, that of a user's class for one."""
+class SubprocessContender(Contender):
+    """A contender in another process, such as a user's class."""
 
     def __init__(self, spec: Spec, data: Dataset) -> None:
         self.spec, self.data, self.name = spec, data, spec.target
@@ -52,7 +52,7 @@ class Guest(Contestant):
         self.queries = np.empty((0, 0), np.float32)
         self._saved = None
         self._started = ExitStack()
-        self._lost = "it was not started"  # or what became of it, once it is no more
+        self._lost = "it was not started"  # why it can't answer; "" while it runs
 
     def enter(self, threads: int) -> Build:
         record = Build(
@@ -65,11 +65,11 @@ class Guest(Contestant):
             if self.adapter.name != Adapter.name:
                 self.name = self.adapter.name
             record = self._ask("enter", threads, seconds=None)
-            record.contestant = self.name
+            record.contender = self.name
             if record.error is None:
                 self.queries = self._ask("prepared")
         except Exception as error:
-            record.error, record.contestant = one_line(error), self.name
+            record.error, record.contender = one_line(error), self.name
         return record
 
     def ladder(self, k: int) -> list[Setting]:
@@ -77,7 +77,7 @@ class Guest(Contestant):
         return found
 
     def measure(self, regime: Regime, k: int, setting: Setting) -> Timing:
-        if regime.name == "processes":  # these take up what is saved, and are looked after here
+        if regime.name == "processes":  # these open the saved index, and are controlled from here
             return regime.measure(self, k, setting)
         found: Timing = self._ask("measure", regime, k, setting)
         return found
@@ -92,12 +92,12 @@ class Guest(Contestant):
                 self._ask("close", seconds=GRACE)
 
     def _start(self) -> None:
-        folder = self._started.enter_context(tempfile.TemporaryDirectory(prefix="vecq-guest-"))
+        folder = self._started.enter_context(tempfile.TemporaryDirectory(prefix="vecq-contender-"))
         save(replace(self.data, neighbors=None, distances=None), folder)
         context = multiprocessing.get_context("spawn")
         self._pipe, far = context.Pipe()
-        # It may start processes of its own, which daemons may not.
-        self._process = context.Process(target=_live, args=(far, self.spec, Path(folder)))
+        # Not a daemon: those may not start processes of their own.
+        self._process = context.Process(target=_serve, args=(far, self.spec, Path(folder)))
         self._process.start()
         self._started.callback(self._end)
         self._lost = ""
@@ -114,33 +114,33 @@ class Guest(Contestant):
     def _ask(self, method: str, *arguments: Any, seconds: float | None = PATIENCE) -> Any:
         if self._lost:
             raise LostError(self._lost)
-        with suppress(ConnectionError):  # it has ended: the answer will tell how
+        with suppress(ConnectionError):  # it has ended: receiving tells how
             self._pipe.send((method, arguments))
         return self._answer(seconds)
 
     def _answer(self, seconds: float | None) -> Any:
         try:
-            return answer_of(self._process, self._pipe, seconds)
+            return receive(self._process, self._pipe, seconds)
         except LostError as error:
             self._lost = str(error)
             self._process.kill()
             raise
 
 
-def _live(far: Connection, spec: Spec, home: Path) -> None:
-    """The life of a guest: it does what it is asked until nobody is there to ask."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all processes of a terminal
-    made: list[Contestant] = []
+def _serve(far: Connection, spec: Spec, home: Path) -> None:
+    """Serve requests until the pipe is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal
+    made: list[Contender] = []
 
     def begin() -> Stub:
-        contestant = Contestant(spec, load(home))
-        made.append(contestant)
-        return Stub.of(contestant.adapter)
+        contender = Contender(spec, load(home))
+        made.append(contender)
+        return Stub.of(contender.adapter)
 
     try:
-        give(far, begin)
+        send_result(far, begin)
         while made:
             method, arguments = far.recv()
-            give(far, getattr(made[0], method), *arguments)
+            send_result(far, getattr(made[0], method), *arguments)
     except (EOFError, ConnectionError):
         return

@@ -65,7 +65,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Round:
-    """One data set, and what the contestants did on it."""
+    """One data set, and what the contenders did on it."""
 
     data: Data
     builds: dict[str, Build]
@@ -74,7 +74,7 @@ class Round:
     @classmethod
     def of(cls, records: list[Record]) -> "Round":
         (data,) = (record for record in records if isinstance(record, Data))
-        builds = {one.contestant: one for one in records if isinstance(one, Build)}
+        builds = {one.contender: one for one in records if isinstance(one, Build)}
         return cls(data, builds, curves_of(records))
 
 
@@ -206,7 +206,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the records there too")
     parser.add_argument("--rows", type=int, default=MILLION, help="of the generated set; 0: none")
     parser.add_argument("--repetitions", type=int, default=5, help="of each point; the best counts")
-    parser.add_argument("--only", metavar="NAME,...", help="these contestants, by their names")
+    parser.add_argument("--only", metavar="NAME,...", help="these contenders, by their names")
     options = parser.parse_args()
     every = [*(f"vecq {codec}" for codec in CODECS), *PEERS]
     only = every if options.only is None else options.only.split(",")

@@ -1,6 +1,6 @@
 """Exact scans beside those of faiss and NumPy, large k, and exclusions: make bench-exact.
 
-Everything runs on one thread, in batches, contestants in turns, the best of the repetitions.
+Everything runs on one thread, in batches, contenders in turns, the best of the repetitions.
 """
 
 import argparse

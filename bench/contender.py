@@ -1,4 +1,4 @@
-"""A contestant: an adapter that has built its index, or why it has not."""
+"""A contender: an adapter, its built index, and the queries in the form that it takes."""
 
 import tempfile
 import time
@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vecq.bench.adapters import Adapter, Setting, Spec
-from vecq.bench.business import outcome, recommend
-from vecq.bench.child import one_line
 from vecq.bench.machine import private_bytes
+from vecq.bench.recommendation import outcome, recommend
 from vecq.bench.records import GROWTH, OWN, SAVED, Build
+from vecq.bench.subprocess_call import one_line
 from vecq.core.json_values import plain
 from vecq.datasets import Dataset
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from vecq.bench.regimes import Regime, Timing
 
 
-class Contestant:
+class Contender:
     """One index of one run."""
 
     adapter: Adapter
@@ -35,11 +35,12 @@ class Contestant:
         self._saved: Path | None = None
 
     def enter(self, threads: int) -> Build:
-        """Builds the index and tells how; what goes wrong is told too, not raised."""
+        """Build the index and record how; an error is recorded, not raised."""
         adapter, data = self.adapter, self.data
         record = Build(
             *(data.name, self.name, plain(adapter.settings), adapter.family, adapter.codec),
             *(None, threads, None, None, None),
+            system=adapter.system,
         )
         try:
             self._build(threads, record)
@@ -48,27 +49,27 @@ class Contestant:
         return record
 
     def prepared(self) -> NDArray[np.float32]:
-        """The queries in the form that the index wants."""
+        """Return the queries in the form that the index takes."""
         return self.queries
 
     def ladder(self, k: int) -> list[Setting]:
-        """The settings to sweep, from fast to thorough."""
+        """Return the settings to sweep, from fast to thorough."""
         found = list(self.adapter.ladder(k, len(self.data.train)))
         if not found or not all(isinstance(setting, dict) for setting in found):
-            raise TypeError(f"ladder gave {found!r:.60}, expected settings, a dict each")
+            raise TypeError(f"ladder gave {found!r:.60}, expected dicts of settings")
         return found
 
     def measure(self, regime: "Regime", k: int, setting: Setting) -> "Timing":
-        """Searches once with a setting."""
+        """Run all searches of a regime once with a setting."""
         return regime.measure(self, k, setting)
 
     def business(self, k: int, setting: Setting, threads: int) -> dict[str, float] | None:
-        """What users get without what they have seen, where it is known what they chose later."""
+        """Return measures of held-out items of unseen recommendations, or None."""
         ids = recommend(self.adapter, self.data, self.queries, k, setting, threads)
         return outcome(ids, self.data.heldout) or None
 
     def saved(self, folder: Path) -> Path:
-        """The file of the index, written unless it is there already."""
+        """Return the saved file of the index; it is written once."""
         if self._saved is None or not self._saved.exists():
             path = folder / f"{len(list(folder.iterdir()))}.index"
             self._save(path)
@@ -76,7 +77,7 @@ class Contestant:
         return self._saved
 
     def close(self) -> None:
-        """Lets go of the index."""
+        """Release the index."""
         self.adapter.close()
 
     def _save(self, path: Path) -> None:
@@ -100,10 +101,10 @@ class Contestant:
         record.bytes_per_vector = None if counted is None else counted / len(train)
 
     def _file_bytes(self) -> int | None:
-        """Bytes of the index as it is saved; it is saved for that if it does not tell."""
-        told = self.adapter.file_bytes()
-        if told is not None or not self.adapter.shared:
-            return told
+        """Return the bytes of the saved index; save it if the adapter does not know."""
+        known = self.adapter.file_bytes()
+        if known is not None or not self.adapter.shared:
+            return known
         with tempfile.TemporaryDirectory(prefix="vecq-bench-") as folder:
             path = Path(folder) / "index"
             self._save(path)
@@ -111,5 +112,5 @@ class Contestant:
 
 
 def _size(path: Path) -> int:
-    """Bytes of a file, or of all files of a folder."""
+    """Return the bytes of a file, or of all files of a folder."""
     return sum(part.stat().st_size for part in (path, *path.rglob("*")) if part.is_file())

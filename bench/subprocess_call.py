@@ -1,4 +1,4 @@
-"""A function called in a process of its own: it may take that down, or need a fresh one."""
+"""Call a function in a subprocess, because it may crash or needs a fresh process."""
 
 import multiprocessing
 import os
@@ -10,25 +10,36 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 
-class ElsewhereError(RuntimeError):
-    """What went wrong in another process, in the words of `one_line`."""
+class SubprocessError(RuntimeError):
+    """An exception in another process, as one line of text."""
 
 
-class LostError(ElsewhereError):
-    """The process has come to no answer."""
+class LostError(SubprocessError):
+    """The process ended or timed out without an answer."""
 
 
-def ask(
+def call_in_subprocess(
     function: Callable[..., Any],
     *arguments: Any,
     seconds: float,
     environment: Mapping[str, str] | None = None,
 ) -> Any:
-    """Calls a function, which must be one that can be imported, and returns what it returns.
+    """Call an importable function in a new process.
 
-    What it raises is an ElsewhereError here; a process that ends, or takes longer, a LostError.
+    Args:
+        function: The function.
+        arguments: Its arguments.
+        seconds: Time limit.
+        environment: Environment variables of the process. Default: None.
 
-    >>> ask(math.sqrt, 4.0, seconds=60)
+    Returns:
+        The result of the function.
+
+    Raises:
+        SubprocessError: The function raises.
+        LostError: The process ends early or takes too long.
+
+    >>> call_in_subprocess(math.sqrt, 4.0, seconds=60)
     2.0
     """
     context = multiprocessing.get_context("spawn")
@@ -38,58 +49,58 @@ def ask(
         process.start()
     far.close()
     try:
-        return answer_of(process, near, seconds)
+        return receive(process, near, seconds)
     finally:
         near.close()
         process.kill()
         process.join()
 
 
-def answer_of(process: BaseProcess, near: Connection, seconds: float | None) -> Any:
-    """What a process sends by `give`; an error if that is one, or if nothing comes."""
+def receive(process: BaseProcess, near: Connection, seconds: float | None) -> Any:
+    """Return what a process sends by `send_result`, or raise its error."""
     try:
         if not near.poll(seconds):
             raise LostError(f"took more than {seconds:g} s")
         value, error = near.recv()
     except (EOFError, ConnectionError):
         process.join()
-        raise LostError(fate(process.exitcode)) from None
+        raise LostError(exit_description(process.exitcode)) from None
     if error is not None:
-        raise ElsewhereError(error)
+        raise SubprocessError(error)
     return value
 
 
-def give(far: Connection, function: Callable[..., Any], *arguments: Any) -> None:
-    """Sends what a function returns, or what goes wrong."""
+def send_result(far: Connection, function: Callable[..., Any], *arguments: Any) -> None:
+    """Send the result of a function, or its exception."""
     try:
         far.send((function(*arguments), None))
     except Exception as error:
         far.send((None, one_line(error)))
 
 
-def fate(code: int | None) -> str:
-    """What became of a process that ended by itself."""
+def exit_description(code: int | None) -> str:
+    """Describe how a process ended."""
     if code is not None and code < 0:
         return f"killed its process ({signal.Signals(-code).name})"
     return f"ended its process (exit code {code})"
 
 
 def one_line(error: BaseException) -> str:
-    """An error as a record tells it."""
-    if isinstance(error, ElsewhereError):
+    """Return an error as one line, for a record."""
+    if isinstance(error, SubprocessError):
         return str(error)
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text:.200}" if text else type(error).__name__
 
 
 def _answer(far: Connection, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever asks ends this process
-    give(far, function, *arguments)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this process
+    send_result(far, function, *arguments)
 
 
 @contextmanager
 def _environment(changes: Mapping[str, str]) -> Iterator[None]:
-    """Variables that processes started meanwhile get."""
+    """Set environment variables for processes that start within the block."""
     before = {name: os.environ.get(name) for name in changes}
     os.environ.update(changes)
     try:

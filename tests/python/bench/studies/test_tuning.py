@@ -6,7 +6,7 @@ import pytest
 
 import vecq
 from vecq.bench import tuning
-from vecq.bench.answers import recall_of
+from vecq.core.ranking import recall
 from vecq.datasets import heavy_tailed
 from vecq.tuning import Space
 
@@ -50,10 +50,10 @@ def test_speeds_at_equal_recall_leave_the_chosen_effort_out(monkeypatch):
         name: (index, SimpleNamespace(k=10, search_settings={"ef": ef}))
         for name, ef in (("basic", 10), ("exhaustive", 40))
     }
-    low, high = (recall_of(index.search(data.test, 10, ef=ef).ids, truth) for ef in (10, 40))
+    low, high = (recall(index.search(data.test, 10, ef=ef).ids, truth) for ef in (10, 40))
     assert low < high
-    for recall in (low, (low + high) / 2, high):
-        assert tuning.at_equal_recall(rivals, data.test, truth, recall, 3, 1) == pytest.approx(1)
+    for level in (low, (low + high) / 2, high):
+        assert tuning.at_equal_recall(rivals, data.test, truth, level, 3, 1) == pytest.approx(1)
     assert tuning.at_equal_recall(rivals, data.test, truth, 1.1, 3, 1) is None
 
 

@@ -83,20 +83,20 @@ class Hnswlib:
 
 
 class Clusters:
-    """Vectors around centres, which drift with every round if they are told to."""
+    """Vectors around centers, which drift with every round if they are told to."""
 
     def __init__(self, dim: int, drift: float) -> None:
         self.rng = np.random.default_rng([dim, int(100 * drift)])
-        self.centres = self.rng.standard_normal((100, dim), np.float32)
+        self.centers = self.rng.standard_normal((100, dim), np.float32)
         self.drift = drift
 
     def draw(self, count: int) -> Floats:
-        chosen = self.rng.integers(len(self.centres), size=count)
-        around = self.rng.standard_normal((count, self.centres.shape[1]), np.float32)
-        return np.asarray(self.centres[chosen] + 0.6 * around, np.float32)
+        chosen = self.rng.integers(len(self.centers), size=count)
+        around = self.rng.standard_normal((count, self.centers.shape[1]), np.float32)
+        return np.asarray(self.centers[chosen] + 0.6 * around, np.float32)
 
     def move(self) -> None:
-        self.centres += self.drift * self.rng.standard_normal(self.centres.shape, np.float32)
+        self.centers += self.drift * self.rng.standard_normal(self.centers.shape, np.float32)
 
 
 def seconds(work: Callable[[], object]) -> float:

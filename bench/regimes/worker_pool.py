@@ -1,8 +1,8 @@
-"""The processes of one contestant.
+"""The worker processes of one contender.
 
-They are spawned, pinned, take up the saved index, and wait. For every setting each warms up, all go
-at a barrier, and search for a fixed time; latencies and ids come back through shared memory, the
-rest through pipes. One that dies, or fails, breaks the barrier for all.
+Workers are spawned, pinned, open the saved index, and wait for orders. For every setting each warms
+up, all start at a barrier, and search for a fixed time. Latencies and ids return through shared
+memory, everything else through pipes. A worker that dies or fails breaks the barrier for all.
 """
 
 import multiprocessing
@@ -21,19 +21,19 @@ from numpy.typing import NDArray
 
 from vecq.bench import numa
 from vecq.bench.adapters import Adapter, Setting, Spec
-from vecq.bench.child import fate, one_line
-from vecq.bench.contestant import Contestant
+from vecq.bench.contender import Contender
 from vecq.bench.regimes.regime import WARM_UP, Timing
+from vecq.bench.subprocess_call import exit_description, one_line
 
-# Room for latencies, per process and second; one that is faster ends early.
+# Capacity for latencies, per process and second; a faster process stops early.
 RATE = 200_000
-# How long a process may take to take up an index, to answer a setting, and to end.
+# Seconds that a process may take to open an index or to answer, and to exit.
 PATIENCE, GRACE = 300.0, 10.0
 
 
 @dataclass(frozen=True)
-class Post:
-    """All that one process is told at the start."""
+class WorkerSetup:
+    """The arguments of one worker."""
 
     spec: Spec
     path: Path
@@ -45,8 +45,8 @@ class Post:
 
 
 @dataclass(frozen=True)
-class Order:
-    """One setting to search with, and the shared memory and its row to write to."""
+class SearchOrder:
+    """One setting to search with, and the shared memory for results."""
 
     k: int
     setting: Setting
@@ -56,10 +56,12 @@ class Order:
     number: int
 
 
-class Crew:
+class WorkerPool:
+    """Workers that search one index at the same time."""
+
     def __init__(
         self,
-        contestant: Contestant,
+        contender: Contender,
         path: Path,
         rows: slice,
         cores: Sequence[int | None],
@@ -67,36 +69,36 @@ class Crew:
         numa: bool,
     ) -> None:
         context = multiprocessing.get_context("spawn")
-        self.queries = np.ascontiguousarray(contestant.queries[rows])
+        self.queries = np.ascontiguousarray(contender.queries[rows])
         self._barrier = context.Barrier(len(cores))
-        self._pipes, self._members = [], []
-        self._lost = ""  # what became of a member that is no more
-        data = contestant.data
+        self._pipes, self._workers = [], []
+        self._lost = ""  # how a worker ended, if one did
+        data = contender.data
         for core in cores:
             near, far = context.Pipe()
-            post = Post(
-                *(contestant.spec, path, data.metric, len(data.train), self.queries, core, numa),
+            post = WorkerSetup(
+                *(contender.spec, path, data.metric, len(data.train), self.queries, core, numa),
             )
-            member = context.Process(target=_serve, args=(far, post, self._barrier), daemon=True)
-            member.start()
+            worker = context.Process(target=_serve, args=(far, post, self._barrier), daemon=True)
+            worker.start()
             far.close()
             self._pipes.append(near)
-            self._members.append(member)
+            self._workers.append(worker)
         try:
-            self._replies()  # everybody has taken up the index
+            self._replies()  # all workers have opened the index
         except BaseException:
             self.close()
             raise
 
     def search(self, k: int, setting: Setting, seconds: float) -> Timing:
-        """Lets all of them search at once."""
+        """Let all workers search at once."""
         if self._lost:
             raise RuntimeError(self._lost)
-        shape = len(self._members), 1 + int(RATE * seconds)
+        shape = len(self._workers), 1 + int(RATE * seconds)
         times, ids = SharedArray(shape, np.float64), SharedArray((len(self.queries), k), np.int64)
         try:
             for number, pipe in enumerate(self._pipes):
-                pipe.send(Order(k, setting, seconds, times.name, ids.name, number))
+                pipe.send(SearchOrder(k, setting, seconds, times.name, ids.name, number))
             counts = self._replies()
             rows = [row[: count + 1] for row, count in zip(times.array, counts, strict=True)]
             latencies = np.concatenate([np.diff(row) for row in rows])
@@ -110,13 +112,13 @@ class Crew:
         self._barrier.abort()
         for pipe in self._pipes:
             pipe.close()
-        for member in self._members:
-            member.join(GRACE)
-            member.kill()
-            member.join()
+        for worker in self._workers:
+            worker.join(GRACE)
+            worker.kill()
+            worker.join()
 
     def _replies(self) -> list[int]:
-        """The count that every member sends; an error of one is an error of all."""
+        """Return the count that every worker sends; raise if one fails."""
         counts = [0] * len(self._pipes)
         waiting = dict(zip(self._pipes, range(len(self._pipes)), strict=True))
         errors: list[str] = []
@@ -131,20 +133,21 @@ class Crew:
                     reply = self._pipes[number].recv()
                 except (EOFError, ConnectionError):
                     self._barrier.abort()
-                    self._members[number].join(GRACE)
-                    reply = self._lost = f"a process {fate(self._members[number].exitcode)}"
+                    self._workers[number].join(GRACE)
+                    code = self._workers[number].exitcode
+                    reply = self._lost = f"a process {exit_description(code)}"
                 if isinstance(reply, str):
                     errors.append(reply)
                 else:
                     counts[number] = reply
         if errors:
-            self._barrier.reset()  # nobody is left waiting
-            raise RuntimeError(next((text for text in errors if text), "a process gave up"))
+            self._barrier.reset()  # no worker waits at it any more
+            raise RuntimeError(next((text for text in errors if text), "a worker gave up"))
         return counts
 
 
 class SharedArray:
-    """An array in memory that other processes can take up by its name."""
+    """An array in shared memory that other processes open by its name."""
 
     def __init__(self, shape: tuple[int, ...], dtype: Any, name: str | None = None) -> None:
         size = max(1, int(np.prod(shape)) * np.dtype(dtype).itemsize)
@@ -160,10 +163,10 @@ class SharedArray:
             self._memory.unlink()
 
 
-def _serve(pipe: connection.Connection, post: Post, barrier: Any) -> None:
-    """The life of a member: it answers orders until its pipe is closed.
+def _serve(pipe: connection.Connection, post: WorkerSetup, barrier: Any) -> None:
+    """Answer orders until the pipe is closed.
 
-    Ctrl-C in a terminal goes to all processes; what to do about it is up to the first.
+    Ctrl-C reaches all processes of a terminal; only the parent handles it.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
@@ -195,8 +198,8 @@ def _serve(pipe: connection.Connection, post: Post, barrier: Any) -> None:
             return
 
 
-def _obey(adapter: Adapter, order: Order, queries: NDArray[np.float32], barrier: Any) -> int:
-    """Searches for the time ordered, and returns how many queries were answered."""
+def _obey(adapter: Adapter, order: SearchOrder, queries: NDArray[np.float32], barrier: Any) -> int:
+    """Search for the ordered time, and return the number of answered queries."""
     times = SharedArray(
         (order.number + 1, 1 + int(RATE * order.seconds)), np.float64, order.latencies
     )
@@ -214,10 +217,12 @@ def _obey(adapter: Adapter, order: Order, queries: NDArray[np.float32], barrier:
     return done
 
 
-def _search(adapter: Adapter, order: Order, calls: list[Any], times: NDArray[np.float64]) -> int:
-    """Writes when each answer was there, in seconds from the start."""
+def _search(
+    adapter: Adapter, order: SearchOrder, calls: list[Any], times: NDArray[np.float64]
+) -> int:
+    """Write the time of each answer, in seconds from the start."""
     search, clock, k, most = adapter.search, time.perf_counter, order.k, len(times) - 1
-    at = order.number * 31 % len(calls)  # members ask for different things at a time
+    at = order.number * 31 % len(calls)  # workers start at different queries
     start, done, now = clock(), 0, 0.0
     while now < order.seconds and done < most:
         search(calls[at], k)
@@ -228,8 +233,8 @@ def _search(adapter: Adapter, order: Order, calls: list[Any], times: NDArray[np.
     return done
 
 
-def _show(adapter: Adapter, order: Order, calls: list[Any]) -> None:
-    """Answers every query once more, for the ids."""
+def _show(adapter: Adapter, order: SearchOrder, calls: list[Any]) -> None:
+    """Answer every query once more, to return the ids."""
     ids = SharedArray((len(calls), order.k), np.int64, order.ids)
     try:
         for row, call in zip(ids.array, calls, strict=True):

@@ -18,7 +18,7 @@ MODELS = ("als", "bpr")
 PURPOSE = "making embeddings of interactions"
 
 
-def factorise(
+def factorize(
     table: Interactions,
     factors: int = 64,
     *,
@@ -32,7 +32,7 @@ def factorise(
 
     Args:
         factors: how many numbers an embedding has; with "bpr" one more, for the item's popularity.
-        model: "als", alternating least squares, or "bpr", Bayesian personalised ranking.
+        model: "als", alternating least squares, or "bpr", Bayesian personalized ranking.
         iterations: 15 for "als" and 100 for "bpr" by default.
         seed: with one thread, the same gives the same embeddings.
         threads: 0 for all cores.
@@ -87,7 +87,7 @@ def recommend_from(
         k: how many true best items of each user are computed.
         seed: of the users, and of the embeddings.
         threads: 0 for all cores.
-        options: as `factorise` has them.
+        options: as `factorize` has them.
 
     >>> seen, heldout = read_interactions("gowalla/train.txt", "gowalla/test.txt")
     >>> recommend_from(seen, heldout, "gowalla", factors=128)
@@ -96,7 +96,7 @@ def recommend_from(
     eligible = np.intersect1d(seen.users, heldout.users)
     if len(eligible) == 0:
         raise DatasetError(f"{name}: no user has items that were seen and items held out", "user")
-    users, items = factorise(seen, seed=seed, threads=threads, **options)
+    users, items = factorize(seen, seed=seed, threads=threads, **options)
     if len(eligible) > most_users:
         rng = np.random.default_rng(seed)
         eligible = np.sort(rng.choice(eligible, most_users, replace=False))

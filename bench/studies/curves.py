@@ -21,11 +21,11 @@ class Reading:
 
 
 class Curve:
-    """The points of a contestant in one mode, and why there are no more."""
+    """The points of a contender in one mode, and why there are no more."""
 
-    def __init__(self, contestant: str, points: list[Point]) -> None:
-        self.contestant = contestant
-        self.measured = measured.Curve.of(contestant, measured.Regime.of(points[0]), points)
+    def __init__(self, contender: str, points: list[Point]) -> None:
+        self.contender = contender
+        self.measured = measured.Curve.of(contender, measured.Regime.of(points[0]), points)
         self.ended = next((point.ended for point in points if point.ended), None)
 
     @property
@@ -44,7 +44,7 @@ class Curve:
         return next(reversed(self.measured.points), None)
 
     def at(self, recall: float) -> Reading | None:
-        """What is between the neighbours of a recall; None if it is never reached.
+        """What is between the neighbors of a recall; None if it is never reached.
 
         A curve that begins beyond the recall is read at its beginning.
         """
@@ -71,19 +71,19 @@ class Curve:
 
     def failure(self) -> str:
         how = "takes too long" if self.ended == "time" else "stalls"
-        return f"{self.contestant} {how} at {self.measured.best:.3f}"
+        return f"{self.contender} {how} at {self.measured.best:.3f}"
 
 
 Curves = dict[tuple[str, str, int], Curve]
 
 
 def curves_of(records: Iterable[Record]) -> Curves:
-    """The curves of one data set, by contestant, mode and k."""
+    """The curves of one data set, by contender, mode and k."""
     modes = {regime: mode for mode, regime in MODES.items()}
     points: dict[tuple[str, str, int], list[Point]] = {}
     for point in records:
         if isinstance(point, Point):
-            points.setdefault((point.contestant, modes[point.regime], point.k), []).append(point)
+            points.setdefault((point.contender, modes[point.regime], point.k), []).append(point)
     return {key: Curve(key[0], found) for key, found in points.items()}
 
 

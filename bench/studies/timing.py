@@ -1,4 +1,4 @@
-"""Contestants timed in turns, so that whatever disturbs the machine disturbs all of them."""
+"""Contenders timed in turns, so that whatever disturbs the machine disturbs all of them."""
 
 import time
 from collections.abc import Callable, Mapping

@@ -112,7 +112,7 @@ def at_equal_recall(
 ) -> float | None:
     """Basic's share of exhaustive's speed where fresh queries of both find as much.
 
-    Which of two neighbouring `ef` was chosen is left out of it: each is read between the last that
+    Which of two neighboring `ef` was chosen is left out of it: each is read between the last that
     finds less than was asked for and the first that does not. None if one of them scans, or never
     finds so much.
     """
