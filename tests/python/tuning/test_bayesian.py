@@ -44,9 +44,9 @@ def test_the_best_point_is_found_sooner_than_at_random():
 
 def test_features_tell_points_apart_and_are_scaled():
     points = [
-        Point(Codec(kind), wide, rerank, Graph(m, 100), 15, scan)
+        Point(Codec(kind), rerank_codec, rerank, Graph(m, 100), 15, scan)
         for kind in ("int8", "fp32")
-        for wide, rerank in ((None, 0.0), ("fp32", 2.0), ("fp32", 3.0))
+        for rerank_codec, rerank in ((None, 0.0), ("fp32", 2.0), ("fp32", 3.0))
         for m in (8, 16, 32)
         for scan in (False, True)
     ]
@@ -65,7 +65,7 @@ import numpy, vecq
 from vecq.tuning import Space
 rng = numpy.random.default_rng(0)
 items, queries = (rng.standard_normal((rows, 8), numpy.float32) for rows in (1500, 60))
-space = Space(codecs=["int8", "fp32"], wides=[None], m=[8, 16], ef_construction=[50])
+space = Space(codecs=["int8", "fp32"], rerank_codecs=[None], m=[8, 16], ef_construction=[50])
 found = vecq.tune(items, queries, k=5, accuracy=vecq.Recall(0.8), space=space, threads=1,
                   strategy="bayesian", limits=vecq.Limits(trials=7), progress=False)
 print(found.met, len([one for one in found.trials if one.measured]))

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import vecq
+from vecq.core.ranking import Truth, ndcgs
 from vecq.tuning.criteria import Ndcg, Recall, Relative
 from vecq.tuning.interval import _student, of_ratio, of_share
-from vecq.tuning.measures import Truth, ndcg
 from vecq.tuning.problem import Judge
 
 DRAWS, SIZE, K = 600, 150, 10
@@ -35,9 +35,9 @@ def answers():
     chosen = [own[rng.random(K) < 0.3] for own in exact.ids[:, :K]]
     chosen = [own if len(own) > 0 else exact.ids[row, :1] for row, own in enumerate(chosen)]
     return SimpleNamespace(
-        recall=Truth(exact, K, len(items)).recall(found),
-        ndcg=ndcg(found, chosen),
-        best=ndcg(exact.ids[:, :K], chosen),
+        recall=Truth(exact.ids, exact.scores, K).recalls(found),
+        ndcg=ndcgs(found, chosen),
+        best=ndcgs(exact.ids[:, :K], chosen),
     )
 
 

@@ -11,10 +11,10 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+from vecq.tuning.strategies.grid import draw
 from vecq.tuning.strategies.points import Point, points_of
-from vecq.tuning.strategies.sampled import draw
 from vecq.tuning.trial import Trial
-from vecq.tuning.workbench import Workbench
+from vecq.tuning.trial_runner import TrialRunner
 
 Floats = NDArray[np.float64]
 
@@ -25,21 +25,21 @@ NOISE = 1e-2  # variance of measurements, as a share of that of all points
 PENALTY = 1.0
 
 
-def bayesian(bench: Workbench) -> None:
+def bayesian(runner: TrialRunner) -> None:
     """Try the point of greatest expected improvement, again and again."""
-    points = points_of(bench)
+    points = points_of(runner)
     features = features_of(points)
-    order = np.random.default_rng(bench.problem.seed).permutation(len(points))
+    order = np.random.default_rng(runner.problem.seed).permutation(len(points))
     tried: dict[int, Trial] = {}
 
     def attempt(number: int) -> None:
         if len(tried) < INITIAL:
             chosen = int(order[number])
         else:
-            chosen = _next(features, [*tried], _values([*tried.values()], bench))
-        tried[chosen] = points[chosen].attempt(bench)
+            chosen = _next(features, [*tried], _values([*tried.values()], runner))
+        tried[chosen] = points[chosen].attempt(runner)
 
-    draw(bench, len(points), attempt)
+    draw(runner, len(points), attempt)
 
 
 def features_of(points: list[Point]) -> Floats:
@@ -48,11 +48,11 @@ def features_of(points: list[Point]) -> Floats:
     Names become one column per value; numbers whose ratio matters become logarithms.
     """
     codecs = sorted({repr(point.codec) for point in points})
-    rerank_codecs = sorted({str(point.wide) for point in points})
+    rerank_codecs = sorted({str(point.rerank_codec) for point in points})
     rows = [
         [
             *(float(repr(point.codec) == codec) for codec in codecs),
-            *(float(str(point.wide) == codec) for codec in rerank_codecs),
+            *(float(str(point.rerank_codec) == codec) for codec in rerank_codecs),
             math.log(point.graph.m),
             math.log(point.graph.ef_construction),
             point.rerank,
@@ -66,17 +66,17 @@ def features_of(points: list[Point]) -> Floats:
     return np.asarray((features - features.min(axis=0)) / np.where(span > 0, span, 1))
 
 
-def _values(trials: list[Trial], bench: Workbench) -> Floats:
+def _values(trials: list[Trial], runner: TrialRunner) -> Floats:
     """Return what to maximize: the gain where the criterion is met, else less than any such gain.
 
     As long as nothing meets it, the accuracy leads the way.
     """
-    gains = [bench.gain(trial) for trial in trials if trial.state == "met"]
+    gains = [runner.gain(trial) for trial in trials if trial.state == "met"]
     if not gains:
         return np.array([trial.accuracy for trial in trials])
     insufficient = min(gains) - PENALTY
     return np.array(
-        [bench.gain(trial) if trial.state == "met" else insufficient for trial in trials]
+        [runner.gain(trial) if trial.state == "met" else insufficient for trial in trials]
     )
 
 
