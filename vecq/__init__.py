@@ -1,10 +1,15 @@
-"""Quantized vector recall on CPUs.
+"""Approximate nearest-neighbor search on CPUs, on quantized vectors.
 
 >>> import vecq
->>> print(vecq.cpu())
-scalar       available
-...
+>>> items = numpy.random.default_rng(0).standard_normal((1000, 64), dtype="float32")
+>>> index = vecq.Index(64, metric="cosine").add(items)
+>>> ids, scores = index.search(items[:2], k=10)
+>>> ids.shape
+(2, 10)
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from vecq._native import ffi, lib
 from vecq.core.errors import (
@@ -23,8 +28,6 @@ from vecq.core.errors import (
 )
 from vecq.core.isa import Cpu, Isa, cpu, refuse_at_import
 from vecq.index import Index
-from vecq.integrations.exchange import from_faiss, from_hnswlib
-from vecq.quantization.assessment import Assessment, CodecCost, assess
 from vecq.quantization.codec import Codec
 from vecq.quantization.codes import Codes
 from vecq.quantization.scan import brute_force
@@ -33,11 +36,24 @@ from vecq.search.plan import Explanation
 from vecq.search.ranges import Ranges
 from vecq.search.recall_curve import RecallCurve
 from vecq.search.result import Result
-from vecq.storage.files import Check, FileInfo, info
+from vecq.storage.files import info
+from vecq.storage.records import Check, FileInfo, Saved
 from vecq.storage.stats import IndexStats
-from vecq.tuning import HitRate, Limits, Ndcg, Recall, Relative, Tuned, tune
 
-open = Index.open
+if TYPE_CHECKING:
+    from vecq.integrations.exchange.faiss import from_faiss
+    from vecq.integrations.exchange.hnswlib import from_hnswlib
+    from vecq.quantization.assessment import Assessment, CodecCost, assess
+    from vecq.tuning import HitRate, Limits, Ndcg, Recall, Relative, Tuned, tune
+
+# Modules that searches do not need are imported when one of their names is used first.
+_LAZY = {
+    "vecq.quantization.assessment": ("Assessment", "CodecCost", "assess"),
+    "vecq.integrations.exchange.faiss": ("from_faiss",),
+    "vecq.integrations.exchange.hnswlib": ("from_hnswlib",),
+    "vecq.tuning": ("HitRate", "Limits", "Ndcg", "Recall", "Relative", "Tuned", "tune"),
+}
+_MODULES = {name: module for module, names in _LAZY.items() for name in names}
 
 __version__: str = ffi.string(lib.vecq_version()).decode()
 
@@ -71,6 +87,7 @@ __all__ = [
     "RecallCurve",
     "Relative",
     "Result",
+    "Saved",
     "Tuned",
     "TuningWarning",
     "UnsupportedError",
@@ -84,7 +101,23 @@ __all__ = [
     "tune",
 ]
 
-for _error in VecqError, *VecqError.__subclasses__(), CorruptFileError, FileChangedError:
-    _error.__module__ = __name__  # tracebacks name errors as users import them
+open = Index.open  # not in __all__: `from vecq import *` must not hide Python's own
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(_MODULES[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULES})
+
+
+for _name, _value in list(globals().items()):
+    if isinstance(_value, type) and issubclass(_value, Exception):
+        _value.__module__ = __name__  # tracebacks name errors as users import them
 
 refuse_at_import()

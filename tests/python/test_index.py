@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import vecq
-from vecq.updates import growing
+from vecq.updates import steps
 
 METRICS = ["ip", "cosine", "l2"]
 KINDS = ["fp32", "fp16", "int16", "int8"]
@@ -284,6 +284,6 @@ def test_a_seed_makes_the_graph(metric):
 @pytest.mark.parametrize("factor", [1.01, 1.37])
 def test_the_clock_does_not_make_the_graph(metric, factor, monkeypatch):
     """Work is cut into slices of time; where they end shall not matter."""
-    ticks = iter(np.arange(10**6) * growing.SLICE / factor)
+    ticks = iter(np.arange(10**6) * steps.SLICE / factor)
     monkeypatch.setattr(vecq.progress.Report, "seconds", staticmethod(lambda: next(ticks)))
     assert answers(vecq.Index(DIM, metric).add(ITEMS, threads=1)) == answers(built(metric))

@@ -37,7 +37,7 @@ def state(index):
     ("argument", "value"),
     [
         *[("dim", value) for value in (0, -1, 65536, 1.5, "8", None)],
-        *[("metric", value) for value in ("dot", "IP", None, 0, ["ip"])],
+        *[("metric", value) for value in ("l1", "", None, 0, ["ip"])],
         *[("codec", value) for value in ("int4", "INT8", None, 8)],
         *[("rerank_codec", value) for value in ("int4", "", 8)],
         *[("link", value) for value in ("graph", "Auto", None, 1)],

@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     import vecq
-    from vecq.storage.files import Problem
+    from vecq.storage.records import Problem
 
     try:
         found = vecq.open(arguments.index).check()

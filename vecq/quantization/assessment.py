@@ -1,17 +1,19 @@
-"""What a codec costs in accuracy, graph and everything else aside."""
+"""Assessment: the recall that codecs alone lose, without a graph."""
 
-import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vecq.core import html
 from vecq.core.arguments import whole
 from vecq.core.arrays import as_floats, as_vectors
 from vecq.core.errors import ArgumentError, QuantizationWarning
+from vecq.core.progress import Progress, Report
 from vecq.core.ranking import score_recall
+from vecq.core.warn import warn_caller
 from vecq.quantization.codec import KINDS, Codec
 from vecq.quantization.codes import Codes
 from vecq.quantization.metric import Metric, as_metric
@@ -27,7 +29,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class CodecCost:
-    """What one codec costs on the vectors and queries of an assessment."""
+    """The cost of one codec on the vectors and queries of an assessment."""
 
     codec: Codec
     bytes_per_vector: float  # codes with their padding, and constants
@@ -40,9 +42,9 @@ class CodecCost:
 
 @dataclass(frozen=True)
 class Assessment:
-    """Quantization-only loss: exact search on codes against exact search on float32.
+    """The recall that codecs lose: brute force on codes against brute force on float32.
 
-    `costs` has fp32 first and the assessed codecs last; printing it shows them side by side.
+    `costs` has fp32 first and the assessed codecs last; print it to see them side by side.
     """
 
     costs: tuple[CodecCost, ...]
@@ -55,14 +57,11 @@ class Assessment:
 
     @property
     def recall(self) -> float:
-        """Recall of the codec that was asked about (the last one)."""
+        """Recall of the last assessed codec."""
         return self.costs[-1].recall
 
     def __str__(self) -> str:
-        names = [
-            repr(cost.codec).removeprefix("vecq.Codec(").removesuffix(")").replace("'", "")
-            for cost in self.costs
-        ]
+        names = self._names()
         width = max(map(len, names)) + 2
         title = f"recall@{self.k}"
         lines = [
@@ -78,8 +77,39 @@ class Assessment:
                 f"{cost.recall:>13.4f}{cost.recall - 1:>+12.4f}{cost.clipped.mean():>9.2%}"
             )
         if self.own_queries:
-            lines.append("Queries are vectors of the set: give real ones for a figure to rely on.")
+            lines.append("The queries are items: pass real queries for reliable figures.")
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        header = (
+            "codec",
+            "bytes",
+            "smaller",
+            "SNR dB",
+            "score error",
+            f"recall@{self.k}",
+            "clipped",
+        )
+        rows = [
+            (
+                name,
+                f"{cost.bytes_per_vector:.0f}",
+                f"{cost.compression:.2f}x",
+                f"{cost.signal_to_noise:.1f}",
+                f"{cost.score_error:.5f}",
+                f"{cost.recall:.4f}",
+                f"{cost.clipped.mean():.2%}",
+            )
+            for name, cost in zip(self._names(), self.costs, strict=True)
+        ]
+        caption = f"{self.vectors:,} x {self.dim} vectors, {self.queries:,} queries, {self.metric}"
+        return html.table(caption, header, rows)
+
+    def _names(self) -> list[str]:
+        return [
+            repr(cost.codec).removeprefix("vecq.Codec(").removesuffix(")").replace("'", "")
+            for cost in self.costs
+        ]
 
 
 def assess(
@@ -92,15 +122,32 @@ def assess(
     query_bits: Literal[8, 15] = 15,
     seed: int = 0,
     threads: int = 0,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = None,
 ) -> Assessment:
-    """Measures what a codec alone costs: no graph, no approximation but the codes.
+    """Measure the recall that codecs alone lose: brute force on codes against float32.
 
-    All kinds are measured beside the codec, or codecs, that are asked about. Of more than 500
-    queries 500 are drawn by `seed`; without queries, vectors are drawn, and none finds itself.
-    Names stand for the codecs that `vecq.Index` makes of them: under "l2" integer kinds centre.
-    `progress(done, total)` is called as vectors are worked through. A `QuantizationWarning` names
-    the dimensions where clipping costs recall.
+    No graph is built. "fp32", "fp16", "int16" and "int8" are always measured, so that the table
+    compares them. A `QuantizationWarning` names the dimensions where clipping costs recall.
+
+    Args:
+        vectors: The items, one per row.
+        queries: Vectors like the queries to come; of more than 500, 500 are drawn. Default: drawn
+            from the items, each excluded from its own results.
+        metric: "ip", "cosine" or "l2". Default: "ip".
+        k: Number of results whose recall counts. Default: 100.
+        codecs: The codec to assess, or several: names, which stand for the codecs that
+            `vecq.Index` makes of them, or `vecq.Codec` objects, which stay unfitted if they are.
+            Default: "int8".
+        query_bits: Precision of the query, as in `vecq.Index.search`. Default: 15.
+        seed: Seed of the draw of queries. Default: 0.
+        threads: Threads; 0 for all cores. Default: 0.
+        progress: As in `vecq.Index.add`. Default: None, a bar in terminals for work of seconds.
+
+    Returns:
+        The costs of each codec; print it to see them side by side.
+
+    Raises:
+        ArgumentError: An argument is none of these.
 
     >>> items = numpy.random.default_rng(0).standard_normal((5000, 64), dtype="float32")
     >>> vecq.assess(items, k=10).recall > 0.97
@@ -109,26 +156,25 @@ def assess(
     metric = as_metric(metric)
     rows = as_vectors(vectors, "vectors")
     chosen, own = _choose_queries(rows, queries, seed)
-    available = len(rows) - (queries is None)
-    k = whole(k, "k", 1, available)
-    contestants = [_Contestant(c, rows, len(chosen), k) for c in _codecs(codecs, metric)]
-    truth = contestants[0]
-    for first, last in _ranges(len(rows), max(1, SCORES_AT_ONCE // len(chosen))):
-        part = rows[first:last]
-        hidden = own is not None and (own >= first) & (own < last)
-        for contestant in contestants:
-            codes = contestant.codec.encode(part, threads=threads)
-            scores = contestant.codec.score(
-                codes, chosen, metric, query_bits=query_bits, threads=threads
-            )
-            if own is not None:
-                scores[hidden, own[hidden] - first] = -np.inf
-            if contestant is truth:
-                true_scores = scores
-            contestant.add(part, codes, scores, true_scores)
-        if progress is not None:
-            progress(last, len(rows))
-    costs = tuple(contestant.cost(truth) for contestant in contestants)
+    k = whole(k, "k", 1, len(rows) - (queries is None))
+    measured = [_Measurement(codec, rows, len(chosen), k) for codec in _codecs(codecs, metric)]
+    truth = measured[0]
+    with Report(progress, len(rows)) as report:
+        for first, last in _ranges(len(rows), max(1, SCORES_AT_ONCE // len(chosen))):
+            part = rows[first:last]
+            hidden = own is not None and (own >= first) & (own < last)
+            for one in measured:
+                codes = one.codec.encode(part, threads=threads)
+                scores = one.codec.score(
+                    codes, chosen, metric, query_bits=query_bits, threads=threads
+                )
+                if own is not None:
+                    scores[hidden, own[hidden] - first] = -np.inf
+                if one is truth:
+                    true_scores = scores
+                one.add(part, codes, scores, true_scores)
+            report(last, len(rows))
+    costs = tuple(one.cost(truth) for one in measured)
     for cost in costs:
         _warn(cost, k)
     count, dim = rows.shape
@@ -136,18 +182,23 @@ def assess(
 
 
 def _codecs(asked: Codec | str | Iterable[Codec | str], metric: Metric) -> list[Codec]:
-    """All kinds, then those asked about that are not among them; asked ones come last."""
+    """fp32, the other kinds that were not asked for, then the codecs that were."""
     given = [asked] if isinstance(asked, Codec | str) else asked
-    wanted = [Codec.of(c, "codecs", metric=metric) for c in given]
+    wanted = [_unfitted_copy(Codec.of(c, "codecs", metric=metric)) for c in given]
     names = [repr(c) for c in wanted]
     others = [Codec.of(kind, metric=metric) for kind in KINDS]
     return [others[0], *(c for c in others[1:] if repr(c) not in names), *wanted]
 
 
+def _unfitted_copy(codec: Codec) -> Codec:
+    """Return a copy of a codec that would be fitted here: the caller's own stays unfitted."""
+    return Codec(**codec.settings) if codec.needs_fit and codec.dim is None else codec
+
+
 def _choose_queries(
     rows: NDArray[np.floating], queries: ArrayLike | None, seed: int
 ) -> tuple[Floats, NDArray[np.intp] | None]:
-    """Returns the queries, and which rows they are if they were drawn from those."""
+    """Return the queries, and their row numbers if they were drawn from the items."""
     source = rows if queries is None else as_vectors(queries, "queries", rows.shape[1])
     if len(source) == 0:
         argument = "vectors" if queries is None else "queries"
@@ -163,8 +214,8 @@ def _ranges(count: int, step: int) -> Iterator[tuple[int, int]]:
         yield first, min(first + step, count)
 
 
-class _Contestant:
-    """One codec, and what is summed up about it while the vectors pass by."""
+class _Measurement:
+    """Sums over the vectors for one codec."""
 
     def __init__(self, codec: Codec, rows: NDArray[np.floating], queries: int, k: int) -> None:
         self.codec = codec
@@ -173,7 +224,7 @@ class _Contestant:
         self.k, self.bytes, self.rows, self.compared = k, 0, 0, 0
         self.signal = self.noise = self.error = self.total = self.squares = 0.0
         self.clipped = np.zeros(rows.shape[1])
-        # The best k so far of each query, by this codec's score; beside each its true score.
+        # Of each query the best k scores so far by this codec, and their true scores.
         self.best = np.empty((2, queries, 0), np.float32)
 
     def add(
@@ -197,8 +248,8 @@ class _Contestant:
             both = np.take_along_axis(both, keep[None], axis=2)
         self.best = both
 
-    def cost(self, truth: "_Contestant") -> CodecCost:
-        # By score and not by number: of equal vectors any will do.
+    def cost(self, truth: "_Measurement") -> CodecCost:
+        # Recall by score: any of the items that tie with the last true result counts.
         kth = truth.best[1].min(axis=1, keepdims=True)
         variance = self.squares / self.compared - (self.total / self.compared) ** 2
         per_vector = self.bytes / self.rows
@@ -223,10 +274,9 @@ def _warn(cost: CodecCost, k: int) -> None:
         return
     named = ", ".join(f"{d} ({cost.clipped[d]:.1%})" for d in worst[:5])
     more = f" and {len(worst) - 5} more" if len(worst) > 5 else ""
-    warnings.warn(
+    warn_caller(
         f"{cost.codec} loses {100 * (1 - cost.recall):.1f} points of recall@{k}, and clips values "
         f"of dimensions {named}{more}: try scale='vector', calibration='minmax', or a sample that "
         "holds the largest values",
         QuantizationWarning,
-        stacklevel=3,
     )

@@ -1,6 +1,5 @@
 """A quick look at what codes alone lose, before an index is built on them."""
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 from vecq.core.arrays import as_floats
 from vecq.core.errors import QuantizationWarning
 from vecq.core.ranking import score_recall
+from vecq.core.warn import warn_caller
 from vecq.quantization.codec import Codec
 from vecq.quantization.metric import Metric
 
@@ -24,12 +24,11 @@ def warn_of_loss(codec: Codec, rows: NDArray[Any], metric: Metric) -> None:
     sample = as_floats(rows[:: -(-len(rows) // SAMPLE)])
     found = recall(codec, sample, metric)
     if found < 1 - NOTABLE:
-        warnings.warn(
+        warn_caller(
             f"{codec} alone finds {found:.1%} of the best {K} among {len(sample):,} of these "
             f'vectors: vecq.Index(..., rerank_codec="fp16") makes up for that, and vecq.assess '
             "measures what other codecs would cost",
             QuantizationWarning,
-            stacklevel=3,
         )
 
 

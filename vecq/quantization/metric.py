@@ -41,10 +41,10 @@ def as_metric(name: object, argument: str = "metric") -> Metric:
     >>> as_metric("inner_product"), as_metric("L2")
     ('ip', 'l2')
     """
-    key = name.lower() if isinstance(name, str) else name
+    key = name.lower() if isinstance(name, str) else ""
     if key in METRICS:
         return key  # type: ignore[return-value]
-    if isinstance(key, str) and key in ALIASES:
+    if key in ALIASES:
         return ALIASES[key]
     raise ArgumentError(
         f'{argument} is {name!r}, expected one of "ip" (inner product), "cosine", "l2"', argument

@@ -16,7 +16,7 @@ from vecq.core.structs import new_struct
 from vecq.quantization.codec import Codec, Kind, fit
 from vecq.quantization.metric import METRICS, Metric, as_metric
 from vecq.search.exclusions import Exclusions
-from vecq.search.result import Result
+from vecq.search.result import Result, empty_result
 
 # Codes that are held at a time, and queries that are searched for between two looks at Ctrl-C.
 BLOCK_BYTES, SCORES_AT_ONCE = 256 << 20, 1 << 32
@@ -62,7 +62,7 @@ def brute_force(
     asked = as_floats(as_vectors(queries, "queries", found.shape[1]))
     excluded = Exclusions.of(exclude, len(asked))
     native = _fitted(Codec.of(codec, metric=metric), found)
-    result = Result.empty(len(asked), k)
+    result = empty_result(len(asked), k)
     result.ids[:], result.scores[:], result.counts[:] = -1, -np.inf, 0
     options = new_struct("vecq_exact_options")
     options.k, options.threads = k, threads

@@ -1,4 +1,4 @@
-"""Page after page of results."""
+"""Paged search: results of one query, page after page."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,31 +9,32 @@ from numpy.typing import ArrayLike
 from vecq.core.arguments import MOST
 from vecq.core.arrays import as_vectors
 from vecq.core.errors import ArgumentError
+from vecq.core.native_index import NativeIndex
 from vecq.search.exclusions import Exclusions
-from vecq.search.filters import Filter
+from vecq.search.filters import filter_of
+from vecq.search.knn import search
 from vecq.search.result import Result
-from vecq.search.searchable import Searchable
 
 
 def search_pages(
-    index: Searchable, query: ArrayLike, page: int, options: dict[str, Any]
+    native: NativeIndex, query: ArrayLike, page: int, options: dict[str, Any]
 ) -> Iterator[Result]:
-    """The first page is searched for at once, so that what is wrong is told at once."""
-    rows = as_vectors(query, "query", index._dim)
+    """Search for the first page now, so that bad arguments raise now, and yield all pages."""
+    rows = as_vectors(query, "query", native.dim)
     if len(rows) != 1:
         raise ArgumentError(f"query has {len(rows)} rows, expected one vector", "query")
     if "k" in options:
-        raise ArgumentError("k can't be given, page says how many come at a time", "k")
+        raise ArgumentError("k can't be given: page is the number of results per page", "k")
     hidden = Exclusions.of(options.pop("exclude", None), 1)
     seen = np.empty(0, np.int64) if hidden is None else hidden.ids_of(0)
-    options["allow"] = Filter.of(index, options.get("allow"), options.pop("deny", None))
-    wanted = min(page, max(len(index), 1))
-    found = index.search(rows, wanted, exclude=[seen], **options)
-    return _pages(index, rows, page, options, seen, wanted, found)
+    options["allow"] = filter_of(native, options.get("allow"), options.pop("deny", None))
+    wanted = min(page, max(len(native), 1))
+    found = search(native, rows, wanted, exclude=[seen], **options)
+    return _pages(native, rows, page, options, seen, wanted, found)
 
 
 def _pages(
-    index: Searchable,
+    native: NativeIndex,
     query: Any,
     page: int,
     options: dict[str, Any],
@@ -41,8 +42,8 @@ def _pages(
     wanted: int,
     found: Result,
 ) -> Iterator[Result]:
-    # What was shown leads the next search on but is not found again. Each search looks for twice as
-    # many as the one before, so that all of them together cost little more than the last.
+    # Each search excludes the results shown so far, which still lead its walk on, and asks for
+    # twice as many as the one before: all searches together cost little more than the last.
     while True:
         count = int(found.counts[0])
         for first in range(0, count, page):
@@ -55,4 +56,4 @@ def _pages(
             return
         seen = np.concatenate([seen, found.ids[0, :count]])
         wanted = min(2 * wanted, MOST)
-        found = index.search(query, wanted, exclude=[seen], **options)
+        found = search(native, query, wanted, exclude=[seen], **options)

@@ -56,7 +56,7 @@ class TrialIndex:
                     progress=clock.watch(f"linking, {graph}"),
                 )
             else:
-                links = links_of(donor._index, problem.rows)
+                links = links_of(donor._index._native, problem.rows)
                 adopt(links, self._index, problem.threads, clock.watch(f"coding, {graph}"))
         self.spent_seconds = Report.seconds() - start
         # A shared graph counts as long as its own build took.

@@ -73,7 +73,7 @@ def body():
             pass
         exhaust_own()
         statuses[number] = lib.vecq_index_search(
-            index._handle, search, vectors, 1, ids, scores, counts, ffi.NULL, ffi.NULL
+            index._native.handle, search, vectors, 1, ids, scores, counts, ffi.NULL, ffi.NULL
         )
 
     is_used_up = [False]

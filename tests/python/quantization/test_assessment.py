@@ -156,3 +156,23 @@ def test_bad_arguments_are_named(data, argument, arguments):
     with pytest.raises(vecq.ArgumentError) as caught:
         vecq.assess(**given)
     assert caught.value.argument == argument
+
+
+@pytest.mark.parametrize("progress", [True, False, None])
+def test_progress_may_be_a_bool(data, progress):
+    assert vecq.assess(data.train[:500], k=10, progress=progress).recall > 0.9
+
+
+def test_progress_is_refused_by_name(data):
+    with pytest.raises(vecq.ArgumentError, match="progress is 3"):
+        vecq.assess(data.train[:500], k=10, progress=3)
+
+
+def test_an_unfitted_codec_stays_unfitted(data):
+    codec = vecq.Codec("int8", scale="global", center=True)
+    assert vecq.assess(data.train[:500], k=10, codecs=codec, metric="l2").recall > 0.5
+    assert codec.dim is None
+    codec.fit(data.train[:500])
+    mean = codec.mean
+    vecq.assess(data.train[:300], k=10, codecs=codec, metric="l2")
+    np.testing.assert_array_equal(codec.mean, mean)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import vecq
+from vecq.search.filters import filter_of
 
 PLANS = ["auto", "walk", "step_over", "scan"]
 every_plan = pytest.mark.parametrize("plan", PLANS)
@@ -129,9 +130,9 @@ def test_filters_are_combined(small):
     ]:
         found = small.index.search(small.queries, 30, allow=allow, deny=deny, plan="scan")
         small.check(found, passing, best=True)
-    assert repr(first) == f"<vecq.Filter: {one.sum():,} of 1,500 items pass>"
-    assert vecq.Filter.of(small.index, first, None) is first
-    assert vecq.Filter.of(small.index, None, None) is None
+    assert repr(first) == f"<vecq.Filter: {one.sum():,} of 1,500 items are allowed>"
+    assert filter_of(small.index._native, first, None) is first
+    assert filter_of(small.index._native, None, None) is None
 
 
 def sample(count, seed):

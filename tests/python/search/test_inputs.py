@@ -190,3 +190,40 @@ def test_queries_that_are_not_finite(plan, value, options, refuse, monkeypatch):
         given = {"plan": plan, "threads": threads, **options}
         refuse("queries", "row 650, column 3", INDEX.search, changed(value, 650), 5, **given)
         assert INDEX.search(changed(1, 0), 5, **given).counts.max() <= 5
+
+
+def test_two_arrays_for_two_queries_are_not_an_indptr():
+    lists = np.array([3, 4, 5]), np.array([6, 7])
+    with pytest.raises(vecq.ArgumentError, match="a tuple of two arrays for 2 queries"):
+        INDEX.search(QUERIES[:2], 5, exclude=lists)
+    found = INDEX.search(QUERIES[:2], len(INDEX), exclude=list(lists)).ids
+    assert not np.isin(found[0], lists[0]).any()
+    assert not np.isin(found[1], lists[1]).any()
+    pair = np.array([0, 1, 3]), np.array([3, 4, 5])
+    found = INDEX.search(QUERIES[:2], len(INDEX), exclude=pair).ids
+    assert 3 not in found[0]
+    assert 3 in found[1]
+
+
+class Csr:
+    """A matrix that has what is needed of CSR, and no format."""
+
+    def __init__(self, **parts):
+        self.__dict__.update(parts)
+
+    def tocsr(self):
+        return self
+
+
+def test_matrices_without_a_format():
+    matrix = Csr(indptr=np.array([0, 1, 2]), indices=np.array([3, 4]))
+    found = INDEX.search(QUERIES[:2], len(INDEX), exclude=matrix).ids
+    assert 3 not in found[0]
+    assert 4 not in found[1]
+    with pytest.raises(vecq.ArgumentError, match="Csr without indptr and indices"):
+        INDEX.search(QUERIES[:2], 5, exclude=Csr())
+
+
+@pytest.mark.parametrize("index", [None, 3, [1, 2], np.eye(2), "items.vecq"])
+def test_filters_of_something_else(index, refuse):
+    refuse("index", "expected a vecq.Index", vecq.Filter, index)

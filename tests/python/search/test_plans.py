@@ -67,17 +67,19 @@ def test_what_an_explanation_says(small):
         return small.index.search(small.queries, K, explain=True, **options).explanation
 
     text = str(told(allow=range(150)))
-    assert text.startswith("scan: every item that passes is scored\n150 of 1,500 items pass (10.0")
+    assert text.startswith("scan: score every allowed item\n150 of 1,500 items are allowed (10.0")
     assert "chosen as the cheapest" in text
     assert all(plan in text for plan in ("walk", "step_over", "scan"))
     assert "ms estimated" in text
     walked = told(plan="walk", ef=50)
-    assert str(walked).startswith("walk: the graph is walked\n1,500 of 1,500 items pass (100.00%)")
+    assert str(walked).startswith(
+        "walk: walk the graph\n1,500 of 1,500 items are allowed (100.00%)"
+    )
     assert "asked for by the caller" in str(walked)
     assert "step_over " not in str(walked)
     over = told(plan="step_over", allow=range(150))
     assert str(over).startswith("step_over: ")
-    assert "stepped over" in str(over)
+    assert "step over rejected items" in str(over)
     assert told(plan="scan").plan == "scan"
     assert not told(plan="scan").chosen
     assert told(ef=50).plan == "walk"

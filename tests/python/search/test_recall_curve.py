@@ -3,6 +3,7 @@
 import numpy as np
 
 import vecq
+from vecq.search.recall_curve import store_curve
 
 DIM = 16
 CENTRES = np.random.default_rng(0).standard_normal((60, 32))
@@ -87,7 +88,7 @@ def test_a_recall_that_no_walk_reached_is_refused(small, refuse):
     refuse("target_recall", "k=10 and k=1000 is 0.9000", two.ef_for, 100, 0.95)
     assert two.ef_for(1000, 0.95) == 1000
     index = vecq.Index(DIM).add(small.items)
-    curve.store(index._handle)
+    store_curve(index._native, curve)
     refuse("target_recall", "0.9000", index.search, small.queries, 10, target_recall=1)
 
 

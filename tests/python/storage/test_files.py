@@ -17,6 +17,7 @@ import pytest
 import vecq
 from vecq.cli import check as cli_check
 from vecq.cli import info as cli_info
+from vecq.storage.records import Problem
 
 METRICS = ["ip", "cosine", "l2"]
 DIM = 16
@@ -100,8 +101,8 @@ def test_settings_survive(path):
     index = vecq.Index(DIM, "l2", codec, m=5, ef_construction=33, seed=2**63, rerank_codec="fp32")
     index.save(path)
     opened = vecq.open(path, writable=True)
-    assert repr(opened._codec) == repr(codec)
-    assert repr(opened._wide) == repr(vecq.Codec("fp32"))
+    assert repr(opened.codec) == repr(codec)
+    assert repr(opened.rerank_codec) == repr(vecq.Codec("fp32"))
     index.add(ITEMS, threads=1)
     opened.add(ITEMS, threads=1)  # the codec is fitted now
     assert answers(opened) == answers(index)
@@ -396,7 +397,7 @@ def test_bars_of_large_files_need_not_be_asked_for(path, capsys, monkeypatch):
     size = index.save(path).bytes
     assert capsys.readouterr().err == ""
     for notable, shown in ((2 * size, False), (size // 4, True)):
-        monkeypatch.setattr("vecq.storage.files.NOTABLE", notable)
+        monkeypatch.setattr("vecq.storage.tasks.NOTABLE", notable)
         for work in (
             lambda: index.save(path),
             lambda: vecq.open(path, verify="full"),
@@ -493,7 +494,7 @@ def test_damage_is_found_where_it_is(path):
     opened = vecq.open(path)
     assert opened.search(QUERIES, 5).counts.min() == 5
     (problem,) = opened.check().problems
-    assert problem == vecq.Problem("codes", "does not match its checksum")
+    assert problem == Problem("codes", "does not match its checksum")
     with pytest.raises(vecq.CorruptFileError, match="codes: does not match its checksum"):
         vecq.open(path, verify="full")
 

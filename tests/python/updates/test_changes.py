@@ -92,12 +92,12 @@ def test_drift_is_warned_of_once_and_refitted():
     index.upsert(3 * ITEMS[:1000], range(1000)).refit()
     assert index.stats().clipped < 0.001
     assert (index.search(3 * ITEMS[:1000], 1, ef=500).ids.ravel() == np.arange(1000)).mean() > 0.99
-    with pytest.warns(vecq.QuantizationWarning, match="build it anew"):
+    with pytest.warns(vecq.QuantizationWarning, match="build the index again"):
         built(codec=codec).add(9 * ITEMS[:100])
 
 
 def test_refit_needs_what_is_wider():
-    with pytest.raises(vecq.ArgumentError, match="rerank_codec"):
+    with pytest.raises(vecq.ArgumentError, match="rerank"):
         built().refit()
 
 

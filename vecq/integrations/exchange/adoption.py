@@ -12,37 +12,36 @@ from vecq.core.progress import Progress, Report
 from vecq.index import Index
 from vecq.integrations.exchange.graph import MOST_LINKS, ROWS_AT_ONCE, Graph, tidy
 from vecq.quantization.codec import Codec, Kind
-from vecq.quantization.loss import warn_of_loss
 from vecq.quantization.metric import Metric
+from vecq.updates.steps import addition, repair, stage, warn_of_loss_of
 
 
 def adopt(graph: Graph, index: Index, threads: int, progress: Progress) -> Index:
     """Gives an index that has no rows a graph and its rows."""
-    count = len(graph.vectors)
+    count, native = len(graph.vectors), index._native
     if count == 0:
         return index
-    with Report(progress, count) as report, index._addition():
+    with Report(progress, count) as report, addition(native):
         ids = graph.ids if len(graph.ids) > 0 else None
-        index._stage(graph.vectors, ids, None, threads)
+        stage(native, graph.vectors, ids, None, threads)
         levels = np.ascontiguousarray(graph.levels)
         call(
             lib.vecq_index_import_levels,
-            *(index._handle, pointer(levels, "uint8_t[]"), count),
+            *(native.handle, pointer(levels, "uint8_t[]"), count),
         )
         for number, lists in enumerate(graph.layers):
             for first, part in _blocks(graph.rows(number), lists):
                 call(
                     lib.vecq_index_import_links,
-                    *(index._handle, number, first, len(part)),
+                    *(native.handle, number, first, len(part)),
                     *(pointer(part, "uint32_t[]"), part.shape[1]),
                 )
                 report(min(first, count - 1), count)
-        call(lib.vecq_index_import_adopt, index._handle, graph.entry)
+        call(lib.vecq_index_import_adopt, native.handle, graph.entry)
         report(count, count)
-        call(lib.vecq_index_settle, index._handle)
-        index._repair(threads)
-    if index._wide is None and index._codec.kind in ("int8", "int16"):
-        warn_of_loss(index._codec, graph.vectors, index._metric)
+        call(lib.vecq_index_settle, native.handle)
+        repair(native, threads)
+    warn_of_loss_of(native, graph.vectors)
     return index
 
 

@@ -1,8 +1,7 @@
 """The graph of an index, for other libraries and for indexes of other codecs."""
 
 from dataclasses import replace
-from threading import RLock
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from vecq._native import ffi, lib
 from vecq.core.arrays import pointer
 from vecq.core.errors import call
+from vecq.core.native_index import NativeIndex
 from vecq.core.structs import new_struct
 from vecq.integrations.exchange.graph import NONE, ROWS_AT_ONCE, Graph
 
@@ -17,54 +17,34 @@ from vecq.integrations.exchange.graph import NONE, ROWS_AT_ONCE, Graph
 VACANT = 128
 
 
-class Exportable(Protocol):
-    """An index whose graph is read."""
-
-    _handle: Any
-    _adding: RLock
-
-    @property
-    def dim(self) -> int: ...
-
-    @property
-    def metric(self) -> str: ...
-
-
-def native_options(index: Exportable) -> Any:
-    """The settings that the index was opened with."""
-    options = new_struct("vecq_index_options")
-    call(lib.vecq_index_describe, index._handle, ffi.NULL, options, ffi.NULL, ffi.NULL)
-    return options
-
-
-def graph_of(index: Exportable) -> Graph:
+def graph_of(native: NativeIndex) -> Graph:
     """The graph of an index, in the order of its ids."""
-    with index._adding:
-        graph, items = _exported(index, keep=True)
+    with native.changing:
+        graph, items = _exported(native, keep=True)
     return graph.select(items[np.argsort(graph.ids[items], kind="stable")])
 
 
-def links_of(index: Exportable, rows: NDArray[Any]) -> Graph:
+def links_of(native: NativeIndex, rows: NDArray[Any]) -> Graph:
     """The graph of an index that these rows, and nothing else, were added to, without ids."""
-    with index._adding:
-        graph, items = _exported(index, keep=False)
+    with native.changing:
+        graph, items = _exported(native, keep=False)
     own = graph.select(items[np.argsort(graph.ids[items], kind="stable")])
     return replace(own, vectors=rows, ids=own.ids[:0])
 
 
-def _exported(index: Exportable, keep: bool) -> tuple[Graph, NDArray[np.int64]]:
+def _exported(native: NativeIndex, keep: bool) -> tuple[Graph, NDArray[np.int64]]:
     """The graph of all rows, and those of them that hold items; without vectors unless kept."""
     shape = new_struct("vecq_graph")
-    call(lib.vecq_index_export_graph, index._handle, shape)
+    call(lib.vecq_index_export_graph, native.handle, shape)
     count = shape.rows
     ids, levels = np.empty(count, np.int64), np.empty(count, np.uint8)
-    vectors = np.empty((count if keep else min(count, ROWS_AT_ONCE), index.dim), np.float32)
+    vectors = np.empty((count if keep else min(count, ROWS_AT_ONCE), native.dim), np.float32)
     for first in range(0, count, ROWS_AT_ONCE):
         last = min(first + ROWS_AT_ONCE, count)
         block = vectors[first:last] if keep else vectors[: last - first]
         call(
             lib.vecq_index_export_rows,
-            *(index._handle, first, len(block), pointer(levels[first:last], "uint8_t[]")),
+            *(native.handle, first, len(block), pointer(levels[first:last], "uint8_t[]")),
             *(pointer(ids[first:last], "int64_t[]"), pointer(block, "float[]")),
         )
     items = np.flatnonzero(levels < VACANT)
@@ -75,7 +55,7 @@ def _exported(index: Exportable, keep: bool) -> tuple[Graph, NDArray[np.int64]]:
         lists = np.empty((len(graph.rows(number)), width), np.uint32)
         call(
             lib.vecq_index_export_links,
-            *(index._handle, number, 0, len(lists), pointer(lists, "uint32_t[]"), width),
+            *(native.handle, number, 0, len(lists), pointer(lists, "uint32_t[]"), width),
         )
         graph.layers.append(lists)
     if shape.entry_count > 1:

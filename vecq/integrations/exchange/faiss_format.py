@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vecq.core.errors import UnsupportedError
-from vecq.integrations.exchange.export import Exportable, graph_of, native_options
+from vecq.core.native_index import NativeIndex
+from vecq.integrations.exchange.export import graph_of
 from vecq.integrations.exchange.faiss_codes import decode
 from vecq.integrations.exchange.faiss_kinds import named
 from vecq.integrations.exchange.graph import LAYERS, NONE, Graph, normalised
@@ -166,7 +167,7 @@ def _parse_storage(reader: Reader, dim: int, count: int) -> NDArray[np.float32]:
         reader.fail(str(error))
 
 
-def export(index: Exportable, path: str | os.PathLike[str] | None) -> Any:
+def export(index: NativeIndex, path: str | os.PathLike[str] | None) -> Any:
     """Write an index to a file that faiss reads, or make an index of faiss."""
     if path is not None:
         with replacing(path) as file:
@@ -178,11 +179,11 @@ def export(index: Exportable, path: str | os.PathLike[str] | None) -> Any:
     return faiss.deserialize_index(np.frombuffer(written.getbuffer(), np.uint8))
 
 
-def _encode(index: Exportable, file: IO[bytes]) -> None:
-    graph, options = graph_of(index), native_options(index)
+def _encode(index: NativeIndex, file: IO[bytes]) -> None:
+    graph = graph_of(index)
     if index.metric == "cosine":
         graph.vectors = normalised(graph.vectors)
-    settings = Settings(int(options.m), int(options.ef_construction))
+    settings = Settings(index.m, index.ef_construction)
     encode(graph, file, index.metric, settings)
 
 

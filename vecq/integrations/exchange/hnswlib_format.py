@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vecq.core.errors import ArgumentError
-from vecq.integrations.exchange.export import Exportable, graph_of, native_options
+from vecq.core.native_index import NativeIndex
+from vecq.integrations.exchange.export import graph_of
 from vecq.integrations.exchange.graph import LAYERS, NONE, Graph, normalised
 from vecq.integrations.exchange.packages import need
 from vecq.integrations.exchange.reader import Reader
@@ -134,7 +135,7 @@ def _chain(words: NDArray[np.uint32], count: int) -> NDArray[np.int64]:
     return known[:count]
 
 
-def export(index: Exportable, path: str | os.PathLike[str] | None) -> Any:
+def export(index: NativeIndex, path: str | os.PathLike[str] | None) -> Any:
     """Write an index as hnswlib would have saved it, or make an index of hnswlib."""
     if path is not None:
         _write(index, path)
@@ -148,8 +149,8 @@ def export(index: Exportable, path: str | os.PathLike[str] | None) -> Any:
     return made
 
 
-def _write(index: Exportable, path: str | os.PathLike[str]) -> None:
-    graph, options = graph_of(index), native_options(index)
+def _write(index: NativeIndex, path: str | os.PathLike[str]) -> None:
+    graph = graph_of(index)
     if (graph.ids < 0).any():
         raise ArgumentError(
             f"index has the id {graph.ids.min()}, but labels of hnswlib are not negative", "index"
@@ -157,7 +158,7 @@ def _write(index: Exportable, path: str | os.PathLike[str]) -> None:
     if index.metric == "cosine":
         graph.vectors = normalised(graph.vectors)
     with replacing(path) as file:
-        encode(graph, file, int(options.m), int(options.ef_construction))
+        encode(graph, file, index.m, index.ef_construction)
 
 
 def encode(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from vecq.core.errors import ArgumentError, CorruptFileError, FileError
-from vecq.storage.files import encoded
+from vecq.storage.paths import encoded
 
 
 class Reader:

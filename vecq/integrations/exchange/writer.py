@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import IO
 
 from vecq.core.errors import FileError
-from vecq.storage.files import encoded
+from vecq.storage.paths import encoded
 
 
 @contextmanager

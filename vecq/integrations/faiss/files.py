@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from vecq.core.errors import ArgumentError
 from vecq.integrations.exchange import faiss_format as files
 from vecq.integrations.exchange.adoption import adopt, index_for
-from vecq.integrations.exchange.export import graph_of, native_options
+from vecq.integrations.exchange.export import graph_of
 from vecq.integrations.exchange.reader import Reader
 from vecq.integrations.exchange.writer import replacing
 from vecq.integrations.faiss.index import METRIC_INNER_PRODUCT, METRIC_L2, METRICS, IndexHNSWFlat
@@ -65,7 +65,7 @@ def _inner(index: AnyIndex) -> IndexHNSWFlat:
 
 def _encode(index: AnyIndex, file: IO[bytes]) -> None:
     inner = _inner(index)
-    graph, metric = graph_of(inner._index()), METRICS[inner.metric_type]
+    graph, metric = graph_of(inner._index()._native), METRICS[inner.metric_type]
     settings = files.Settings(inner._m, inner.hnsw.efConstruction, inner.hnsw.efSearch)
     kinds = [kind for kind, own in MAPS.items() if type(index) is own]
     files.encode(graph, file, metric, settings, kinds[0] if kinds else files.BARE)
@@ -81,7 +81,7 @@ def _decode(reader: Reader) -> AnyIndex:
         adopt(graph, own, threads(), False)
     metric = METRIC_L2 if found.metric == "l2" else METRIC_INNER_PRODUCT
     index = IndexHNSWFlat(own.dim, graph.m, metric)
-    index.hnsw.efConstruction = int(native_options(own).ef_construction)
+    index.hnsw.efConstruction = own.ef_construction
     index.hnsw.efSearch = max(settings.ef_search, 1)
     index._own, index.hnsw.fixed = own, True
     return MAPS[found.map](index) if found.map in MAPS else index

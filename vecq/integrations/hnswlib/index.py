@@ -118,7 +118,9 @@ class Index:
             )
         new = sum(id not in own for id in given)
         vacant = np.array(sorted(self._deleted - given) if replace_deleted else [], np.int64)
-        vacant = vacant[own._held(vacant)][:new]  # an interrupt may leave ids of removed items
+        vacant = vacant[own._native.contains(vacant)][
+            :new
+        ]  # an interrupt may leave ids of removed items
         if len(own) + new - len(vacant) > self._room:
             raise RuntimeError("The number of elements exceeds the specified limit")
         return vacant
@@ -209,7 +211,7 @@ class Index:
 
     def _encode(self, file: IO[bytes]) -> None:
         with self._lock:
-            graph = graph_of(self._index())
+            graph = graph_of(self._index()._native)
             deleted = np.isin(graph.ids, sorted(self._deleted))
             m = max(self._m, LEAST_M)
             encode(graph, file, m, self._ef_construction, deleted, self._room)

@@ -162,10 +162,10 @@ def test_what_is_not_supported(peer):
 
 def test_bad_arguments_are_named(peer, tmp_path, refuse):
     source = theirs(peer, "ip")
-    refuse("index_or_path", "expected an index of faiss", vecq.from_faiss, 5)
-    refuse("index_or_path", "", vecq.from_faiss, None)
-    refuse("ids", "expected \\(3000,\\)", vecq.from_faiss, source, np.arange(5))
-    refuse("ids", "whole numbers", vecq.from_faiss, source, np.ones(3000))
+    refuse("source", "expected an index of faiss", vecq.from_faiss, 5)
+    refuse("source", "", vecq.from_faiss, None)
+    refuse("ids", "expected \\(3000,\\)", vecq.from_faiss, source, ids=np.arange(5))
+    refuse("ids", "whole numbers", vecq.from_faiss, source, ids=np.ones(3000))
     refuse("codec", "expected one of", vecq.from_faiss, source, codec="int4")
     refuse("codec", "centres", vecq.from_faiss, source, codec=vecq.Codec("int8", center=True))
     refuse("threads", "", vecq.from_faiss, source, threads=-1)

@@ -28,7 +28,7 @@ def sample(step=7):
 
 def of_faiss(step):
     written = io.BytesIO()
-    _encode(sample(step), written)
+    _encode(sample(step)._native, written)
     return written.getvalue()
 
 
