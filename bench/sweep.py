@@ -215,8 +215,9 @@ class Sweep:
     def _limit_share(self, climb: Climb, point: Point) -> float | None:
         adapter, interleave = climb.contender.adapter, climb.regime.interleave
         codec = (adapter.codec or "").partition("+")[0]
-        known = adapter.family == "vecq" and codec in CODE_BYTES and interleave is not None
-        if not known or point.hops is None or point.distances is None:
+        if adapter.family != "vecq" or codec not in CODE_BYTES or interleave is None:
+            return None
+        if point.hops is None or point.distances is None:
             return None
         rows, dim = self.data.train.shape
         least = limit(dim, rows, codec, point.hops, point.distances, interleave=interleave)

@@ -67,7 +67,7 @@ def brute_force(
 ) -> GroundTruth:
     """Find the k best rows and some more by exact scoring on float32."""
     more = min(len(vectors), k + k // 4 + 16)
-    found = vecq.exact(queries, vectors, more, metric=metric, threads=threads)
+    found = vecq.brute_force(vectors, queries, metric, more, threads=threads)
     return GroundTruth(found.ids, found.scores)
 
 
@@ -109,7 +109,8 @@ def _check_by_faiss(data: Dataset, truth: GroundTruth, k: int) -> str:
     if data.metric == "cosine":
         queries, rows = unit(queries), unit(rows)
     metric = faiss.METRIC_L2 if data.metric == "l2" else faiss.METRIC_INNER_PRODUCT
-    theirs = faiss.knn(*map(np.ascontiguousarray, (queries, rows)), k, metric=metric)[1]
+    queries, rows = np.ascontiguousarray(queries), np.ascontiguousarray(rows)
+    theirs = faiss.knn(queries, rows, k, metric=metric)[1]
     squares = np.einsum("ij,ij->i", queries, queries) + np.einsum("ij,ij->i", rows, rows).max()
     for query, square, own, other in zip(some, squares, truth.ids[some, :k], theirs, strict=True):
         vector = data.test[query : query + 1]

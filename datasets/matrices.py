@@ -65,17 +65,17 @@ def write_blocks(
     path = Path(path)
     if path.suffix not in SUFFIXES:
         raise ArgumentError(unknown(path, SUFFIXES), "path")
-    dtype = DTYPES.get(path.suffix, np.dtype(dtype))
-    parts = _checked(path, parts, shape, dtype)
+    kind = DTYPES.get(path.suffix, np.dtype(dtype))
+    parts = _checked(path, parts, shape, kind)
     with writing(path) as part:
         if path.suffix in vecs.DTYPES:
             vecs.write_vecs(part, parts, shape[1])
         elif path.suffix in bins.DTYPES:
             bins.write_bin(part, parts, shape)
         elif path.suffix in arrow.SUFFIXES:
-            arrow.write_arrow(part, path.suffix, parts, shape[1], dtype)
+            arrow.write_arrow(part, path.suffix, parts, shape[1], kind)
         else:
-            _write_npy(part, parts, shape, dtype)
+            _write_npy(part, parts, shape, kind)
 
 
 def _checked(

@@ -1,7 +1,7 @@
-"""The .npy format with every field of its header checked, so that a damaged file has a typed error."""
+"""The .npy format, with every field of the header checked and typed errors for damage."""
 
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ class Header(NamedTuple):
     """What the header of an array states."""
 
     shape: tuple[int, ...]
-    order: str
+    order: Literal["C", "F"]
     dtype: np.dtype[Any]
 
     @property
@@ -32,7 +32,8 @@ def map_npy(path: Path) -> NDArray[Any]:
     _check_size(header, path.stat().st_size - offset)
     if header.bytes == 0:
         return np.empty(header.shape, header.dtype)
-    return np.memmap(path, header.dtype, "r", offset, header.shape, header.order)  # type: ignore[call-overload, no-any-return]
+    mapped: NDArray[Any] = np.memmap(path, header.dtype, "r", offset, header.shape, header.order)
+    return mapped
 
 
 def read_npy(file: IO[bytes]) -> NDArray[Any]:
@@ -40,7 +41,8 @@ def read_npy(file: IO[bytes]) -> NDArray[Any]:
     header = read_header(file)
     content = file.read(header.bytes)
     _check_size(header, len(content))
-    return np.ndarray(header.shape, header.dtype, content, order=header.order)  # type: ignore[call-overload, no-any-return]
+    values: NDArray[Any] = np.ndarray(header.shape, header.dtype, content, order=header.order)
+    return values
 
 
 def read_header(file: IO[bytes]) -> Header:

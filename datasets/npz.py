@@ -41,7 +41,8 @@ def read_npz(path: str | Path, metric: str | None = None) -> Dataset:
 def write_npz(dataset: Dataset, path: str | Path) -> None:
     """Write a data set to a .npz file, all of it or nothing."""
     with writing(Path(path)) as part, part.open("wb") as file:
-        np.savez(file, metric=np.array(dataset.metric), **dataset.arrays())
+        arrays: dict[str, Any] = dataset.arrays()
+        np.savez(file, metric=np.array(dataset.metric), **arrays)
 
 
 def _members(path: Path, names: tuple[str, ...]) -> dict[str, NDArray[Any]]:

@@ -125,4 +125,4 @@ class Adapter:
 def unit(vectors: Floats) -> Floats:
     """Return vectors scaled to length 1; zero stays zero."""
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.where(norms == 0, 1, norms)
+    return np.asarray(vectors / np.where(norms == 0, 1, norms), np.float32)

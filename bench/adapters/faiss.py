@@ -137,7 +137,7 @@ class FaissIvf(Faiss):
         return np.pad(super().prepare(vectors, metric), ((0, 0), (0, missing)))
 
     def lists(self, rows: int) -> int:
-        return max(1, rows // self.settings["rows_per_list"])
+        return max(1, rows // int(self.settings["rows_per_list"]))
 
     def ladder(self, k: int, rows: int) -> list[Setting]:
         lists = self.lists(rows)

@@ -77,4 +77,5 @@ class Usearch(Adapter):
 
 def _coded(vectors: Floats, largest: Any) -> NDArray[np.int8]:
     """Quantize to -127 .. 127, so that `largest` becomes 127."""
-    return np.clip(np.rint(vectors * (127 / largest)), -127, 127).astype(np.int8)
+    codes = np.clip(np.rint(vectors * (127 / largest)), -127, 127)
+    return np.asarray(codes, np.int8)

@@ -55,7 +55,7 @@ class Vecq:
         return f"vecq({settings})"
 
     def _open(self, dim: int) -> None:
-        self._index = vecq.Index(dim, self._metric, **self._params)  # type: ignore[arg-type]
+        self._index = vecq.Index(dim, self._metric, **self._params)
 
 
 class Filtered(Vecq):
@@ -85,10 +85,10 @@ class Filtered(Vecq):
         found = np.full((len(vectors), k), -1, np.int64)
         alike: dict[tuple[int, ...], list[int]] = {}
         for row in range(len(vectors)):
-            asked = sorted(tags.indices[tags.indptr[row] : tags.indptr[row + 1]].tolist())
-            alike.setdefault(tuple(asked), []).append(row)
-        for asked, rows in alike.items():
-            allowed = self._having(asked)
+            own = sorted(tags.indices[tags.indptr[row] : tags.indptr[row + 1]].tolist())
+            alike.setdefault(tuple(own), []).append(row)
+        for shared, rows in alike.items():
+            allowed = self._having(shared)
             if allowed is None or len(allowed) > 0:
                 part = _floats(vectors[rows])
                 found[rows] = self._index.search(

@@ -120,7 +120,7 @@ class WorkerPool:
     def _replies(self) -> list[int]:
         """Return the count that every worker sends; raise if one fails."""
         counts = [0] * len(self._pipes)
-        waiting = dict(zip(self._pipes, range(len(self._pipes)), strict=True))
+        waiting: dict[Any, int] = {pipe: number for number, pipe in enumerate(self._pipes)}
         errors: list[str] = []
         deadline = time.monotonic() + PATIENCE
         while waiting:
@@ -128,7 +128,7 @@ class WorkerPool:
             if not ready:
                 raise RuntimeError(f"a process did not answer within {PATIENCE:.0f} s")
             for pipe in ready:
-                number = waiting.pop(pipe)  # type: ignore[arg-type]
+                number = waiting.pop(pipe)
                 try:
                     reply = self._pipes[number].recv()
                 except (EOFError, ConnectionError):

@@ -177,10 +177,13 @@ def _bars(
 ) -> Iterator[Chart]:
     """A bar for a value of every contender's build, one plot for each data set."""
     for data in sheet.data_names:
-        builds = [b for b in sheet.builds.values() if b.data == data and value(b) is not None]
-        if not builds:
+        items = [
+            _bar(sheet, build, length, text(length))
+            for build in sheet.builds.values()
+            if build.data == data and (length := value(build)) is not None
+        ]
+        if not items:
             continue
-        items = [_bar(sheet, build, value(build), text(value(build))) for build in builds]
         said = "; ".join(f"{bar.name} {bar.text}" for bar in items)
         yield Chart(kind, data, Bars(title, f"On {data}: {said}.", items))
 

@@ -183,9 +183,9 @@ def _isas(data: str, k: int, ef: int, found: Sequence[IsaSpeed]) -> Table:
         rows.append(
             [
                 text(isa),
-                *(Cell(words.whole(one and one.speed)) for one in (fp32, int8)),
+                *(Cell(words.whole(one.speed if one else None)) for one in (fp32, int8)),
                 Cell(words.multiple(ratio), "good" if ratio and ratio > 1 else "number"),
-                *(Cell(words.share(one and one.recall)) for one in (fp32, int8)),
+                *(Cell(words.share(one.recall if one else None)) for one in (fp32, int8)),
                 Cell("yes", "good text") if same else Cell("NO", "bad text"),
             ]
         )
@@ -207,7 +207,7 @@ def latency(sheet: Sheet, regime: Regime) -> Table | None:
             name(sheet, regime.data, point.contender),
             text(words.settings(point.setting)),
             Cell(words.share(point.recall)),
-            *(Cell(words.seconds(point.latency.get(q))) for q in QUANTILES),
+            *(Cell(words.seconds((point.latency or {}).get(q))) for q in QUANTILES),
         ]
         for point in points
     ]
@@ -242,7 +242,7 @@ def business(sheet: Sheet, regime: Regime) -> Table | None:
         [
             name(sheet, regime.data, point.contender),
             text(words.settings(point.setting)),
-            *(Cell(words.share(point.business.get(one))) for one in BUSINESS),
+            *(Cell(words.share((point.business or {}).get(one))) for one in BUSINESS),
         ]
         for point in points
     ]

@@ -228,10 +228,14 @@ def _gaps(sheet: Sheet, finding: Finding, int8: Build, fp32: Build) -> list[str]
     gaps = [] if finding.kept is not None else ["recall was measured with no common setting"]
     if finding.speed is not None:
         return gaps
-    curves = [(one, sheet.curves.get((finding.regime, one.contender))) for one in (int8, fp32)]
+    regime = finding.regime
+    curves = [
+        (one, None if regime is None else sheet.curves.get((regime, one.contender)))
+        for one in (int8, fp32)
+    ]
     without = [build.contender for build, curve in curves if curve is None]
     if without:
-        return [*gaps, f"no sound point of {words.listing(without)}"]
+        return [*gaps, f"no point without faults of {words.listing(without)}"]
     ranges = [f"{build.contender} {_range(curve)}" for build, curve in curves if curve]
     return [*gaps, f"they share no measured recall ({', '.join(ranges)})"]
 

@@ -1,18 +1,20 @@
-"""Recall against queries per second, read at equal recall, for the tables of bench.core."""
+"""Recall against median QPS, read at equal recall, for the tables of the study `core`."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from vecq.bench.records import Point, Record
+from vecq.bench.records import ENDINGS, Build, Point, Record
 from vecq.bench.report import curves as measured
 
-# What the tables call the regimes.
+# Names of the regimes in the tables.
 MODES = {"online": "single", "batched": "batch"}
+# Marks in a table, by the reason why a curve ends.
+MARKS = {"time": "slow", "saturation": "max", "ladder": "end"}
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A point of a curve, or one between two; hops and distances are per query."""
+    """A point on a curve; hops and distances are per query."""
 
     recall: float
     qps: float
@@ -21,12 +23,14 @@ class Reading:
 
 
 class Curve:
-    """The points of a contender in one mode, and why there are no more."""
+    """The points of a system in one mode, and why there are no more."""
 
-    def __init__(self, contender: str, points: list[Point]) -> None:
-        self.contender = contender
-        self.measured = measured.Curve.of(contender, measured.Regime.of(points[0]), points)
-        self.ended = next((point.ended for point in points if point.ended), None)
+    def __init__(self, system: str, points: list[Point]) -> None:
+        self.system = system
+        self.measured = measured.Curve.of(system, measured.Regime.of(points[0]), points)
+        endings = {point.contender: point.ended for point in points if point.ended}
+        best = self.measured.points[-1].contender if self.measured.points else ""
+        self.ended = endings.get(best)
 
     @property
     def recalls(self) -> dict[int, float]:
@@ -35,7 +39,7 @@ class Curve:
 
     @property
     def start(self) -> float:
-        """The lowest recall that speed was found for."""
+        """The lowest recall on the Pareto front."""
         return next((point.recall or 0.0 for point in self.measured.front), 0.0)
 
     @property
@@ -43,11 +47,13 @@ class Curve:
         """The point of the highest recall."""
         return next(reversed(self.measured.points), None)
 
-    def at(self, recall: float) -> Reading | None:
-        """What is between the neighbors of a recall; None if it is never reached.
+    def variant(self, recall: float) -> str:
+        """Return the contender that is the fastest at a recall, or that finds the most."""
+        point = self.measured.reaching(recall) or self.best
+        return self.system if point is None else point.contender
 
-        A curve that begins beyond the recall is read at its beginning.
-        """
+    def at(self, recall: float) -> Reading | None:
+        """Interpolate at a recall; None beyond the curve, its first point before the curve."""
         level = max(recall, self.start)
         qps = self.measured.at(level)
         if qps is None:
@@ -58,48 +64,58 @@ class Curve:
         return Reading(level, qps, hops, scored)
 
     def speed(self, recall: float) -> str:
-        """QPS at a recall, for a table."""
+        """Format the QPS at a recall, for a table."""
         point = self.at(recall)
         if point is None:
-            return f"{'slow' if self.ended == 'time' else 'max'} {self.measured.best:.3f}"
+            return f"{MARKS.get(self.ended or '', 'best')} {self.measured.best:.3f}"
         return f"{point.qps:,.0f}{'*' if self.start > recall else ''}"
 
     def distances(self, recall: float) -> str:
-        """Distances per query at a recall, for a table."""
+        """Format the distances per query at a recall, for a table."""
         point = self.at(recall)
         return "-" if point is None or point.distances is None else f"{point.distances:,.0f}"
 
-    def failure(self) -> str:
-        how = "takes too long" if self.ended == "time" else "stalls"
-        return f"{self.contender} {how} at {self.measured.best:.3f}"
+    def ending(self) -> str:
+        """Describe where the curve ends, and why."""
+        how = ENDINGS.get(self.ended or "", "was stopped at")
+        return f"{self.system} {how} {self.measured.best:.3f}"
 
 
 Curves = dict[tuple[str, str, int], Curve]
 
 
 def curves_of(records: Iterable[Record]) -> Curves:
-    """The curves of one data set, by contender, mode and k."""
+    """Return the curves of one data set, by system, mode and k; variants in M share one."""
+    found = list(records)
+    systems = {one.contender: one.group for one in found if isinstance(one, Build)}
     modes = {regime: mode for mode, regime in MODES.items()}
     points: dict[tuple[str, str, int], list[Point]] = {}
-    for point in records:
+    for point in found:
         if isinstance(point, Point):
-            points.setdefault((point.contender, modes[point.regime], point.k), []).append(point)
-    return {key: Curve(key[0], found) for key, found in points.items()}
+            system = systems.get(point.contender, point.contender)
+            points.setdefault((system, modes[point.regime], point.k), []).append(point)
+    return {key: Curve(key[0], own) for key, own in points.items()}
 
 
 def compare(ours: Curve, peer: Curve, recall: float) -> tuple[float | None, str]:
-    """Our QPS over the peer's at equal recall, and what has to be said about it.
+    """Return our QPS over the peer's at a recall, and the conditions of the comparison.
 
-    That is a higher one where a curve only begins above the recall. Against a peer that never
-    reaches it, the ratio to its best is the least that it can be.
+    Where a curve begins above the recall, both are compared at the higher start. If the peer ends
+    below the recall or below our start, the ratio to its most accurate point is a lower bound,
+    since ours finds more.
     """
-    end = min(ours.measured.best, peer.measured.best)
-    level = max(recall, min(end, max(ours.start, peer.start)))
-    mine, its = ours.at(level), peer.at(level)
-    if mine is None:
-        both = f"; {peer.failure()}" if its is None else ""
-        return None, ours.failure() + both
-    if its is None:
-        best = peer.best.speed if peer.best else 0.0
-        return (mine.qps / best if best else None), f"at least: {peer.failure()}"
-    return mine.qps / its.qps, f"at {level:.3f}, where the curves begin" if level > recall else ""
+    mine = ours.at(recall)
+    if mine is None or ours.best is None:
+        return None, ours.ending()
+    begin = max(recall, ours.start, peer.start)
+    if peer.measured.best >= begin:
+        mine, its = ours.at(begin), peer.at(begin)
+        if mine is None:
+            return None, f"{ours.ending()}, below the start of {peer.system} at {begin:.3f}"
+        note = f"at {begin:.3f}, where both curves have begun" if begin > recall else ""
+        return (mine.qps / its.qps if its else None), note
+    best = peer.best.speed if peer.best else 0.0
+    note = f"at least: {peer.ending()}"
+    if ours.start > recall:
+        note += f", and {ours.system} begins at {ours.start:.3f}"
+    return (mine.qps / best if best else None), note

@@ -1,15 +1,14 @@
-"""Graphs of hnswlib and faiss as they are, and brought over: make bench-interop.
+"""Graphs of hnswlib and faiss before and after import: make bench-interop.
 
-python -m vecq.bench.interop [--rows N] [FILE.hdf5 ...]
-
-How long that takes, recall and queries per second of both at the same ef, and at equal recall. One
-thread, all queries in a call. Each mark is printed beside what was measured: met, or SHORT. What
-codes lose at equal ef stands beside what an exact scan of them loses, which no walk can win back.
+The study measures the time of import, and recall and median QPS of both at equal ef and at equal
+recall, on one thread with all queries in a call. The loss of recall at equal ef is printed beside
+the loss of an exact scan of the codes, which is its lower bound.
 """
 
 import argparse
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import faiss
@@ -18,19 +17,21 @@ import numpy as np
 
 import vecq
 from vecq.bench.adapters.adapter import unit
-from vecq.bench.answers import recall_of
-from vecq.bench.truth import true_ids
+from vecq.bench.truth import ground_truth
+from vecq.core.ranking import Truth
 from vecq.datasets import Dataset, read_hdf5
 from vecq.datasets.synthetic import clustered
+
+from .timing import interleaved
 
 K, M, EF_CONSTRUCTION = 10, 16, 200
 EFS = (10, 20, 40, 80, 160, 320)
 LEVELS = (0.9, 0.95, 0.99)
-ROUNDS = 3
-# What an index that came over is to reach: a multiple of the source's speed at these levels, recall
-# lost at equal ef by codes alone and with floats beside them, and seconds for a million rows.
+REPETITIONS = 5
+# Targets of an imported index: a multiple of the source's speed at these recalls, the recall lost
+# at equal ef without and with a rerank codec, and seconds for a million rows.
 SPEED, AT, LOSS, RERANKED, SECONDS, MILLION = 2.0, (0.9, 0.95), 0.005, 0.0005, 20.0, 1_000_000
-PLAIN, WIDE = "brought over, int8", "the same + fp32"
+PLAIN, WIDE = "imported, int8", "imported, int8+fp32"
 
 Search = Callable[[Any, int], Any]
 # Recall and queries per second at each of EFS.
@@ -53,7 +54,7 @@ def of_faiss(data: Dataset) -> tuple[Any, Search]:
     metric = faiss.METRIC_L2 if data.metric == "l2" else faiss.METRIC_INNER_PRODUCT
     index = faiss.IndexHNSWFlat(data.train.shape[1], M, metric)
     index.hnsw.efConstruction = EF_CONSTRUCTION
-    # faiss has no cosine: vectors of one length stand for it.
+    # faiss has no cosine: it takes unit vectors instead.
     index.add(unit(data.train) if data.metric == "cosine" else data.train)
 
     def search(queries: Any, ef: int) -> Any:
@@ -68,25 +69,20 @@ def of_vecq(index: vecq.Index, rerank: float | None) -> Search:
     return lambda queries, ef: index.search(queries, K, ef=ef, rerank_factor=rerank, threads=1).ids
 
 
-def measure(searches: dict[str, Search], data: Dataset, truth: Any) -> dict[str, Curve]:
-    """All take turns, and the best of the rounds counts."""
+def measure(searches: dict[str, Search], data: Dataset, truth: Truth) -> dict[str, Curve]:
+    """Measure recall and median QPS at every ef, all searches interleaved."""
     curves: dict[str, Curve] = {name: [] for name in searches}
     for ef in EFS:
-        best = dict.fromkeys(searches, float("inf"))
-        found: dict[str, Any] = {}
-        for _ in range(ROUNDS):
-            for name, search in searches.items():
-                start = time.perf_counter()
-                found[name] = search(data.test, ef)
-                best[name] = min(best[name], time.perf_counter() - start)
-        for name, ids in found.items():
-            recall = recall_of(np.asarray(ids).astype(np.int64), truth)
-            curves[name].append((recall, len(data.test) / best[name]))
+        works = {name: partial(search, data.test, ef) for name, search in searches.items()}
+        times = interleaved(works, REPETITIONS)
+        for name, work in works.items():
+            recall = truth.recall(np.asarray(work()).astype(np.int64))
+            curves[name].append((recall, len(data.test) / times[name].median))
     return curves
 
 
 def speed_at(curve: Curve, level: float) -> float | None:
-    """Queries per second at a recall, between the points beside it; None if it is not reached."""
+    """Interpolate QPS at a recall; None if it is not reached."""
     recalls, speeds = np.array(curve).T
     if recalls.max() < level:
         return None
@@ -98,44 +94,46 @@ def speed_at(curve: Curve, level: float) -> float | None:
 
 
 def speedup(own: Curve, theirs: Curve, level: float) -> tuple[float, float]:
-    """A recall and how many times as fast it is reached, 0 if it is not; where a curve begins
-    beyond the level, this is compared where both have begun."""
+    """Return the ratio of speeds at a recall, 0 if it is not reached, and that recall.
+
+    Curves that begin above the level are compared at the higher start.
+    """
     at = max(level, own[0][0], theirs[0][0])
     speeds = speed_at(own, at), speed_at(theirs, at)
     return at, speeds[0] / speeds[1] if speeds[0] and speeds[1] else 0.0
 
 
 def loss(own: Curve, theirs: Curve) -> float:
-    """The most recall that is lost at any ef."""
+    """Return the largest loss of recall at equal ef."""
     return max(source[0] - one[0] for one, source in zip(own, theirs, strict=True))
 
 
 def targets(found: dict[str, Any]) -> list[tuple[str, bool]]:
-    """What was to be reached, each with what was, and whether that is enough."""
+    """Return a line for each target, and whether it is met."""
     plain, wide, theirs = (found["curves"][name] for name in (PLAIN, WIDE, found["source"]))
-    marks = []
+    found_targets = []
     for name, curve in ((PLAIN, plain), (WIDE, wide)):
         for level in AT:
             at, ratio = speedup(curve, theirs, level)
-            text = f"{name}: {ratio:.2f} times as fast at recall {at:.3g}, at least {SPEED:g}"
-            marks.append((text, ratio >= SPEED))
+            text = f"{name}: {ratio:.2f} times as fast at recall {at:.3g}, target >= {SPEED:g}"
+            found_targets.append((text, ratio >= SPEED))
     lost, reranked, codes = loss(plain, theirs), loss(wide, theirs), 1 - found["exact"]
-    text = f"{PLAIN}: loses {lost:.4f} of recall at equal ef, less than {LOSS:g}"
-    marks.append((f"{text} (an exact scan of these codes loses {codes:.4f})", lost < LOSS))
-    text = f"{WIDE}: loses {reranked:.4f} of recall at equal ef, at most {RERANKED:g}"
-    marks.append((text, reranked <= RERANKED))
+    text = f"{PLAIN}: loses {lost:.4f} of recall at equal ef, target < {LOSS:g}"
+    found_targets.append((f"{text} (an exact scan of these codes loses {codes:.4f})", lost < LOSS))
+    text = f"{WIDE}: loses {reranked:.4f} of recall at equal ef, target <= {RERANKED:g}"
+    found_targets.append((text, reranked <= RERANKED))
     if found["rows"] >= MILLION:
         seconds = found["seconds"]
-        text = f"brought over in {seconds:.1f} s, less than {SECONDS:g} for a million rows"
-        marks.append((text, seconds < SECONDS * found["rows"] / MILLION))
-    return marks
+        text = f"imported in {seconds:.1f} s, target < {SECONDS:g} s for a million rows"
+        found_targets.append((text, seconds < SECONDS * found["rows"] / MILLION))
+    return found_targets
 
 
 def show(found: dict[str, Any]) -> None:
     source = found["source"]
     print(
         f"{found['data']}, {source}: built in {found['built']:.1f} s, "
-        f"brought over in {found['seconds']:.1f} s"
+        f"imported in {found['seconds']:.1f} s; recall@{K} and median QPS"
     )
     print(f"{'':<20}" + "".join(f"{f'ef {ef}':>16}" for ef in EFS))
     for name, curve in found["curves"].items():
@@ -145,11 +143,11 @@ def show(found: dict[str, Any]) -> None:
         shown = ", ".join(f"{ratio:.2f} at recall {at:.3g}" if ratio else "-" for at, ratio in own)
         print(f"{name:<20} QPS as a multiple: {shown}")
     for text, met in targets(found):
-        print(f"  {'met' if met else 'SHORT':<6}{text}")
+        print(f"  {'met' if met else 'missed':<7}{text}")
     print(flush=True)
 
 
-def bring_over(name: str, data: Dataset, truth: Any) -> dict[str, Any]:
+def imported(name: str, data: Dataset, truth: Truth) -> dict[str, Any]:
     make, convert = SOURCES[name]
     start = time.perf_counter()
     source, search = make(data)
@@ -166,7 +164,7 @@ def bring_over(name: str, data: Dataset, truth: Any) -> dict[str, Any]:
         "built": built,
         "seconds": took,
         "curves": measure({name: search, **ours}, data, truth),
-        "exact": recall_of(plain.search(data.test, K, plan="scan", threads=0).ids, truth),
+        "exact": truth.recall(plain.search(data.test, K, plan="scan", threads=0).ids),
     }
 
 
@@ -177,17 +175,17 @@ SOURCES: dict[str, tuple[Callable[[Dataset], tuple[Any, Search]], Callable[..., 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000, help="of generated vectors; 0: none")
+    parser = argparse.ArgumentParser(prog="interop", description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000, help="of the generated set; 0: none")
     parser.add_argument("files", nargs="*")
     options = parser.parse_args()
     sets = [read_hdf5(path) for path in options.files]
     if options.rows:
         sets.append(clustered(options.rows, 128))
     for data in sets:
-        truth = true_ids(data, K)[0]
+        truth = ground_truth(data, K).at(K)
         for name in SOURCES:
-            show(bring_over(name, data, truth))
+            show(imported(name, data, truth))
 
 
 if __name__ == "__main__":

@@ -1,23 +1,21 @@
-"""Graphs for inner products: how many items a walk scores for its recall, by what items are linked.
+"""Graphs for inner products: distances per query at equal recall, by the measure of linking.
 
-python -m vecq.bench.links FILE.hdf5 ...
-
-Half of the users are queries. The other half is kept for `users=`, which one of the graphs gets.
-Codes are float32, so that all loss is the graph's.
+Half of the users are queries; the other half is the `users=` of one graph. Codes are float32, so
+that all loss is the graph's. Usage: make bench-links DATA='FILE.hdf5 ...'
 """
 
 import sys
 from itertools import pairwise
+from typing import Any
 
 import vecq
-from vecq.bench.answers import recall_of
-from vecq.bench.truth import true_ids
+from vecq.bench.truth import ground_truth
 from vecq.datasets import Dataset, read_hdf5
 
 K = 100
 LADDER = (100, 120, 140, 170, 200, 240, 300, 400, 600, 800, 1200, 1600)
 LEVELS = (0.95, 0.99, 0.999)
-GRAPHS = (
+GRAPHS: tuple[tuple[str, Any, bool], ...] = (
     ("inner product", "metric", False),
     ("cosine", "cosine", False),
     ("l2 of x/|x|^2, repaired by items", "moebius", False),
@@ -26,7 +24,7 @@ GRAPHS = (
 
 
 def distances_at(curve: list[tuple[float, float]], level: float) -> str:
-    """Distances per query at a recall, between the points beside it; - if it is never reached."""
+    """Interpolate distances per query at a recall; "-" if it is not reached."""
     for (low, before), (high, after) in pairwise(curve):
         if low < level <= high:
             return f"{before + (after - before) * (level - low) / (high - low):,.0f}"
@@ -35,7 +33,7 @@ def distances_at(curve: list[tuple[float, float]], level: float) -> str:
 
 def print_graphs(data: Dataset) -> None:
     queries, users = data.test[::2], data.test[1::2]
-    truth = true_ids(data, K)[0][::2]
+    truth = ground_truth(data, K).at(K, slice(None, None, 2))
     print(f"{data.name}: distances per query, recall@{K}, {len(queries):,} held-out users")
     print(f"{'linked by':<40}" + "".join(f"{level:>10}" for level in LEVELS))
     for name, link, sampled in GRAPHS:
@@ -44,7 +42,7 @@ def print_graphs(data: Dataset) -> None:
         curve = []
         for ef in LADDER:
             result = index.search(queries, K, ef=ef, threads=0)
-            curve.append((recall_of(result.ids, truth), result.n_scored / len(queries)))
+            curve.append((truth.recall(result.ids), result.n_scored / len(queries)))
             if curve[-1][0] >= LEVELS[-1]:
                 break
         row = "".join(f"{distances_at(curve, level):>10}" for level in LEVELS)

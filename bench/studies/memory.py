@@ -1,4 +1,4 @@
-"""Processes that may not have all the memory of the machine."""
+"""Processes with a memory limit, by control groups."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ ROOT = Path("/sys/fs/cgroup")
 
 @contextmanager
 def limited(limit: int) -> Iterator[Path]:
-    """A control group of at most `limit` bytes, page cache included, or an OSError."""
+    """Make a control group of at most `limit` bytes, page cache included; OSError if impossible."""
     old = (ROOT / "memory").is_dir()
     group = (ROOT / "memory" if old else ROOT) / f"vecq-{os.getpid()}"
     group.mkdir()
@@ -20,7 +20,7 @@ def limited(limit: int) -> Iterator[Path]:
         (group / ("memory.limit_in_bytes" if old else "memory.max")).write_text(str(limit))
         yield group
     finally:
-        for _ in range(100):  # until the kernel has let go of what ran in it
+        for _ in range(100):  # until the kernel has released its processes
             try:
                 group.rmdir()
                 break
@@ -29,7 +29,7 @@ def limited(limit: int) -> Iterator[Path]:
 
 
 def run_in(group: Path, command: list[str]) -> "subprocess.CompletedProcess[str]":
-    """Runs a command in a control group."""
+    """Run a command in a control group."""
     script = 'echo $$ > "$0/cgroup.procs" && exec "$@"'
     return subprocess.run(
         ["sh", "-c", script, str(group), *command], capture_output=True, text=True
@@ -37,7 +37,7 @@ def run_in(group: Path, command: list[str]) -> "subprocess.CompletedProcess[str]
 
 
 def drop_from_cache(path: str | os.PathLike[str]) -> None:
-    """Makes the kernel forget the pages of a file that nobody has mapped."""
+    """Drop the pages of a file from the page cache, unless it is mapped."""
     with open(path, "rb") as file:
         os.fsync(file.fileno())
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)

@@ -1,14 +1,9 @@
-"""VecqModel beside implicit's own exact recommendations: make bench-recommend.
+"""vecq.implicit.VecqModel against implicit's own exact recommendations: make bench-recommend.
 
-python -m vecq.bench.recommend [FILE.hdf5 ...]
-
-A data set of users, items and what users have seen stands for a trained model of implicit. Both
-leave out what was seen, for all users in a call and for one user per call, in turns, the best of
-the repetitions, on equally many threads, but that VecqModel answers a single user on one. implicit
-has two ways to use them: its own, each with a BLAS of one thread, or those of BLAS; the faster one
-counts. Each mark is printed beside what was measured: met, or SHORT.
-
-It needs pip install 'vecq[bench,interactions]'.
+A data set of users, items and seen items stands for a trained model of implicit. Both exclude seen
+items, for all users in a call and for one user per call, on equally many threads; VecqModel answers
+a single user on one. implicit runs with its own threads or with those of BLAS, and the faster of
+the two counts. Speeds are medians. It needs pip install 'vecq[bench,interactions]'.
 """
 
 import argparse
@@ -23,21 +18,22 @@ from implicit.cpu.als import AlternatingLeastSquares
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
-from vecq.bench.answers import recall_of
-from vecq.bench.turns import best_times
+from vecq.core.ranking import recall
 from vecq.datasets import Dataset, load
 from vecq.integrations.implicit import VecqModel
 
+from .timing import interleaved, shown
+
 COUNTS = (10, 100)
-# What VecqModel is to reach: the share of implicit's own answers, and a multiple of its speed.
+# Targets of VecqModel: recall of implicit's answers, and a multiple of its speed.
 RECALL, SPEED = 0.99, 5.0
 
-# Threads of the model's own, and of BLAS.
+# Threads of implicit, and of BLAS.
 Threads = tuple[int, int]
 
 
 def model_of(data: Dataset) -> Any:
-    with threadpool_limits(1, "blas"):  # it warns of more
+    with threadpool_limits(1, "blas"):  # implicit warns of more
         model = AlternatingLeastSquares(data.train.shape[1])
     model.user_factors, model.item_factors = data.test, data.train
     return model
@@ -45,7 +41,7 @@ def model_of(data: Dataset) -> Any:
 
 def seen_by(data: Dataset) -> Any:
     if data.seen is None:
-        raise SystemExit(f"{data.name} has no seen items, expected those that users have had")
+        raise SystemExit(f"{data.name} has no seen items, expected a data set of recommendations")
     indptr, indices = data.seen
     return csr_matrix(
         (np.ones(len(indices), np.float32), indices, indptr), (len(data.test), len(data.train))
@@ -83,7 +79,7 @@ def compare(
         for how, calls in CALLS.items():
             some = seen if calls is batched else seen[:singles]
             exact, own = calls(model, some, count), calls(fast, some, count)
-            times = best_times(
+            times = interleaved(
                 {
                     "implicit": exactly(model, exact, (threads, 1)),
                     "implicit, BLAS": exactly(model, exact, (1, threads)),
@@ -95,31 +91,33 @@ def compare(
                 "data": data.name,
                 "N": count,
                 "calls": how,
-                "recall": recall_of(own(), exact()),
-                "qps": {name: some.shape[0] / seconds for name, seconds in times.items()},
+                "recall": recall(own(), exact()),
+                "qps": {name: time.rate(some.shape[0]) for name, time in times.items()},
             }
 
 
 def targets(found: dict[str, Any]) -> list[tuple[str, bool]]:
-    """What was to be reached, each with what was, and whether that is enough."""
-    qps, recall = found["qps"], found["recall"]
+    """Return a line for each target, and whether it is met."""
+    qps = {name: rate["median"] for name, rate in found["qps"].items()}
+    reached = found["recall"]
     ratio = qps["VecqModel"] / max(qps["implicit"], qps["implicit, BLAS"])
+    text = f"{ratio:.1f} times as fast as implicit at recall {reached:.4f}, target >= {SPEED:g}"
     return [
-        (f"recall of implicit's own answers {recall:.4f}, at least {RECALL}", recall >= RECALL),
-        (f"{ratio:.1f} times as fast as implicit, at least {SPEED:g}", ratio >= SPEED),
+        (f"recall of implicit's answers {reached:.4f}, target >= {RECALL}", reached >= RECALL),
+        (text, ratio >= SPEED),
     ]
 
 
 def show(found: dict[str, Any]) -> None:
     print(f"N={found['N']}, {found['calls']}")
     for name, value in found["qps"].items():
-        print(f"  {name:<16}{value:>10,.0f} users/s")
+        print(f"  {name:<16}{shown(value)} users/s")
     for text, met in targets(found):
-        print(f"  {'met' if met else 'SHORT':<6}{text}", flush=True)
+        print(f"  {'met' if met else 'missed':<7}{text}", flush=True)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m vecq.bench.recommend", description=__doc__)
+    parser = argparse.ArgumentParser(prog="recommend", description=__doc__)
     parser.add_argument(
         "data", nargs="*", default=["recsys-demo"], help="files or names of data sets (%(default)s)"
     )

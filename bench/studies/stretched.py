@@ -1,8 +1,7 @@
-"""Files of as many rows as one likes, made in no time: the first rows are real, the others a hole.
+"""Sparse index files of any number of rows: the first rows are real, the others are a hole.
 
-Searches walk the graph of the real rows. That is enough to time how such a file opens, and to read
-more than memory holds. There have to be 1,024 of them: of fewer it is not known what a walk costs,
-and all rows are scanned.
+Searches stay in the graph of the real rows, which suffices to time how large files open. At least
+1,024 real rows are needed: with fewer, the planner has no cost model of a walk and scans.
 """
 
 import os
@@ -10,9 +9,9 @@ import struct
 from pathlib import Path
 
 HEADER, ENTRY, PAGE = 128, 64, 4096
-# Kinds of sections that have an element for each row; links do on layer 0.
+# Kinds of sections with one element per row; links have one on layer 0.
 PER_ROW, LINKS, SETTINGS = (5, 6, 7, 8, 9, 15), 10, 1
-ROWS_OF_SETTINGS = 48  # where a file's settings tell how many rows there are
+ROWS_OF_SETTINGS = 48  # offset of the number of rows
 
 
 def crc32c(content: bytes) -> int:
@@ -25,7 +24,7 @@ def crc32c(content: bytes) -> int:
 
 
 def checksum(content: bytes) -> int:
-    """What native/base/checksum.hpp describes."""
+    """Compute the checksum of native/base/checksum.hpp."""
     whole = len(content) // 32 * 32
     lanes = (
         crc32c(b"".join(content[at : at + 8] for at in range(8 * lane, whole, 32)))
@@ -35,7 +34,7 @@ def checksum(content: bytes) -> int:
 
 
 def stretch(path: str | os.PathLike[str], to: str | os.PathLike[str], rows: int) -> None:
-    """Writes the file at `path` to another one, with `rows` rows."""
+    """Write a copy of a file that has `rows` rows."""
     content = Path(path).read_bytes()
     (sections,) = struct.unpack_from("<I", content, 56)
     table, end = bytearray(content[: HEADER + sections * ENTRY]), HEADER + sections * ENTRY

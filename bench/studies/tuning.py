@@ -1,21 +1,16 @@
-"""The basic ladder of vecq.tune against trying everything: make bench-tuning.
+"""The strategy "basic" of vecq.tune against exhaustive search: make bench-tuning.
 
-python -m vecq.bench.tuning FILE.hdf5 ...
-
-Both choose from one grid. What they chose is built anew and timed in turns. Half of the queries are
-kept from both: recall on them is what was promised. Beside the speeds of what was chosen stand the
-median of the turns, for machines whose cores are shared, and the speeds at equal recall of those
-queries, which no luck at the edge of the criterion has a part in. A third run climbs the ladder
-over all that there is by default; its seconds are compared with those of one index with the
-settings that it has by default, built in the same run. Each target is printed beside what was
-measured: met, or SHORT.
+Both choose from one grid. Their choices are built and timed again, interleaved; speeds are medians.
+Half of the queries are held back from tuning: recall on them must lie in the promised interval, and
+speeds are also compared at equal recall of these queries, which removes the luck of which `ef` was
+chosen. A third run tunes over the default space; its time is compared with that of one build.
 """
 
 import argparse
 import json
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,14 +18,15 @@ from typing import Any
 import numpy as np
 
 import vecq
-from vecq.bench.answers import recall_of
-from vecq.bench.turns import all_times
+from vecq.core import ranking
 from vecq.datasets import Dataset, read_hdf5
 from vecq.tuning import Space
 
-# Of exhaustive's speed, and of its time; builds that the default space may cost, and seconds.
+from .timing import interleaved, shown
+
+# Targets: the shares of exhaustive's speed and time, and builds and seconds of the default space.
 SPEED, TIME, BUILDS, SECONDS = 0.85, 0.2, 2.5, 60.0
-# A grid that trying everything can be done with: 6 graphs and 18 ef.
+# A grid that is small enough for exhaustive search: 6 graphs and 18 ef.
 MULTIPLES = (1, 1.1, 1.2, 1.3, 1.45, 1.6, 1.8, 2, 2.3, 2.6, 3, 3.5, 4, 5, 7, 10, 16, 30)
 
 
@@ -46,24 +42,22 @@ def grid(k: int) -> Space:
 
 
 def compare(data: Dataset, k: int, recall: float, repetitions: int, threads: int) -> dict[str, Any]:
-    """What each run chose, took and promises."""
+    """Return what each run chose, took and promises."""
     found = _tuned(data, k, recall, threads)
     fresh, dim = data.test[1::2], data.train.shape[1]
 
     def built(**settings: Any) -> vecq.Index:
-        index = vecq.Index(dim, data.metric, **settings)  # type: ignore[arg-type]
+        index = vecq.Index(dim, data.metric, **settings)
         return index.add(data.train, threads=threads)
 
     start = time.perf_counter()
     built()
     build = time.perf_counter() - start
     indexes = {name: built(**one.index_settings) for name, one in found.items()}
-    times = all_times(
+    times = interleaved(
         {
-            name: lambda name=name: indexes[name].search(
-                fresh, k, threads=threads, **found[name].search_settings
-            )
-            for name in found
+            name: partial(indexes[name].search, fresh, k, threads=threads, **one.search_settings)
+            for name, one in found.items()
         },
         repetitions,
     )
@@ -75,26 +69,25 @@ def compare(data: Dataset, k: int, recall: float, repetitions: int, threads: int
         "k": k,
         "recall": recall,
         "build": build,
-        "turns": _share(times["basic"], times["exhaustive"]),
         "equal": at_equal_recall(rivals, fresh, truth, recall, repetitions, threads),
         "runs": {
-            name: _about(one, indexes[name], fresh, truth, len(fresh) / min(times[name]), threads)
+            name: _about(one, indexes[name], fresh, truth, times[name].rate(len(fresh)), threads)
             for name, one in found.items()
         },
     }
 
 
 def _tuned(data: Dataset, k: int, recall: float, threads: int) -> dict[str, vecq.Tuned]:
-    runs = {
+    runs: dict[str, tuple[Any, Space]] = {
         "basic": ("basic", grid(k)),
         "exhaustive": ("exhaustive", grid(k)),
         "default": ("basic", Space()),
     }
     return {
         name: vecq.tune(
-            *(data.train, data.test[::2], data.metric, k),  # type: ignore[arg-type]
+            *(data.train, data.test[::2], data.metric, k),
             accuracy=vecq.Recall(recall),
-            strategy=strategy,  # type: ignore[arg-type]
+            strategy=strategy,
             space=space,
             threads=threads,
         )
@@ -110,11 +103,10 @@ def at_equal_recall(
     repetitions: int,
     threads: int,
 ) -> float | None:
-    """Basic's share of exhaustive's speed where fresh queries of both find as much.
+    """Return basic's share of exhaustive's speed at equal recall of the fresh queries.
 
-    Which of two neighboring `ef` was chosen is left out of it: each is read between the last that
-    finds less than was asked for and the first that does not. None if one of them scans, or never
-    finds so much.
+    Each is interpolated between the last ef below the recall and the first above it. None if one
+    of them scans, or does not reach the recall.
     """
     ends = {
         name: _around(index, one, fresh, truth, recall, threads)
@@ -123,11 +115,11 @@ def at_equal_recall(
     if not all(ends.values()):
         return None
     works = {f"{name} {found}": work for name, own in ends.items() for found, work in own.items()}
-    times = all_times(works, repetitions)
+    times = interleaved(works, repetitions)
     seconds = {
         name: [
-            np.exp(np.interp(recall, [*own], np.log(turn)))
-            for turn in zip(*(times[f"{name} {found}"] for found in own), strict=True)
+            np.exp(np.interp(recall, [*own], np.log(round_)))
+            for round_ in zip(*(times[f"{name} {found}"].seconds for found in own), strict=True)
         ]
         for name, own in ends.items()
     }
@@ -137,26 +129,31 @@ def at_equal_recall(
 def _around(
     index: vecq.Index, found: vecq.Tuned, fresh: Any, truth: Any, recall: float, threads: int
 ) -> dict[float, Callable[[], vecq.Result]]:
-    """Searches of an index that find less than a recall and as much, by what they find."""
+    """Return the searches with the last ef below a recall and the first above it, by recall."""
     below: dict[float, Callable[[], vecq.Result]] = {}
     efs = grid(found.k).ladder(found.k, len(index)) if "ef" in found.search_settings else []
     for ef in efs:
         settings = {**found.search_settings, "ef": ef}
         search = partial(index.search, fresh, found.k, threads=threads, **settings)
-        reached = recall_of(search().ids, truth)
+        reached = ranking.recall(search().ids, truth)
         if reached >= recall:
             return {**below, reached: search}
         below = {reached: search}
     return {}
 
 
-def _share(times: list[float], others: list[float]) -> float:
-    """How many times the others' speed there is, by the median of turns."""
+def _share(times: Sequence[float], others: Sequence[float]) -> float:
+    """Return the median ratio of speeds over all rounds."""
     return float(np.median(np.asarray(others) / np.asarray(times)))
 
 
 def _about(
-    found: vecq.Tuned, index: vecq.Index, fresh: Any, truth: Any, qps: float, threads: int
+    found: vecq.Tuned,
+    index: vecq.Index,
+    fresh: Any,
+    truth: Any,
+    qps: dict[str, float],
+    threads: int,
 ) -> dict[str, Any]:
     result = index.search(fresh, found.k, threads=threads, **found.search_settings)
     return {
@@ -167,30 +164,35 @@ def _about(
         "settings": json.loads(found.json()),
         "met": found.met,
         "promised": [found.accuracy, *found.interval],
-        "fresh": recall_of(result.ids, truth),
+        "fresh": ranking.recall(result.ids, truth),
     }
 
 
 def targets(found: dict[str, Any]) -> list[tuple[str, bool]]:
-    """What was to be reached, each with what was, and whether that is enough."""
+    """Return a line for each target, and whether it is met."""
     runs, build = found["runs"], found["build"]
     basic, every, default = (runs[name] for name in ("basic", "exhaustive", "default"))
-    speed, share = basic["qps"] / every["qps"], basic["seconds"] / every["seconds"]
+    speed = basic["qps"]["median"] / every["qps"]["median"]
+    share = basic["seconds"] / every["seconds"]
     most = BUILDS * build + SECONDS
+    at = f"at recall {basic['fresh']:.4f} and {every['fresh']:.4f}"
     kept = [
         (
-            f"{name}: recall on fresh queries, {one['fresh']:.4f}, is within "
+            f"{name}: recall on fresh queries {one['fresh']:.4f}, target within "
             f"{one['promised'][1]:.4f} to {one['promised'][2]:.4f}",
             one["promised"][1] <= one["fresh"] <= one["promised"][2],
         )
         for name, one in runs.items()
     ]
     return [
-        (f"basic has {speed:.0%} of exhaustive's speed, at least {SPEED:.0%}", speed >= SPEED),
-        (f"basic takes {share:.0%} of its time, at most {TIME:.0%}", share <= TIME),
+        (
+            f"basic has {speed:.0%} of exhaustive's speed, {at}, target >= {SPEED:.0%}",
+            speed >= SPEED,
+        ),
+        (f"basic takes {share:.0%} of its time, target <= {TIME:.0%}", share <= TIME),
         *kept,
         (
-            f"default: {default['seconds']:.1f} s, less than {BUILDS} builds and a minute, "
+            f"default: {default['seconds']:.1f} s, target < {BUILDS} builds and a minute, "
             f"{most:.1f} s",
             default["seconds"] < most,
         ),
@@ -199,30 +201,30 @@ def targets(found: dict[str, Any]) -> list[tuple[str, bool]]:
 
 def show(found: dict[str, Any]) -> None:
     build = found["build"]
-    print(f"{found['data']}, recall@{found['k']} of {found['recall']}; a graph takes {build:.1f} s")
+    print(f"{found['data']}, recall@{found['k']} of {found['recall']}; a build takes {build:.1f} s")
     for name, one in found["runs"].items():
         print(
-            f"  {name:<12}{one['qps']:>10,.0f} queries/s, {one['trials']:>4} trials, "
+            f"  {name:<12}{shown(one['qps'])} queries/s, {one['trials']:>4} trials, "
             f"{one['seconds']:>7.1f} s ({one['seconds'] / build:.1f} builds)"
             f"{'' if one['met'] else ', criterion not met'}\n{'':14}{one['settings']}"
         )
     for text, met in targets(found):
-        print(f"  {'met' if met else 'SHORT':<6}{text}")
-    equal = f"{found['equal']:.0%}" if found["equal"] else "not to be told"
+        print(f"  {'met' if met else 'missed':<7}{text}")
+    equal = f"{found['equal']:.0%}" if found["equal"] else "not reached"
     print(
-        f"        basic beside exhaustive, by the median of turns: {found['turns']:.0%}; and where "
-        f"fresh queries of both find {found['recall']}: {equal}",
+        f"        basic's share of exhaustive's speed at recall {found['recall']} of the fresh "
+        f"queries: {equal}",
         flush=True,
     )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m vecq.bench.tuning", description=__doc__)
+    parser = argparse.ArgumentParser(prog="tuning", description=__doc__)
     parser.add_argument("files", nargs="*", help="data sets in HDF5")
-    parser.add_argument("--k", default="10,100", help="(%(default)s)")
-    parser.add_argument("--recall", default="0.95,0.99", help="(%(default)s)")
-    parser.add_argument("--rows", type=int, help="only the first so many")
-    parser.add_argument("--repetitions", type=int, default=50, help="turns (%(default)s)")
+    parser.add_argument("--k", default="10,100", help="default: %(default)s")
+    parser.add_argument("--recall", default="0.95,0.99", help="default: %(default)s")
+    parser.add_argument("--rows", type=int, help="use only the first ROWS vectors")
+    parser.add_argument("--repetitions", type=int, default=50, help="default: %(default)s")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--json", type=Path, help="write all figures to this file")
     asked = parser.parse_args()

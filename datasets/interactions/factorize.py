@@ -101,8 +101,9 @@ def recommend_from(
         rng = np.random.default_rng(seed)
         eligible = np.sort(rng.choice(eligible, most_users, replace=False))
     test = np.ascontiguousarray(users[eligible])
-    lists = {"seen": _lists(seen, eligible), "heldout": _lists(heldout, eligible)}
-    return with_truth(Dataset(name, "ip", items, test, **lists).check(), k, threads=threads)
+    own, later = _lists(seen, eligible), _lists(heldout, eligible)
+    data = Dataset(name, "ip", items, test, seen=own, heldout=later)
+    return with_truth(data.check(), k, threads=threads)
 
 
 def _learner(model: Model) -> Any:

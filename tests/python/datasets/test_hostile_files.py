@@ -1,4 +1,4 @@
-"""Damaged and hostile input: every file ends in a DatasetError that names it, none is followed out."""
+"""Damaged and hostile files: each ends in a DatasetError that names it; none leads elsewhere."""
 
 import os
 import struct
@@ -167,7 +167,7 @@ def test_a_damaged_b_tree_is_refused(tmp_path):
     content = path.read_bytes()
     assert content.count(b"TREE") >= 2  # of the links, and of the chunks
     at = -1
-    for number in range(content.count(b"TREE")):
+    for _ in range(content.count(b"TREE")):
         at = content.find(b"TREE", at + 1)
         path.write_bytes(content[:at] + b"XXXX" + content[at + 4 :])
         with pytest.raises(vecq.DatasetError, match=r"a\.hdf5: "):

@@ -1,9 +1,9 @@
 """Graphs brought over, on a set so small that its figures mean nothing."""
 
 import pytest
+from studies import interop
 
-from vecq.bench import interop
-from vecq.bench.truth import true_ids
+from vecq.bench.truth import ground_truth
 from vecq.datasets import heavy_tailed
 
 
@@ -11,11 +11,11 @@ from vecq.datasets import heavy_tailed
 def test_marks_are_printed_as_met_or_short(name, monkeypatch, capsys):
     monkeypatch.setattr(interop, "EFS", (10, 80))
     data = heavy_tailed(1500, 16, 50)
-    found = interop.bring_over(name, data, true_ids(data, interop.K)[0])
+    found = interop.imported(name, data, ground_truth(data, interop.K).at(interop.K))
     assert 0.9 < found["exact"] <= 1
     interop.show(found)
     shown = capsys.readouterr().out
-    assert shown.count("  met ") + shown.count("  SHORT ") == 6
+    assert shown.count("  met ") + shown.count("  missed ") == 6
     assert f"an exact scan of these codes loses {1 - found['exact']:.4f}" in shown
 
 
