@@ -78,13 +78,13 @@ def _choose(schema: Any, column: str | None) -> str:
             f"name one that holds lists of numbers by column=",
             "column",
         )
-    return lists[0]
+    return str(lists[0])
 
 
 def _is_list_of_numbers(kind: Any) -> bool:
     types = require("pyarrow", "parquet", "reading Arrow").types
     lists = types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
-    return lists and (types.is_floating(kind.value_type) or types.is_integer(kind.value_type))
+    return bool(lists and (types.is_floating(kind.value_type) or types.is_integer(kind.value_type)))
 
 
 def _matrix(values: Any, column: str) -> NDArray[Any]:
@@ -103,4 +103,5 @@ def _matrix(values: Any, column: str) -> NDArray[Any]:
             f"column {column} has dim {lengths[row]} in row {row}, but {lengths[0]} in row 0",
             column,
         )
-    return flat.to_numpy(zero_copy_only=False).reshape(len(lengths), -1)
+    values_of: NDArray[Any] = flat.to_numpy(zero_copy_only=False)
+    return values_of.reshape(len(lengths), -1)

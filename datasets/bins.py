@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from vecq import DatasetError
 
-DTYPES = {
+DTYPES: dict[str, np.dtype[Any]] = {
     ".fbin": np.dtype("<f4"),
     ".f16bin": np.dtype("<f2"),
     ".u8bin": np.dtype("u1"),
@@ -30,7 +30,8 @@ def read_bin(path: Path) -> NDArray[Any]:
             f"take {expected:,}: the file is truncated, or its values are of another type",
             "rows",
         )
-    return np.memmap(path, dtype, "r", HEADER, (rows, dim))
+    mapped: NDArray[Any] = np.memmap(path, dtype, "r", HEADER, (rows, dim))
+    return mapped
 
 
 def read_truth(path: Path) -> dict[str, NDArray[Any]]:
@@ -43,7 +44,7 @@ def read_truth(path: Path) -> dict[str, NDArray[Any]]:
             f"{HEADER + values:,}, or {HEADER + 2 * values:,} with distances: it is truncated",
             "neighbors",
         )
-    truth = {"neighbors": np.memmap(path, "<i4", "r", HEADER, (rows, k))}
+    truth: dict[str, NDArray[Any]] = {"neighbors": np.memmap(path, "<i4", "r", HEADER, (rows, k))}
     if size > HEADER + values:
         truth["distances"] = np.memmap(path, "<f4", "r", HEADER + values, (rows, k))
     return truth

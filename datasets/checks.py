@@ -83,20 +83,20 @@ def check_finite(field: str, rows: NDArray[Any]) -> None:
 def scores(metric: str, queries: NDArray[Any], rows: NDArray[Any]) -> NDArray[np.float64]:
     """Scores of all pairs, the higher the better, in float64."""
     left, right = (np.asarray(each, np.float64) for each in (queries, rows))
-    dots = left @ right.T
+    dots: NDArray[np.float64] = left @ right.T
     if metric == "ip":
         return dots
     left_squares, right_squares = (left**2).sum(axis=1)[:, None], (right**2).sum(axis=1)
     if metric == "l2":
-        return 2 * dots - right_squares - left_squares
+        return np.asarray(2 * dots - right_squares - left_squares)
     norms = np.sqrt(left_squares * right_squares)
-    return dots / np.where(norms == 0, 1, norms)
+    return np.asarray(dots / np.where(norms == 0, 1, norms))
 
 
 def check_truth(
     metric: str, train: NDArray[Any], test: NDArray[Any], neighbors: NDArray[Any]
 ) -> None:
-    """Refuses neighbours that leave out better rows, for most queries of a sample.
+    """Refuses neighbors that leave out better rows, for most queries of a sample.
 
     Not for all: a truth that was computed in less than float32 has its slips.
     """

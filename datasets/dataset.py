@@ -19,11 +19,12 @@ from vecq.datasets.checks import (
 
 METRICS = ("ip", "cosine", "l2")
 MATRICES, TRUTH, LISTS = ("train", "test"), ("neighbors", "distances"), ("seen", "heldout")
+CSR = ("indptr", "indices")
 # The arrays of a data set by the names that files have for them.
 ARRAYS = (
     *MATRICES,
     *TRUTH,
-    *(f"{field}_{part}" for field in LISTS for part in ("indptr", "indices")),
+    *(f"{field}_{part}" for field in LISTS for part in CSR),
 )
 
 
@@ -93,7 +94,7 @@ class Dataset:
         for field in LISTS:
             lists = getattr(self, field)
             if lists is not None:
-                check_lists(field, *lists, queries, rows)
+                check_lists(field, lists.indptr, lists.indices, queries, rows)
 
     @classmethod
     def of(cls, name: str, metric: str, arrays: Mapping[str, NDArray[Any]]) -> "Dataset":
@@ -106,8 +107,8 @@ class Dataset:
         for field in TRUTH:
             given[field] = arrays.get(field)
         for field in LISTS:
-            parts = {part: arrays.get(f"{field}_{part}") for part in Csr._fields}
-            missing = [f"{field}_{part}" for part, array in parts.items() if array is None]
+            parts = {part: arrays[f"{field}_{part}"] for part in CSR if f"{field}_{part}" in arrays}
+            missing = [f"{field}_{part}" for part in CSR if part not in parts]
             if len(missing) == 1:
                 raise DatasetError(f"{missing[0]} is missing", missing[0])
             given[field] = None if missing else Csr(**parts)
@@ -123,10 +124,10 @@ class Dataset:
         return {name: array for name, array in found.items() if array is not None}
 
     def check(self) -> "Dataset":
-        """Looks at every value: all are finite, and neighbours are those of these vectors.
+        """Looks at every value: all are finite, and neighbors are those of these vectors.
 
         That is judged by a sample: for most queries, no row drawn at random may be better than the
-        last neighbour.
+        last neighbor.
         """
         for field in (*MATRICES, "distances"):
             values = getattr(self, field)

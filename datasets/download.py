@@ -101,7 +101,8 @@ class Transfer:
         start = self._file.tell()
         request = urllib.request.Request(self._address, headers={"User-Agent": AGENT})
         if start > 0 or self._head:
-            request.add_header("Range", f"bytes={start}-{self._size - 1 if self._head else ''}")
+            last = self._size - 1 if self._head and self._size is not None else ""
+            request.add_header("Range", f"bytes={start}-{last}")
         try:
             response = urllib.request.urlopen(request, timeout=TIMEOUT)
         except urllib.error.HTTPError as error:

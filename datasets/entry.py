@@ -61,7 +61,7 @@ class Entry:
     dim: int
     queries: int
     home: str
-    licence: str | None = None  # as its home states it
+    license: str | None = None  # as its home states it
     files: tuple[tuple[str, Remote], ...] = ()
     make: Callable[[], Dataset] | None = None
 

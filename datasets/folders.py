@@ -17,6 +17,7 @@ from vecq.core.json_values import parsed
 from vecq.datasets import bins
 from vecq.datasets.dataset import ARRAYS, MATRICES, METRICS, Dataset
 from vecq.datasets.matrices import SUFFIXES, read_matrix, write_matrix
+from vecq.datasets.npy import map_npy
 from vecq.datasets.paths import reading, writing
 
 ABOUT = "dataset.json"
@@ -136,4 +137,4 @@ def _read(name: str, file: Path) -> dict[str, NDArray[Any]]:
     if name in (*MATRICES, "neighbors", "distances"):
         return {name: read_matrix(file)}
     with reading(file):
-        return {name: np.lib.format.open_memmap(file, mode="r")}
+        return {name: map_npy(file)}

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from vecq import ArgumentError, DatasetError
 from vecq.datasets import arrow, bins, vecs
 from vecq.datasets.checks import blocks
+from vecq.datasets.npy import map_npy
 from vecq.datasets.paths import reading, writing
 
 SUFFIXES = (".npy", *vecs.DTYPES, *bins.DTYPES, *arrow.SUFFIXES)
@@ -35,7 +36,7 @@ def read_matrix(path: str | Path, column: str | None = None) -> NDArray[Any]:
         elif path.suffix in arrow.SUFFIXES:
             rows = arrow.read_arrow(path, column)
         elif path.suffix == ".npy":
-            rows = np.lib.format.open_memmap(path, mode="r")
+            rows = map_npy(path)
         else:
             raise ArgumentError(unknown(path, SUFFIXES), "path")
         if rows.ndim != 2 or rows.dtype.kind not in "fiu":
@@ -64,17 +65,17 @@ def write_blocks(
     path = Path(path)
     if path.suffix not in SUFFIXES:
         raise ArgumentError(unknown(path, SUFFIXES), "path")
-    dtype = DTYPES.get(path.suffix, np.dtype(dtype))
-    parts = _checked(path, parts, shape, dtype)
+    kind = DTYPES.get(path.suffix, np.dtype(dtype))
+    parts = _checked(path, parts, shape, kind)
     with writing(path) as part:
         if path.suffix in vecs.DTYPES:
             vecs.write_vecs(part, parts, shape[1])
         elif path.suffix in bins.DTYPES:
             bins.write_bin(part, parts, shape)
         elif path.suffix in arrow.SUFFIXES:
-            arrow.write_arrow(part, path.suffix, parts, shape[1], dtype)
+            arrow.write_arrow(part, path.suffix, parts, shape[1], kind)
         else:
-            _write_npy(part, parts, shape, dtype)
+            _write_npy(part, parts, shape, kind)
 
 
 def _checked(

@@ -68,10 +68,10 @@ class Population:
         for block, first in enumerate(range(0, self.rows, BLOCK)):
             rng = self._rng("items", block)
             count = min(BLOCK, self.rows - first)
-            cluster = rng.choice(len(world.centres), count, p=world.shares)
+            cluster = rng.choice(len(world.centers), count, p=world.shares)
             inner = rng.standard_normal((count, len(world.basis)), np.float32)
             inner *= world.widths[cluster, None]
-            items = world.place(inner + world.centres[cluster])
+            items = world.place(inner + world.centers[cluster])
             noise = rng.standard_normal((count, self.dim), np.float32)
             items += np.float32(REST / math.sqrt(self.dim)) * noise
             items *= rng.lognormal(0, NORMS, (count, 1)).astype(np.float32)
@@ -81,12 +81,12 @@ class Population:
     def queries(self) -> Floats:
         """The users."""
         world, rng = self._world, self._rng("users")
-        liked = rng.choice(len(world.centres), (self.users, TASTES), p=world.shares)
+        liked = rng.choice(len(world.centers), (self.users, TASTES), p=world.shares)
         weights = rng.dirichlet(np.ones(TASTES), self.users).astype(np.float32)
-        tastes = np.einsum("ut,utd->ud", weights, world.centres[liked])
+        tastes = np.einsum("ut,utd->ud", weights, world.centers[liked])
         own = rng.standard_normal((self.users, len(world.basis)), np.float32)
         leaning = world.place(rng.standard_normal((1, len(world.basis)), np.float32))
-        return world.place(tastes) + ECCENTRICITY * world.place(own) + LEANING * leaning
+        return np.asarray(world.place(tastes) + ECCENTRICITY * world.place(own) + LEANING * leaning)
 
     def interactions(self, progress: Progress = None) -> tuple[Csr, Csr]:
         """Items that users saw and that are held out, drawn without replacement.
@@ -95,9 +95,9 @@ class Population:
         of all likings plus Gumbel noise are such a draw, and can be found block by block.
         """
         rng = self._rng("choices")
-        wanted = rng.lognormal(math.log(MEDIAN), 0.7, self.users)
         most = min(MOST, self.rows // 2)
-        wanted = np.clip(wanted, LEAST, most).astype(np.int64)
+        drawn_counts = rng.lognormal(math.log(MEDIAN), 0.7, self.users)
+        wanted = np.clip(drawn_counts, LEAST, most).astype(np.int64)
         keys = np.full((self.users, most), -np.inf, np.float32)
         ids = np.zeros((self.users, most), np.int64)
         with Report(progress, self.rows) as report:
@@ -115,7 +115,7 @@ class Population:
         """How much users like items, plus Gumbel noise, which is minus the log of this one."""
         noise = rng.standard_exponential((len(users), len(items)), np.float32)
         np.log(np.maximum(noise, np.float32(1e-30), out=noise), out=noise)
-        return users @ items.T / np.float32(TEMPERATURE) - noise
+        return np.asarray(users @ items.T / np.float32(TEMPERATURE) - noise)
 
     @cached_property
     def _world(self) -> "World":
@@ -129,7 +129,7 @@ class Population:
 class World:
     """The clusters, and the directions that they lie in."""
 
-    centres: Floats
+    centers: Floats
     widths: Floats
     shares: NDArray[np.float64]
     basis: Floats
@@ -151,7 +151,7 @@ class World:
         """Rows of length 1, from their coordinates."""
         shift = np.float32(SHIFT * math.sqrt(len(self.basis))) * self.basis[0]
         rows = inner @ self.basis + shift
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True))
 
 
 def recommendations(

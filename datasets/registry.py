@@ -1,7 +1,7 @@
 """The data sets that have names: public ones, which are downloaded, and one that is generated.
 
 Sizes are what servers have been seen to send, or follow from rows, dim and type; checksums are what
-TensorFlow Datasets lists for the same addresses and sizes. A size, checksum or licence that isn't
+TensorFlow Datasets lists for the same addresses and sizes. A size, checksum or license that isn't
 known for certain is left out.
 """
 
@@ -28,14 +28,14 @@ def _hdf5(
     metric: str,
     shape: tuple[int, int, int],
     home: str,
-    licence: str | None = None,
+    license: str | None = None,
     size: int | None = None,
     sha256: str | None = None,
 ) -> Entry:
     """One of ann-benchmarks; `shape` is rows, dim, queries."""
     remote = Remote(f"https://ann-benchmarks.com/{name}.hdf5", size, sha256)
     files = ((f"{name}.hdf5", remote),)
-    return Entry(name, about, metric, *shape, home, licence, files)
+    return Entry(name, about, metric, *shape, home, license, files)
 
 
 def _big(
@@ -97,7 +97,7 @@ ENTRIES = (
         sha256="a0a44dfe80c58e63860862eeea2d34e62cff958dc3aec14fd65263d1d3c751f8",
     ),
     _hdf5(
-        *("lastfm-64-dot", "artists and listeners, factorised", "cosine", (292_385, 65, 50_000)),
+        *("lastfm-64-dot", "artists and listeners, factorized", "cosine", (292_385, 65, 50_000)),
         "https://github.com/erikbern/ann-benchmarks/pull/91",
     ),
     _hdf5(

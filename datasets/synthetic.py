@@ -39,7 +39,7 @@ def clustered(rows: int, dim: int, queries: int = 1000, *, seed: int = 0) -> Dat
     rng = np.random.default_rng([seed, rows, dim])
     count, directions = max(1, math.isqrt(rows)), min(DIRECTIONS, dim)
     shares = 1 / np.arange(1, count + 1)
-    centres = rng.standard_normal((count, directions), np.float32)
+    centers = rng.standard_normal((count, directions), np.float32)
     widths = rng.lognormal(-1, 0.5, (count, directions)).astype(np.float32)
     basis = rng.standard_normal((directions, dim), np.float32) / np.float32(math.sqrt(directions))
     vectors = np.empty((rows + queries, dim), np.float32)
@@ -47,6 +47,6 @@ def clustered(rows: int, dim: int, queries: int = 1000, *, seed: int = 0) -> Dat
         part = vectors[first : first + CHUNK]
         cluster = rng.choice(count, len(part), p=shares / shares.sum())
         inner = rng.standard_normal((len(part), directions), np.float32)
-        np.matmul(centres[cluster] + widths[cluster] * inner, basis, out=part)
+        np.matmul(centers[cluster] + widths[cluster] * inner, basis, out=part)
         part += np.float32(REST) * rng.standard_normal(part.shape, np.float32)
     return Dataset(f"clustered-{dim}", "l2", vectors[:rows], vectors[rows:])

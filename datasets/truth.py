@@ -35,5 +35,5 @@ def distances_of(scores: NDArray[Any], metric: str) -> NDArray[np.float32]:
     if metric == "ip":
         return scores
     if metric == "cosine":
-        return 1 - scores
-    return np.sqrt(np.maximum(-scores, 0))
+        return np.asarray(1 - scores)
+    return np.asarray(np.sqrt(np.maximum(-scores, 0)))

@@ -9,7 +9,11 @@ from numpy.typing import NDArray
 
 from vecq import DatasetError
 
-DTYPES = {".fvecs": np.dtype("<f4"), ".bvecs": np.dtype("u1"), ".ivecs": np.dtype("<i4")}
+DTYPES: dict[str, np.dtype[Any]] = {
+    ".fvecs": np.dtype("<f4"),
+    ".bvecs": np.dtype("u1"),
+    ".ivecs": np.dtype("<i4"),
+}
 
 
 def read_vecs(path: Path) -> NDArray[Any]:
@@ -33,7 +37,8 @@ def read_vecs(path: Path) -> NDArray[Any]:
     if (dims != dim).any():
         row = int((dims != dim).argmax())
         raise DatasetError(f"row {row} has dim {dims[row]}, but row 0 has {dim}", "dim")
-    return rows[:, 4:].view(dtype)
+    values: NDArray[Any] = rows[:, 4:].view(dtype)
+    return values
 
 
 def write_vecs(path: Path, blocks: Iterable[NDArray[Any]], dim: int) -> None:

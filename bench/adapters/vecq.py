@@ -1,4 +1,4 @@
-"""vecq itself: one contestant for each codec."""
+"""vecq itself: one contender for each codec."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from vecq.bench.adapters.ladders import Setting
 
 
 class Vecq(Adapter):
-    """An index on codes; "int8+fp16" reranks what it finds on int8 by fp16."""
+    """An index with a codec; "int8+fp16" reranks candidates of int8 on fp16."""
 
     family = "vecq"
     module = package = "vecq"

@@ -1,4 +1,4 @@
-"""The report of a benchmark run: a verdict, a page, plots as files, and what changed since.
+"""Reports of a benchmark run: verdict, page, plots, and comparison with an earlier run.
 
 >>> records = vecq.bench.records.read("run.jsonl")
 >>> print(vecq.bench.report.verdict(records))

@@ -1,4 +1,4 @@
-"""Plots as files: SVG, which follows light and dark, and PNG for what can't show that."""
+"""Plots as files: SVG, which follows light and dark mode, and PNG."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ from vecq.bench.records import Record
 from vecq.bench.report.charts import charts
 from vecq.bench.report.drawing import Bars, Drawing, Lines, shape
 from vecq.bench.report.sheet import Sheet
-from vecq.bench.report.style import colours, package, text
+from vecq.bench.report.style import colors, package, text
 from vecq.bench.report.svg import render
 
 MARKERS = "os^Dv"
@@ -17,7 +17,7 @@ GROUND = "@media screen and (prefers-color-scheme: dark) { svg { background: #16
 
 
 def plots(records: Sequence[Record], folder: str | Path) -> list[Path]:
-    """Writes every plot of a run into a folder, as SVG and as PNG, and returns their paths.
+    """Write every plot of a run into a folder, as SVG and PNG, and return their paths.
 
     >>> plots(vecq.bench.records.read("run.jsonl"), "plots")[0]
     PosixPath('plots/pareto-recsys-demo-k100-single-1x1.svg')
@@ -34,7 +34,7 @@ def plots(records: Sequence[Record], folder: str | Path) -> list[Path]:
 
 
 def _alone(drawing: Drawing) -> str:
-    """SVG with its own style."""
+    """Return SVG that includes its style sheet."""
     before, after = render(drawing).split(">", 1)
     return f"{before}><style>svg {{ background: #fff; }}{GROUND}{text('series.css')}</style>{after}"
 
@@ -54,13 +54,13 @@ def _paint(drawing: Drawing, path: Path) -> None:
 
 
 def _paint_lines(axes: Any, drawing: Lines) -> None:
-    palette, x, y = colours(), drawing.x.scale, drawing.y.scale
+    palette, x, y = colors(), drawing.x.scale, drawing.y.scale
     for one in drawing.series:
         axes.plot(
             [x.at(mark.x) for mark in one.marks],
             [y.at(mark.y) for mark in one.marks],
-            color=palette[one.colour % len(palette)],
-            marker=MARKERS[shape(one.colour)],
+            color=palette[one.color % len(palette)],
+            marker=MARKERS[shape(one.color)],
             markevery=[i for i, mark in enumerate(one.marks) if mark.dot],
             linewidth=3 if one.strong else 1.6,
             markersize=5,
@@ -79,11 +79,11 @@ def _paint_lines(axes: Any, drawing: Lines) -> None:
 
 
 def _paint_bars(axes: Any, drawing: Bars) -> None:
-    palette, bars = colours(), list(reversed(drawing.bars))
+    palette, bars = colors(), list(reversed(drawing.bars))
     drawn = axes.barh(
         [bar.name for bar in bars],
         [bar.value for bar in bars],
-        color=[palette[bar.colour % len(palette)] for bar in bars],
+        color=[palette[bar.color % len(palette)] for bar in bars],
     )
     axes.bar_label(drawn, [bar.text for bar in bars], padding=5)
     axes.set_xticks([])

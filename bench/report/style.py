@@ -1,4 +1,4 @@
-"""The page's template and styles, which lie beside this file, and the packages that draw."""
+"""The template and style sheets beside this file, and optional packages that draw."""
 
 import re
 from functools import cache
@@ -10,7 +10,7 @@ from vecq import UnsupportedError
 
 
 def package(name: str, what: str) -> Any:
-    """Imports a package that comes with vecq[bench], or says how to get it."""
+    """Import a package of vecq[bench], or raise an error that says how to install it."""
     try:
         return import_module(name)
     except ImportError:
@@ -25,7 +25,7 @@ def text(name: str) -> str:
 
 
 @cache
-def colours() -> list[str]:
-    """What the series are drawn in on light ground."""
+def colors() -> list[str]:
+    """Return the colors of series in light mode."""
     light = text("series.css").split("@media")[0]
     return re.findall(r"--c\d+: (#\w+)", light)

@@ -1,4 +1,4 @@
-"""Is INT8 good enough, and how much faster is it? An answer in a sentence, or why there is none."""
+"""The verdict: is INT8 good enough, and how much faster is it than FP32 and the peers?"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,13 +8,13 @@ from vecq.bench.report import words
 from vecq.bench.report.curves import Curve, Ratio, Regime, ratio
 from vecq.bench.report.sheet import Sheet
 
-# Shares of FP32's recall: from the first on INT8 is fine, below the second it is not good enough.
+# Shares of FP32's recall: INT8 is good from FINE on, and not good enough below ENOUGH.
 FINE, ENOUGH = 0.99, 0.975
 
 
 @dataclass(frozen=True)
 class Rival:
-    """INT8 against another contestant."""
+    """INT8 against the best variant of another system."""
 
     name: str
     speed: Ratio | None
@@ -23,22 +23,22 @@ class Rival:
 
 @dataclass
 class Finding:
-    """What one data set says of INT8 against FP32, in the regime that is spoken of first."""
+    """INT8 against FP32 on one data set, in its most important regime."""
 
     data: str
     regime: Regime | None = None
     kept: float | None = None  # share of FP32's recall
-    kept_by: str = ""  # how that was measured
+    kept_by: str = ""  # how it was measured
     speed: Ratio | None = None
     memory: float | None = None
     ndcg: tuple[float, float] | None = None  # of held-out items, on FP32 and on INT8
     rivals: list[Rival] = field(default_factory=list)
     losses: list[tuple[Regime, Ratio]] = field(default_factory=list)  # where INT8 is slower
-    missing: list[str] = field(default_factory=list)  # why something can't be said
+    missing: list[str] = field(default_factory=list)  # why figures are missing
 
     @property
     def state(self) -> str:
-        """ "good", "fair", "bad" or, if the data does not allow a statement, "unknown"."""
+        """ "good", "fair", "bad", or "unknown" if figures are missing."""
         if self.kept is None or self.speed is None:
             return "bad" if self.kept is not None and self.kept < ENOUGH else "unknown"
         slower = self.speed.value < 1 and not self.speed.even
@@ -73,14 +73,16 @@ class Finding:
 
     @property
     def basis(self) -> str:
-        """What the figures of the sentence are: k, recall, how queries came."""
+        """The conditions of the figures: k, recall, how queries arrived, noise."""
         parts = [] if self.regime is None else [f"k={self.regime.k}"]
         if self.kept_by:
             parts.append(f"recall kept: {self.kept_by}")
         if self.speed is not None and self.regime is not None:
             noise = f"{words.multiple(self.speed.low)} to {words.multiple(self.speed.high)}"
-            noise = f", {noise} by repetitions" if self.speed.repeated else ", measured once"
-            parts.append(f"QPS: at recall {words.level(self.speed.level)}, {self.regime}{noise}")
+            noise = f", range {noise}" if self.speed.repeated else ", measured once"
+            parts.append(
+                f"QPS: medians at recall {words.level(self.speed.level)}, {self.regime}{noise}"
+            )
         if self.memory is not None:
             parts.append("memory: bytes per vector, links included")
         if self.ndcg is not None:
@@ -90,7 +92,7 @@ class Finding:
 
     @property
     def against(self) -> str:
-        """INT8 against the peers, in a line; empty if there are none."""
+        """INT8 against the best variant of each peer, in one line."""
         return "; ".join(
             f"against {rival.name} {words.multiple(rival.speed.value)} the QPS at recall "
             f"{words.level(rival.speed.level)}"
@@ -101,7 +103,7 @@ class Finding:
 
     @property
     def lost(self) -> str:
-        """Wherever INT8 is slower than FP32, in a line; empty if it is nowhere."""
+        """Regimes where INT8 is slower than FP32, in one line."""
         return "; ".join(
             f"slower than FP32 at k={regime.k}, {regime}: {words.multiple(ratio.value)} the QPS at "
             f"recall {words.level(ratio.level)}"
@@ -117,7 +119,7 @@ class Finding:
     def _warnings(self) -> str:
         said = ""
         if self.kept is not None and self.kept < ENOUGH:
-            said += " That is not good enough: rerank on wider codes, or take INT16."
+            said += " That is not good enough: add a rerank codec, or use INT16."
         if self.speed is None:
             said += " Its speed can't be compared."
         elif self.speed.value < 1 and not self.speed.even:
@@ -126,7 +128,7 @@ class Finding:
 
 
 def verdict(records: Sequence[Record]) -> str:
-    """The verdict on every data set, each with what it rests on in a line below.
+    """Return the verdict on every data set, and the conditions of its figures.
 
     >>> print(verdict(vecq.bench.records.read("run.jsonl")))
     recsys-demo: INT8 keeps 99.4 % of FP32's recall at 3.1x the QPS and 0.31x the memory.
@@ -151,13 +153,13 @@ def _finding(sheet: Sheet, data: str) -> Finding:
         if build is None:
             finding.missing.append(f"vecq {name} was not measured")
         elif build.error:
-            finding.missing.append(f"{build.contestant} failed: {build.error}")
+            finding.missing.append(f"{build.contender} failed: {build.error}")
     if int8 is None or fp32 is None or int8.error or fp32.error:
         return finding
     finding.memory = _memory(int8, fp32)
-    # The first regime where speed can be compared, or else the first one.
+    # The most important regime with comparable speeds, or else the most important one.
     regimes = sheet.by_weight(data)
-    found = [(regime, speed(sheet, regime, int8, fp32)) for regime in regimes]
+    found = [(regime, speed(sheet, regime, int8, fp32.contender)) for regime in regimes]
     ratios = [(regime, ratio) for regime, ratio in found if ratio is not None]
     finding.regime = next((regime for regime, _ in ratios), next(iter(regimes), None))
     finding.losses = [(r, one) for r, one in ratios if one.value < 1 and not one.even]
@@ -166,24 +168,32 @@ def _finding(sheet: Sheet, data: str) -> Finding:
     else:
         finding.kept, finding.kept_by = kept(sheet, finding.regime, int8, fp32)
         finding.ndcg = _ndcg(sheet, finding.regime)
-        finding.speed = speed(sheet, finding.regime, int8, fp32)
-        finding.rivals = [
-            Rival(peer.contestant, speed(sheet, finding.regime, int8, peer), _memory(int8, peer))
-            for peer in sheet.peers(data)
-        ]
+        finding.speed = speed(sheet, finding.regime, int8, fp32.contender)
+        finding.rivals = [_rival(sheet, finding.regime, int8, name) for name in sheet.peers(data)]
         finding.missing += _gaps(sheet, finding, int8, fp32)
     return finding
 
 
-def speed(sheet: Sheet, regime: Regime, ours: Build, other: Build) -> Ratio | None:
-    """Our QPS over another's at equal recall; None if they share none."""
-    curve = sheet.curves.get((regime, ours.contestant))
-    its = sheet.curves.get((regime, other.contestant))
+def speed(sheet: Sheet, regime: Regime, ours: Build, other: str) -> Ratio | None:
+    """Return our QPS over that of a contender or system at equal recall, or None."""
+    curve, its = (sheet.curves.get((regime, name)) for name in (ours.contender, other))
     return ratio(curve, its) if curve and its else None
 
 
+def _rival(sheet: Sheet, regime: Regime, int8: Build, system: str) -> Rival:
+    """Compare with the variant of a system that is the fastest at the recall of the comparison."""
+    found, curve = speed(sheet, regime, int8, system), sheet.curves.get((regime, system))
+    best = None
+    if curve is not None:
+        level = found.level if found is not None else curve.best
+        best = curve.reaching(level)
+    name = system if best is None else best.contender
+    build = sheet.builds.get((regime.data, name))
+    return Rival(name, found, None if build is None else _memory(int8, build))
+
+
 def kept(sheet: Sheet, regime: Regime, int8: Build, fp32: Build) -> tuple[float | None, str]:
-    """The share of FP32's recall that INT8 keeps, and how it was measured."""
+    """Return the share of FP32's recall that INT8 keeps, and how it was measured."""
     for one in sheet.accuracy:
         if (one.data, one.k, one.metric) == (regime.data, regime.k, "recall") and one.fp32 > 0:
             return one.int8 / one.fp32, "exact search on the codes"
@@ -195,8 +205,8 @@ def kept(sheet: Sheet, regime: Regime, int8: Build, fp32: Build) -> tuple[float 
 
 
 def _recalls(sheet: Sheet, regime: Regime, build: Build) -> dict[str, float]:
-    """Recall by setting, upwards."""
-    curve = sheet.curves.get((regime, build.contestant))
+    """Return recall by setting, ascending."""
+    curve = sheet.curves.get((regime, build.contender))
     return {words.settings(p.setting): p.recall or 0.0 for p in curve.points} if curve else {}
 
 
@@ -214,15 +224,19 @@ def _memory(ours: Build, other: Build) -> float | None:
 
 
 def _gaps(sheet: Sheet, finding: Finding, int8: Build, fp32: Build) -> list[str]:
-    """Why recall or speed can't be compared."""
+    """Return reasons why recall or speed can't be compared."""
     gaps = [] if finding.kept is not None else ["recall was measured with no common setting"]
     if finding.speed is not None:
         return gaps
-    curves = [(one, sheet.curves.get((finding.regime, one.contestant))) for one in (int8, fp32)]
-    without = [build.contestant for build, curve in curves if curve is None]
+    regime = finding.regime
+    curves = [
+        (one, None if regime is None else sheet.curves.get((regime, one.contender)))
+        for one in (int8, fp32)
+    ]
+    without = [build.contender for build, curve in curves if curve is None]
     if without:
-        return [*gaps, f"no sound point of {words.listing(without)}"]
-    ranges = [f"{build.contestant} {_range(curve)}" for build, curve in curves if curve]
+        return [*gaps, f"no point without faults of {words.listing(without)}"]
+    ranges = [f"{build.contender} {_range(curve)}" for build, curve in curves if curve]
     return [*gaps, f"they share no measured recall ({', '.join(ranges)})"]
 
 

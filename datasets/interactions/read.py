@@ -84,11 +84,11 @@ def _read_lists(lines: Iterable[str], builder: Builder) -> None:
 def _read_table(
     lines: Iterable[str], separator: str, builder: Builder, wanted: dict[str, str | None]
 ) -> None:
+    rows: Iterator[list[str]]
     if separator == "::":
         rows = (line.rstrip("\r\n").split("::") for line in lines)
     else:
         rows = csv.reader(lines, delimiter=separator, strict=True)
-    rows = iter(rows)
     first = next(rows, None)
     if first is None:
         raise DatasetError("is empty", "user")

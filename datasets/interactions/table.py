@@ -60,7 +60,7 @@ class Interactions:
             times = np.full(len(first), -np.inf)
             np.maximum.at(times, inverse, self.times)
         return Interactions(
-            *(merged.users, merged.items, np.bincount(inverse, weights), times),
+            *(merged.users, merged.items, np.bincount(inverse, weights).astype(np.float64), times),
             *(self.user_names, self.item_names),
         )
 

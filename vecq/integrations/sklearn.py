@@ -15,7 +15,7 @@ from vecq.storage.pickling import from_bytes, to_bytes
 
 try:
     from joblib import effective_n_jobs  # type: ignore[import-untyped]
-    from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
+    from scipy.sparse import csr_matrix
     from sklearn.base import (  # type: ignore[import-untyped]
         BaseEstimator,
         ClassNamePrefixFeaturesOutMixin,

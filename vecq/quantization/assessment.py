@@ -12,6 +12,7 @@ from vecq.core.arguments import whole
 from vecq.core.arrays import as_floats, as_vectors
 from vecq.core.errors import ArgumentError, QuantizationWarning
 from vecq.core.progress import Progress, Report
+from vecq.core.ranking import score_recall
 from vecq.core.warn import warn_caller
 from vecq.quantization.codec import KINDS, Codec
 from vecq.quantization.codes import Codes
@@ -262,7 +263,7 @@ class _Measurement:
             score_error=float(np.sqrt(self.error / self.compared / variance))
             if variance > 0
             else 0,
-            recall=float((self.best[1] >= kth).mean()),
+            recall=score_recall(self.best[1], kth),
             clipped=self.clipped / self.rows,
         )
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from vecq.core.arrays import as_floats
 from vecq.core.errors import QuantizationWarning
+from vecq.core.ranking import score_recall
 from vecq.core.warn import warn_caller
 from vecq.quantization.codec import Codec
 from vecq.quantization.metric import Metric
@@ -43,4 +44,4 @@ def recall(codec: Codec, sample: NDArray[np.float32], metric: Metric) -> float:
     best = np.argpartition(-coded, K, axis=1)[:, :K]
     # Recall by score: any of the items that tie with the last true result counts.
     least = -np.partition(-true, K - 1, axis=1)[:, K - 1 : K]
-    return float((np.take_along_axis(true, best, axis=1) >= least).mean())
+    return score_recall(np.take_along_axis(true, best, axis=1), least)

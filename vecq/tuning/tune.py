@@ -1,5 +1,6 @@
-"""From the accuracy that is needed to the settings that keep it and cost the least."""
+"""`vecq.tune`: finds the settings that reach an accuracy at the lowest cost."""
 
+import math
 import warnings
 from typing import Any, Literal, TypeVar
 
@@ -10,20 +11,18 @@ from vecq.core.arguments import choose, real, thread_count, whole
 from vecq.core.errors import ArgumentError, TuningWarning
 from vecq.core.progress import Progress, Report
 from vecq.quantization.metric import Metric, as_metric
-from vecq.tuning import queries as asked
-from vecq.tuning.criteria import Criterion, Relative, checked
-from vecq.tuning.finish import finish, too_little
+from vecq.tuning.criteria import MEASURES, Criterion, Relative, checked
+from vecq.tuning.final_timing import recheck_best
 from vecq.tuning.limits import Clock, LimitError, Limits
-from vecq.tuning.measures import MEASURES
 from vecq.tuning.objective import OBJECTIVES, Objective
 from vecq.tuning.problem import Judge, Problem
-from vecq.tuning.queries import Queries
+from vecq.tuning.queries import Queries, as_finite, hold_out, measurable, split
 from vecq.tuning.result import Tuned
-from vecq.tuning.settling import settle
 from vecq.tuning.space import Space
-from vecq.tuning.strategies import STRATEGIES, nearest
-from vecq.tuning.telling import Telling
-from vecq.tuning.workbench import ROUGHLY, Workbench
+from vecq.tuning.strategies import STRATEGIES, most_precise
+from vecq.tuning.trial_progress import TrialProgress
+from vecq.tuning.trial_runner import SIZE_TOLERANCE, TrialRunner
+from vecq.tuning.validation import no_trial_error, validate
 
 StrategyName = Literal["basic", "mse", "random", "exhaustive", "bayesian", "tpe"]
 Kind = TypeVar("Kind", Limits, Space)
@@ -48,60 +47,54 @@ def tune(
     threads: int = 0,
     progress: Progress = None,
 ) -> Tuned:
-    """Finds the settings of an index, and of its searches, that are accurate enough at least cost.
+    """Find the index and search settings that reach an accuracy at the lowest cost.
 
-    What codes alone lose, by exact search on them, decides which codecs deserve a graph. One graph
-    serves every `ef`, rerank and plan, and under "cosine" and "l2" every codec (but for centred
-    ones under "cosine"): rows are coded anew over it. The least `ef` that is accurate enough is
-    found by bisection, and speeds are measured in turns with the best so far; in the end those of
-    the fastest few, longer. Half of the queries tune: a setting has to be better on them than was
-    asked for, by one standard error. The others, up to 1,000, tell in the end what accuracy to
-    expect; where they rule out what was asked for, `ef` is raised until they don't.
+    Half of the queries tune: a setting must exceed the accuracy on them by one standard error. The
+    other half, up to 1,000 queries, estimates the accuracy to expect. If it rules out the required
+    accuracy, `ef` is raised. How settings are found is described in docs/tuning.md.
 
-    What is chosen is built once more if that takes no more than 10 s, 20 s with whatever was chosen
-    before, and may come out otherwise.
-    Several threads never link the same graph twice, and the best of many graphs was lucky: it gets
-    the `ef` that the two need on average, and is given up if another one is then faster. A graph
-    that was linked on other codes is built on its own; if not, the result says so.
-
-    Ctrl-C, and a limit that is reached, end it early with the best so far. With threads=1, a seed
-    and a limit of trials every strategy tries the same settings, to the same accuracy: what it goes
-    by is then counted, not timed. Without such a limit clocks decide which graphs "basic" can
-    afford, and what optuna learns. Which of the settings that are accurate enough is the fastest is
-    always timed; of what is equal within noise the earlier, simpler one is kept.
+    Ctrl-C ends tuning with the best settings so far. With `threads=1`, a seed and a limit of
+    trials, every strategy tries the same settings again; without that limit, elapsed time decides
+    which graphs are built. Which of the sufficient settings is the fastest is always timed.
 
     Args:
-        vectors: the items.
-        queries: a few hundred or more, like those to come; of more than 2,000 some are drawn.
-            Without them a tenth of the vectors, at most 1,000, is held out and searches the rest:
-            a warning says that items are no users. Those that nothing is left to find for, because
-            all of it is excluded, are left out.
-        k: how many items are wanted.
-        accuracy: `vecq.Relative(0.01)`, a loss against exact float32 search; `vecq.Recall(0.95)`;
-            or `vecq.HitRate` and `vecq.Ndcg`, as well as `vecq.Relative(0.01, of="ndcg")`, of what
-            is held out.
-        objective: what is then best: "qps", all queries in one call; "latency", one per call and
-            thread; "memory" or "build".
-        limits: `vecq.Limits(memory="2GB", time=600, trials=50)`, of the index and of tuning. With
-            a limit of trials there is no other budget: "basic" builds what seems promising.
-        strategy: "basic" climbs a ladder of cheap evidence and builds a few graphs; "mse" goes
-            from coarse codes to fine ones until one is accurate enough; "exhaustive" tries all of
-            the space, "random" draws from it, and "bayesian" and "tpe" let optuna draw, until 30
-            were measured or as many as `limits` say.
-        exclude: for each query, rows that it is not to be answered with, as in `Index.search`.
-        heldout: for each query, rows that were chosen later, in the same forms.
-        users: passed on to `Index.add`; other users than the queries.
-        space: what is chosen from, a `vecq.tuning.Space`.
-        confidence: of the interval for the accuracy of queries to come.
-        seed: of draws, halves and graphs.
-        threads: for building and for calls of many queries; 0 for all cores.
-        progress: as in `Index.add`, in trials: a function is called after each, also of those
-            that are pruned, and with the same number again while graphs are built. How many there
-            will be is foreseen as far as it can be.
+        vectors: Vectors to index, one row each.
+        queries: A few hundred or more, similar to those to come. Of more than 2,000 a sample is
+            drawn. Default: a tenth of the vectors, at most 1,000, is held out, with a warning.
+        metric: "ip" (inner product), "cosine" or "l2". Default: "ip".
+        k: Number of results per query. Default: 100.
+        accuracy: `vecq.Recall(0.95)`; `vecq.Relative(0.01)`, a loss relative to exact float32
+            search; or, with `heldout`, `vecq.HitRate`, `vecq.Ndcg` or
+            `vecq.Relative(0.01, of="ndcg")`. Default: `vecq.Relative(0.01)`.
+        objective: "qps", all queries in one call; "latency", one query per call on one thread;
+            "memory"; or "build", the build time. Default: "qps".
+        limits: `vecq.Limits(memory="2GB", time=600, trials=50)`. Default: no limits.
+        strategy: "basic", a few graphs chosen by cheap evidence; "mse", codecs from coarse to fine;
+            "exhaustive", the whole space; "random", "bayesian" or "tpe", settings that are drawn,
+            30 of them without a limit of trials. "tpe" needs optuna. Default: "basic".
+        exclude: Rows to leave out for each query, in the forms of `Index.search`.
+        heldout: Rows that each query chose later, in the same forms.
+        users: With metric "ip", sample of query vectors for `Index.add`, other than the queries.
+        space: Settings to choose from. Default: `vecq.tuning.Space()`.
+        confidence: Confidence of the predicted interval. Default: 0.95.
+        seed: Seed of samples and graphs. Default: 0.
+        threads: Threads of builds and of calls with many queries; 0 = all cores. Default: 0.
+        progress: As in `Index.add`, in trials. The expected total may change.
+
+    Returns:
+        The settings, the accuracy to expect, and all trials.
+
+    Raises:
+        ArgumentError: An argument is invalid, or the limits allow no trial.
+        UnsupportedError: A package of the strategy is not installed.
+        KeyboardInterrupt: Tuning was interrupted before the first trial.
+
+    Warns:
+        TuningWarning: Queries are too few or were held out, or nothing reaches the accuracy.
 
     >>> items = numpy.random.default_rng(0).standard_normal((5000, 32), dtype="float32")
     >>> best = vecq.tune(items[200:], items[:200], k=10, accuracy=vecq.Recall(0.9))
-    >>> index = vecq.Index(32, "ip", **best.index_settings).add(items)
+    >>> index = best.build(items)
     >>> index.search(items[:1], 10, **best.search_settings).counts
     array([10])
     """
@@ -113,38 +106,38 @@ def tune(
         raise ArgumentError(
             f"confidence is {confidence!r}, expected at least 0.5 and less than 1", "confidence"
         )
-    rows = asked.finite(vectors, "vectors")
+    rows = as_finite(vectors, "vectors")
     rng = np.random.default_rng(whole(seed, "seed", 0, 2**64 - 1))
     kept, found = _queries(rows, queries, exclude, heldout, rng)
     criterion = checked(accuracy)
     if MEASURES[criterion.measure].held_out and found.heldout is None:
         raise ArgumentError(
-            f"heldout is missing: {MEASURES[criterion.measure].name} is measured by what users "
-            "chose later",
+            f"heldout is missing, expected the items that each query chose later, by which "
+            f"{MEASURES[criterion.measure].name} is measured",
             "heldout",
         )
     k, threads = whole(k, "k", 1, len(kept)), thread_count(threads)
-    linked = None if users is None else asked.finite(users, "users", rows.shape[1])
-    halves = asked.split(found, rng)
+    sample = None if users is None else as_finite(users, "users", rows.shape[1])
+    halves = split(found, rng)
     with Report(progress, 1, unit=" trials") as report:
-        telling = Telling(report)
-        clock = Clock(given.time, telling.step)
+        trial_progress = TrialProgress(report)
+        clock = Clock(given.time, trial_progress.step)
         try:
             judges = [Judge(half, kept, metric, k, criterion, threads, clock) for half in halves]
             problem = Problem(
                 *(kept, metric, k, criterion),
-                *(judges[0], judges[1], linked),
+                *(judges[0], judges[1], sample),
                 *(len(rows), threads, seed),
             )
-            bench = Workbench(problem, chosen, given, objective, clock, telling)
+            runner = TrialRunner(problem, chosen, given, objective, clock, trial_progress)
         except LimitError as reached:
-            raise too_little(reached.limit) from None
-        _check_memory(bench, given)
-        ended = _run(bench, strategy)
-        tuned = finish(bench, strategy, ended, confidence, own_queries=queries is None)
+            raise no_trial_error(reached.limit) from None
+        _check_memory(runner, given)
+        ended = _run(runner, strategy)
+        tuned = validate(runner, strategy, ended, confidence, own_queries=queries is None)
         if ended != "interrupted":
-            telling.end()
-    _warn(tuned)
+            trial_progress.end()
+    _warn_of(tuned)
     return tuned
 
 
@@ -155,22 +148,22 @@ def _queries(
     heldout: Any,
     rng: np.random.Generator,
 ) -> tuple[NDArray[Any], Queries]:
-    """The rows to search, and the queries that are measured."""
+    """Return the rows to search and the queries to measure."""
     if queries is not None:
-        return rows, asked.given(queries, rows.shape[1], exclude, heldout, len(rows))
+        return rows, measurable(queries, rows.shape[1], exclude, heldout, len(rows))
     for name, lists in (("exclude", exclude), ("heldout", heldout)):
         if lists is not None:
-            raise ArgumentError(f"{name} belongs to queries, but there are none", name)
-    return asked.hold_out(rows, rng)
+            raise ArgumentError(f"{name} is given without queries, which it belongs to", name)
+    return hold_out(rows, rng)
 
 
-def _run(bench: Workbench, strategy: str) -> str:
-    """Tries what the strategy wants to; returns why it ended early, if it did."""
+def _run(runner: TrialRunner, strategy: str) -> str:
+    """Run a strategy and check its best trial; return why it ended early, or ""."""
     try:
-        ended = _tried(bench, strategy)
-        if bench.best is None:
-            nearest(bench)
-        settle(bench)
+        ended = _run_strategy(runner, strategy)
+        if runner.best is None:
+            most_precise(runner)
+        recheck_best(runner)
     except LimitError as reached:
         return reached.limit
     except KeyboardInterrupt:
@@ -178,10 +171,10 @@ def _run(bench: Workbench, strategy: str) -> str:
     return ended
 
 
-def _tried(bench: Workbench, strategy: str) -> str:
-    """The same of the strategy alone: when trials or draws are over there is time for the rest."""
+def _run_strategy(runner: TrialRunner, strategy: str) -> str:
+    """Run a strategy; a limit of trials or draws leaves time to check its best trial."""
     try:
-        STRATEGIES[strategy](bench)
+        STRATEGIES[strategy](runner)
     except LimitError as reached:
         if reached.limit == "time":
             raise
@@ -189,13 +182,13 @@ def _tried(bench: Workbench, strategy: str) -> str:
     return ""
 
 
-def _check_memory(bench: Workbench, limits: Limits) -> None:
-    """Refuses a limit that no index of the space keeps."""
+def _check_memory(runner: TrialRunner, limits: Limits) -> None:
+    """Raise ArgumentError if no index of the space fits into the memory."""
     if limits.bytes is None:
         return
-    codecs = bench.space.candidates(bench.problem.metric)
-    least = min(bench.bytes(codec, None, min(bench.space.m)) for codec in codecs)
-    if least > ROUGHLY * limits.bytes:
+    codecs = runner.space.candidates(runner.problem.metric)
+    least = min(runner.estimated_bytes(codec, None, min(runner.space.m)) for codec in codecs)
+    if least > SIZE_TOLERANCE * limits.bytes:
         raise ArgumentError(
             f"limits allow {limits.bytes:,} bytes, but the smallest index of these vectors takes "
             f"about {least:,.0f}: allow more",
@@ -211,24 +204,25 @@ def _checked(given: Any, kind: type[Kind], argument: str) -> Kind:
     raise ArgumentError(f"{argument} is {given!r}, expected a vecq {kind.__name__}", argument)
 
 
-def _warn(tuned: Tuned) -> None:
-    """Says what keeps the figures from being relied on."""
+def _warn_of(tuned: Tuned) -> None:
+    """Warn of what makes the result unreliable."""
     allowed = max(1 - tuned.criterion.least, 0.001)
-    half = tuned.interval.half
+    # Half of the interval's variance is that of these queries, half that of those to come.
+    half = tuned.interval.half / math.sqrt(2)
     if tuned.own_queries:
-        _say(
-            "queries were held out from the vectors, but items are no users: give real queries "
-            "for settings to rely on"
+        _emit(
+            "queries were held out from the vectors, which may differ from real queries: give "
+            "queries for reliable settings"
         )
     if half > allowed:
         needed = int(np.ceil(2 * tuned.queries * (half / allowed) ** 2))
-        _say(
+        _emit(
             f"queries are too few for {tuned.confidence:.0%} confidence: the accuracy is known to "
-            f"{half:.4f}, but only {allowed:.4f} may be lost; about {needed:,} would tell"
+            f"{half:.4f}, but only {allowed:.4f} may be lost; give about {needed:,}"
         )
     if tuned.binding:
-        _say(f"nothing meets the criterion ({tuned.criterion}): {tuned.binding}")
+        _emit(f"nothing meets the criterion ({tuned.criterion}): {tuned.binding}")
 
 
-def _say(text: str) -> None:
+def _emit(text: str) -> None:
     warnings.warn(text, TuningWarning, stacklevel=4)

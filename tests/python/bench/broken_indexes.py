@@ -22,6 +22,37 @@ class Scan(Adapter):
         return ids, np.take_along_axis(scores, ids, axis=1)
 
 
+class Backwards(Scan):
+    """Prefers, of equal items, the last one."""
+
+    name = "backwards"
+
+    def build(self, vectors, metric, threads):
+        self.vectors = vectors[::-1]
+
+    def search(self, queries, k):
+        scores = queries @ self.vectors.T
+        ids = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+        return len(self.vectors) - 1 - ids, np.take_along_axis(scores, ids, axis=1)
+
+
+class TwoSettings(Scan):
+    """Has only two settings, and finds less than everything with both."""
+
+    name = "two settings"
+
+    def ladder(self, k, rows):
+        return [{"found": k // 4}, {"found": k // 2}]
+
+    def set(self, setting, k, threads):
+        self.found = setting["found"]
+
+    def search(self, queries, k):
+        ids, scores = super().search(queries, k)
+        ids[:, self.found :] = -1
+        return ids, scores
+
+
 class Late(Scan):
     """Spends as much effort on little as on some."""
 
@@ -108,7 +139,7 @@ class RaisesOnSearch(Scan):
 
 class RaisesOnConstruction(Scan):
     def __init__(self):
-        raise ImportError("no licence")
+        raise ImportError("no license")
 
 
 class DiesOnConstruction(Scan):

@@ -12,7 +12,7 @@ from vecq.datasets import Csr, Dataset, heavy_tailed
 
 @pytest.fixture(autouse=True)
 def own_classes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Contestants are given as broken_indexes:Class."""
+    """Contenders are given as broken_indexes:Class."""
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
 
 
@@ -34,11 +34,11 @@ class Measured:
     def all(self, kind: type) -> list:
         return [record for record in self.records if isinstance(record, kind)]
 
-    def points(self, contestant: str, regime: str = "batch") -> list[Point]:
-        return [p for p in self.all(Point) if (p.contestant, p.regime) == (contestant, regime)]
+    def points(self, contender: str, regime: str = "batch") -> list[Point]:
+        return [p for p in self.all(Point) if (p.contender, p.regime) == (contender, regime)]
 
-    def build(self, contestant: str) -> Build:
-        (found,) = (one for one in self.all(Build) if one.contestant == contestant)
+    def build(self, contender: str) -> Build:
+        (found,) = (one for one in self.all(Build) if one.contender == contender)
         return found
 
 

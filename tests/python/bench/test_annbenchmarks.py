@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from vecq.bench import annbenchmarks
-from vecq.bench.answers import recall_of
-from vecq.bench.truth import true_ids
+from vecq.bench.truth import ground_truth
 from vecq.datasets import heavy_tailed
 
 K = 10
@@ -18,7 +17,7 @@ K = 10
 @pytest.mark.parametrize(("distance", "metric"), [("angular", "cosine"), ("euclidean", "l2")])
 def test_it_is_driven_as_the_runner_does(distance, metric):
     data = heavy_tailed(1500, 24, 20, metric=metric)
-    truth = true_ids(data, K)[0]
+    truth = ground_truth(data, K).at(K)
     module = importlib.import_module("vecq.bench.annbenchmarks.module")
     algorithm = module.Vecq(distance, {"codec": "int8", "m": 16, "ef_construction": 100})
     assert algorithm.get_memory_usage() > 0
@@ -31,7 +30,7 @@ def test_it_is_driven_as_the_runner_does(distance, metric):
         assert np.array_equal(np.stack(algorithm.get_batch_results()), single)
         assert algorithm.get_additional()["dist_comps"] > 0
         assert all(len(set(row)) == K for row in single)
-    assert recall_of(single, truth) > 0.95
+    assert truth.recall(single) > 0.95
     algorithm.done()
 
 

@@ -10,8 +10,8 @@ import pytest
 
 import vecq
 from vecq.bench import bigann
-from vecq.bench.answers import recall_of
 from vecq.bench.bigann.module import Filtered, Streaming
+from vecq.core.ranking import recall
 from vecq.datasets import clustered
 
 sparse = pytest.importorskip("scipy.sparse", reason="SciPy is not installed")
@@ -68,7 +68,7 @@ def test_the_filter_track(data, tags):
     truth = np.argsort(np.where(passes, distances, np.inf), axis=1)[:, :K]
     many = passes.sum(axis=1) >= K
     assert many.sum() > 30
-    assert recall_of(found[many], truth[many]) > 0.97
+    assert recall(found[many], truth[many]) > 0.97
     algorithm.query(data.test, K)
     assert algorithm.get_results().shape == (len(data.test), K)
     algorithm.done()
@@ -87,7 +87,7 @@ def test_the_streaming_track(data):
     found = algorithm.get_results()
     truth = 700 + vecq.brute_force(data.train[700:], data.test, k=K, metric="l2").ids
     assert found.min() >= 700
-    assert recall_of(found, truth) > 0.95
+    assert recall(found, truth) > 0.95
     algorithm.insert(data.train[:100], ids[:100])
     algorithm.query(data.train[:100], 1)
     assert (algorithm.get_results()[:, 0] == np.arange(100)).mean() > 0.97

@@ -33,14 +33,14 @@ def test_it_ends_with_tables_a_verdict_and_files(shell):
     records = read(shell.folder / "runs/first.jsonl")
     assert isinstance(records[0], Run)
     assert "bench toy.hdf5" in records[0].command
-    assert {one.contestant for one in records if isinstance(one, Build)} == {
+    assert {one.contender for one in records if isinstance(one, Build)} == {
         "vecq fp32",
         "vecq int8",
     }
     assert "building vecq int8" in done.stderr
 
 
-def test_a_contestant_of_ones_own_comes_from_the_working_folder(shell):
+def test_a_contender_of_ones_own_comes_from_the_working_folder(shell):
     save_set(shell.folder)
     (shell.folder / "mine.py").write_text(
         "import numpy as np\n"
@@ -59,12 +59,12 @@ def test_a_contestant_of_ones_own_comes_from_the_working_folder(shell):
     assert "wrong with mine on toy: " in done.stdout
     assert "ids came twice" in done.stdout
     points = [one for one in read(shell.folder / "run.jsonl") if isinstance(one, Point)]
-    mine = [point for point in points if point.contestant == "mine"]
+    mine = [point for point in points if point.contender == "mine"]
     assert mine
     assert all("twice" in point.error for point in mine)
 
 
-def test_what_is_wrong_with_contestants_stands_on_the_page(shell):
+def test_what_is_wrong_with_contenders_stands_on_the_page(shell):
     """From broken classes of a user to what the page says of each."""
     save_set(shell.folder)
     broken = Path(__file__).parents[1] / "bench" / "broken_indexes.py"
@@ -72,7 +72,7 @@ def test_what_is_wrong_with_contestants_stands_on_the_page(shell):
     expected = {
         "Random": "recall@10 is far below the others",
         "Duplicates": "ids came twice for the same query",
-        "RaisesOnConstruction": "the build failed: ImportError: no licence",
+        "RaisesOnConstruction": "the build failed: ImportError: no license",
         "RaisesOnBuild": "the build failed: RuntimeError: no memory",
         "RaisesOnLadder": "IndexError: no rungs (2 of 2 points)",
         "RaisesOnSearch": "KeyError: &#39;lost&#39;",

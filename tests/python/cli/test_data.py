@@ -105,9 +105,9 @@ def test_convert_vectors(run, tmp_path, items):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--truth", 10), "truth is 10, but .fbin holds a single matrix"),
-        (("--metric", "xx"), "metric is 'xx', but .fbin holds vectors alone"),
-        (("--queries", "nix.npy"), "queries is 'nix.npy', but .fbin holds vectors alone"),
+        (("--truth", 10), "truth is 10, but .fbin files hold a single matrix"),
+        (("--metric", "xx"), "metric is 'xx', but .fbin files hold vectors only"),
+        (("--queries", "nix.npy"), "queries is 'nix.npy', but .fbin files hold vectors only"),
         (("--truth", -1), "truth is -1, expected a whole number from 0"),
         (("--field", "train", "--truth", 3), "truth is 3"),
     ],

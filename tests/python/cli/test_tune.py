@@ -94,7 +94,7 @@ def test_what_cannot_be_met_ends_with_1(shell, tuned):
     np.save(shell.folder / "far.npy", far)
     words = ["--queries", "many.npy", "--k", 10, "--threads", 1, "--memory", "400kB"]
     done = shell("tune", "far.npy", *words, code=1)
-    assert "nothing meets the criterion: the limit of memory" in done.stderr
+    assert "no settings reach the accuracy: the limit of memory" in done.stderr
 
 
 @pytest.mark.parametrize(

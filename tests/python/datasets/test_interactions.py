@@ -1,4 +1,4 @@
-"""Interactions: read from every format, split without looking ahead, factorised by implicit."""
+"""Interactions: read from every format, split without looking ahead, factorized by implicit."""
 
 import datetime
 
@@ -235,7 +235,7 @@ def test_embeddings_find_what_is_held_out(tables, model, dim):
 
 def test_the_same_seed_gives_the_same_embeddings(tables):
     once, again, other = (
-        interactions.factorise(tables[0], 8, iterations=2, seed=seed, threads=1)[1]
+        interactions.factorize(tables[0], 8, iterations=2, seed=seed, threads=1)[1]
         for seed in (0, 0, 1)
     )
     np.testing.assert_array_equal(once, again)
@@ -254,7 +254,7 @@ def test_bad_settings_are_named(tables, refuse):
         *(("model", "svd"), ("factors", 0), ("iterations", 0), ("seed", -1), ("threads", -1)),
         *(("factors", 1.5), ("iterations", "a")),
     ):
-        refuse(argument, "", interactions.factorise, tables[0], **{argument: value})
+        refuse(argument, "", interactions.factorize, tables[0], **{argument: value})
     refuse("most_users", "", interactions.recommend_from, *tables, "world", most_users=0)
 
 
@@ -270,4 +270,4 @@ def test_a_missing_package_is_named(monkeypatch):
     with pytest.raises(
         vecq.UnsupportedError, match=r"implicit: pip install 'vecq\[interactions\]'"
     ):
-        interactions.factorise(table_of([0], [0]))
+        interactions.factorize(table_of([0], [0]))

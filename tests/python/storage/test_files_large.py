@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from studies.memory import limited, run_in
+from studies.stretched import stretch
 
 import vecq
-from vecq.bench.memory import limited, run_in
-from vecq.bench.stretched import stretch
 from vecq.core.memory import memory_limit
 
 DIM = 16

@@ -1,7 +1,8 @@
-"""The basic ladder: cheap evidence first, so that a few graphs have to be built.
+"""The strategy "basic": cheap evidence decides which few graphs over all rows are built.
 
-Seconds decide how many graphs are affordable. Where trials are limited they do not: then a seed
-repeats what is tried, and the limit ends it.
+Exact scans choose the codecs, pilots choose the links, and a few full-size graphs decide. Elapsed
+time limits the number of graphs, except under a limit of trials: then counts replace times, so that
+a seed repeats the trials.
 """
 
 import math
@@ -11,58 +12,64 @@ from itertools import product
 from vecq.tuning.objective import TIMED
 from vecq.tuning.space import Build, Graph
 from vecq.tuning.strategies.pilots import Pilot, Pilots
-from vecq.tuning.strategies.ways import Ways, ways_of
-from vecq.tuning.workbench import Workbench
+from vecq.tuning.strategies.variants import SearchVariants, variants_of
+from vecq.tuning.trial_runner import TrialRunner
 
-# Graphs may take so many times as long to build as a usual one, and so many seconds besides.
+# Time budget of builds: a multiple of a default build, and seconds in addition.
 BUILDS, SECONDS = 2.3, 15.0
-# A pilot that costs so much more than the best is no rival.
+# Cost of a pilot, relative to the best, up to which its graph is built.
 RIVAL = 1.3
 
 
-def basic(bench: Workbench) -> None:
-    """What codes lose chooses codecs, small graphs choose links, and a few large ones decide."""
-    found = [ways_of(bench, store) for store in bench.screening.shortlist()]
+def basic(runner: TrialRunner) -> None:
+    """Screen codecs, build pilots, and try the most promising graphs."""
+    found = [variants_of(runner, loss) for loss in runner.screening.shortlist()]
     kinds = _kinds([one for one in found if one.pairs])
-    if bench.objective in TIMED:
-        pilots = Pilots(bench)
-        suited = [_suited(bench, one, pilots) for one in kinds]
-        _fastest(bench, _ordered(bench, suited, pilots), pilots)
+    if runner.objective in TIMED:
+        pilots = Pilots(runner)
+        suited = [_suited(runner, one, pilots) for one in kinds]
+        _fastest(runner, _ordered(runner, suited, pilots), pilots)
     else:
-        _least(bench, [one[0] for one in kinds])
+        _least(runner, [one[0] for one in kinds])
 
 
-def _fastest(bench: Workbench, ways: list[Ways], pilots: Pilots) -> None:
-    """Builds the graph that small ones speak for, then others, while builds are affordable."""
-    for number, one in enumerate(ways):
+def _fastest(runner: TrialRunner, variants: list[SearchVariants], pilots: Pilots) -> None:
+    """Build the graph of the best pilot, then others while the time budget lasts."""
+    for number, one in enumerate(variants):
         found = pilots.each(one)
         ranked = sorted(found, key=lambda graph: (found[graph].cost, -graph.m))
         rivals = _rivals(ranked, found)
-        more = len({*rivals, *_beside(bench, ranked[0])})
-        bench.telling.plan(one.trials(bench, scan=True) + more * one.trials(bench))
-        tried = one.attempt(bench, ranked[0], scan=True)
-        if not any(trial.measured for trial in tried):  # there was no room for any of it
+        more = len({*rivals, *_beside(runner, ranked[0])})
+        runner.progress.plan(one.trials(runner, scan=True) + more * one.trials(runner))
+        tried = one.attempt(runner, ranked[0], scan=True)
+        if not any(trial.measured for trial in tried):  # all are too large
             continue
         first = max(trial.build_seconds for trial in tried)
-        unit = first / found[ranked[0]].seconds  # seconds of a graph for one of its pilot
-        budget = BUILDS * unit * found[bench.space.usual].seconds + SECONDS - pilots.seconds
-        for graph in _next(bench, ranked[0], rivals):
+        unit = first / found[ranked[0]].seconds  # seconds of a graph per second of its pilot
+        budget = (
+            BUILDS * unit * found[runner.space.default_graph].seconds + SECONDS - pilots.seconds
+        )
+        for graph in _next(runner, ranked[0], rivals):
             pilot = found.get(graph)
             seconds = unit * pilot.seconds if pilot else first * _effort(graph) / _effort(ranked[0])
-            if _affordable(bench, one.build(graph), seconds, budget):
-                one.attempt(bench, graph)
-        if bench.met:
-            _others(bench, ways[number + 1 :], budget)
+            if _affordable(runner, one.build(graph), seconds, budget):
+                one.attempt(runner, graph)
+        if runner.met:
+            _others(runner, variants[number + 1 :], budget)
             return
 
 
-def _affordable(bench: Workbench, build: Build, seconds: float, budget: float) -> bool:
-    """Whether a graph may be built, if it has to be."""
-    return bench.counted or bench.shelf.has(build) or bench.shelf.seconds + seconds <= budget
+def _affordable(runner: TrialRunner, build: Build, seconds: float, budget: float) -> bool:
+    """Return whether the time budget allows a build, or none is needed."""
+    return (
+        runner.is_reproducible
+        or runner.cache.has(build)
+        or runner.cache.seconds + seconds <= budget
+    )
 
 
 def _rivals(ranked: list[Graph], found: dict[Graph, Pilot]) -> list[Graph]:
-    """Graphs whose pilots were about as good as the best, and the one with the next more links.
+    """Return graphs whose pilots are about as good as the best, and the one with the next larger m.
 
     The more rows there are, the more links they want: pilots have few.
     """
@@ -75,8 +82,8 @@ def _rivals(ranked: list[Graph], found: dict[Graph, Pilot]) -> list[Graph]:
     ]
 
 
-def _next(bench: Workbench, first: Graph, rivals: list[Graph]) -> Iterator[Graph]:
-    """The rivals, then graphs beside the best so far, until all beside it were offered.
+def _next(runner: TrialRunner, first: Graph, rivals: list[Graph]) -> Iterator[Graph]:
+    """Yield the rivals, then neighbors of the best graph so far, until all of them were yielded.
 
     Pilots may be wrong about links, and don't tell how many candidates to choose them from: it is
     what did best at full size that leads on.
@@ -84,18 +91,18 @@ def _next(bench: Workbench, first: Graph, rivals: list[Graph]) -> Iterator[Graph
     offered = [first, *rivals]
     yield from rivals
     while True:
-        best = bench.leader.build.graph if bench.leader else first
-        left = [graph for graph in _beside(bench, best) if graph not in offered]
+        best = runner.leader.build.graph if runner.leader else first
+        left = [graph for graph in _beside(runner, best) if graph not in offered]
         if not left:
             return
         offered.append(left[0])
         yield left[0]
 
 
-def _beside(bench: Workbench, graph: Graph) -> list[Graph]:
-    """Graphs with the next fewer or more links, or chosen from fewer or more candidates."""
-    fewer, more = _around(bench.space.ef_construction, graph.ef_construction)
-    sparser, denser = _around(bench.space.m, graph.m)
+def _beside(runner: TrialRunner, graph: Graph) -> list[Graph]:
+    """Return graphs with the next smaller or larger m or ef_construction."""
+    fewer, more = _around(runner.space.ef_construction, graph.ef_construction)
+    sparser, denser = _around(runner.space.m, graph.m)
     return [
         *(Graph(graph.m, effort) for effort in fewer),
         *(Graph(m, graph.ef_construction) for m in [*denser, *sparser]),
@@ -104,88 +111,92 @@ def _beside(bench: Workbench, graph: Graph) -> list[Graph]:
 
 
 def _around(values: Sequence[int], value: int) -> tuple[list[int], list[int]]:
-    """The next smaller one and the next larger one, if there are such."""
+    """Return the next smaller and the next larger value, as lists of at most one."""
     ordered = sorted(values)
     place = ordered.index(value)
     return ordered[max(place - 1, 0) : place], ordered[place + 1 : place + 2]
 
 
-def _others(bench: Workbench, ways: list[Ways], budget: float) -> None:
-    """Wider codecs, on the graph that did best, as far as builds are affordable."""
-    best = bench.leader
+def _others(runner: TrialRunner, variants: list[SearchVariants], budget: float) -> None:
+    """Try more precise codecs on the best graph while the time budget lasts."""
+    best = runner.leader
     assert best is not None
-    bench.telling.plan(sum(one.trials(bench, scan=True) for one in ways))
-    for one in ways:
-        # Wider rows take about twice as long to link.
+    runner.progress.plan(sum(one.trials(runner, scan=True) for one in variants))
+    for one in variants:
+        # Larger codes take about twice as long to link.
         build = one.build(best.build.graph)
-        if _affordable(bench, build, 2 * best.build_seconds, budget):
-            one.attempt(bench, best.build.graph, scan=True)
+        if _affordable(runner, build, 2 * best.build_seconds, budget):
+            one.attempt(runner, best.build.graph, scan=True)
 
 
-def _least(bench: Workbench, ways: list[Ways]) -> None:
-    """From the least that an index may weigh, or take to be built, up to where one is accurate.
+def _least(runner: TrialRunner, variants: list[SearchVariants]) -> None:
+    """Try settings in the order of their size or build time until one meets the criterion.
 
     When builds are no longer affordable the graph with most links is tried, and that is all.
     """
-    pairs = [*product(ways, bench.space.graphs())]
-    bench.telling.plan(sum(one.trials(bench, scan=True) for one, _ in pairs))
+    pairs = [*product(variants, runner.space.graphs())]
+    runner.progress.plan(sum(one.trials(runner, scan=True) for one, _ in pairs))
     budget = math.inf
-    for one, graph in sorted(pairs, key=lambda pair: _cost(bench, *pair)):
-        seconds = _seconds(bench, graph)
-        if not _affordable(bench, one.build(graph), seconds, budget):
+    for one, graph in sorted(pairs, key=lambda pair: _cost(runner, *pair)):
+        seconds = _seconds(runner, graph)
+        if not _affordable(runner, one.build(graph), seconds, budget):
             continue
-        tried = one.attempt(bench, graph, scan=True)
-        if bench.met:
+        tried = one.attempt(runner, graph, scan=True)
+        if runner.met:
             return
         if budget == math.inf and any(trial.measured for trial in tried):
-            budget = (BUILDS - 1) * _seconds(bench, bench.space.usual) + SECONDS
-    densest = Graph(max(bench.space.m), bench.space.usual.ef_construction)
-    for one in reversed(ways):  # those that lose least come last
-        if any(trial.measured for trial in one.attempt(bench, densest, scan=True)):
+            budget = (BUILDS - 1) * _seconds(runner, runner.space.default_graph) + SECONDS
+    densest = Graph(max(runner.space.m), runner.space.default_graph.ef_construction)
+    for one in reversed(variants):  # the most precise ones come last
+        if any(trial.measured for trial in one.attempt(runner, densest, scan=True)):
             return
 
 
-def _cost(bench: Workbench, ways: Ways, graph: Graph) -> float:
-    """What an index weighs, or about how its time of building compares with others'."""
-    weight = bench.bytes(ways.codec, ways.wide, graph.m)
-    return weight if bench.objective == "memory" else weight * _effort(graph)
+def _cost(runner: TrialRunner, variants: SearchVariants, graph: Graph) -> float:
+    """Return the estimated size of an index, or a number that grows with its build time."""
+    size_bytes = runner.estimated_bytes(variants.codec, variants.rerank_codec, graph.m)
+    return size_bytes if runner.objective == "memory" else size_bytes * _effort(graph)
 
 
 def _effort(graph: Graph) -> int:
     return graph.m * graph.ef_construction
 
 
-def _seconds(bench: Workbench, graph: Graph) -> float:
-    """About how long a graph takes, by the last that was built; 0 before there is one."""
-    built = [trial for trial in bench.trials if trial.measured]
+def _seconds(runner: TrialRunner, graph: Graph) -> float:
+    """Return the estimated seconds of a build, by the last one; 0 before there is one."""
+    built = [trial for trial in runner.trials if trial.measured]
     if not built:
         return 0.0
     return built[-1].build_seconds * _effort(graph) / _effort(built[-1].build.graph)
 
 
-def _kinds(ways: list[Ways]) -> list[list[Ways]]:
-    """Those of each kind together, and those of each kind that need no second store."""
-    found: dict[tuple[str, bool], list[Ways]] = {}
-    for one in ways:
-        found.setdefault((one.codec.kind, one.wide is None), []).append(one)
+def _kinds(variants: list[SearchVariants]) -> list[list[SearchVariants]]:
+    """Group variants by kind of codec and by whether they need a rerank store."""
+    found: dict[tuple[str, bool], list[SearchVariants]] = {}
+    for one in variants:
+        found.setdefault((one.codec.kind, one.rerank_codec is None), []).append(one)
     return [*found.values()]
 
 
-def _suited(bench: Workbench, ways: list[Ways], pilots: Pilots) -> Ways:
-    """The one that loses least, unless walks of the plainest cost no more.
+def _suited(runner: TrialRunner, variants: list[SearchVariants], pilots: Pilots) -> SearchVariants:
+    """Return the variants that lose least, unless the simplest codec costs no more.
 
     How rows are coded decides by what they are linked, too, and what loses less may link worse.
     """
-    codecs = [repr(codec) for codec in bench.space.candidates(bench.problem.metric)]
-    plainest = min(ways, key=lambda one: codecs.index(repr(one.codec)))
-    if plainest is ways[0]:
+    codecs = [repr(codec) for codec in runner.space.candidates(runner.problem.metric)]
+    plainest = min(variants, key=lambda one: codecs.index(repr(one.codec)))
+    if plainest is variants[0]:
         return plainest
-    return min(plainest, ways[0], key=lambda one: pilots.one(one, bench.space.usual).cost)
+    return min(
+        plainest, variants[0], key=lambda one: pilots.one(one, runner.space.default_graph).cost
+    )
 
 
-def _ordered(bench: Workbench, ways: list[Ways], pilots: Pilots) -> list[Ways]:
-    """Those of the first kind by what walks cost: beside a wider store codes may be others."""
-    same = [one for one in ways if one.codec.kind == ways[0].codec.kind]
+def _ordered(
+    runner: TrialRunner, variants: list[SearchVariants], pilots: Pilots
+) -> list[SearchVariants]:
+    """Sort those of the first kind by the cost of their walks."""
+    same = [one for one in variants if one.codec.kind == variants[0].codec.kind]
     if len(same) > 1:
-        same.sort(key=lambda one: pilots.one(one, bench.space.usual).cost)
-    return same + [one for one in ways if one not in same]
+        same.sort(key=lambda one: pilots.one(one, runner.space.default_graph).cost)
+    return same + [one for one in variants if one not in same]

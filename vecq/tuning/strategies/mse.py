@@ -1,16 +1,18 @@
-"""Stores in the order of their squared error, the coarsest first, until one is accurate."""
+"""The strategy "mse": codecs by quantization error, the coarsest first."""
 
-from vecq.tuning.strategies.ways import ways_of
-from vecq.tuning.workbench import Workbench
+from vecq.tuning.strategies.variants import variants_of
+from vecq.tuning.trial_runner import TrialRunner
 
 
-def mse(bench: Workbench) -> None:
-    """On the usual graph, tries ever more exact codes, and ends with the first that suffice."""
-    screening = bench.screening
-    codecs = sorted(bench.space.candidates(bench.problem.metric), key=screening.error, reverse=True)
+def mse(runner: TrialRunner) -> None:
+    """Try ever more precise codecs on the default graph until one meets the criterion."""
+    screening = runner.screening
+    codecs = sorted(
+        runner.space.candidates(runner.problem.metric), key=screening.error, reverse=True
+    )
     for codec in codecs:
-        ways = ways_of(bench, screening.store(codec))
-        bench.telling.plan(ways.trials(bench, scan=True))
-        ways.attempt(bench, bench.space.usual, scan=True)
-        if bench.met:
+        variants = variants_of(runner, screening.loss(codec))
+        runner.progress.plan(variants.trials(runner, scan=True))
+        variants.attempt(runner, runner.space.default_graph, scan=True)
+        if runner.met:
             return

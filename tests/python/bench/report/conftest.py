@@ -66,7 +66,7 @@ def _data(data: str, ks: tuple[int, ...], faster: float, noise: tuple[float, ...
             Build(
                 *(data, name, settings, family if ours else "peer", codec if ours else None),
                 *(seconds, 2, size * 51_000, size * 50_000, float(size)),
-                bytes_are="stats" if ours else "serialised",
+                bytes_are="stats" if ours else "serialized",
             )
         )
         cost /= faster if name == "vecq int8" else 1

@@ -6,18 +6,18 @@ from vecq.bench.records import GROWTH, Build, Data, Point
 from vecq.bench.report import compare
 
 
-def states(changes, contestant="vecq int8"):
+def states(changes, contender="vecq int8"):
     return {
         (one.what.split(",")[0], one.state)
         for one in changes
-        if one.contestant == contestant and one.state != "within noise"
+        if one.contender == contender and one.state != "within noise"
     }
 
 
 def changed(records, name, kind, **values):
     return [
         replace(one, **values)
-        if isinstance(one, kind) and getattr(one, "contestant", "") == name
+        if isinstance(one, kind) and getattr(one, "contender", "") == name
         else one
         for one in records
     ]
@@ -37,7 +37,7 @@ def test_a_change_within_noise_is_no_regression(run):
 
 def test_a_change_beyond_noise_is_one(run):
     found = compare(run(), run(faster=0.9))
-    assert states(found.changes) == {("QPS at recall 0.95", "regression")}
+    assert states(found.changes) == {("median QPS at recall 0.95", "regression")}
     assert len(found.regressions) == 4
     assert str(found).startswith("4 regressions in ")
 
@@ -49,7 +49,9 @@ def test_repetitions_that_agree_are_no_proof_that_runs_do(run):
 
 
 def test_faster_is_better(run):
-    assert states(compare(run(), run(faster=1.3)).changes) == {("QPS at recall 0.95", "better")}
+    assert states(compare(run(), run(faster=1.3)).changes) == {
+        ("median QPS at recall 0.95", "better")
+    }
 
 
 def test_wider_noise_allows_more(run):
@@ -66,7 +68,7 @@ def test_what_was_not_repeated_is_no_regression(run):
 def test_lost_recall_a_slower_build_and_more_memory_are_regressions(run):
     new = [
         replace(one, recall=one.recall - 0.01)
-        if isinstance(one, Point) and one.contestant == "vecq int8"
+        if isinstance(one, Point) and one.contender == "vecq int8"
         else one
         for one in run()
     ]
@@ -100,14 +102,14 @@ def test_how_far_a_process_grew_tells_nothing_of_noise(run):
 def test_what_broke_is_a_regression(run):
     new = changed(run(), "hnswlib FP32", Point, duplicates=3)
     (broken,) = compare(run(), new).regressions
-    assert (broken.contestant, broken.old) == ("hnswlib FP32", "sound")
-    assert "ids came twice" in broken.new
+    assert (broken.contender, broken.old) == ("hnswlib FP32", "sound")
+    assert "ids repeat" in broken.new
 
 
 def test_what_only_one_run_has_and_another_machine_are_noted(run):
     old = run(data=("synthetic", "old set"))
     old[0] = replace(old[0], machine={**old[0].machine, "cpu": "Older CPU"})
-    new = [one for one in run() if getattr(one, "contestant", "") != "vecq int16"]
+    new = [one for one in run() if getattr(one, "contender", "") != "vecq int16"]
     notes = "\n".join(compare(old, new).notes)
     assert "cpu was Older CPU" in notes
     assert "only in the old run: old set, vecq int16 on synthetic" in notes

@@ -1,4 +1,4 @@
-"""The page: all of its sections, broken contestants in red, and how a browser shows it."""
+"""The page: all of its sections, broken contenders in red, and how a browser shows it."""
 
 import html
 import json
@@ -35,16 +35,16 @@ PROBE = """<!doctype html>
       const text = one.getBBox(), box = one.ownerSVGElement.viewBox.baseVal;
       return text.x < -0.5 || text.x + text.width > box.width + 0.5;
     }});
-    const numbers = (colour) => colour.match(/[0-9.]+/g).map(Number);
-    const light = (colour) => {{
-      const [r, g, b] = numbers(colour).map((one) => one / 255).map(
+    const numbers = (color) => color.match(/[0-9.]+/g).map(Number);
+    const light = (color) => {{
+      const [r, g, b] = numbers(color).map((one) => one / 255).map(
         (one) => (one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4)
       );
       return 0.2126 * r + 0.7152 * g + 0.0722 * b;
     }};
     const ground = (one) => {{
-      const colour = inner.getComputedStyle(one).backgroundColor;
-      return numbers(colour)[3] === 0 ? ground(one.parentElement) : colour;
+      const color = inner.getComputedStyle(one).backgroundColor;
+      return numbers(color)[3] === 0 ? ground(one.parentElement) : color;
     }};
     const ink = (one) => {{
       const style = inner.getComputedStyle(one);
@@ -72,7 +72,7 @@ PROBE = """<!doctype html>
 
 @pytest.fixture
 def broken(run):
-    """A run with contestants that answer at random, twice, too little, or not at all."""
+    """A run with contenders that answer at random, twice, too little, or not at all."""
     records = run()
     points = {
         "random": {"recall": 0.0021},
@@ -150,15 +150,15 @@ def test_the_page_needs_nothing_else(run, tmp_path):
     assert set(re.findall(r"https?://[^\"'\s]*", text)) == {"http://www.w3.org/2000/svg"}
 
 
-def test_broken_contestants_are_shown_as_such_and_left_out_of_plots(broken, tmp_path):
+def test_broken_contenders_are_shown_as_such_and_left_out_of_plots(broken, tmp_path):
     text = page(broken, tmp_path)
     alarm = re.search(r'<section class="alarm".*?</section>', text, re.S)[0]
     for said in (
         "recall@100 is far below the others&#39;: 0.0021 at best",
         "recall@100 is far below the others&#39;: 0.0000 at best",
-        "<li>17 ids came twice for the same query</li></ul>",
+        "<li>17 ids repeat within a query</li></ul>",
         "2,500 results are missing",
-        "3 ids are of no item",
+        "3 ids belong to no item",
         "RuntimeError: &lt;no&gt; luck (1 of 1 points)",
         "the build failed: killed",
     ):

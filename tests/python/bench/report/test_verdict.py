@@ -9,6 +9,7 @@ import vecq
 from vecq.bench.records import Accuracy, Build, Point, Run
 from vecq.bench.report import tables, verdict
 from vecq.bench.report.curves import Curve, Regime, common_level, ratio
+from vecq.bench.report.sheet import Sheet
 
 REGIME = Regime("toy", 10, "single", 1, 1)
 
@@ -23,7 +24,7 @@ def curve(points, name="one"):
 
 def of_codec(records, codec, change):
     return [
-        change(one) if getattr(one, "contestant", "") == f"vecq {codec}" else one for one in records
+        change(one) if getattr(one, "contender", "") == f"vecq {codec}" else one for one in records
     ]
 
 
@@ -31,7 +32,7 @@ def without(records, kind):
     return [one for one in records if not isinstance(one, kind)]
 
 
-def test_a_value_lies_between_its_neighbours_on_a_logarithmic_scale():
+def test_a_value_lies_between_its_neighbors_on_a_logarithmic_scale():
     line = curve([(0.9, 1000), (0.96, 10)])
     assert line.at(0.9) == 1000
     assert line.at(0.93) == pytest.approx(100)
@@ -76,16 +77,20 @@ def test_curves_meet_at_a_usual_recall_or_where_what_they_share_begins():
 
 def test_curves_beyond_all_usual_recalls_are_shown_at_the_highest_of_these():
     curves = [curve([(0.992, 90), (0.998, 20)], "one"), curve([(0.995, 40), (0.997, 30)], "two")]
-    table = tables.at_recall(SimpleNamespace(of=lambda regime: curves, faults={}), REGIME)
-    assert table.head == ["contestant", "0.99", "best recall", "spread"]
+    sheet = SimpleNamespace(
+        of=lambda regime: curves, faulty=lambda *names: False, variants=lambda curve: []
+    )
+    table = tables.at_recall(sheet, REGIME)
+    assert table.head == ["contender", "0.99", "best recall", "widest spread"]
     assert [row[1].text for row in table.rows] == ["90*", "40*"]
 
 
 def test_noise_is_what_repetitions_leave_open():
     ours, other = curve([(0.9, 110, 90), (0.96, 55, 45)]), curve([(0.9, 100, 80), (0.96, 50, 40)])
     found = ratio(ours, other)
-    assert found.value == pytest.approx(1.1)
-    assert found.low < 1 < found.high
+    assert found.value == pytest.approx(100 / 90)
+    assert found.low == pytest.approx(90 / 100)
+    assert found.high == pytest.approx(110 / 80)
     assert found.even
     once = curve([(0.9, 100), (0.96, 50)])
     assert not ratio(curve([(0.9, 110), (0.96, 55)]), once).even
@@ -140,7 +145,7 @@ def test_slower_is_called_slower(run):
 def test_where_it_is_slower_is_told_even_if_it_is_faster_elsewhere(run):
     records = [
         replace(one, qps=[0.2 * speed for speed in one.qps])
-        if is_point(one) and (one.contestant, one.regime) == ("vecq int8", "batch")
+        if is_point(one) and (one.contender, one.regime) == ("vecq int8", "batch")
         else one
         for one in run(ks=(100,))
     ]
@@ -166,9 +171,9 @@ def test_no_common_recall_means_no_statement_of_speed(run):
 
 
 @pytest.mark.parametrize("codec", ["int8", "fp32"])
-def test_a_missing_or_failed_contestant_means_no_verdict(run, codec):
+def test_a_missing_or_failed_contender_means_no_verdict(run, codec):
     name = f"vecq {codec}"
-    gone = [one for one in run() if getattr(one, "contestant", "") != name]
+    gone = [one for one in run() if getattr(one, "contender", "") != name]
     assert f"No verdict on INT8 against FP32: vecq {codec.upper()} was not measured." in verdict(
         gone
     )
@@ -183,9 +188,42 @@ def test_a_single_repetition_is_said_to_be_one(run):
 
 
 def test_records_without_a_run_are_refused(run, refuse):
-    refuse("records", "expected all records of a run", verdict, without(run(), Run))
+    refuse("records", "expected all records", verdict, without(run(), Run))
     assert issubclass(vecq.ArgumentError, ValueError)
 
 
 def is_point(one):
     return isinstance(one, Point)
+
+
+def of_m(records, values):
+    """hnswlib with several M: more of it is faster at high recall only."""
+    name = "hnswlib FP32"
+    for one in records:
+        if getattr(one, "contender", "") != name:
+            yield one
+            continue
+        for m, (factor, size) in values.items():
+            if isinstance(one, Build):
+                weight = size * one.bytes_per_vector
+                yield replace(one, contender=f"{name} M={m}", system=name, bytes_per_vector=weight)
+            else:
+                qps = [factor * speed for speed in one.qps]
+                yield replace(one, contender=f"{name} M={m}", qps=qps)
+
+
+def test_a_peer_is_compared_by_its_fastest_variant(run):
+    alone = verdict(run(ks=(100,)))
+    assert "against hnswlib FP32 3.1x the QPS at recall 0.95 and 0.31x the memory" in alone
+    records = list(of_m(run(ks=(100,)), {16: (1, 1), 32: (2, 1.5), 48: (0.5, 2)}))
+    text = verdict(records)
+    assert "against hnswlib FP32 M=32 1.55x the QPS at recall 0.95 and 0.20x the memory" in text
+    assert text.count("hnswlib") == 1
+    table = tables.at_recall(Sheet(records), Regime("synthetic", 100, "batch", 1, 1))
+    assert [row[0].text for row in table.rows].count("hnswlib FP32") == 1
+
+
+def test_speeds_are_medians_and_not_the_best(run):
+    line = curve([(0.9, 100, 10, 20), (0.96, 50, 5, 10)])
+    assert line.at(0.9) == 20
+    assert line.points[0].spread == pytest.approx(90 / 20)

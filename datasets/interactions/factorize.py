@@ -1,0 +1,130 @@
+"""Factorises interactions into embeddings of users and items, by the package implicit."""
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vecq import ArgumentError, DatasetError
+from vecq.core.arguments import thread_count, whole
+from vecq.core.progress import Progress, Report
+from vecq.datasets.dataset import Csr, Dataset
+from vecq.datasets.interactions.table import Interactions
+from vecq.datasets.paths import require
+from vecq.datasets.truth import with_truth
+
+Model = Literal["als", "bpr"]
+MODELS = ("als", "bpr")
+PURPOSE = "making embeddings of interactions"
+
+
+def factorize(
+    table: Interactions,
+    factors: int = 64,
+    *,
+    model: Model = "als",
+    iterations: int | None = None,
+    seed: int = 0,
+    threads: int = 0,
+    progress: Progress = None,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Embeddings of users and items whose inner products tell what users like.
+
+    Args:
+        factors: how many numbers an embedding has; with "bpr" one more, for the item's popularity.
+        model: "als", alternating least squares, or "bpr", Bayesian personalized ranking.
+        iterations: 15 for "als" and 100 for "bpr" by default.
+        seed: with one thread, the same gives the same embeddings.
+        threads: 0 for all cores.
+        progress: of iterations; as `vecq.Index.add` has it.
+    """
+    if model not in MODELS:
+        raise ArgumentError(f"model is {model!r}, expected one of {', '.join(MODELS)}", "model")
+    factors = whole(factors, "factors", 1, 4096)
+    rounds = {"als": 15, "bpr": 100}[model]
+    rounds = rounds if iterations is None else whole(iterations, "iterations", 1, 100_000)
+    learner_class = _learner(model)
+    limits = require("threadpoolctl", "interactions", PURPOSE).threadpool_limits
+    # The learner has threads of its own, which those of BLAS would fight.
+    with Report(progress, rounds) as report, limits(1, "blas"):
+        learner = learner_class(
+            factors=factors,
+            iterations=rounds,
+            random_state=whole(seed, "seed", 0, 2**31 - 1),
+            num_threads=thread_count(threads),
+            use_gpu=False,
+        )
+        learner.fit(
+            _matrix(table),
+            show_progress=False,
+            callback=lambda done, *_: report(done + 1, rounds),
+        )
+    users, items = (
+        np.ascontiguousarray(each, np.float32)
+        for each in (learner.user_factors, learner.item_factors)
+    )
+    return users, items
+
+
+def recommend_from(
+    seen: Interactions,
+    heldout: Interactions,
+    name: str,
+    *,
+    most_users: int = 10_000,
+    k: int = 1000,
+    seed: int = 0,
+    threads: int = 0,
+    **options: Any,
+) -> Dataset:
+    """Learns from what users saw, and makes a data set of those that have items held out.
+
+    Args:
+        seen: what to learn from, and not to show again.
+        heldout: what recommendations should find; users and items are numbered as in `seen`.
+        name: of the data set.
+        most_users: of more users, so many are drawn.
+        k: how many true best items of each user are computed.
+        seed: of the users, and of the embeddings.
+        threads: 0 for all cores.
+        options: as `factorize` has them.
+
+    >>> seen, heldout = read_interactions("gowalla/train.txt", "gowalla/test.txt")
+    >>> recommend_from(seen, heldout, "gowalla", factors=128)
+    """
+    most_users = whole(most_users, "most_users", 1, 2**31 - 1)
+    eligible = np.intersect1d(seen.users, heldout.users)
+    if len(eligible) == 0:
+        raise DatasetError(f"{name}: no user has items that were seen and items held out", "user")
+    users, items = factorize(seen, seed=seed, threads=threads, **options)
+    if len(eligible) > most_users:
+        rng = np.random.default_rng(seed)
+        eligible = np.sort(rng.choice(eligible, most_users, replace=False))
+    test = np.ascontiguousarray(users[eligible])
+    own, later = _lists(seen, eligible), _lists(heldout, eligible)
+    data = Dataset(name, "ip", items, test, seen=own, heldout=later)
+    return with_truth(data.check(), k, threads=threads)
+
+
+def _learner(model: Model) -> Any:
+    """The class of implicit that learns so."""
+    if model == "als":
+        return require("implicit.als", "interactions", PURPOSE).AlternatingLeastSquares
+    return require("implicit.bpr", "interactions", PURPOSE).BayesianPersonalizedRanking
+
+
+def _matrix(table: Interactions) -> Any:
+    """A sparse matrix of users by items."""
+    sparse = require("scipy.sparse", "interactions", PURPOSE)
+    weights = np.ones(len(table)) if table.weights is None else table.weights
+    shape = len(table.user_names), len(table.item_names)
+    cells = (weights.astype(np.float32), (table.users, table.items))
+    return sparse.csr_matrix(cells, shape, dtype=np.float32)
+
+
+def _lists(table: Interactions, users: NDArray[np.int64]) -> Csr:
+    """The items of some users, in order and each once."""
+    items = table.items[np.lexsort((table.items, table.users))]
+    counts = np.bincount(table.users, minlength=len(table.user_names))
+    ends = np.cumsum(counts)
+    return Csr.of([np.unique(items[ends[user] - counts[user] : ends[user]]) for user in users])
