@@ -15,7 +15,6 @@ from vecq.core.arrays import as_ids
 from vecq.core.errors import ArgumentError
 from vecq.index import Index
 from vecq.quantization.codec import Codec, Kind
-from vecq.storage.pickling import from_bytes, to_bytes
 
 # Users that the graph is repaired by.
 USERS = 10_000
@@ -24,8 +23,6 @@ USERS = 10_000
 SPARE, RESCORED = 50, 30
 # What implicit has where there are fewer items.
 NOTHING = -float(np.finfo(np.float32).max)
-
-INDEXES = ("index", "similar_items_index")
 
 Found = tuple[NDArray[np.int32], NDArray[np.float32]]
 
@@ -230,16 +227,6 @@ class VecqModel:
                 "user_items",
             )
         return user_items
-
-    def __getstate__(self) -> dict[str, Any]:
-        own = {name: getattr(self, name) for name in INDEXES}
-        packed = {name: to_bytes(index) for name, index in own.items() if index is not None}
-        return {**self.__dict__, **packed}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        packed = {name: state[name] for name in INDEXES if state[name] is not None}
-        indexes = {name: from_bytes(content) for name, content in packed.items()}
-        self.__dict__.update({**state, **indexes})
 
     def __getattr__(self, name: str) -> Any:
         if name == "model":  # while it is being unpickled
