@@ -115,7 +115,12 @@ def _add_convert(parser: argparse.ArgumentParser) -> None:
 def _add_import(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("source", metavar="SOURCE", help="Interactions: .csv, .tsv, .parquet, .txt, .data or .dat")
-    add("out", metavar="OUT", help="A .hdf5 or .npz file, or a folder")
+    add(
+        "out",
+        metavar="OUT",
+        help="A .hdf5 or .npz file, or a folder; ids of SOURCE are written to OUT.items.txt and "
+        "OUT.users.txt, one line per row",
+    )
     add("--heldout", metavar="FILE", help="Held-out interactions (default: split them off SOURCE)")
     add(
         "--share",
@@ -302,7 +307,20 @@ def _import(arguments: argparse.Namespace) -> None:
         threads=arguments.threads,
     )
     datasets.save(data, arguments.out, arguments.vectors)
+    users = interactions.choose_users(seen, heldout, arguments.users, arguments.seed)
+    names = {
+        "items": seen.item_names,
+        "users": [seen.user_names[user] for user in users],
+    }
+    _write_names(Path(arguments.out), names)
     _print_data(data, arguments)
+
+
+def _write_names(out: Path, names: dict[str, list[str]]) -> None:
+    """Write the source's names of rows to OUT.items.txt and OUT.users.txt, line i for row i."""
+    for kind, own in names.items():
+        text = "".join(f"{name}\n" for name in own)
+        out.with_name(f"{out.name}.{kind}.txt").write_text(text, encoding="utf-8")
 
 
 def _print_data(data: "Dataset", arguments: argparse.Namespace) -> None:

@@ -76,7 +76,7 @@ def test_a_page_that_cannot_be_drawn_is_refused_before_tuning(shell, monkeypatch
 def test_the_page_holds_plot_table_and_code(shell, tuned):
     page = (shell.folder / "tuned.html").read_text()
     assert page.count("<svg") == 1
-    assert "What was tried" in page
+    assert "Trials" in page
     assert "vecq.Index(dim=32" in page
     assert "http://" not in page.replace("http://www.w3.org/2000/svg", "")
 
