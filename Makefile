@@ -3,7 +3,7 @@ VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 SOURCES := pyproject.toml README.md LICENSE \
-	$(shell find native vecq datasets bench -type f ! -name '*.pyc')
+	$(shell find native vecq vecq_command datasets bench -type f ! -name '*.pyc')
 CPP := $(shell find native tests/native tests/fuzz bench/native \
 	-name '*.cpp' -o -name '*.hpp' -o -name '*.h' 2>/dev/null)
 CONFIGURE := cmake --log-level=WARNING -S native -G Ninja

@@ -18,7 +18,7 @@ FOOTER = (
     "All figures come from one run; the page needs no network. Accuracy is measured against exact "
     "FP32 search, or by held-out items. Measurements of speed were interleaved."
 )
-STATES = {"met": "text good", "short": "text bad"}
+STATES = {"met": "text good", "missed": "text bad"}
 
 
 def write(found: Tuned, path: str | Path, data: str = "vectors") -> Path:

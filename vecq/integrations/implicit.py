@@ -15,7 +15,6 @@ from vecq.core.arrays import as_ids
 from vecq.core.errors import ArgumentError
 from vecq.index import Index
 from vecq.quantization.codec import Codec, Kind
-from vecq.storage.pickling import from_bytes, to_bytes
 
 # Users that the graph is repaired by.
 USERS = 10_000
@@ -24,8 +23,6 @@ USERS = 10_000
 SPARE, RESCORED = 50, 30
 # What implicit has where there are fewer items.
 NOTHING = -float(np.finfo(np.float32).max)
-
-INDEXES = ("index", "similar_items_index")
 
 Found = tuple[NDArray[np.int32], NDArray[np.float32]]
 
@@ -82,7 +79,7 @@ class VecqModel:
         self._build(approximate_similar_items)
 
     def _build(self, similar: bool) -> None:
-        items, users = (_factors(self.model, name) for name in ("item_factors", "user_factors"))
+        items, users = (_all_factors(self.model, kind) for kind in ("item", "user"))
         index = Index(items.shape[1], "ip", **self._settings)
         index.add(items, users=users[:: -(-len(users) // USERS)], threads=self._threads)
         if similar:
@@ -98,11 +95,12 @@ class VecqModel:
     def partial_fit_items(self, itemids: ArrayLike, item_users: Any) -> None:
         """Learns some items anew, as the model's own does, and updates them in the index."""
         self.model.partial_fit_items(itemids, item_users)
-        items = _factors(self.model, "item_factors")
-        changed = np.union1d(np.asarray(itemids), np.arange(len(self.index), len(items)))
+        total = _fitted(self.model, "item").shape[0]
+        changed = np.union1d(np.asarray(itemids), np.arange(len(self.index), total))
+        vectors = _some_factors(self.model, "item", changed)
         for index in (self.index, self.similar_items_index):
             if index is not None:
-                index.upsert(items[changed], changed, threads=self._threads)
+                index.upsert(vectors, changed, threads=self._threads)
 
     def recommend(
         self,
@@ -132,7 +130,7 @@ class VecqModel:
         if recalculate_user:
             wanted = np.asarray(self.model.recalculate_user(users, liked))
         else:
-            wanted = _rows(self.model, "user", users)
+            wanted = _some_factors(self.model, "user", users)
         exclude = liked if filter_already_liked_items else None
         found = self._search(self.index, wanted, N, filter_items, items, exclude)
         return found if np.ndim(userid) > 0 else (found[0][0], found[1][0])
@@ -167,7 +165,7 @@ class VecqModel:
         if recalculate_item:
             wanted = np.asarray(self.model.recalculate_item(numbers, item_users))
         else:
-            wanted = _rows(self.model, "item", numbers)
+            wanted = _some_factors(self.model, "item", numbers)
         found = self._search(self.similar_items_index, wanted, N, filter_items, items, None)
         return found if np.ndim(itemid) > 0 else (found[0][0], found[1][0])
 
@@ -230,41 +228,41 @@ class VecqModel:
             )
         return user_items
 
-    def __getstate__(self) -> dict[str, Any]:
-        own = {name: getattr(self, name) for name in INDEXES}
-        packed = {name: to_bytes(index) for name, index in own.items() if index is not None}
-        return {**self.__dict__, **packed}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        packed = {name: state[name] for name in INDEXES if state[name] is not None}
-        indexes = {name: from_bytes(content) for name, content in packed.items()}
-        self.__dict__.update({**state, **indexes})
-
     def __getattr__(self, name: str) -> Any:
         if name == "model":  # while it is being unpickled
             raise AttributeError(name)
         return getattr(self.model, name)
 
 
-def _factors(model: Any, name: str) -> NDArray[np.float32]:
-    factors = getattr(model, name, None)
+def _all_factors(model: Any, kind: str) -> NDArray[np.float32]:
+    """Return the factors of all users or items; a copy if they are not float32 in C order."""
+    return _as_floats(_fitted(model, kind))
+
+
+def _some_factors(model: Any, kind: str, numbers: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return the factors of some users or items; only these rows are converted or leave a GPU."""
+    factors = _fitted(model, kind)
+    _require_known(numbers, f"{kind}id", factors.shape[0])
+    return _as_floats(factors[numbers.astype(np.int32)])
+
+
+def _fitted(model: Any, kind: str) -> Any:
+    factors = getattr(model, f"{kind}_factors", None)
     if factors is None:
-        raise ArgumentError(f"model has no {name}, expected one that was fitted", "model")
-    own = factors.to_numpy() if hasattr(factors, "to_numpy") else factors
-    return np.ascontiguousarray(own, np.float32)
+        raise ArgumentError(f"model has no {kind}_factors, expected a fitted model", "model")
+    return factors
+
+
+def _as_floats(factors: Any) -> NDArray[np.float32]:
+    """Convert an array, or an implicit.gpu.Matrix, to float32."""
+    on_cpu = factors.to_numpy() if hasattr(factors, "to_numpy") else factors
+    return np.ascontiguousarray(on_cpu, np.float32)
 
 
 def _numbers(given: Any, argument: str) -> NDArray[np.int64]:
-    """Numbers of users or items; one alone is the only one of an array."""
+    """Return row numbers of users or items as an array; a single number becomes one of length 1."""
     array = np.atleast_1d(np.asarray(given))
     return as_ids(array, argument, array.size)
-
-
-def _rows(model: Any, kind: str, numbers: NDArray[np.int64]) -> NDArray[np.float32]:
-    factors = _factors(model, f"{kind}_factors")
-    _require_known(numbers, f"{kind}id", len(factors))
-    chosen: NDArray[np.float32] = factors[numbers]
-    return chosen
 
 
 def _require_known(numbers: NDArray[np.int64], argument: str, count: int) -> None:

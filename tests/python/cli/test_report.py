@@ -67,14 +67,14 @@ def test_json_and_plots(shell):
 @pytest.mark.parametrize(
     ("message", "words"),
     [
-        ("nix.jsonl can't be read", ["nix.jsonl"]),
+        ("records: nix.jsonl does not exist", ["nix.jsonl"]),
         ("items.npy can't be read", ["items.npy"]),
-        (". can't be read", ["."]),
-        ("/ can't be read", ["/"]),
+        ("records: . is a folder", ["."]),
+        ("records: / is a folder", ["/"]),
         ("out: new.jsonl holds the records", ["new.jsonl", "--out", "new.jsonl"]),
         ("out: nix does not exist", ["new.jsonl", "--out", "nix/page.html"]),
         ("out: . is a folder", ["new.jsonl", "--out", "."]),
-        ("nix.jsonl can't be read", ["new.jsonl", "--compare", "nix.jsonl"]),
+        ("compare: nix.jsonl does not exist", ["new.jsonl", "--compare", "nix.jsonl"]),
         ("headless.jsonl, line 1 (point) has no field", ["headless.jsonl"]),
         ('records have no "run"', ["empty.jsonl"]),
     ],

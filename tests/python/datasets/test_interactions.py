@@ -260,7 +260,7 @@ def test_bad_settings_are_named(tables, refuse):
 
 def test_users_without_held_out_items_are_no_queries(tables):
     none = tables[1].take(np.arange(0))
-    with pytest.raises(vecq.DatasetError, match="world: no user has both"):
+    with pytest.raises(vecq.DatasetError, match="no user has both seen and held-out items"):
         interactions.recommend_from(tables[0], none, "world")
 
 

@@ -1,6 +1,7 @@
 """VecqModel beside the exact recommendations of implicit."""
 
 import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -203,3 +204,44 @@ def test_bad_arguments(model, likes, refuse):
     refuse("N", "whole number", near.similar_items, 3, 0)
     refuse("itemid", "expected 0 to 1999", near.similar_items, ITEMS)
     refuse("model", "fitted", VecqModel, implicit.als.AlternatingLeastSquares())
+
+
+class OnDevice:
+    """The interface of implicit.gpu.Matrix: rows are selected on the device, then copied."""
+
+    def __init__(self, rows):
+        self.rows, self.shape, self.copied = rows, rows.shape, 0
+
+    def __getitem__(self, numbers):
+        assert numbers.dtype == np.int32  # the only type that implicit's kernels take
+        chosen = OnDevice(self.rows[numbers])
+        chosen.to_numpy = lambda: self._copy(chosen.rows)
+        return chosen
+
+    def to_numpy(self):
+        return self._copy(self.rows)
+
+    def _copy(self, rows):
+        self.copied += len(rows)
+        return rows
+
+
+def test_a_recommendation_converts_only_the_factors_it_needs(likes):
+    model = implicit.als.AlternatingLeastSquares(16, iterations=1, random_state=0)
+    model.fit(likes, show_progress=False)
+    ids, _ = VecqModel(model, "fp32").recommend([3, 5], likes[[3, 5]], N)
+    own = model.user_factors
+    model.user_factors = np.tile(own, (200, 1)).astype(np.float64)
+    wide = VecqModel(model, "fp32")
+    tracemalloc.start()
+    wide_ids, _ = wide.recommend([3, 5], likes[[3, 5]], N)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert agreement(wide_ids, ids) > 0.9
+    assert peak < model.user_factors.nbytes / 20
+
+    model.user_factors = OnDevice(own)
+    remote = VecqModel(model, "fp32")
+    before = model.user_factors.copied
+    remote.recommend([3, 5], likes[[3, 5]], N)
+    assert model.user_factors.copied - before == 2

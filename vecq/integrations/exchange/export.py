@@ -1,4 +1,4 @@
-"""The graph of an index, for other libraries and for indexes of other codecs."""
+"""Export of the graph of an index, to other libraries and to indexes with other codecs."""
 
 from dataclasses import replace
 from typing import Any
@@ -13,19 +13,19 @@ from vecq.core.native_index import NativeIndex
 from vecq.core.structs import new_struct
 from vecq.integrations.exchange.graph import NONE, ROWS_AT_ONCE, Graph
 
-# Added to the level of a row that holds no item.
+# Native code adds this to the level of a free slot.
 VACANT = 128
 
 
 def graph_of(native: NativeIndex) -> Graph:
-    """The graph of an index, in the order of its ids."""
+    """Return the graph of an index, in the order of its ids."""
     with native.changing:
         graph, items = _exported(native, keep=True)
     return graph.select(items[np.argsort(graph.ids[items], kind="stable")])
 
 
 def links_of(native: NativeIndex, rows: NDArray[Any]) -> Graph:
-    """The graph of an index that these rows, and nothing else, were added to, without ids."""
+    """Return the graph of an index that holds exactly these rows, without ids."""
     with native.changing:
         graph, items = _exported(native, keep=False)
     own = graph.select(items[np.argsort(graph.ids[items], kind="stable")])
@@ -33,7 +33,7 @@ def links_of(native: NativeIndex, rows: NDArray[Any]) -> Graph:
 
 
 def _exported(native: NativeIndex, keep: bool) -> tuple[Graph, NDArray[np.int64]]:
-    """The graph of all rows, and those of them that hold items; without vectors unless kept."""
+    """Return the graph of all slots, and the slots that hold items; `keep` keeps the vectors."""
     shape = new_struct("vecq_graph")
     call(lib.vecq_index_export_graph, native.handle, shape)
     count = shape.rows
@@ -65,7 +65,7 @@ def _exported(native: NativeIndex, keep: bool) -> tuple[Graph, NDArray[np.int64]
 
 
 def _raise_entries(graph: Graph, entries: NDArray[np.int64], width: int) -> None:
-    """Walks of other libraries begin at one row: a layer above leads it to the best of ours."""
+    """Link the entry points by a layer: walks of other libraries start at one of them."""
     graph.levels[entries] = 1
     places = np.arange(len(entries))
     steps = np.arange(1, min(width, len(entries) - 1) + 1)

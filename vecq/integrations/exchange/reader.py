@@ -1,6 +1,8 @@
 """Takes the file of another library apart. Nothing that it says of itself is believed."""
 
+import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
@@ -27,7 +29,7 @@ class Reader:
         """
         name = os.fsdecode(encoded(path))
         try:
-            return cls(np.fromfile(name, np.uint8), called or name)
+            return cls(_content_of(name), called or name)
         except OSError as error:
             failure = FileError(f"{name}: can't read the file: {error.strerror or error}", "path")
             failure.errno, failure.filename = error.errno, path
@@ -70,3 +72,11 @@ class Reader:
             if error.argument not in ("entry", "ids", "levels", "links", "vectors"):
                 raise
             self.fail(str(error))
+
+
+def _content_of(name: str) -> NDArray[np.uint8]:
+    """Read a regular file; opening a FIFO would wait for a writer."""
+    with open(os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "the path is not a regular file")
+        return np.fromfile(file, np.uint8)

@@ -18,7 +18,7 @@ SHORT = Space(
 
 @pytest.mark.filterwarnings("ignore::vecq.TuningWarning")
 def test_targets_are_printed_as_met_or_missed(monkeypatch, capsys):
-    monkeypatch.setattr("vecq.tuning.stopwatch.TURN", 0.001)
+    monkeypatch.setattr("vecq.tuning.timing.ROUND_SECONDS", 0.001)
     monkeypatch.setattr(tuning, "grid", lambda k: SHORT)
     monkeypatch.setattr(tuning, "Space", lambda: SHORT)
     found = tuning.compare(heavy_tailed(1500, 16, 200), 10, 0.9, 1, 1)

@@ -109,18 +109,38 @@ def recommend_from(
     >>> seen, heldout = read_interactions("gowalla/train.txt", "gowalla/test.txt")
     >>> recommend_from(seen, heldout, "gowalla", factors=128)
     """
+    chosen = choose_users(seen, heldout, most_users, seed)
+    users, items = factorize(seen, seed=seed, threads=threads, **options)
+    test = np.ascontiguousarray(users[chosen])
+    own, later = _lists(seen, chosen), _lists(heldout, chosen)
+    data = Dataset(name, "ip", items, test, seen=own, heldout=later)
+    return with_truth(data.check(), k, threads=threads)
+
+
+def choose_users(
+    seen: Interactions, heldout: Interactions, most_users: int = 10_000, seed: int = 0
+) -> NDArray[np.int64]:
+    """Return the users that `recommend_from` makes queries of, in the order of its `test`.
+
+    With `seen.user_names` and `seen.item_names`, queries and items map back to the source.
+
+    Args:
+        seen: Interactions to learn from.
+        heldout: Interactions to find; numbered as in `seen`.
+        most_users: Of more users with both, a sample is drawn. Default: 10,000.
+        seed: Seed of the sample. Default: 0.
+
+    Raises:
+        DatasetError: No user has both seen and held-out items.
+    """
     most_users = whole(most_users, "most_users", 1, 2**31 - 1)
     eligible = np.intersect1d(seen.users, heldout.users)
     if len(eligible) == 0:
-        raise DatasetError(f"{name}: no user has both seen and held-out items", "user")
-    users, items = factorize(seen, seed=seed, threads=threads, **options)
-    if len(eligible) > most_users:
-        rng = np.random.default_rng(seed)
-        eligible = np.sort(rng.choice(eligible, most_users, replace=False))
-    test = np.ascontiguousarray(users[eligible])
-    own, later = _lists(seen, eligible), _lists(heldout, eligible)
-    data = Dataset(name, "ip", items, test, seen=own, heldout=later)
-    return with_truth(data.check(), k, threads=threads)
+        raise DatasetError("no user has both seen and held-out items", "user")
+    if len(eligible) <= most_users:
+        return eligible
+    rng = np.random.default_rng(seed)
+    return np.sort(rng.choice(eligible, most_users, replace=False))
 
 
 def _learner(model: Model) -> Any:

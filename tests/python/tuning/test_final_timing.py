@@ -1,17 +1,17 @@
-"""Nothing is chosen for the luck of its turn, or of its graph."""
+"""No trial is chosen because its timing or its graph was lucky."""
 
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from vecq.tuning import settling
+from vecq.tuning import final_timing
 from vecq.tuning.criteria import Recall
+from vecq.tuning.final_timing import recheck_best
 from vecq.tuning.limits import LimitError
-from vecq.tuning.settling import settle
 from vecq.tuning.space import Build, Graph, Search, named
 from vecq.tuning.trial import Trial
-from vecq.tuning.workbench import Workbench
+from vecq.tuning.trial_runner import TrialRunner
 
 EFS = [10, 20, 40]
 
@@ -31,7 +31,7 @@ class Judge:
         return self.value(values) >= 0.9
 
 
-class Built:
+class Graphs:
     """A graph that finds so much by `ef`."""
 
     def __init__(self, m, found):
@@ -44,7 +44,7 @@ class Built:
         return float(search.ef)
 
 
-class Bench:
+class Runner:
     """Trials of graphs, by m; what is faster walks less, and has fewer links."""
 
     objective, ladder = "qps", EFS
@@ -53,11 +53,11 @@ class Bench:
     def __init__(self, threads, first, second):
         judge = Judge()
         self.problem = SimpleNamespace(tuning=judge, threads=threads, criterion=Recall(0.9))
-        self.shelf = SimpleNamespace(
+        self.cache = SimpleNamespace(
             get=lambda build: first[build.graph.m],
             find=lambda build: first[build.graph.m],
-            anew=lambda build: second.get(build.graph.m),
-            keep=lambda built: None,
+            rebuilt=lambda build: second.get(build.graph.m),
+            pin=lambda built: None,
         )
         self.trials = []
         for m, built in first.items():
@@ -67,9 +67,9 @@ class Bench:
             self.trials.append(Trial(build, search, "met", accuracy, qps))
         self.best = max(self.trials, key=lambda trial: trial.qps)
 
-    searched = Workbench.searched
+    with_search = TrialRunner.with_search
 
-    def race(self, built, search):
+    def timed_against_best(self, built, search):
         return speed(built, search), 1.0
 
 
@@ -79,54 +79,56 @@ def speed(built, search):
 
 @pytest.fixture(autouse=True)
 def no_clocks(monkeypatch):
-    monkeypatch.setattr(settling, "work", lambda built, search, objective: (built, search))
-    monkeypatch.setattr(settling, "speeds", lambda works, *rest: [speed(*work) for work in works])
+    monkeypatch.setattr(final_timing, "workload", lambda built, search, objective: (built, search))
+    monkeypatch.setattr(
+        final_timing, "queries_per_second", lambda works, *rest: [speed(*work) for work in works]
+    )
 
 
 def graphs(**found):
-    return {int(name[1:]): Built(int(name[1:]), values) for name, values in found.items()}
+    return {int(name[1:]): Graphs(int(name[1:]), values) for name, values in found.items()}
 
 
 def test_luck_of_a_graph_is_found_out_and_another_one_chosen():
     first = graphs(m8=[0.91, 0.95, 0.99], m12=[0.92, 0.96, 0.99])
     second = graphs(m8=[0.87, 0.94, 0.99], m12=[0.91, 0.96, 0.99])
-    bench = Bench(2, first, second)
-    assert bench.best.build.graph.m == 8
-    settle(bench)
-    assert (bench.best.build.graph.m, bench.best.search.ef) == (12, 10)
-    lucky, chosen = bench.trials
+    runner = Runner(2, first, second)
+    assert runner.best.build.graph.m == 8
+    recheck_best(runner)
+    assert (runner.best.build.graph.m, runner.best.search.ef) == (12, 10)
+    lucky, chosen = runner.trials
     assert lucky.search.ef == 20
     assert lucky.accuracy == pytest.approx(0.945)
-    assert chosen == bench.best
+    assert chosen == runner.best
     assert chosen.accuracy == pytest.approx(0.915)
 
 
 def test_what_two_graphs_never_meet_falls_short():
     first, second = graphs(m8=[0.7, 0.8, 0.91]), graphs(m8=[0.7, 0.8, 0.85])
-    bench = Bench(2, first, second)
-    settle(bench)
-    assert bench.best.state == "short"
-    assert bench.best.accuracy == pytest.approx(0.88)
+    runner = Runner(2, first, second)
+    recheck_best(runner)
+    assert runner.best.state == "missed"
+    assert runner.best.accuracy == pytest.approx(0.88)
 
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_without_a_second_graph_it_stays(threads):
     first = graphs(m8=[0.91, 0.95, 0.99])
-    bench = Bench(threads, first, {} if threads == 2 else graphs(m8=[0.5, 0.6, 0.7]))
-    best = bench.best
-    settle(bench)
-    assert bench.best == best
+    runner = Runner(threads, first, {} if threads == 2 else graphs(m8=[0.5, 0.6, 0.7]))
+    best = runner.best
+    recheck_best(runner)
+    assert runner.best == best
 
 
 def test_the_limit_of_time_ends_it_with_the_best_so_far(monkeypatch):
     first, second = graphs(m8=[0.91, 0.95, 0.99]), graphs(m8=[0.5, 0.6, 0.7])
-    bench = Bench(2, first, second)
-    best = bench.best
+    runner = Runner(2, first, second)
+    best = runner.best
 
     def over():
         raise LimitError("time")
 
-    monkeypatch.setattr(bench, "clock", SimpleNamespace(check=over))
+    monkeypatch.setattr(runner, "clock", SimpleNamespace(check=over))
     with pytest.raises(LimitError):
-        settle(bench)
-    assert bench.best == best
+        recheck_best(runner)
+    assert runner.best == best

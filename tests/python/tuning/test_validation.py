@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 
 from vecq.tuning.criteria import Recall
-from vecq.tuning.finish import _not_ruled_out
 from vecq.tuning.limits import LimitError
 from vecq.tuning.space import Build, Graph, Search, named
 from vecq.tuning.trial import Trial
+from vecq.tuning.validation import _raised_ef
 
 EFS = [10, 20, 40, 80]
 # What fresh queries find by each; the interval is a hundredth to both sides.
 FRESH = dict(zip(EFS, [0.85, 0.88, 0.895, 0.91], strict=True))
 
 
-class Bench:
+class Runner:
     ladder = EFS
 
     def __init__(self, fresh):
@@ -25,47 +25,47 @@ class Bench:
             interval=lambda values, confidence: SimpleNamespace(high=values.mean() + 0.01)
         )
         self.built = SimpleNamespace(
-            judged=lambda judge, search: np.full(100, fresh[search.ef or 80])
+            values_for=lambda judge, search: np.full(100, fresh[search.ef or 80])
         )
         self.problem = SimpleNamespace(fresh=judge, criterion=Recall(0.9))
         build = Build(named("int8", "ip"), None, Graph(8))
         self.best = Trial(build, Search(20), "met", 0.91, 1000.0)
         self.trials = [self.best]
 
-    def searched(self, trial, search):
+    def with_search(self, trial, search):
         return replace(trial, search=search, accuracy=0.95, qps=500.0)
 
 
 def test_more_effort_is_taken_until_fresh_queries_may_find_enough():
-    bench = Bench(FRESH)
-    chosen = _not_ruled_out(bench, bench.best, bench.built, 0.95)
+    runner = Runner(FRESH)
+    chosen = _raised_ef(runner, runner.best, runner.built, 0.95)
     assert (chosen.search.ef, chosen.qps, chosen.accuracy) == (40, 500.0, 0.95)
-    assert bench.best == chosen
-    assert bench.trials == [chosen]
+    assert runner.best == chosen
+    assert runner.trials == [chosen]
 
 
 @pytest.mark.parametrize("fresh", [dict.fromkeys(EFS, 0.9), dict.fromkeys(EFS, 0.5)])
 def test_what_they_confirm_or_nothing_would_mend_stays(fresh):
-    bench = Bench(fresh)
-    best = bench.best
-    assert _not_ruled_out(bench, best, bench.built, 0.95) == best
-    assert bench.trials == [best]
+    runner = Runner(fresh)
+    best = runner.best
+    assert _raised_ef(runner, best, runner.built, 0.95) == best
+    assert runner.trials == [best]
 
 
 def test_the_most_effort_and_scans_stay():
-    bench = Bench(dict.fromkeys(EFS, 0.5))
+    runner = Runner(dict.fromkeys(EFS, 0.5))
     for search in (Search(80), Search(None)):
-        trial = replace(bench.best, search=search)
-        assert _not_ruled_out(bench, trial, bench.built, 0.95) == trial
+        trial = replace(runner.best, search=search)
+        assert _raised_ef(runner, trial, runner.built, 0.95) == trial
 
 
 def test_a_limit_leaves_it_as_it_was(monkeypatch):
-    bench = Bench(FRESH)
-    best = bench.best
+    runner = Runner(FRESH)
+    best = runner.best
 
     def over(trial, search):
         raise LimitError("time")
 
-    monkeypatch.setattr(bench, "searched", over)
-    assert _not_ruled_out(bench, best, bench.built, 0.95) == best
-    assert bench.best == best
+    monkeypatch.setattr(runner, "with_search", over)
+    assert _raised_ef(runner, best, runner.built, 0.95) == best
+    assert runner.best == best
