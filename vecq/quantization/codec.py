@@ -1,5 +1,7 @@
 """Codecs: encode float vectors to 8 or 16 bits per dimension, decode them, score codes."""
 
+from __future__ import annotations  # short signatures in help()
+
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -114,9 +116,7 @@ class Codec:
         self._state: tuple[int, Any] | None = None
 
     @staticmethod
-    def of(
-        codec: "Codec | str", argument: str = "codec", *, metric: Metric | None = None
-    ) -> "Codec":
+    def of(codec: Codec | str, argument: str = "codec", *, metric: Metric | None = None) -> Codec:
         """Return a codec unchanged; for the name of a kind, the codec that it stands for.
 
         Under "l2" the names of integer kinds stand for codecs that center.
@@ -128,7 +128,7 @@ class Codec:
         return Codec(codec, center=center)  # type: ignore[arg-type]
 
     @classmethod
-    def described(cls, options: Any) -> "Codec":
+    def described(cls, options: Any) -> Codec:
         """Return the unfitted codec of native options."""
         kind = named(KINDS, options.width)
         rotate = bool(options.rotate)
@@ -173,7 +173,7 @@ class Codec:
         """The shared scales; empty unless there are any and they are fitted."""
         return self._parameters()[1]
 
-    def fit(self, sample: ArrayLike) -> "Codec":
+    def fit(self, sample: ArrayLike) -> Codec:
         """Fit the center and the shared scales on a sample.
 
         Codes that were made before keep the earlier state and can still be decoded.

@@ -1,5 +1,7 @@
 """Brute-force search without an index, for ground truth and for few items."""
 
+from __future__ import annotations  # short signatures in help()
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
