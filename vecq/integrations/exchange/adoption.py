@@ -1,4 +1,4 @@
-"""Indexes that take over a graph."""
+"""Makes an index of an imported graph."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ from vecq.updates.steps import addition, repair, stage, warn_of_loss_of
 
 
 def adopt(graph: Graph, index: Index, threads: int, progress: Progress) -> Index:
-    """Gives an index that has no rows a graph and its rows."""
+    """Give an empty index a graph and its rows; return the index."""
     count, native = len(graph.vectors), index._native
     if count == 0:
         return index
@@ -56,7 +56,7 @@ def _blocks(
 def index_for(
     graph: Graph, metric: Metric, codec: Kind | Codec, rerank_codec: Kind | Codec | None, ef: int
 ) -> Index:
-    """An index without rows that can have the graph."""
+    """Return an empty index whose settings fit the graph."""
     if graph.m > MOST_LINKS:
         raise UnsupportedError(
             f"the graph has M={graph.m}, more than the {MOST_LINKS} that an index of vecq can have"

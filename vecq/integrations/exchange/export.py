@@ -1,4 +1,4 @@
-"""The graph of an index, for other libraries and for indexes of other codecs."""
+"""Exports the graph of an index, for other libraries and for indexes with other codecs."""
 
 from dataclasses import replace
 from typing import Any
@@ -18,14 +18,14 @@ VACANT = 128
 
 
 def graph_of(native: NativeIndex) -> Graph:
-    """The graph of an index, in the order of its ids."""
+    """Return the graph of an index, in the order of its ids."""
     with native.changing:
         graph, items = _exported(native, keep=True)
     return graph.select(items[np.argsort(graph.ids[items], kind="stable")])
 
 
 def links_of(native: NativeIndex, rows: NDArray[Any]) -> Graph:
-    """The graph of an index that these rows, and nothing else, were added to, without ids."""
+    """Return the graph of an index of exactly these rows, without ids."""
     with native.changing:
         graph, items = _exported(native, keep=False)
     own = graph.select(items[np.argsort(graph.ids[items], kind="stable")])
@@ -33,7 +33,7 @@ def links_of(native: NativeIndex, rows: NDArray[Any]) -> Graph:
 
 
 def _exported(native: NativeIndex, keep: bool) -> tuple[Graph, NDArray[np.int64]]:
-    """The graph of all rows, and those of them that hold items; without vectors unless kept."""
+    """Return the graph of all rows and the rows that hold items; vectors only if `keep`."""
     shape = new_struct("vecq_graph")
     call(lib.vecq_index_export_graph, native.handle, shape)
     count = shape.rows
@@ -65,7 +65,7 @@ def _exported(native: NativeIndex, keep: bool) -> tuple[Graph, NDArray[np.int64]
 
 
 def _raise_entries(graph: Graph, entries: NDArray[np.int64], width: int) -> None:
-    """Walks of other libraries begin at one row: a layer above leads it to the best of ours."""
+    """Link several entry points by a layer above: other libraries have one entry point."""
     graph.levels[entries] = 1
     places = np.arange(len(entries))
     steps = np.arange(1, min(width, len(entries) - 1) + 1)

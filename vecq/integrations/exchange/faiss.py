@@ -1,4 +1,4 @@
-"""Indexes of faiss, made into indexes of vecq."""
+"""`vecq.from_faiss`: imports indexes of faiss."""
 
 import os
 from typing import Any

@@ -19,7 +19,7 @@ ROWS_AT_ONCE = 1 << 16
 
 @dataclass
 class Graph:
-    """A graph and what it is over."""
+    """A graph and the rows that it links."""
 
     vectors: NDArray[Any]
     ids: NDArray[np.int64]  # none where they number the rows
@@ -28,17 +28,17 @@ class Graph:
     entry: int
 
     def rows(self, layer: int) -> NDArray[np.int64]:
-        """The rows of a layer's nodes."""
+        """Return the rows of a layer's nodes."""
         return np.flatnonzero(self.levels >= layer)
 
     @property
     def m(self) -> int:
-        """The smallest `m` of an index whose lists have room for these."""
+        """The smallest `m` of an index whose lists can hold these."""
         widths = [lists.shape[1] for lists in self.layers] or [2]
         return int(max(2, -(-widths[0] // 2), *widths[1:]))
 
     def select(self, rows: NDArray[np.int64]) -> "Graph":
-        """The graph of some rows in another order, without links to others."""
+        """Return the graph of some rows in a new order, without links to other rows."""
         places = np.full(len(self.levels) + 1, NONE)
         places[rows] = np.arange(len(rows), dtype=np.uint32)
         levels = self.levels[rows]
@@ -55,7 +55,7 @@ class Graph:
         return Graph(self.vectors[rows], self.ids[rows], levels, layers, entry)
 
     def without(self, dead: NDArray[np.bool_]) -> "Graph":
-        """The graph of the rows that are not dead.
+        """Return the graph without deleted rows.
 
         What led to a dead row leads on to what that led to, as far as there is room.
         """
@@ -75,7 +75,7 @@ class Graph:
 
 
 def tidy(rows: NDArray[np.int64], lists: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """Lists without links to themselves or twice to another, what is unused at their end.
+    """Return lists without self-links and duplicates, with unused places at their end.
 
     Threads that link two rows to each other at the same time leave such things behind.
     """
@@ -97,6 +97,6 @@ def tidy(rows: NDArray[np.int64], lists: NDArray[np.uint32]) -> NDArray[np.uint3
 
 
 def normalised(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Vectors of norm 1; one of zeros stays as it is."""
+    """Return vectors of norm 1; zero vectors stay as they are."""
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.divide(vectors, np.where(norms > 0, norms, 1), dtype=np.float32)

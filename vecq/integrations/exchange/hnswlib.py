@@ -1,4 +1,4 @@
-"""Indexes of hnswlib, made into indexes of vecq."""
+"""`vecq.from_hnswlib`: imports indexes of hnswlib."""
 
 import os
 import tempfile
@@ -19,7 +19,7 @@ from vecq.integrations.exchange.reader import Reader
 from vecq.quantization.codec import Codec, Kind
 from vecq.quantization.metric import Metric, as_metric
 
-# How far from 1 the norm of a normalised vector may be.
+# Greatest deviation from 1 of the norm of a normalized vector.
 TOLERANCE = 1e-3
 
 
@@ -73,7 +73,7 @@ def from_hnswlib(
 
 
 def _same(index: Any, name: str, own: Any, given: Any) -> Any:
-    """What a live index says of itself, unless the caller says something else."""
+    """Return an attribute of a live index; raise ArgumentError if the argument contradicts it."""
     if given is not None and given != own:
         raise ArgumentError(f"{name} is {given!r}, but the index has {own!r}", name)
     return own
@@ -81,7 +81,7 @@ def _same(index: Any, name: str, own: Any, given: Any) -> Any:
 
 @contextmanager
 def _saved(source: Any) -> Iterator[Reader]:
-    """Reads a file; of a live index, the one that it saves."""
+    """Yield a reader of a file, or of the file that a live index saves."""
     if not hasattr(source, "save_index"):
         yield Reader.of(source)
         return
@@ -97,15 +97,15 @@ def _saved(source: Any) -> Iterator[Reader]:
 
 
 def _check_norms(vectors: NDArray[np.float32]) -> None:
-    """For cosine hnswlib keeps normalised vectors."""
+    """Raise ArgumentError unless vectors are normalized, as hnswlib stores them for cosine."""
     sample = np.asarray(vectors[:: 1 + len(vectors) // 10_000], np.float64)
     with np.errstate(all="ignore"):
         norms = np.sqrt((sample**2).sum(axis=1))
-    # What is not finite is refused when it is encoded, by its row.
+    # Non-finite values are refused later, when they are encoded, by their row.
     odd = np.isfinite(norms) & (norms > TOLERANCE) & (abs(norms - 1) > TOLERANCE)
     if odd.any():
         raise ArgumentError(
-            f'metric is "cosine", but vectors are not normalised, one has the norm '
+            f'metric is "cosine", but vectors are not normalized, one has the norm '
             f'{norms[odd][0]:.4g}: expected "ip" or "l2"',
             "metric",
         )
