@@ -14,7 +14,6 @@ from vecq.core.arrays import as_ids
 from vecq.core.errors import ArgumentError
 from vecq.index import Index
 from vecq.quantization.codec import Codec, Kind
-from vecq.storage.pickling import from_bytes, to_bytes
 
 USERS = 10_000  # most users that the graph is repaired for
 # Candidates beyond N: of the beam, which is at least 2 N wide, and of reranking. For a recall of
@@ -22,8 +21,6 @@ USERS = 10_000  # most users that the graph is repaired for
 SPARE, RESCORED = 50, 30
 # Score that implicit returns in places without an item.
 NOTHING = -float(np.finfo(np.float32).max)
-
-INDEXES = ("index", "similar_items_index")
 
 Found = tuple[NDArray[np.int32], NDArray[np.float32]]
 
@@ -238,16 +235,6 @@ class VecqModel:
                 "user_items",
             )
         return user_items
-
-    def __getstate__(self) -> dict[str, Any]:
-        own = {name: getattr(self, name) for name in INDEXES}
-        packed = {name: to_bytes(index) for name, index in own.items() if index is not None}
-        return {**self.__dict__, **packed}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        packed = {name: state[name] for name in INDEXES if state[name] is not None}
-        indexes = {name: from_bytes(content) for name, content in packed.items()}
-        self.__dict__.update({**state, **indexes})
 
     def __getattr__(self, name: str) -> Any:
         if name == "model":  # while it is being unpickled

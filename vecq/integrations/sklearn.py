@@ -11,7 +11,6 @@ from vecq.index import Index
 from vecq.integrations.distances import by_differences
 from vecq.quantization.codec import Codec, Kind
 from vecq.quantization.metric import Metric
-from vecq.storage.pickling import from_bytes, to_bytes
 
 try:
     from joblib import effective_n_jobs  # type: ignore[import-untyped]
@@ -170,17 +169,6 @@ class VecqTransformer(
         asked = None if self.n_jobs is None else whole(self.n_jobs, "n_jobs", -MOST, MOST)
         jobs: int = effective_n_jobs(asked)
         return min(jobs, MOST)
-
-    def __getstate__(self) -> dict[str, Any]:
-        state = dict(super().__getstate__())
-        if "index_" in state:
-            state["index_"] = to_bytes(state["index_"])
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        if "index_" in state:
-            state = {**state, "index_": from_bytes(state["index_"])}
-        super().__setstate__(state)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
