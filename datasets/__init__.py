@@ -6,7 +6,7 @@
 """
 
 from vecq.datasets.dataset import Csr, Dataset
-from vecq.datasets.download import download
+from vecq.datasets.downloading import download
 from vecq.datasets.entry import Entry, cache
 from vecq.datasets.files import format_of, load, save
 from vecq.datasets.hdf5 import read_hdf5

@@ -10,7 +10,7 @@ import numpy as np
 from vecq import ArgumentError, DatasetError
 from vecq.core.progress import Progress
 from vecq.datasets.dataset import Dataset
-from vecq.datasets.download import download
+from vecq.datasets.downloading import download
 from vecq.datasets.folders import read_folder, write_about
 from vecq.datasets.hdf5 import read_hdf5
 

@@ -137,13 +137,13 @@ const Case* find(const std::vector<Case>& cases, const std::string& isa, Width w
     return nullptr;
 }
 
-void print_mark(const char* what, size_t dim, double reached, double mark) {
-    std::printf("%-58s dim %5zu: %5.2f, mark %4.2f%s\n", what, dim, reached, mark,
-                reached < mark ? "  SHORT" : "");
+void print_target(const char* what, size_t dim, double reached, double target) {
+    std::printf("%-58s dim %5zu: %5.2f, target %4.2f%s\n", what, dim, reached, target,
+                reached < target ? "  missed" : "  met");
 }
 
-// The marks that the kernels are held to.
-void print_marks(const std::vector<Case>& cases) {
+// Targets of the kernels.
+void print_targets(const std::vector<Case>& cases) {
     std::printf("\n");
     for (size_t dim : kDims) {
         const Case* int8 = find(cases, "avx512_vnni", Width::int8, dim);
@@ -151,20 +151,20 @@ void print_marks(const std::vector<Case>& cases) {
         if (int8 == nullptr || fp32 == nullptr) continue;
         const bool small = dim == 128, large = dim >= 768;
         if (!small && !large) continue;
-        print_mark("in cache: int8 avx512_vnni over fp32 avx512", dim,
-                   int8->in_cache / fp32->in_cache, small ? 1.7 : 2.8);
+        print_target("in cache: int8 avx512_vnni over fp32 avx512", dim,
+                     int8->in_cache / fp32->in_cache, small ? 1.7 : 2.8);
         if (small || dim == 1536)
-            print_mark("in cache: int8 avx512_vnni of its peak", dim, int8->of_peak(int8->in_cache),
-                       small ? 0.25 : 0.6);
-        print_mark("gathered: int8 avx512_vnni over fp32 avx512", dim,
-                   int8->gathered / fp32->gathered, small ? 2.5 : 3.3);
-        print_mark("gathered: int8 avx512_vnni of merely reading", dim, int8->gathered / int8->read,
-                   0.8);
+            print_target("in cache: int8 avx512_vnni of its peak", dim,
+                         int8->of_peak(int8->in_cache), small ? 0.25 : 0.6);
+        print_target("gathered: int8 avx512_vnni over fp32 avx512", dim,
+                     int8->gathered / fp32->gathered, small ? 2.5 : 3.3);
+        print_target("gathered: int8 avx512_vnni of merely reading", dim,
+                     int8->gathered / int8->read, 0.8);
     }
     for (size_t dim : {128, 768})
         if (const Case* amx = find(cases, "amx_int8", Width::int8, dim))
-            print_mark("block: int8 amx_int8 of its peak", dim, amx->block * dim / amx->block_peak,
-                       dim == 128 ? 0.5 : 0.7);
+            print_target("block: int8 amx_int8 of its peak", dim,
+                         amx->block * dim / amx->block_peak, dim == 128 ? 0.5 : 0.7);
 }
 
 }  // namespace
@@ -194,5 +194,5 @@ int main(int argc, char** argv) {
             measure_block(c, data);
         }
     print_table(cases);
-    print_marks(cases);
+    print_targets(cases);
 }

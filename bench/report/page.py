@@ -8,12 +8,12 @@ from vecq.bench.records import Record
 from vecq.bench.report import words
 from vecq.bench.report.changes import compare
 from vecq.bench.report.charts import charts
+from vecq.bench.report.judgment import Finding, findings
 from vecq.bench.report.sections import Section, sections
 from vecq.bench.report.sheet import Sheet
 from vecq.bench.report.style import package, text
 from vecq.bench.report.svg import render
 from vecq.bench.report.tables import rivals
-from vecq.bench.report.verdict import Finding, findings
 
 FOOTER = (
     "All figures come from one run; the page needs no network. Recall is measured against exact "

@@ -7,8 +7,8 @@ from vecq.bench.records import Accuracy, IsaSpeed, Point
 from vecq.bench.report import words
 from vecq.bench.report.charts import operating_point
 from vecq.bench.report.curves import LEVELS, Curve, Ratio, Regime
+from vecq.bench.report.judgment import Finding, kept, speed
 from vecq.bench.report.sheet import Sheet
-from vecq.bench.report.verdict import Finding, kept, speed
 
 METRICS = {
     "recall": "recall",

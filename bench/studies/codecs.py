@@ -30,13 +30,17 @@ def print_encode() -> None:
         ("int8", {"scale": "global"}),
         *((kind, {}) for kind in ("int16", "fp16", "fp32")),
     ]
-    codecs = {repr(codec): codec for codec in (vecq.Codec(kind, **own) for kind, own in settings)}
     table: dict[int, dict[str, Timing]] = {}
     for dim in ENCODE_DIMS:
+        codecs = [vecq.Codec(kind, **own) for kind, own in settings]
+        names = [repr(codec) for codec in codecs]
         shape = ENCODE_BYTES // (4 * dim), dim
         vectors = np.random.default_rng(dim).standard_normal(shape, np.float32)
         table[dim] = interleaved(
-            {name: partial(codec.encode, vectors, threads=1) for name, codec in codecs.items()}
+            {
+                name: partial(codec.encode, vectors, threads=1)
+                for name, codec in zip(names, codecs, strict=True)
+            }
         )
     print_rates("Encode, GB of float32 per second on one thread", table, ENCODE_BYTES)
     reached = ENCODE_BYTES / table[128][repr(vecq.Codec())].median / 1e9

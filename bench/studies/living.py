@@ -215,16 +215,22 @@ def add(index: Living, ids: Ids, items: Floats, first: int, last: int, step: int
 
 
 def at_equal_recall(own: Curve, peer: Curve) -> tuple[float, float, float]:
-    """Interpolate both curves at the highest recall that both reach: recall and speeds.
+    """Compare insert speeds at the highest recall that both reach: that recall, and both speeds.
 
     A curve that begins above that recall is read at its fastest point, which finds more.
     """
     level = min(max(recall for recall, _ in curve) for curve in (own, peer))
-    speeds = []
-    for curve in (own, peer):
-        recalls, rates = zip(*sorted(curve), strict=True)
-        speeds.append(float(np.exp(np.interp(level, recalls, np.log(rates)))))
-    return level, speeds[0], speeds[1]
+    return level, speed_at(own, level), speed_at(peer, level)
+
+
+def speed_at(curve: Curve, level: float) -> float:
+    """Interpolate the logarithm of the speed on the Pareto front of recall and speed."""
+    front: Curve = []
+    for recall, rate in sorted(curve, reverse=True):
+        if not front or rate > front[-1][1]:
+            front.append((recall, rate))
+    recalls, rates = zip(*front[::-1], strict=True)
+    return float(np.exp(np.interp(level, recalls, np.log(rates))))
 
 
 def verdicts(found: dict[str, dict[str, Figures]], grown: Inserts) -> list[str]:

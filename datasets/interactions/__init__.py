@@ -1,8 +1,8 @@
 """What users did with items: read, split into seen and held out, and factorized into embeddings."""
 
-from vecq.datasets.interactions.factorize import choose_users, factorize, recommend_from
+from vecq.datasets.interactions.factorization import choose_users, factorize, recommend_from
 from vecq.datasets.interactions.read import read_interactions
-from vecq.datasets.interactions.split import split
+from vecq.datasets.interactions.splitting import split
 from vecq.datasets.interactions.table import Interactions
 
 __all__ = [

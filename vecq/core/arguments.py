@@ -1,4 +1,4 @@
-"""Checks of single arguments: names, whole numbers, numbers."""
+"""Checks of single arguments: names, whole numbers and numbers."""
 
 import operator
 from collections.abc import Mapping
@@ -6,12 +6,12 @@ from typing import Any
 
 from vecq.core.errors import ArgumentError
 
-# Items that may be asked for, or kept on the way.
+# The largest k, and the largest beam width.
 MOST = 2**31 - 1
 
 
 def choose(table: Mapping[str, int], name: object, argument: str) -> int:
-    """Looks up the constant of a name that a user gave."""
+    """Return the constant of a name; refuse names that are not in the table."""
     if isinstance(name, str) and name in table:
         return table[name]
     expected = ", ".join(f'"{key}"' for key in table)
@@ -19,12 +19,12 @@ def choose(table: Mapping[str, int], name: object, argument: str) -> int:
 
 
 def named(table: Mapping[str, int], constant: int) -> str:
-    """The name of a constant."""
+    """Return the name of a constant."""
     return next(name for name, own in table.items() if own == constant)
 
 
 def whole(value: Any, argument: str, least: int, most: int) -> int:
-    """Returns `value` as an int between the two."""
+    """Return `value` as an int from `least` to `most`; refuse everything else."""
     if type(value) is int and least <= value <= most:
         return value
     try:
@@ -39,12 +39,12 @@ def whole(value: Any, argument: str, least: int, most: int) -> int:
 
 
 def thread_count(value: Any) -> int:
-    """Returns a number of threads, 0 standing for all cores."""
+    """Return a number of threads; 0 stands for all cores."""
     return whole(value, "threads", 0, 1024)
 
 
 def real(value: Any, argument: str) -> float:
-    """Returns `value` as a float."""
+    """Return `value` as a float; refuse everything that is no number."""
     try:
         return float(value + 0.0)
     except TypeError:

@@ -1,4 +1,4 @@
-"""Checks that an array is what native code expects, and lends its memory to a call."""
+"""Arrays for native code: checks, conversions without needless copies, and pointers."""
 
 from collections.abc import Collection, Iterator
 from typing import Any
@@ -15,7 +15,7 @@ BLOCK_BYTES = 16 << 20
 
 
 def matrix(array: object, argument: str, dtypes: Collection[np.dtype[Any]]) -> NDArray[Any]:
-    """Returns `array` as a matrix, a vector becoming its only row; never copies."""
+    """Return `array` as a matrix; a vector becomes its only row. Never copies."""
     if not isinstance(array, np.ndarray):
         found = f"is a {type(array).__name__}"
     elif array.dtype not in dtypes:
@@ -31,22 +31,22 @@ def matrix(array: object, argument: str, dtypes: Collection[np.dtype[Any]]) -> N
 
 
 def aligned(count: int, row_bytes: int) -> NDArray[np.uint8]:
-    """Allocates `count` rows of bytes on a cache line boundary."""
-    room = np.empty(count * row_bytes + LINE, np.uint8)
-    start = -room.ctypes.data % LINE
-    return room[start : start + count * row_bytes].reshape(count, row_bytes)
+    """Allocate `count` rows of bytes on a cache line boundary."""
+    buffer = np.empty(count * row_bytes + LINE, np.uint8)
+    start = -buffer.ctypes.data % LINE
+    return buffer[start : start + count * row_bytes].reshape(count, row_bytes)
 
 
 def pointer(array: NDArray[Any], ctype: str = "char[]") -> Any:
-    """Borrows the memory of `array`; what it returns keeps the array alive."""
+    """Return a pointer to the memory of `array`, which keeps the array alive."""
     return ffi.from_buffer(ctype, array)
 
 
 def as_vectors(array: object, argument: str, dim: int | None = None) -> NDArray[Any]:
-    """Returns `array` as a matrix of floating numbers, a vector becoming its only row.
+    """Return `array` as a matrix of floating-point numbers; a vector becomes its only row.
 
-    Takes whatever has `__array__` or `__dlpack__`, such as tensors and data frames, in any layout
-    and byte order, and columns of lists of one length; copies nothing that is an array.
+    Accepts arrays in any layout and byte order, objects with `__array__` or `__dlpack__`, such as
+    tensors and data frames, and columns of lists of one length. Does not copy arrays.
     """
     try:
         found = as_array(array)
@@ -57,7 +57,7 @@ def as_vectors(array: object, argument: str, dim: int | None = None) -> NDArray[
     if found.dtype.kind != "f" or found.dtype.itemsize not in (2, 4, 8):
         raise ArgumentError(
             f"{argument} has dtype {found.dtype}, expected float32, float64 or float16 "
-            f"(convert with .astype('float32') if that is what the numbers mean)",
+            f"(convert with .astype('float32') if the numbers are vectors)",
             argument,
         )
     if found.ndim not in (1, 2):
@@ -73,7 +73,7 @@ def as_vectors(array: object, argument: str, dim: int | None = None) -> NDArray[
 
 
 def as_array(array: Any) -> NDArray[Any]:
-    """Returns what `as_vectors` takes as an array, of whatever it holds."""
+    """Return an object that `as_vectors` accepts as an array, of any dtype."""
     if type(array) is np.ndarray and array.dtype != object:
         return array
     if getattr(array, "num_columns", 0) == 1 and hasattr(array.schema.types[0], "value_field"):
@@ -93,7 +93,7 @@ def as_array(array: Any) -> NDArray[Any]:
 
 
 def as_ids(array: object, argument: str, count: int) -> NDArray[np.int64]:
-    """Returns `array` as `count` contiguous 64-bit ids."""
+    """Return `array` as `count` contiguous 64-bit ids."""
     try:
         found = np.asanyarray(array)
     except (RuntimeError, TypeError, ValueError) as error:
@@ -108,18 +108,18 @@ def as_ids(array: object, argument: str, count: int) -> NDArray[np.int64]:
 
 
 def as_floats(rows: NDArray[Any]) -> NDArray[np.float32]:
-    """Returns rows as contiguous, aligned float32, the same array if it is that already."""
+    """Return rows as contiguous, aligned float32; the same array if it is that already."""
     if rows.dtype == np.float32 and rows.flags.c_contiguous and rows.flags.aligned:
         return rows
-    # What overflows becomes infinite, and native code names its row.
+    # Values that overflow become infinite; native code names their row.
     with np.errstate(over="ignore"):
         return np.require(rows, np.float32, ["C", "A"])
 
 
 def float_blocks(rows: NDArray[Any]) -> Iterator[tuple[int, NDArray[np.float32]]]:
-    """Cuts rows into contiguous float32 blocks, each with the number of its first row.
+    """Yield contiguous float32 blocks of rows, each with the number of its first row.
 
-    Only a block at a time is ever copied, and only if it has to be. Between blocks Ctrl-C works.
+    At most one block is copied at a time, only if it must be. Between blocks Ctrl-C works.
     """
     step = max(1, BLOCK_BYTES // (4 * rows.shape[1]))
     for first in range(0, len(rows), step):

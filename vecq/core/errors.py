@@ -1,4 +1,4 @@
-"""What vecq raises, and how the status of a native call becomes one of these."""
+"""Exceptions and warnings, and the translation of a native status into an exception."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +7,10 @@ from vecq._native import ffi, lib
 
 
 class VecqError(Exception):
-    """The base of every error that vecq raises; `argument` names the one at fault, or is empty."""
+    """Base class of the exceptions that vecq raises.
+
+    `argument` is the name of the argument at fault, or empty.
+    """
 
     argument: str
 
@@ -17,30 +20,30 @@ class VecqError(Exception):
 
 
 class ArgumentError(VecqError, ValueError):
-    """An argument is not what was expected."""
+    """An argument has a wrong type or value."""
 
 
 class DatasetError(VecqError, ValueError):
-    """A data set, or a file of one, is not what was expected; `argument` names its field."""
+    """A data set, or a file of one, is malformed; `argument` names the field."""
 
 
 class UnsupportedError(VecqError, RuntimeError):
-    """This machine, or this build, can't do what was asked."""
+    """This machine or this build lacks what the call needs, such as an optional package."""
 
 
 class OutOfMemoryError(VecqError, MemoryError):
-    """There was not enough memory."""
+    """There is not enough memory."""
 
 
 class FileError(VecqError, OSError):
-    """The system refused something: `filename` and `errno` say where and why."""
+    """The system refused to read or write a file; `filename` and `errno` say which and why."""
 
     def __str__(self) -> str:
         return str(self.args[0])
 
 
 class CorruptFileError(FileError):
-    """A file is not what was written, or never was an index."""
+    """A file is damaged, or is not of the expected kind."""
 
 
 class FileChangedError(FileError):
@@ -48,7 +51,7 @@ class FileChangedError(FileError):
 
 
 class ReadOnlyError(VecqError, RuntimeError):
-    """An index that was opened to be read was to be changed."""
+    """The index was opened without `writable` and cannot be changed."""
 
 
 class InternalError(VecqError, RuntimeError):
@@ -56,11 +59,11 @@ class InternalError(VecqError, RuntimeError):
 
 
 class QuantizationWarning(UserWarning):
-    """Codes lose more than they should on these vectors."""
+    """Quantization loses more recall than usual on these vectors."""
 
 
 class TuningWarning(UserWarning):
-    """What `vecq.tune` found is not to be relied on as it is."""
+    """The settings that `vecq.tune` found, or its estimates, are less reliable than usual."""
 
 
 _ERRORS: dict[int, type[VecqError]] = {
@@ -76,7 +79,7 @@ _ERRORS: dict[int, type[VecqError]] = {
 
 
 def call(function: Callable[..., int], *arguments: Any) -> None:
-    """Calls `function(*arguments, error)` of the C ABI and raises what it reports."""
+    """Call `function(*arguments, error)` of the C ABI and raise the error that it reports."""
     error = ffi.new("vecq_error *")
     status = function(*arguments, error)
     if status != lib.VECQ_OK:

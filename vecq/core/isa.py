@@ -1,4 +1,4 @@
-"""The instruction sets that vecq knows, those that this machine has, and the one in use."""
+"""Instruction sets: those that vecq knows, those that this machine has, and the one in use."""
 
 import sys
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from vecq.core.structs import new_struct
 
 @dataclass(frozen=True)
 class Isa:
-    """One instruction set; `missing` says why it can't run here, and is None if it can."""
+    """One instruction set; `missing` is the reason why it cannot run here, None if it can."""
 
     name: str
     missing: str | None
@@ -23,7 +23,7 @@ class Isa:
 
 @dataclass(frozen=True)
 class Cpu:
-    """What `vecq.cpu()` found; `isas` goes from the most portable to the most capable."""
+    """The instruction sets of this machine, from the most portable to the most capable."""
 
     active: str
     isas: tuple[Isa, ...]
@@ -39,12 +39,18 @@ class Cpu:
 
 
 def cpu() -> Cpu:
-    """Tells which instruction sets this machine has and which one vecq uses.
+    """Return the instruction sets of this machine and the one that vecq uses.
 
-    The best one is chosen at load time; the environment variable `VECQ_ISA` overrides the choice.
+    vecq uses the best one; the environment variable `VECQ_ISA` overrides the choice.
 
-    >>> vecq.cpu().active
-    'avx512_vnni'
+    Returns:
+        The instruction sets; print it to read it.
+
+    Raises:
+        UnsupportedError: `VECQ_ISA` names an instruction set that this machine lacks.
+
+    >>> vecq.cpu().active in [isa.name for isa in vecq.cpu().isas]
+    True
     """
     name = ffi.new("char const **")
     call(lib.vecq_isa_active, name)
@@ -52,9 +58,10 @@ def cpu() -> Cpu:
 
 
 def refuse_at_import() -> None:
-    """Refuses a VECQ_ISA that this machine lacks now, not in the middle of the first search.
+    """Refuse a VECQ_ISA that this machine lacks at import, not in the middle of the first search.
 
-    Only the commands do so themselves, in a line: to `python -m` they are "-m" while it loads them.
+    The commands `vecq` and `python -m vecq` report it themselves, in one line. While Python loads
+    a module for `-m`, its name is "-m".
     """
     if Path((sys.argv or [""])[0]).name not in ("-m", "vecq"):
         cpu()

@@ -1,4 +1,4 @@
-"""Values as JSON has them."""
+"""Conversion to and from values that JSON has."""
 
 import json
 from collections.abc import Callable
@@ -8,7 +8,7 @@ import numpy as np
 
 
 def plain(value: Any) -> Any:
-    """Plain values, numpy's too; what is not finite becomes null, what JSON lacks its text.
+    """Return plain values of NumPy ones; a float that is not finite becomes None, others text.
 
     >>> plain({"recall": float("inf"), "ids": numpy.arange(2)})
     {'recall': None, 'ids': [0, 1]}
@@ -25,7 +25,7 @@ def plain(value: Any) -> Any:
 
 
 def parsed(text: str, refuse: Callable[[str], object] | None = None) -> Any:
-    """What JSON says, or a ValueError; `refuse` is called for NaN and infinities.
+    """Parse JSON or raise ValueError; `refuse` is called for NaN and infinities.
 
     >>> parsed("[1, null]")
     [1, None]

@@ -1,4 +1,4 @@
-"""What the machine allows: the limit that any search runs into."""
+"""Measured limits of this machine, which bound the speed of any search."""
 
 from dataclasses import dataclass
 
@@ -11,17 +11,17 @@ from vecq.quantization.codec import KINDS, Kind
 
 @dataclass(frozen=True)
 class Rates:
-    """Per second on one thread, measured with rows of one kind; `latency` is in seconds."""
+    """Rates per second on one thread; `latency` is in seconds."""
 
-    read: float  # rows at random from all, asked for ahead
-    cached: float  # the same, from few rows that stay in the first cache
-    scored: float  # scored from there
-    latency: float  # until a line comes that was not asked for ahead
-    peak: float  # multiply-adds per second of exact scans, from registers alone
+    read: float  # random rows from memory, prefetched
+    cached: float  # the same, from rows that stay in the L1 cache
+    scored: float  # rows scored from the L1 cache
+    latency: float  # of a cache line from memory that was not prefetched
+    peak: float  # multiply-adds of scans, from registers alone
 
 
 def measure_rates(dim: int, rows: int, codec: Kind = "int8") -> Rates:
-    """Measures how fast this machine reads and scores `rows` rows of `dim` codes.
+    """Measure how fast this machine reads and scores `rows` rows of `dim` codes.
 
     >>> measure_rates(128, 1_000_000).read > 0
     True

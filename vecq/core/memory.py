@@ -1,11 +1,11 @@
-"""How much memory there is."""
+"""The memory limit of this process."""
 
 from vecq._native import ffi, lib
 from vecq.core.errors import call
 
 
 def memory_limit() -> int:
-    """Bytes that this process may have: the machine's, or the least of its control groups'."""
+    """Return the memory of the machine, or the tightest cgroup limit, in bytes."""
     bytes_ = ffi.new("uint64_t *")
     call(lib.vecq_memory_limit, bytes_)
     return int(bytes_[0])

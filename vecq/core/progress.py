@@ -1,4 +1,4 @@
-"""Progress of long work: a function of the caller's, or a bar."""
+"""Progress of long work: a callback or a bar."""
 
 import sys
 import time
@@ -10,19 +10,19 @@ from vecq.core.errors import ArgumentError
 
 Progress = Callable[[int, int], object] | bool | None
 
-# A bar that nobody asked for waits this long, in seconds.
+# Delay of a bar that the caller did not ask for, in seconds.
 PATIENCE = 1.0
 
 
 class Report:
-    """Passes on how far a piece of work has come."""
+    """Reports the progress of a piece of work to a callback or a bar."""
 
     seconds = staticmethod(time.perf_counter)
 
     def __init__(
         self, progress: Progress, total: int, unit: str = " items", notable: int = 0
     ) -> None:
-        """Nobody who did not ask is shown a bar of less than `notable`."""
+        """A caller who did not ask for a bar gets one for a total of at least `notable`."""
         if not (progress is None or isinstance(progress, bool) or callable(progress)):
             raise ArgumentError(
                 f"progress is {progress!r}, expected a function of done and total, True or False",
@@ -44,7 +44,7 @@ class Report:
             self._bar.update(done - self._bar.n)
 
     def note(self, text: str) -> None:
-        """Shows beside the bar, if there is one, what is going on."""
+        """Show a text beside the bar, if there is one."""
         if self._bar is not None:
             self._bar.set_postfix_str(text, refresh=False)
             if time.time() >= self._bar.start_t + self._bar.delay:
@@ -64,7 +64,7 @@ class Report:
 
 
 def _bar(total: int, unit: str, asked: bool) -> Any:
-    """A bar of tqdm; where that is missing, none, unless it was asked for."""
+    """Return a tqdm bar; None if tqdm is missing or stderr is no terminal and nobody asked."""
     if not asked and not sys.stderr.isatty():
         return None
     try:

@@ -1,4 +1,4 @@
-"""Native structs that carry their size, so that versions of the ABI understand each other."""
+"""Native structs, which carry their size so that versions of the ABI are compatible."""
 
 from functools import cache
 from typing import Any
@@ -7,7 +7,7 @@ from vecq._native import ffi
 
 
 def new_struct(name: str) -> Any:
-    """Returns an empty struct of the C ABI, whose `struct_size` is set."""
+    """Return a zeroed struct of the C ABI with `struct_size` set."""
     pointer_type, size = _type_of(name)
     made = ffi.new(pointer_type)
     made.struct_size = size

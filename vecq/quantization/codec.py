@@ -1,4 +1,6 @@
-"""Codecs: float vectors to codes of 8 or 16 bits and back, and scores computed on the codes."""
+"""Codecs: encode float vectors to 8 or 16 bits per dimension, decode them, score codes."""
+
+from __future__ import annotations  # short signatures in help()
 
 from collections.abc import Callable
 from typing import Any, Literal
@@ -11,7 +13,7 @@ from vecq.core.arguments import choose, named, real, thread_count, whole
 from vecq.core.arrays import as_floats, as_vectors, float_blocks, pointer
 from vecq.core.errors import ArgumentError, call
 from vecq.core.structs import new_struct
-from vecq.quantization.codes import Codes
+from vecq.quantization.codes import Codes, constants_pointer, empty_codes
 from vecq.quantization.metric import METRICS, Metric, as_metric
 
 Kind = Literal["fp32", "fp16", "int16", "int8"]
@@ -36,30 +38,34 @@ CALIBRATIONS: dict[str, int] = {
     "entropy": lib.VECQ_ENTROPY,
 }
 
-# Rows of a sample that fit looks at.
+# Rows of the sample that a codec is fitted on.
 SAMPLE = 10_000
 
 
 class Codec:
-    """How float vectors become codes.
+    """An encoding of float vectors.
 
-    A vector is centred, rotated, divided by a scale and rounded; all but the last two are optional.
-    By default every vector is scaled by its own largest value, and nothing needs fitting. A mean
-    (`center`) and scales that vectors share are fitted on a sample: by `fit`, or else by the first
-    `encode`.
+    A vector is centered, rotated, divided by a scale and rounded; centering and rotation are
+    optional. By default each vector has its own scale, so nothing needs fitting. A center and
+    shared scales are fitted on a sample: by `fit`, or else by the first `encode`.
 
     Args:
-        kind: "int8" or "int16"; "fp16" and "fp32" as baselines and for reranking.
-        scale: one for each "vector", one for each "dimension", or one "global" scale.
-        calibration: how a shared scale is chosen from the sample. "minmax" clips nothing,
-            "percentile" what lies beyond it, "mse" minimises the squared error, "entropy" how far
-            the distribution of codes is from that of values.
-        percentile: of the magnitudes, in percent, for calibration="percentile".
-        center: subtract the mean of the sample; for data far from the origin.
-        rotate: rotate at random, by `seed`, so that a few large coordinates do not coarsen the
-            steps of all others. By default int8 rotates and the finer kinds do not.
-        unbiased: choose a vector's own scale so that its codes keep its dot product with itself.
-        seed: of the rotation.
+        kind: "int8" or "int16"; "fp16" or "fp32" for baselines and rerank stores. Default: "int8".
+        scale: "vector" (a scale per vector), "dimension" (a scale per dimension, shared by all
+            vectors) or "global" (one scale). Default: "vector".
+        calibration: How shared scales are fitted: "minmax" clips nothing, "percentile" clips
+            beyond `percentile`, "mse" minimizes the squared error, "entropy" minimizes the
+            divergence between the distributions of codes and values. Default: "minmax".
+        percentile: Percentile of the magnitudes for calibration="percentile". Default: 99.9.
+        center: Subtract the mean of the sample, for vectors far from the origin. Default: False.
+        rotate: Apply a random rotation, which spreads a few large coordinates over all. Default:
+            True for "int8", False for the others.
+        unbiased: Choose a vector's own scale so that its codes keep its dot product with itself.
+            Default: True.
+        seed: Seed of the rotation. Default: 0.
+
+    Raises:
+        ArgumentError: An argument is none of these, or two do not go together.
 
     >>> items = numpy.random.default_rng(0).standard_normal((1000, 64), dtype="float32")
     >>> codec = vecq.Codec("int8")
@@ -110,12 +116,10 @@ class Codec:
         self._state: tuple[int, Any] | None = None
 
     @staticmethod
-    def of(
-        codec: "Codec | str", argument: str = "codec", *, metric: Metric | None = None
-    ) -> "Codec":
-        """Returns a codec as it is, and for a kind's name the codec that it stands for.
+    def of(codec: Codec | str, argument: str = "codec", *, metric: Metric | None = None) -> Codec:
+        """Return a codec unchanged; for the name of a kind, the codec that it stands for.
 
-        Where rows are scored by a metric, that is one that centres for integer kinds under "l2".
+        Under "l2" the names of integer kinds stand for codecs that center.
         """
         if isinstance(codec, Codec):
             return codec
@@ -123,24 +127,9 @@ class Codec:
         center = metric == "l2" and codec in ("int8", "int16")
         return Codec(codec, center=center)  # type: ignore[arg-type]
 
-    @classmethod
-    def described(cls, options: Any) -> "Codec":
-        """The codec of native options, unfitted."""
-        kind = named(KINDS, options.width)
-        rotate = bool(options.rotate)
-        return cls(
-            kind,  # type: ignore[arg-type]
-            scale=named(SCALES, options.scale),  # type: ignore[arg-type]
-            calibration=named(CALIBRATIONS, options.calibration),  # type: ignore[arg-type]
-            percentile=options.percentile,
-            center=bool(options.center),
-            rotate=None if rotate == (kind == "int8") else rotate,
-            unbiased=bool(options.unbiased),
-            seed=options.seed,
-        )
-
     @property
     def kind(self) -> str:
+        """ "int8", "int16", "fp16" or "fp32"."""
         return str(self._settings["kind"])
 
     @property
@@ -150,57 +139,85 @@ class Codec:
 
     @property
     def dim(self) -> int | None:
-        """Columns of what it was fitted on or first encoded; None before that."""
+        """Number of dimensions, known once it was fitted or has encoded; None before that."""
         return None if self._state is None else self._state[0]
 
     @property
     def needs_fit(self) -> bool:
-        """Whether it has a mean or shared scales to learn from a sample."""
+        """Whether it has a center or shared scales to fit."""
         return bool(self._settings["center"]) or self._settings["scale"] != "vector"
 
     @property
     def mean(self) -> NDArray[np.float32]:
-        """What is subtracted from every vector; empty unless centred and fitted."""
+        """The center that is subtracted; empty unless there is one and it is fitted."""
         return self._parameters()[0]
 
     @property
     def scales(self) -> NDArray[np.float32]:
-        """The scales that vectors share; empty unless there are any and they are fitted."""
+        """The shared scales; empty unless there are any and they are fitted."""
         return self._parameters()[1]
 
-    def fit(self, sample: ArrayLike) -> "Codec":
-        """Learns the mean and the shared scales from a sample and returns the codec.
+    def fit(self, sample: ArrayLike) -> Codec:
+        """Fit the center and the shared scales on a sample.
 
-        A few hundred to a few thousand vectors are enough; of more than 10,000, evenly spaced ones
-        are used. Codes made before stay readable, by the codec's earlier state that they keep.
+        Codes that were made before keep the earlier state and can still be decoded.
+
+        Args:
+            sample: A few hundred to a few thousand vectors; of more than 10,000, evenly spaced
+                ones are used.
+
+        Returns:
+            The codec.
+
+        Raises:
+            ArgumentError: The sample is empty or has a value that is not finite.
+
+        >>> vecq.Codec("int8", scale="global").fit(numpy.eye(4)).scales.shape
+        (1,)
         """
         self._state = self._fit(as_vectors(sample, "sample"), "sample")
         return self
 
     def encode(self, vectors: ArrayLike, *, threads: int = 0) -> Codes:
-        """Turns vectors into codes, on `threads` threads (0: all cores).
+        """Encode vectors.
 
-        Takes float32, float64 and float16 in any layout, and never copies more than a block.
+        Args:
+            vectors: One vector per row, of float32, float64 or float16 in any layout.
+            threads: Threads; 0 for all cores. Default: 0.
+
+        Returns:
+            The codes.
+
+        Raises:
+            ArgumentError: Vectors have a wrong shape or a value that is not finite.
         """
         threads = thread_count(threads)
         rows = as_vectors(vectors, "vectors")
         dim, handle = state = self._state or self._begin(rows)
         if rows.shape[1] != dim:
             raise ArgumentError(f"vectors has {rows.shape[1]} columns, expected {dim}", "vectors")
-        codes = Codes.empty(self, handle, len(rows), dim)
+        codes = empty_codes(self, handle, len(rows), dim)
         for first, block in float_blocks(rows):
             part = codes[first : first + len(block)]
             call(
                 lib.vecq_codec_encode,
                 *(handle, pointer(block, "float[]"), len(block), first, threads),
-                *(pointer(part.rows), part.constants_pointer),
+                *(pointer(part.rows), constants_pointer(part)),
                 pointer(codes.clipped_by_dimension, "uint64_t[]"),
             )
         self._state = self._state or state
         return codes
 
     def decode(self, codes: Codes, *, threads: int = 0) -> NDArray[np.float32]:
-        """Returns the vectors that codes stand for."""
+        """Decode codes.
+
+        Args:
+            codes: Codes that `encode` made.
+            threads: Threads; 0 for all cores. Default: 0.
+
+        Returns:
+            The vectors, a row per code.
+        """
         return codes.decode(threads=threads)
 
     def score(
@@ -212,11 +229,23 @@ class Codec:
         query_bits: Literal[8, 15] = 15,
         threads: int = 0,
     ) -> NDArray[np.float32]:
-        """Returns the score of every query with every row of codes, higher being better.
+        """Score every query against every row of codes; higher is better.
 
-        "ip" is the dot product, "cosine" that of the directions (0 for a zero vector), "l2" minus
-        the squared distance. Queries are coded as well: for int8 rows with `query_bits` of 15, in
-        two digits of a byte, or 8, in one; for int16 rows likewise in two digits or one.
+        Queries are quantized, too: to `query_bits` for integer codes.
+
+        Args:
+            codes: Codes that this codec made.
+            queries: One query per row.
+            metric: "ip" (dot product), "cosine" (0 for a zero vector) or "l2" (minus the squared
+                distance). Default: "ip".
+            query_bits: 15, a high and a low byte, or 8, the high byte alone. Default: 15.
+            threads: Threads; 0 for all cores. Default: 0.
+
+        Returns:
+            Scores of shape (queries, codes).
+
+        Raises:
+            ArgumentError: Another codec made the codes, or an argument is none of these.
         """
         if not isinstance(codes, Codes):
             raise ArgumentError(f"codes is a {type(codes).__name__}, expected vecq.Codes", "codes")
@@ -230,7 +259,7 @@ class Codec:
             lib.vecq_codec_score,
             *(codes.handle, METRICS[as_metric(metric)], bits),
             *(pointer(queries, "float[]"), len(queries)),
-            *(pointer(codes.rows), codes.constants_pointer, len(codes)),
+            *(pointer(codes.rows), constants_pointer(codes), len(codes)),
             *(threads, pointer(scores, "float[]")),
         )
         return scores
@@ -259,21 +288,13 @@ class Codec:
             )
         self._state = state["dim"], handle
 
-    def native(self, dim: int, argument: str = "codec") -> Any:
-        """Its native codec for vectors of `dim` dimensions."""
-        if self._state is None:
-            return self._open(dim)
-        if self._state[0] != dim:
-            raise ArgumentError(f"{argument} is for dim {self._state[0]}, not {dim}", argument)
-        return self._state[1]
-
     def _open(self, dim: int) -> Any:
         handle = ffi.new("vecq_codec **")
         call(lib.vecq_codec_open, self._options, dim, handle)
         return ffi.gc(handle[0], lib.vecq_codec_close)
 
     def _begin(self, rows: NDArray[Any]) -> tuple[int, Any]:
-        """The state for the first rows that are encoded; kept once they are."""
+        """Return the state for the first rows that are encoded."""
         if self.needs_fit:
             return self._fit(rows, "vectors")
         return rows.shape[1], self._open(rows.shape[1])
@@ -292,8 +313,33 @@ class Codec:
         return _floats(mean[0], mean_count[0]), _floats(scales[0], scale_count[0])
 
 
+def codec_of_options(options: Any) -> Codec:
+    """Return the unfitted codec of native options."""
+    kind = named(KINDS, options.width)
+    rotate = bool(options.rotate)
+    return Codec(
+        kind,  # type: ignore[arg-type]
+        scale=named(SCALES, options.scale),  # type: ignore[arg-type]
+        calibration=named(CALIBRATIONS, options.calibration),  # type: ignore[arg-type]
+        percentile=options.percentile,
+        center=bool(options.center),
+        rotate=None if rotate == (kind == "int8") else rotate,
+        unbiased=bool(options.unbiased),
+        seed=options.seed,
+    )
+
+
+def native_codec(codec: Codec, dim: int, argument: str = "codec") -> Any:
+    """Return the native codec of a codec, for vectors of `dim` dimensions."""
+    if codec._state is None:
+        return codec._open(dim)
+    if codec._state[0] != dim:
+        raise ArgumentError(f"{argument} is for dim {codec._state[0]}, not {dim}", argument)
+    return codec._state[1]
+
+
 def _percentile(value: object) -> float:
-    """Native code checks the range, but takes 0 as its default."""
+    """Refuse 0, which native code takes for its default; native code checks the range."""
     percentile = real(value, "percentile")
     if percentile == 0:
         raise ArgumentError("percentile is 0, expected more than 0 and at most 100", "percentile")
@@ -301,14 +347,14 @@ def _percentile(value: object) -> float:
 
 
 def _floats(first: Any, count: int) -> NDArray[np.float32]:
-    """Copies floats that native code owns."""
+    """Copy floats that native code owns."""
     if count == 0:
         return np.empty(0, np.float32)
     return np.array(ffi.unpack(first, count), np.float32)
 
 
 def fit(native: Callable[[Any, int], None], rows: NDArray[Any], argument: str) -> None:
-    """Passes a sample of rows to a native function that fits."""
+    """Pass a sample of rows to a native function that fits a codec."""
     if len(rows) == 0:
         raise ArgumentError(f"{argument} is empty, expected at least one row", argument)
     every = -(-len(rows) // SAMPLE)

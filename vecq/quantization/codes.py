@@ -1,4 +1,4 @@
-"""Encoded vectors."""
+"""Encoded vectors: rows of codes and their constants."""
 
 from typing import Any, Protocol
 
@@ -24,17 +24,21 @@ class Encoder(Protocol):
 
 
 class Codes:
-    """Vectors as a codec wrote them: padded rows of codes, and three constants for each.
+    """Encoded vectors, made by `Codec.encode`: padded rows of codes, and three constants per row.
 
-    Made by `Codec.encode`. A slice shares the memory of what it was cut from.
+    A slice shares the memory of the original.
+
+    >>> codes = vecq.Codec("int8").encode(numpy.eye(4))
+    >>> len(codes), len(codes[1:3])
+    (4, 2)
     """
 
     codec: Encoder
-    handle: Any  # the codec's native state when these were made
+    handle: Any  # the codec's native state at that time
     dim: int
-    rows: NDArray[np.uint8]  # a padded row of codes each, aligned to cache lines
+    rows: NDArray[np.uint8]  # padded rows of codes, aligned to cache lines
     constants: NDArray[np.void]
-    clipped_by_dimension: NDArray[np.uint64]  # not known of a slice, where it is 0
+    clipped_by_dimension: NDArray[np.uint64]  # 0 for a slice, where it is not known
 
     def __init__(
         self,
@@ -48,19 +52,12 @@ class Codes:
         self.rows, self.constants = rows, constants
         self.clipped_by_dimension = np.zeros(dim, np.uint64)
 
-    @classmethod
-    def empty(cls, codec: Encoder, handle: Any, count: int, dim: int) -> "Codes":
-        """Makes room for `count` rows of `dim` dimensions."""
-        row_bytes = ffi.new("size_t *")
-        call(lib.vecq_codec_row_bytes, handle, row_bytes)
-        return cls(codec, handle, dim, aligned(count, row_bytes[0]), np.empty(count, CONSTANTS))
-
     def __len__(self) -> int:
         return len(self.rows)
 
     def __getitem__(self, part: slice) -> "Codes":
         if not isinstance(part, slice) or part.step not in (None, 1):
-            raise TypeError("codes can only be cut into runs of rows, as in codes[2:5]")
+            raise TypeError("codes are sliced by rows without a step, as in codes[2:5]")
         return Codes(self.codec, self.handle, self.dim, self.rows[part], self.constants[part])
 
     def __repr__(self) -> str:
@@ -68,25 +65,40 @@ class Codes:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the codes and their constants."""
+        """Size of the codes and their constants."""
         return self.rows.nbytes + self.constants.nbytes
 
     @property
     def clipped(self) -> int:
-        """How many values lay beyond the range of a shared scale and got its largest code."""
+        """Number of values beyond the range of a shared scale, which got its largest code."""
         return int(self.clipped_by_dimension.sum())
 
-    @property
-    def constants_pointer(self) -> Any:
-        return pointer(self.constants, "vecq_row_constants[]")
-
     def decode(self, *, threads: int = 0) -> NDArray[np.float32]:
-        """Returns the vectors that the codes stand for."""
+        """Decode the codes.
+
+        Args:
+            threads: Threads; 0 for all cores. Default: 0.
+
+        Returns:
+            The vectors, a row per code.
+        """
         threads = thread_count(threads)
         decoded = np.empty((len(self), self.dim), np.float32)
         call(
             lib.vecq_codec_decode,
-            *(self.handle, pointer(self.rows), self.constants_pointer, len(self), threads),
+            *(self.handle, pointer(self.rows), constants_pointer(self), len(self), threads),
             pointer(decoded, "float[]"),
         )
         return decoded
+
+
+def empty_codes(codec: Encoder, handle: Any, count: int, dim: int) -> Codes:
+    """Allocate `count` rows of `dim` dimensions."""
+    row_bytes = ffi.new("size_t *")
+    call(lib.vecq_codec_row_bytes, handle, row_bytes)
+    return Codes(codec, handle, dim, aligned(count, row_bytes[0]), np.empty(count, CONSTANTS))
+
+
+def constants_pointer(codes: Codes) -> Any:
+    """Return a native pointer to the constants of codes."""
+    return pointer(codes.constants, "vecq_row_constants[]")

@@ -1,4 +1,4 @@
-"""Dot products of matrices, by the kernels that searches run on."""
+"""Dot products of matrices by the kernels of searches, for tests and benchmarks."""
 
 from typing import Any, NamedTuple
 
@@ -26,7 +26,7 @@ _WIDTHS: dict[np.dtype[Any], _Width] = {
 
 
 def dot(queries: NDArray[Any], rows: NDArray[Any]) -> NDArray[Any]:
-    """Returns the dot product of every query with every row, as `queries @ rows.T` would.
+    """Return the dot product of every query with every row, like `queries @ rows.T`.
 
     Rows are int8, int16, float16 or float32; queries have the dtype of the rows, but are float32
     for rows of float16. Integers give int32, exact modulo 2**32; floats give float32.

@@ -1,4 +1,4 @@
-"""A quick look at what codes alone lose, before an index is built on them."""
+"""A quick estimate of the recall that codes alone lose, when an index gets its first items."""
 
 from typing import Any
 
@@ -13,12 +13,12 @@ from vecq.quantization.codec import Codec
 from vecq.quantization.metric import Metric
 
 SAMPLE, QUERIES, K = 20_000, 64, 10
-# Fewer vectors tell too little; a smaller loss is the usual price.
+# Fewer vectors are no sample; a smaller loss is usual.
 FEWEST, NOTABLE = 1_000, 0.025
 
 
 def warn_of_loss(codec: Codec, rows: NDArray[Any], metric: Metric) -> None:
-    """Warns if codes lose more than 2.5 points of recall@10 among a sample of the rows."""
+    """Warn if codes lose more than 2.5 points of recall@10 among a sample of the rows."""
     if len(rows) < FEWEST:
         return
     sample = as_floats(rows[:: -(-len(rows) // SAMPLE)])
@@ -33,7 +33,7 @@ def warn_of_loss(codec: Codec, rows: NDArray[Any], metric: Metric) -> None:
 
 
 def recall(codec: Codec, sample: NDArray[np.float32], metric: Metric) -> float:
-    """How many of the best K for some rows of the sample a codec finds among all others."""
+    """Return recall@K on codes, with some rows of the sample as queries against all others."""
     own = np.arange(0, len(sample), -(-len(sample) // QUERIES))
     scores = []
     for kind in (Codec("fp32"), Codec(**codec.settings)):
@@ -42,6 +42,6 @@ def recall(codec: Codec, sample: NDArray[np.float32], metric: Metric) -> float:
         scores.append(scored)
     true, coded = scores
     best = np.argpartition(-coded, K, axis=1)[:, :K]
-    # By score and not by number: of equal vectors any will do.
+    # Recall by score: any of the items that tie with the last true result counts.
     least = -np.partition(-true, K - 1, axis=1)[:, K - 1 : K]
     return score_recall(np.take_along_axis(true, best, axis=1), least)

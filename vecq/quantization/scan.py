@@ -1,4 +1,6 @@
-"""Exact search without an index, for ground truth and for few items."""
+"""Brute-force search without an index, for ground truth and for few items."""
+
+from __future__ import annotations  # short signatures in help()
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,12 +15,12 @@ from vecq.core.arrays import as_floats, as_vectors, pointer
 from vecq.core.errors import ArgumentError, call
 from vecq.core.progress import Progress, Report
 from vecq.core.structs import new_struct
-from vecq.quantization.codec import Codec, Kind, fit
+from vecq.quantization.codec import Codec, Kind, fit, native_codec
 from vecq.quantization.metric import METRICS, Metric, as_metric
 from vecq.search.exclusions import Exclusions
 from vecq.search.result import Result, empty_result
 
-# Codes that are held at a time, and queries that are searched for between two looks at Ctrl-C.
+# Bytes of vectors per block, and scores between two looks at Ctrl-C.
 BLOCK_BYTES, SCORES_AT_ONCE = 256 << 20, 1 << 32
 
 
@@ -34,21 +36,30 @@ def brute_force(
     threads: int = 0,
     progress: Progress = None,
 ) -> Result:
-    """Finds the `k` best rows for each query by scoring all; ids are numbers of rows.
+    """Find the k best vectors for each query by scoring all of them, without an index.
 
     Args:
-        vectors: what is searched; coded a block at a time, so that it may be a mapped file.
-        queries: one row each; a vector is its only row.
-        metric: "ip", "cosine" or "l2". Scores are higher the better: "l2" gives minus the squared
-            distance.
-        k: how many; where there are fewer, ids are -1 and scores minus infinity.
-        codec: what rows are coded by, as in `vecq.Index`: under "l2" the names of integer kinds
-            stand for codecs that centre. "fp32" gives the truth that others are measured by. Codes
-            are scored by the upper digit of a query of 15 bits, and of the best k + k / 4 + 32 by
-            both.
-        exclude: for each query, numbers of rows that it is not to be answered with: a SciPy CSR
-            matrix, a pair (indptr, ids), or a list of arrays.
-        threads: 0 for all cores.
+        vectors: The items, one per row; they are encoded block by block, so they may be a mapped
+            file.
+        queries: One query per row; a vector is one query.
+        metric: "ip", "cosine" or "l2"; scores are as in `vecq.Index`. Default: "ip".
+        k: Number of results per query. Default: 10.
+        codec: Encoding of the items, as in `vecq.Index`. "fp32" finds the truth that recall is
+            measured against. Integer codes are scored by the high byte of the query; both bytes
+            rescore the best 1.25 k + 32. Default: "fp32".
+        exclude: Row numbers that the results of each query must not have, as in
+            `vecq.Index.search`. Default: None.
+        query_bits: Precision of the query for integer codes, 8 or 15. Default: 15.
+        threads: Threads; 0 for all cores. Default: 0.
+        progress: As in `vecq.Index.add`.
+
+    Returns:
+        Row numbers as ids, and scores, best first; -1 and minus infinity where there are fewer
+        than k results.
+
+    Raises:
+        ArgumentError: An argument is none of these, or a value is not finite.
+        OutOfMemoryError: The results do not fit into memory.
 
     >>> items = numpy.random.default_rng(0).standard_normal((1000, 64), dtype="float32")
     >>> ids, scores = vecq.brute_force(items, items[:2], "cosine", k=3)
@@ -95,7 +106,7 @@ def brute_force(
 
 @contextmanager
 def _named() -> Iterator[None]:
-    """Names the argument `vectors` in errors of native code, which calls them rows."""
+    """Name the argument `vectors` in errors of native code, which calls them rows."""
     try:
         yield
     except ArgumentError as error:
@@ -105,8 +116,8 @@ def _named() -> Iterator[None]:
 
 
 def _fitted(codec: Codec, rows: Any) -> Any:
-    """The native codec; what it has to learn it learns from the rows."""
-    native = codec.native(rows.shape[1])
+    """Return the native codec, fitted on the rows if it needs that."""
+    native = native_codec(codec, rows.shape[1])
     if codec.dim is None and codec.needs_fit and len(rows) > 0:
         fit(lambda *sample: call(lib.vecq_codec_fit, native, *sample), rows, "vectors")
     return native

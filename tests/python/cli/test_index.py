@@ -208,7 +208,7 @@ def test_what_is_wrong_with_a_build_is_named(shell, message, words):
             "exclude: renamed.npz can't be read",
             ["items.vecq", "users.npy", "--exclude", "renamed.npz"],
         ),
-        ("the index has no wider store", ["items.vecq", "users.npy", "--rerank-factor", "2"]),
+        ("the index has no rerank store", ["items.vecq", "users.npy", "--rerank-factor", "2"]),
         (
             "out is 'found.xls', expected a file of",
             ["items.vecq", "users.npy", "--out", "found.xls"],

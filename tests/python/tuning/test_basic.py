@@ -6,7 +6,7 @@ import pytest
 
 import vecq
 from vecq.tuning.space import Build, Graph, Search, Space, named
-from vecq.tuning.strategies.basic import _next, _ordered, _suited
+from vecq.tuning.strategies.basic_strategy import _next, _ordered, _suited
 from vecq.tuning.strategies.pilots import Pilot
 from vecq.tuning.strategies.variants import SearchVariants
 from vecq.tuning.trial import Trial

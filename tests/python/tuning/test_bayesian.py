@@ -7,7 +7,7 @@ import numpy as np
 
 from vecq.quantization.codec import Codec
 from vecq.tuning.space import Graph
-from vecq.tuning.strategies.bayesian import _next, features_of, predict
+from vecq.tuning.strategies.bayesian_strategy import _next, features_of, predict
 from vecq.tuning.strategies.points import Point
 
 

@@ -100,7 +100,7 @@ class Asked:
 def test_a_missed_criterion_is_a_constraint_and_leaves_speed_alone(tune, space):
     from types import SimpleNamespace
 
-    from vecq.tuning.strategies.tpe import _tell
+    from vecq.tuning.strategies.tpe_strategy import _tell
 
     grid = space(codecs=["int8"], rerank_codecs=[None], m=[8], scans=False, efs=[10, 80])
     found = tune(accuracy=RECALL, space=grid, strategy="exhaustive")

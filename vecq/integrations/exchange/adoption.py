@@ -1,4 +1,4 @@
-"""Makes an index of an imported graph."""
+"""Indexes made from an imported graph."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ from vecq.updates.steps import addition, repair, stage, warn_of_loss_of
 
 
 def adopt(graph: Graph, index: Index, threads: int, progress: Progress) -> Index:
-    """Give an empty index a graph and its rows; return the index."""
+    """Import a graph and its rows into an index without rows."""
     count, native = len(graph.vectors), index._native
     if count == 0:
         return index
@@ -56,14 +56,14 @@ def _blocks(
 def index_for(
     graph: Graph, metric: Metric, codec: Kind | Codec, rerank_codec: Kind | Codec | None, ef: int
 ) -> Index:
-    """Return an empty index whose settings fit the graph."""
+    """Return an index without rows that can hold the graph."""
     if graph.m > MOST_LINKS:
         raise UnsupportedError(
             f"the graph has M={graph.m}, more than the {MOST_LINKS} that an index of vecq can have"
         )
     if metric == "ip" and isinstance(codec, Codec) and codec.settings["center"]:
         raise ArgumentError(
-            "codec centres, but codes without their mean can't be linked by inner products: "
+            "codec centers, but an imported graph for inner products needs codes that do not: "
             "expected one with center=False",
             "codec",
         )

@@ -1,4 +1,4 @@
-"""Exports the graph of an index, for other libraries and for indexes with other codecs."""
+"""Export of the graph of an index, to other libraries and to indexes with other codecs."""
 
 from dataclasses import replace
 from typing import Any
@@ -13,7 +13,7 @@ from vecq.core.native_index import NativeIndex
 from vecq.core.structs import new_struct
 from vecq.integrations.exchange.graph import NONE, ROWS_AT_ONCE, Graph
 
-# Added to the level of a row that holds no item.
+# Native code adds this to the level of a free slot.
 VACANT = 128
 
 
@@ -25,7 +25,7 @@ def graph_of(native: NativeIndex) -> Graph:
 
 
 def links_of(native: NativeIndex, rows: NDArray[Any]) -> Graph:
-    """Return the graph of an index of exactly these rows, without ids."""
+    """Return the graph of an index that holds exactly these rows, without ids."""
     with native.changing:
         graph, items = _exported(native, keep=False)
     own = graph.select(items[np.argsort(graph.ids[items], kind="stable")])
@@ -33,7 +33,7 @@ def links_of(native: NativeIndex, rows: NDArray[Any]) -> Graph:
 
 
 def _exported(native: NativeIndex, keep: bool) -> tuple[Graph, NDArray[np.int64]]:
-    """Return the graph of all rows and the rows that hold items; vectors only if `keep`."""
+    """Return the graph of all slots, and the slots that hold items; `keep` keeps the vectors."""
     shape = new_struct("vecq_graph")
     call(lib.vecq_index_export_graph, native.handle, shape)
     count = shape.rows
@@ -65,7 +65,7 @@ def _exported(native: NativeIndex, keep: bool) -> tuple[Graph, NDArray[np.int64]
 
 
 def _raise_entries(graph: Graph, entries: NDArray[np.int64], width: int) -> None:
-    """Link several entry points by a layer above: other libraries have one entry point."""
+    """Link the entry points by a layer: walks of other libraries start at one of them."""
     graph.levels[entries] = 1
     places = np.arange(len(entries))
     steps = np.arange(1, min(width, len(entries) - 1) + 1)

@@ -1,4 +1,6 @@
-"""`vecq.from_faiss`: imports indexes of faiss."""
+"""Import of indexes of faiss."""
+
+from __future__ import annotations  # short signatures in help()
 
 import os
 from typing import Any
@@ -26,16 +28,25 @@ def from_faiss(
     threads: int = 0,
     progress: Progress = None,
 ) -> Index:
-    """Makes an index of one of faiss': with its graph, and its vectors, encoded.
+    """Import an index of faiss: its graph, its ids, and its vectors, encoded.
 
     Args:
-        source: an IndexHNSWFlat or IndexHNSWSQ, or one of these in an IndexIDMap, with
-            METRIC_L2 or METRIC_INNER_PRODUCT; or a file of one.
-        ids: of its vectors, in their order; by default those of the IndexIDMap, or 0, 1, 2, ...
-        codec: how vectors are coded, as in `vecq.Index`.
-        rerank_codec: keep wider codes, too, as in `vecq.Index`.
-        threads: 0 for all cores.
-        progress: as in `Index.add`.
+        source: An IndexHNSWFlat or IndexHNSWSQ with METRIC_L2 or METRIC_INNER_PRODUCT, or one
+            inside an IndexIDMap; or the path of its file.
+        ids: A 64-bit integer per vector, in their order. Default: those of the IndexIDMap, or
+            0, 1, 2, ...
+        codec: Encoding of the vectors, as in `vecq.Index`. Default: "int8".
+        rerank_codec: Encoding of a rerank store, as in `vecq.Index`. Default: None.
+        threads: Threads; 0 for all cores. Default: 0.
+        progress: As in `vecq.Index.add`.
+
+    Returns:
+        The index, which is searched, changed and saved like any other.
+
+    Raises:
+        UnsupportedError: The index is of another kind or metric, or faiss is not installed.
+        CorruptFileError: The file is no index of faiss, or is damaged.
+        FileError: The system cannot read the file.
 
     >>> import faiss
     >>> theirs = faiss.IndexHNSWFlat(16, 8, faiss.METRIC_INNER_PRODUCT)
@@ -57,7 +68,7 @@ def from_faiss(
 def _reader(source: Any) -> Reader:
     if isinstance(source, str | bytes | os.PathLike):
         return Reader.of(source)
-    faiss = need("faiss", "faiss-cpu", "bringing over a live index of faiss")
+    faiss = need("faiss", "faiss-cpu", "importing a live index of faiss")
     if not isinstance(source, faiss.Index):
         raise ArgumentError(
             f"source is a {type(source).__name__}, expected an index of faiss or the "

@@ -18,7 +18,7 @@ from vecq.core.native_index import NativeIndex
 from vecq.integrations.exchange.export import graph_of
 from vecq.integrations.exchange.faiss_codes import decode
 from vecq.integrations.exchange.faiss_kinds import named
-from vecq.integrations.exchange.graph import LAYERS, NONE, Graph, normalised
+from vecq.integrations.exchange.graph import LAYERS, NONE, Graph, normalized
 from vecq.integrations.exchange.packages import need
 from vecq.integrations.exchange.reader import Reader
 from vecq.integrations.exchange.writer import replacing
@@ -182,7 +182,7 @@ def export(index: NativeIndex, path: str | os.PathLike[str] | None) -> Any:
 def _encode(index: NativeIndex, file: IO[bytes]) -> None:
     graph = graph_of(index)
     if index.metric == "cosine":
-        graph.vectors = normalised(graph.vectors)
+        graph.vectors = normalized(graph.vectors)
     settings = Settings(index.m, index.ef_construction)
     encode(graph, file, index.metric, settings)
 

@@ -1,7 +1,7 @@
-"""A graph between two libraries: vectors, and for each layer the lists of its nodes.
+"""A graph in the form in which libraries exchange it: vectors, and neighbor lists by layer.
 
-Layer 0 holds all rows, each layer above those of its level and higher, in the same order. Lists
-lead to rows, and end with NONE where they are not full.
+Layer 0 has all rows; each layer above has the rows of its level and higher, in the same order.
+Neighbors are row numbers; a list that is not full ends with NONE.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 NONE = np.uint32(2**32 - 1)
-# Layers that an index can have. Higher ones hold next to nothing, and are left out.
+# Layers that an index can have. Higher ones have next to no nodes and are left out.
 LAYERS = 16
 MOST_LINKS = 256
 ROWS_AT_ONCE = 1 << 16
@@ -19,10 +19,10 @@ ROWS_AT_ONCE = 1 << 16
 
 @dataclass
 class Graph:
-    """A graph and the rows that it links."""
+    """A graph and its vectors."""
 
     vectors: NDArray[Any]
-    ids: NDArray[np.int64]  # none where they number the rows
+    ids: NDArray[np.int64]  # empty if they are the row numbers
     levels: NDArray[np.uint8]
     layers: list[NDArray[np.uint32]]
     entry: int
@@ -38,7 +38,7 @@ class Graph:
         return int(max(2, -(-widths[0] // 2), *widths[1:]))
 
     def select(self, rows: NDArray[np.int64]) -> "Graph":
-        """Return the graph of some rows in a new order, without links to other rows."""
+        """Return the graph of some rows, in the given order, without links to other rows."""
         places = np.full(len(self.levels) + 1, NONE)
         places[rows] = np.arange(len(rows), dtype=np.uint32)
         levels = self.levels[rows]
@@ -55,9 +55,9 @@ class Graph:
         return Graph(self.vectors[rows], self.ids[rows], levels, layers, entry)
 
     def without(self, dead: NDArray[np.bool_]) -> "Graph":
-        """Return the graph without deleted rows.
+        """Return the graph without dead rows.
 
-        What led to a dead row leads on to what that led to, as far as there is room.
+        A link to a dead row is replaced by a neighbor of that row, as far as the list has room.
         """
         if not dead.any():
             return self
@@ -75,9 +75,9 @@ class Graph:
 
 
 def tidy(rows: NDArray[np.int64], lists: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """Return lists without self-links and duplicates, with unused places at their end.
+    """Return lists without self-links and duplicates, filled from the front.
 
-    Threads that link two rows to each other at the same time leave such things behind.
+    Threads of other libraries that link two rows to each other at the same time leave such faults.
     """
     ascending = np.sort(lists, axis=1)
     twice = (ascending[:, 1:] == ascending[:, :-1]) & (ascending[:, 1:] != NONE)
@@ -96,7 +96,7 @@ def tidy(rows: NDArray[np.int64], lists: NDArray[np.uint32]) -> NDArray[np.uint3
     return tidy
 
 
-def normalised(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return vectors of norm 1; zero vectors stay as they are."""
+def normalized(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return vectors scaled to norm 1; a zero vector stays zero."""
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.divide(vectors, np.where(norms > 0, norms, 1), dtype=np.float32)

@@ -1,4 +1,6 @@
-"""`vecq.from_hnswlib`: imports indexes of hnswlib."""
+"""Import of indexes of hnswlib."""
+
+from __future__ import annotations  # short signatures in help()
 
 import os
 import tempfile
@@ -19,7 +21,7 @@ from vecq.integrations.exchange.reader import Reader
 from vecq.quantization.codec import Codec, Kind
 from vecq.quantization.metric import Metric, as_metric
 
-# Greatest deviation from 1 of the norm of a normalized vector.
+# Deviation from norm 1 that a normalized vector may have.
 TOLERANCE = 1e-3
 
 
@@ -33,18 +35,26 @@ def from_hnswlib(
     threads: int = 0,
     progress: Progress = None,
 ) -> Index:
-    """Makes an index of one of hnswlib's: with its graph, its labels, and its vectors, encoded.
+    """Import an index of hnswlib: its graph, its labels as ids, and its vectors, encoded.
 
-    What is marked as deleted is left out.
+    Elements that are marked as deleted are left out.
 
     Args:
-        source: a file that `save_index` wrote, or an `hnswlib.Index`.
-        metric: "l2", "ip" or "cosine"; a file does not tell. Of an index it is known.
-        dim: of the vectors, likewise.
-        codec: how vectors are coded, as in `vecq.Index`.
-        rerank_codec: keep wider codes, too, as in `vecq.Index`.
-        threads: 0 for all cores.
-        progress: as in `Index.add`.
+        source: An `hnswlib.Index`, or the path of a file that `save_index` wrote.
+        metric: "l2", "ip" or "cosine", which a file does not tell. Default: that of the index.
+        dim: Number of dimensions, which a file does not tell. Default: that of the index.
+        codec: Encoding of the vectors, as in `vecq.Index`. Default: "int8".
+        rerank_codec: Encoding of a rerank store, as in `vecq.Index`. Default: None.
+        threads: Threads; 0 for all cores. Default: 0.
+        progress: As in `vecq.Index.add`.
+
+    Returns:
+        The index, which is searched, changed and saved like any other.
+
+    Raises:
+        ArgumentError: `metric` or `dim` is missing for a file, or is not that of the index.
+        CorruptFileError: The file is no index of hnswlib, or is damaged.
+        FileError: The system cannot read the file.
 
     >>> import hnswlib
     >>> theirs = hnswlib.Index("l2", 16)
@@ -73,7 +83,7 @@ def from_hnswlib(
 
 
 def _same(index: Any, name: str, own: Any, given: Any) -> Any:
-    """Return an attribute of a live index; raise ArgumentError if the argument contradicts it."""
+    """Return a property of a live index; refuse an argument that differs from it."""
     if given is not None and given != own:
         raise ArgumentError(f"{name} is {given!r}, but the index has {own!r}", name)
     return own
@@ -81,13 +91,13 @@ def _same(index: Any, name: str, own: Any, given: Any) -> Any:
 
 @contextmanager
 def _saved(source: Any) -> Iterator[Reader]:
-    """Yield a reader of a file, or of the file that a live index saves."""
+    """Read a file, or the file that a live index saves."""
     if not hasattr(source, "save_index"):
         yield Reader.of(source)
         return
     if source.max_elements == 0:
         raise ArgumentError(
-            "source is an hnswlib.Index without init_index, which has nothing to bring over",
+            "source is an hnswlib.Index without init_index, which has nothing to import",
             "source",
         )
     with tempfile.TemporaryDirectory() as folder:
@@ -97,11 +107,11 @@ def _saved(source: Any) -> Iterator[Reader]:
 
 
 def _check_norms(vectors: NDArray[np.float32]) -> None:
-    """Raise ArgumentError unless vectors are normalized, as hnswlib stores them for cosine."""
+    """Refuse vectors that are not normalized: for cosine hnswlib stores normalized ones."""
     sample = np.asarray(vectors[:: 1 + len(vectors) // 10_000], np.float64)
     with np.errstate(all="ignore"):
         norms = np.sqrt((sample**2).sum(axis=1))
-    # Non-finite values are refused later, when they are encoded, by their row.
+    # Values that are not finite are refused when they are encoded, which names their row.
     odd = np.isfinite(norms) & (norms > TOLERANCE) & (abs(norms - 1) > TOLERANCE)
     if odd.any():
         raise ArgumentError(

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from vecq.core.errors import ArgumentError
 from vecq.core.native_index import NativeIndex
 from vecq.integrations.exchange.export import graph_of
-from vecq.integrations.exchange.graph import LAYERS, NONE, Graph, normalised
+from vecq.integrations.exchange.graph import LAYERS, NONE, Graph, normalized
 from vecq.integrations.exchange.packages import need
 from vecq.integrations.exchange.reader import Reader
 from vecq.integrations.exchange.writer import replacing
@@ -156,7 +156,7 @@ def _write(index: NativeIndex, path: str | os.PathLike[str]) -> None:
             f"index has the id {graph.ids.min()}, but labels of hnswlib are not negative", "index"
         )
     if index.metric == "cosine":
-        graph.vectors = normalised(graph.vectors)
+        graph.vectors = normalized(graph.vectors)
     with replacing(path) as file:
         encode(graph, file, index.m, index.ef_construction)
 

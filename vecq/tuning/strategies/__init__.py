@@ -3,12 +3,12 @@
 The runner keeps the best trial.
 """
 
-from vecq.tuning.strategies.basic import basic
-from vecq.tuning.strategies.bayesian import bayesian
+from vecq.tuning.strategies.basic_strategy import basic
+from vecq.tuning.strategies.bayesian_strategy import bayesian
 from vecq.tuning.strategies.fallback import most_precise
 from vecq.tuning.strategies.grid import exhaustive, random
-from vecq.tuning.strategies.mse import mse
-from vecq.tuning.strategies.tpe import tpe
+from vecq.tuning.strategies.mse_strategy import mse
+from vecq.tuning.strategies.tpe_strategy import tpe
 from vecq.tuning.trial_runner import Strategy
 
 STRATEGIES: dict[str, Strategy] = {

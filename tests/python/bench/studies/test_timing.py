@@ -39,6 +39,10 @@ def test_inserts_are_compared_at_equal_recall():
     own, peer = [(0.8, 400.0), (0.9, 100.0)], [(0.7, 400.0), (0.8, 200.0)]
     level, mine, its = at_equal_recall(own, peer)
     assert (level, mine, its) == (0.8, pytest.approx(400), pytest.approx(200))
+    # More effort that finds no more does not count, nor does a slower start above the level.
+    flat, above = [(0.9, 300.0), (0.9, 100.0)], [(1.0, 50.0), (1.0, 200.0), (0.95, 70.0)]
+    level, mine, its = at_equal_recall(flat, above)
+    assert (level, mine, its) == (0.9, pytest.approx(300), pytest.approx(200))
 
 
 @pytest.mark.parametrize("system", ["Vecq", "Hnswlib"])

@@ -194,9 +194,9 @@ def test_bad_arguments_are_named(peer, tmp_path, refuse):
     refuse("path", "", vecq.from_hnswlib, None, metric="cosine", dim=peer.dim)
     refuse("source", "init_index", vecq.from_hnswlib, hnswlib.Index("l2", 4))
     centred = vecq.Codec("int8", center=True)
-    refuse("codec", "centres", vecq.from_hnswlib, theirs(peer, "ip", rows=50), codec=centred)
+    refuse("codec", "centers", vecq.from_hnswlib, theirs(peer, "ip", rows=50), codec=centred)
     theirs(peer, "ip", rows=50).save_index(str(path))
-    refuse("metric", "not normalised", vecq.from_hnswlib, path, metric="cosine", dim=peer.dim)
+    refuse("metric", "not normalized", vecq.from_hnswlib, path, metric="cosine", dim=peer.dim)
     with pytest.raises(vecq.UnsupportedError, match="M=300"):
         vecq.from_hnswlib(theirs(peer, "ip", m=300, rows=50))
     with pytest.raises(vecq.FileError) as caught:

@@ -1,7 +1,8 @@
 """`vecq.tune`: finds the settings that reach an accuracy at the lowest cost."""
 
+from __future__ import annotations  # short signatures in help()
+
 import math
-import warnings
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from vecq.core.arguments import choose, real, thread_count, whole
 from vecq.core.errors import ArgumentError, TuningWarning
 from vecq.core.progress import Progress, Report
+from vecq.core.warn import warn_caller
 from vecq.quantization.metric import Metric, as_metric
 from vecq.tuning.criteria import MEASURES, Criterion, Relative, checked
 from vecq.tuning.final_timing import recheck_best
@@ -225,4 +227,4 @@ def _warn_of(tuned: Tuned) -> None:
 
 
 def _emit(text: str) -> None:
-    warnings.warn(text, TuningWarning, stacklevel=4)
+    warn_caller(text, TuningWarning)
