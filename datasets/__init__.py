@@ -1,4 +1,4 @@
-"""Data to build and measure on: readers, writers, downloads, generators, ground truth.
+"""Data sets: readers, writers, downloads, generators and ground truth.
 
 >>> from vecq import datasets
 >>> data = datasets.load("recsys-demo")

@@ -1,4 +1,4 @@
-"""Downloads a file: goes on where it was cut off, verifies, and only then gives it its name."""
+"""Download a file: resume partial downloads, verify, then rename to the final name."""
 
 import fcntl
 import hashlib
@@ -17,9 +17,9 @@ from vecq.core.progress import Progress, Report
 
 BLOCK = 1 << 20
 TIMEOUT = 30.0  # seconds without a byte
-# How many tries in a row may bring nothing, once something has come, and the seconds before each.
+# Failed tries in a row without new bytes, and the seconds before each.
 TRIES, PAUSE = 5, 1.0
-# Some servers turn away clients that don't say what they are.
+# Some servers refuse clients without a user agent.
 AGENT = f"vecq/{__version__}"
 NETWORK = (
     *(urllib.error.URLError, http.client.HTTPException),
@@ -36,15 +36,21 @@ def download(
     head: bool = False,
     progress: Progress = None,
 ) -> Path:
-    """Downloads `address` to `path`, and returns `path`.
-
-    What has come is kept in a .part file beside it: the next call goes on from there.
+    """Download `address` to `path`; a .part file beside it allows a later call to resume.
 
     Args:
-        size: in bytes, if it is known.
-        sha256: in hexadecimal, if it is known.
-        head: take only the first `size` bytes of a larger file.
-        progress: as `vecq.Index.add` has it; of bytes.
+        address: The URL.
+        path: The file to write.
+        size: The expected size in bytes. Default: None, unknown.
+        sha256: The expected checksum in hexadecimal. Default: None, unknown.
+        head: Download only the first `size` bytes of a larger file. Default: False.
+        progress: Shows progress in bytes, as in `vecq.Index.add`. Default: None.
+
+    Returns:
+        `path`.
+
+    Raises:
+        DatasetError: The download fails, or the file is not the expected one.
 
     >>> download("https://example.org/items.fbin", Path("items.fbin"), size=12_800_008)
     PosixPath('items.fbin')
@@ -60,11 +66,11 @@ def download(
             _verify(part, address, size, sha256)
             part.replace(path)
     except BlockingIOError:
-        raise DatasetError(f"{part}: another process is downloading this") from None
+        raise DatasetError(f"{part}: another process is downloading this file") from None
     except NETWORK as error:
         raise DatasetError(
-            f"{address} can't be downloaded: {error}. What has come is "
-            f"kept, another try goes on from there. Or: {by_hand}",
+            f"{address} can't be downloaded: {error}. The part so far is "
+            f"kept, and another try resumes. Or: {by_hand}",
             "address",
         ) from error
     except OSError as error:
@@ -73,7 +79,7 @@ def download(
 
 
 class Transfer:
-    """The bytes of one address on their way to the end of a file."""
+    """A download that appends to a file."""
 
     def __init__(
         self, address: str, file: IO[bytes], size: int | None, head: bool, report: Report
@@ -82,7 +88,7 @@ class Transfer:
         self._size, self._head = size, head
 
     def run(self) -> None:
-        """Transfers what is missing, and tries again if it is cut off."""
+        """Download the missing bytes; retry after interruptions."""
         tries = 1
         while self._size is None or self._file.tell() != self._size:
             before = self._file.tell()
@@ -114,10 +120,10 @@ class Transfer:
             return self._try()
         with response:
             if response.status != http.HTTPStatus.PARTIAL_CONTENT:
-                self._restart()  # it knows no ranges, and sends all of it
+                self._restart()  # the server ignores ranges and sends everything
             elif not _begins_at(start, response):
                 if start == 0:
-                    raise ConnectionError("the server sent another part than was asked for")
+                    raise ConnectionError("the server sent a different range than requested")
                 self._restart()
                 return self._try()
             return self._receive(response)
@@ -134,10 +140,12 @@ class Transfer:
             self._file.write(block)
             self._report(self._file.tell(), total or self._file.tell())
         if total is not None and self._file.tell() < total:
-            raise ConnectionError(f"it ended after {self._file.tell():,} of {total:,} bytes")
+            raise ConnectionError(
+                f"the connection ended after {self._file.tell():,} of {total:,} bytes"
+            )
 
     def _total(self, response: http.client.HTTPResponse) -> int | None:
-        """How long the file will be, None if the server doesn't tell."""
+        """Return the final size of the file; None if the server does not tell."""
         if self._head:
             return self._size
         length = response.headers.get("Content-Length")
@@ -169,7 +177,7 @@ def _begins_at(start: int, response: http.client.HTTPResponse) -> bool:
 
 
 def _verify(part: Path, address: str, size: int | None, sha256: str | None) -> None:
-    """Refuses what isn't what was expected, and removes it: going on from there is no use."""
+    """Raise and remove the file if its size or checksum is wrong: resuming would not help."""
     found = part.stat().st_size
     if size is not None and found != size:
         part.unlink()
@@ -180,7 +188,7 @@ def _verify(part: Path, address: str, size: int | None, sha256: str | None) -> N
 
 
 def digest_of(path: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal."""
+    """Return the SHA-256 of a file in hexadecimal."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(BLOCK):

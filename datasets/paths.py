@@ -30,7 +30,7 @@ def reading(path: Path) -> Iterator[None]:
     except VecqError:
         raise
     except FileNotFoundError:
-        raise DatasetError(f"{path}: there is no such file") from None
+        raise DatasetError(f"{path}: no such file") from None
     except (OSError, EOFError, ValueError) as error:
         raise DatasetError(f"{path}: can't be read: {error}") from error
 

@@ -12,7 +12,12 @@ from vecq.datasets.dataset import Dataset
 
 
 def with_truth(dataset: Dataset, k: int = 100, *, threads: int = 0) -> Dataset:
-    """The data set with the true `k` neighbors of its queries and their distances; 0: as it is.
+    """Return the data set with the true k neighbors of its queries and their distances.
+
+    Args:
+        dataset: The data set.
+        k: Number of neighbors; 0 leaves the data set unchanged. Default: 100.
+        threads: Number of threads; 0 = all cores. Default: 0.
 
     >>> with_truth(load("items.npy"), k=10).neighbors.shape
     (1000, 10)
@@ -31,7 +36,7 @@ def with_truth(dataset: Dataset, k: int = 100, *, threads: int = 0) -> Dataset:
 
 
 def distances_of(scores: NDArray[Any], metric: str) -> NDArray[np.float32]:
-    """What ann-benchmarks calls the distances of scores."""
+    """Convert scores to the distances that ann-benchmarks defines."""
     if metric == "ip":
         return scores
     if metric == "cosine":

@@ -1,4 +1,4 @@
-"""What users did with items: read, split into seen and held out, and factorized into embeddings."""
+"""Interactions of users with items: read, split into seen and held out, factorized."""
 
 from vecq.datasets.interactions.factorization import choose_users, factorize, recommend_from
 from vecq.datasets.interactions.read import read_interactions

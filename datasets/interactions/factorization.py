@@ -1,4 +1,4 @@
-"""Factorises interactions into embeddings of users and items, by the package implicit."""
+"""Factorize interactions into embeddings of users and items, by the package implicit."""
 
 from typing import Any, Literal
 
@@ -28,15 +28,26 @@ def factorize(
     threads: int = 0,
     progress: Progress = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Embeddings of users and items whose inner products tell what users like.
+    """Compute embeddings of users and items whose inner products predict interactions.
+
+    Rows of the results follow `table.user_names` and `table.item_names`.
 
     Args:
-        factors: how many numbers an embedding has; with "bpr" one more, for the item's popularity.
-        model: "als", alternating least squares, or "bpr", Bayesian personalized ranking.
-        iterations: 15 for "als" and 100 for "bpr" by default.
-        seed: with one thread, the same gives the same embeddings.
-        threads: 0 for all cores.
-        progress: of iterations; as `vecq.Index.add` has it.
+        table: The interactions.
+        factors: Dimension of the embeddings; "bpr" adds one for popularity. Default: 64.
+        model: "als" (alternating least squares) or "bpr" (Bayesian personalized ranking).
+            Default: "als".
+        iterations: Number of iterations. Default: 15 for "als", 100 for "bpr".
+        seed: With one thread, the same seed gives the same embeddings. Default: 0.
+        threads: Number of threads; 0 = all cores. Default: 0.
+        progress: Shows progress in iterations, as in `vecq.Index.add`. Default: None.
+
+    Returns:
+        The embeddings of users, and those of items.
+
+    Raises:
+        ArgumentError: An argument is out of range.
+        UnsupportedError: implicit is not installed.
     """
     if model not in MODELS:
         raise ArgumentError(f"model is {model!r}, expected one of {', '.join(MODELS)}", "model")
@@ -45,7 +56,7 @@ def factorize(
     rounds = rounds if iterations is None else whole(iterations, "iterations", 1, 100_000)
     learner_class = _learner(model)
     limits = require("threadpoolctl", "interactions", PURPOSE).threadpool_limits
-    # The learner has threads of its own, which those of BLAS would fight.
+    # The learner has its own threads; those of BLAS would compete with them.
     with Report(progress, rounds) as report, limits(1, "blas"):
         learner = learner_class(
             factors=factors,
@@ -77,17 +88,23 @@ def recommend_from(
     threads: int = 0,
     **options: Any,
 ) -> Dataset:
-    """Learns from what users saw, and makes a data set of those that have items held out.
+    """Factorize seen interactions, and make a data set of the users with held-out items.
 
     Args:
-        seen: what to learn from, and not to show again.
-        heldout: what recommendations should find; users and items are numbered as in `seen`.
-        name: of the data set.
-        most_users: of more users, so many are drawn.
-        k: how many true best items of each user are computed.
-        seed: of the users, and of the embeddings.
-        threads: 0 for all cores.
-        options: as `factorize` has them.
+        seen: Interactions to learn from, and to exclude from recommendations.
+        heldout: Interactions to be found; users and items have the same numbers as in `seen`.
+        name: The name of the data set.
+        most_users: The most users; of more, a random sample is used. Default: 10,000.
+        k: Number of true best items per user. Default: 1,000.
+        seed: Of the sample and of the embeddings. Default: 0.
+        threads: Number of threads; 0 = all cores. Default: 0.
+        options: Arguments of `factorize`.
+
+    Returns:
+        The data set, with users as queries.
+
+    Raises:
+        DatasetError: No user has both seen and held-out items.
 
     >>> seen, heldout = read_interactions("gowalla/train.txt", "gowalla/test.txt")
     >>> recommend_from(seen, heldout, "gowalla", factors=128)
@@ -127,14 +144,14 @@ def choose_users(
 
 
 def _learner(model: Model) -> Any:
-    """The class of implicit that learns so."""
+    """Return the class of implicit for a model."""
     if model == "als":
         return require("implicit.als", "interactions", PURPOSE).AlternatingLeastSquares
     return require("implicit.bpr", "interactions", PURPOSE).BayesianPersonalizedRanking
 
 
 def _matrix(table: Interactions) -> Any:
-    """A sparse matrix of users by items."""
+    """Return a sparse matrix of users by items."""
     sparse = require("scipy.sparse", "interactions", PURPOSE)
     weights = np.ones(len(table)) if table.weights is None else table.weights
     shape = len(table.user_names), len(table.item_names)
@@ -143,7 +160,7 @@ def _matrix(table: Interactions) -> Any:
 
 
 def _lists(table: Interactions, users: NDArray[np.int64]) -> Csr:
-    """The items of some users, in order and each once."""
+    """Return the distinct items of some users, ascending."""
     items = table.items[np.lexsort((table.items, table.users))]
     counts = np.bincount(table.users, minlength=len(table.user_names))
     ends = np.cumsum(counts)

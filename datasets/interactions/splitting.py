@@ -1,4 +1,4 @@
-"""Splits interactions into what users saw and what is held out to be found."""
+"""Split interactions into seen and held-out ones."""
 
 import numpy as np
 
@@ -10,13 +10,19 @@ from vecq.datasets.interactions.table import Interactions
 def split(
     table: Interactions, share: float = 0.2, *, seed: int = 0
 ) -> tuple[Interactions, Interactions]:
-    """Holds out a share of the items of each user: the last ones, where times are known.
+    """Hold out a share of the items of each user: the latest ones if times are known.
 
     Args:
-        table: what users did, each pair once.
-        share: of the items of a user, rounded; a user of one item keeps it, others keep and hold
-            out at least one.
-        seed: of the choice where times are not known, or are equal.
+        table: The interactions, each pair once.
+        share: The share of a user's items to hold out, rounded. Users with several items keep and
+            hold out at least one; users with one item keep it. Default: 0.2.
+        seed: Of the random choice if times are unknown or equal. Default: 0.
+
+    Returns:
+        The seen and the held-out interactions.
+
+    Raises:
+        ArgumentError: `share` is not between 0 and 1.
 
     >>> seen, heldout = split(read_interactions("ratings.csv")[0])
     """
@@ -31,7 +37,7 @@ def split(
     held = np.clip(np.rint(share * counts).astype(np.int64), 1, None)
     held = np.minimum(held, counts - 1).clip(0)
     users = table.users[order]
-    # How many pairs of the same user come after each.
+    # Number of later pairs of the same user.
     after = np.cumsum(counts)[users] - np.arange(len(table)) - 1
     out = after < held[users]
     return table.take(np.sort(order[~out])), table.take(np.sort(order[out]))

@@ -1,4 +1,4 @@
-"""Indexes that are broken on purpose; the harness takes them as broken_indexes:Class."""
+"""Deliberately broken indexes, which the harness loads as broken_indexes:Class."""
 
 import os
 import signal
@@ -9,7 +9,7 @@ from vecq.bench import Adapter
 
 
 class Scan(Adapter):
-    """A sound one, by brute force; the others spoil its answers."""
+    """Correct brute force; the other classes corrupt its answers."""
 
     name = "scan"
 
@@ -23,7 +23,7 @@ class Scan(Adapter):
 
 
 class Backwards(Scan):
-    """Prefers, of equal items, the last one."""
+    """Return the last of equal items first."""
 
     name = "backwards"
 
@@ -37,7 +37,7 @@ class Backwards(Scan):
 
 
 class TwoSettings(Scan):
-    """Has only two settings, and finds less than everything with both."""
+    """Has two settings; neither finds everything."""
 
     name = "two settings"
 
@@ -54,7 +54,7 @@ class TwoSettings(Scan):
 
 
 class Late(Scan):
-    """Spends as much effort on little as on some."""
+    """Has a minimum effort below which settings make no difference."""
 
     name = "late"
 
@@ -169,7 +169,7 @@ class RaisesOnClose(Scan):
 
 
 class Careless(Scan):
-    """It calls no constructor of ours, and has numbers of numpy and lists in its settings."""
+    """Does not call the base constructor; has numpy numbers and lists in its settings."""
 
     name = "careless"
 
@@ -188,11 +188,11 @@ class Nameless(Scan):
 
 
 class Other(Scan):
-    """It is called as another one is."""
+    """Has the name of another contender."""
 
 
 class DiesLater(Scan):
-    """It answers once."""
+    """Answers once, then crashes."""
 
     name = "dies later"
     answered = False
@@ -212,7 +212,7 @@ class Dies(Scan):
 
 
 class Saved(Scan):
-    """A sound one that processes can share."""
+    """A correct index that processes can share."""
 
     name = "saved"
 
@@ -246,7 +246,7 @@ class RaisesInProcesses(Saved):
 
 
 class Interrupted(Scan):
-    """Ctrl-C comes while it searches."""
+    """Raises KeyboardInterrupt during a search."""
 
     name = "interrupted"
 

@@ -24,7 +24,7 @@ def adapters():
 
 
 def fate_of(spec, metric):
-    """What becomes of a contender that may take down its process."""
+    """Build a contender in a subprocess, and return its error."""
     guest = SubprocessContender(spec, heavy_tailed(1500, 24, 40, metric=metric))
     error = guest.enter(threads=2).error
     guest.close()
@@ -34,7 +34,7 @@ def fate_of(spec, metric):
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the peers themselves
 @pytest.mark.parametrize("metric", ["ip", "cosine", "l2"])
 @pytest.mark.parametrize("spec", list(adapters()))
-def test_a_peer_finds_what_is_there(spec, metric):
+def test_peers_reach_high_recall(spec, metric):
     if spec.make().apart and (fault := fate_of(spec, metric)):
         pytest.skip(f"{spec.make().name} does not run on this machine: {fault}")
     data = heavy_tailed(1500, 24, 40, metric=metric)
@@ -79,7 +79,7 @@ def test_contenders_are_chosen_by_name():
         assert [spec.make().system for spec in specs[2:4]] == 2 * ["hnswlib FP32"]
 
 
-def test_a_package_that_is_not_installed_is_a_note(monkeypatch):
+def test_missing_packages_are_noted(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     specs, notes = chosen([], ["usearch"])
     assert specs == []
@@ -103,7 +103,7 @@ def test_a_package_that_is_not_installed_is_a_note(monkeypatch):
         (["int8", "int8"], [], "peers", "'vecq int8' more than once"),
     ],
 )
-def test_names_that_nobody_has_are_refused(refuse, codecs, peers, argument, message):
+def test_unknown_names_are_refused(refuse, codecs, peers, argument, message):
     refuse(argument, message, chosen, codecs, peers)
 
 

@@ -16,7 +16,7 @@ def test_right_answers_in_any_order():
     assert (found.duplicates, found.short, found.invalid, found.error) == (0, 0, 0, None)
 
 
-def test_an_id_that_comes_twice_counts_once():
+def test_a_repeated_id_counts_once():
     found = validate([[0, 0, 0], [3, 4, 5]], None, TRUTH, rows=10)
     assert found.recall == pytest.approx(4 / 6)
     assert found.duplicates == 2
@@ -42,11 +42,11 @@ def test_missing_ids_are_counted_where_there_are_enough_items():
         ([[0.0, 1, 2], [3, 4, 5]], None, "expected whole numbers"),
     ],
 )
-def test_faulty_answers_are_told(ids, scores, error):
+def test_faulty_answers_are_reported(ids, scores, error):
     assert error in validate(ids, scores, TRUTH, rows=10).error
 
 
-def test_an_item_that_ties_with_the_last_one_counts():
+def test_ties_with_the_last_neighbor_count():
     truth = Truth([[0, 1, 2]], [[9.0, 5.0, 5.0]], k=2)
     assert validate([[0, 2]], None, truth, rows=10).recall == 1
 
@@ -65,7 +65,7 @@ def test_no_held_out_items_no_outcome():
     assert outcome(np.zeros((2, 3), int), ([0, 0, 0], [])) == {}
 
 
-def test_seen_ids_are_dropped_and_the_next_ones_follow():
+def test_seen_ids_are_replaced_by_the_next_ones():
     ids = np.array([[5, 6, 7, 8], [1, 2, -1, -1]])
     seen = (np.array([0, 2, 3]), np.array([6, 5, 2]))
     assert drop(ids, seen, 2).tolist() == [[7, 8], [1, -1]]

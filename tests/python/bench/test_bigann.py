@@ -1,4 +1,4 @@
-"""What the runner of big-ann-benchmarks does with the module, step by step."""
+"""The calls that the runner of big-ann-benchmarks makes."""
 
 import json
 import sys
@@ -26,7 +26,7 @@ def data():
 
 @pytest.fixture
 def tags(data, monkeypatch):
-    """Tags of items and of queries; the runner's package has the data set."""
+    """Tags of items and queries, in a stub of the runner's package."""
     rng = np.random.default_rng(0)
     of_items = sparse.csr_matrix(rng.random((len(data.train), TAGS)) < 0.3)
     of_queries = np.zeros((len(data.test), TAGS), bool)
@@ -96,7 +96,7 @@ def test_the_streaming_track(data):
     assert (algorithm.get_results()[:, 0] == np.arange(100)).mean() > 0.97
 
 
-def test_the_streaming_track_begins_anew_with_other_query_arguments(data):
+def test_new_query_arguments_reset_the_streaming_track(data):
     algorithm = Streaming("euclidean", {"codec": "int8"})
     algorithm.setup("float32", 2000, 24)
     for first in (1000, 0):
@@ -108,7 +108,7 @@ def test_the_streaming_track_begins_anew_with_other_query_arguments(data):
 
 
 @pytest.mark.parametrize("track", ["filter", "streaming"])
-def test_every_setting_of_the_configuration_makes_an_index(track):
+def test_every_configuration_builds_an_index(track):
     yaml = pytest.importorskip("yaml", reason="PyYAML is not installed")
     path = Path(bigann.__file__).parent / track / "config.yaml"
     for definition in yaml.safe_load(path.read_text()).values():
@@ -124,5 +124,5 @@ def test_every_setting_of_the_configuration_makes_an_index(track):
                     assert "vecq(codec=int8" in str(algorithm)
 
 
-def test_a_distance_that_it_does_not_know_is_refused(refuse):
+def test_unknown_distances_are_refused(refuse):
     refuse("metric", "expected one of euclidean, ip, angular", Filtered, "hamming", {})

@@ -30,7 +30,7 @@ ALL = [
 ]
 
 
-def test_records_are_read_as_they_were_written(tmp_path):
+def test_records_round_trip(tmp_path):
     path = tmp_path / "run.jsonl"
     write(ALL, path)
     assert read(path) == ALL
@@ -40,7 +40,7 @@ def test_records_are_read_as_they_were_written(tmp_path):
     assert stream.getvalue() == path.read_text()
 
 
-def test_what_a_later_writer_adds_is_passed_over():
+def test_unknown_fields_and_kinds_are_ignored():
     line = json.dumps(json.loads(line_of(ALL[1])) | {"color": "red"})
     assert list(parse([line, '{"kind": "smell"}', ""], "here")) == [ALL[1]]
 
@@ -86,18 +86,18 @@ def change(record, **values):
         (change(ALL[3]).replace("0.9", "NaN"), "line 2 is not JSON: NaN is not a JSON number"),
     ],
 )
-def test_what_is_wrong_is_named_with_its_line_and_field(tmp_path, refuse, line, message):
+def test_errors_name_line_and_field(tmp_path, refuse, line, message):
     path = tmp_path / "run.jsonl"
     path.write_text(line_of(ALL[1]) + "\n" + line + "\n")
     refuse("path", message, read, path)
 
 
-def test_files_that_are_no_text_are_refused(tmp_path, refuse):
+def test_binary_files_are_refused(tmp_path, refuse):
     refuse("path", "can't be read", read, tmp_path / "missing.jsonl")
     (tmp_path / "bytes").write_bytes(b"\xff\xfe\x00")
     refuse("path", "can't be read", read, tmp_path / "bytes")
 
 
-def test_a_value_that_json_does_not_have_is_never_written():
+def test_non_json_values_are_never_written():
     with pytest.raises(ValueError, match="not JSON compliant"):
         line_of(Accuracy("toy", 10, "recall", float("nan"), 1.0, 1.0))

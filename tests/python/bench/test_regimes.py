@@ -54,7 +54,7 @@ def test_every_regime_finds_the_same(enter, data, target):
         assert np.array_equal(np.asarray(ids, np.int64), np.asarray(found["single"], np.int64))
 
 
-def test_a_contender_that_dies_in_its_processes_is_told_and_no_more_is_asked(enter, data):
+def test_dead_workers_are_reported_and_get_no_more_orders(enter, data):
     regime = Processes(len(data.test), 2, seconds=0.1)
     contender = enter("broken_indexes:DiesInProcesses")
     for _ in range(2):
@@ -63,14 +63,14 @@ def test_a_contender_that_dies_in_its_processes_is_told_and_no_more_is_asked(ent
     regime.close()
 
 
-def test_an_error_of_one_process_is_the_error_of_the_measurement(enter, data):
+def test_an_error_of_one_worker_fails_the_measurement(enter, data):
     regime = Processes(len(data.test), 2, seconds=0.1)
     with pytest.raises(RuntimeError, match="OSError: no such index"):
         regime.measure(enter("broken_indexes:RaisesInProcesses"), K, SETTING)
     regime.close()
 
 
-def test_nothing_is_left_behind(enter, data, monkeypatch):
+def test_processes_and_files_are_released(enter, data, monkeypatch):
     shared = []
     monkeypatch.setattr(
         "vecq.bench.regimes.worker_pool.SharedMemory",
@@ -86,7 +86,7 @@ def test_nothing_is_left_behind(enter, data, monkeypatch):
     assert not any(Path("/dev/shm", one.name).exists() for one in shared)
 
 
-def test_what_can_not_be_shared_says_so(enter, data):
+def test_contenders_without_save_are_refused_with_a_reason(enter, data):
     contender = enter("broken_indexes:Scan")
     assert "has no save and load" in Processes(len(data.test), 1).refusal(contender)
     contender.adapter.concurrent = False
@@ -111,7 +111,7 @@ def test_pinning_and_binding_work_on_this_machine(python):
     assert ("one memory node" in numa.remark()) == (len(nodes()) == 1)
 
 
-def test_memory_that_takes_the_place_of_what_was_freed_is_seen():
+def test_reuse_of_freed_memory_counts_as_growth():
     size, count = 1000, 20_000  # many small pieces, which come from the heap
     pieces = [bytes(size) for _ in range(count)]
     del pieces

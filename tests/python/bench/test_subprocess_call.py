@@ -7,12 +7,12 @@ import pytest
 from vecq.bench.subprocess_call import LostError, call_in_subprocess
 
 
-def test_a_function_is_called_elsewhere():
+def test_a_function_runs_in_a_subprocess():
     assert call_in_subprocess(math.sqrt, 4.0, seconds=60) == 2
     assert call_in_subprocess(os.getpid, seconds=60) != os.getpid()
 
 
-def test_the_environment_is_that_of_the_other_process_alone(monkeypatch):
+def test_environment_variables_are_set_in_the_subprocess_only(monkeypatch):
     monkeypatch.setenv("VECQ_TEST", "outer")
     changed = {"VECQ_TEST": "inner", "VECQ_TEST_2": "new"}
     assert call_in_subprocess(os.getenv, "VECQ_TEST", seconds=60, environment=changed) == "inner"
@@ -20,7 +20,7 @@ def test_the_environment_is_that_of_the_other_process_alone(monkeypatch):
     assert "VECQ_TEST_2" not in os.environ
 
 
-def test_what_goes_wrong_is_told():
+def test_errors_and_crashes_are_reported():
     with pytest.raises(RuntimeError, match="ValueError: "):
         call_in_subprocess(math.sqrt, -1.0, seconds=60)
     with pytest.raises(LostError, match="exit code 3"):

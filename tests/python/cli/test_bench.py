@@ -115,7 +115,7 @@ def test_where_nothing_can_be_written_nothing_is_measured(shell, out):
     ("words", "message"),
     [
         (("items.npy", "--metric", "dot"), "metric is 'dot', expected one of ip, cosine, l2"),
-        (("items.npy", "--queries", "nix.npy"), "nix.npy: there is no such file"),
+        (("items.npy", "--queries", "nix.npy"), "nix.npy: no such file"),
         (("nothing-of-that-name",), "nothing-of-that-name"),
         (("toy.hdf5", "--k", "ten"), "k is ['ten'], expected whole numbers"),
         (("toy.hdf5", "--k", "5000"), "k is 5,000, but toy has 1,500 rows"),

@@ -8,7 +8,7 @@ import pytest
 from vecq.core.ranking import Truth, choice_recalls, hit_rates, ndcgs, recall
 
 
-def test_items_that_tie_with_the_last_one_are_right():
+def test_ties_with_the_last_neighbor_count():
     truth = Truth([[4, 7, 2, 0]], [[9.0, 5.0, 5.0, 1.0]], k=2)
     assert truth.recalls([[4, 2]]) == [1.0]
     assert truth.recalls([[7, 2]]) == [1.0]
@@ -16,7 +16,7 @@ def test_items_that_tie_with_the_last_one_are_right():
     assert Truth([[4, 7, 2, 0]], k=2).recalls([[4, 2]]) == [0.5]
 
 
-def test_an_id_that_comes_twice_counts_once():
+def test_a_repeated_id_counts_once():
     assert Truth([[0, 1, 2]]).recalls([[0, 0, 0]]) == pytest.approx([1 / 3])
     assert Truth([[0, 1, 2]], [[3.0, 1.0, 1.0]], k=2).recalls([[1, 1]]) == [0.5]
 

@@ -1,4 +1,4 @@
-"""Damaged and hostile files: each ends in a DatasetError that names it; none leads elsewhere."""
+"""Damaged and hostile files: each raises a DatasetError, and none reads other files."""
 
 import os
 import struct
@@ -40,7 +40,7 @@ HEADERS = [
 
 
 @pytest.mark.parametrize(("content", "message"), HEADERS)
-def test_npy_headers_that_are_damaged_are_refused(tmp_path, content, message):
+def test_damaged_npy_headers_are_refused(tmp_path, content, message):
     (tmp_path / "a.npy").write_bytes(content)
     with pytest.raises(vecq.DatasetError, match=rf"a\.npy: .*{message}"):
         datasets.read_matrix(tmp_path / "a.npy")
@@ -67,9 +67,7 @@ def test_npy_files_read_as_numpy_reads_them(tmp_path, order, shape):
     ("offset", "value", "message"),
     [(6, 1, "train is encrypted"), (8, 99, "train is compressed by method 99")],
 )
-def test_npz_members_that_need_a_password_or_a_method_are_refused(
-    tmp_path, tiny, offset, value, message
-):
+def test_encrypted_and_unknown_npz_members_are_refused(tmp_path, tiny, offset, value, message):
     path = tmp_path / "a.npz"
     datasets.save(tiny, path)
     content = bytearray(path.read_bytes())
@@ -139,7 +137,7 @@ def virtual(file, folder):
         (virtual, "train has a virtual layout, which reads other files"),
     ],
 )
-def test_hdf5_arrays_that_are_not_in_the_file_are_refused(tmp_path, make, message):
+def test_hdf5_arrays_outside_the_file_are_refused(tmp_path, make, message):
     with h5py.File(tmp_path / "a.hdf5", "w") as file:
         file.attrs["distance"] = "ip"
         file["test"] = np.ones((2, 2), "f4")
@@ -185,7 +183,7 @@ READERS = [
 
 
 def refusal(path, read):
-    """What a reader says of a path, in a process of its own: one that opens a FIFO hangs."""
+    """Return the error of a reader, run in a subprocess: opening a FIFO would hang."""
     code = (
         f"import {read.__module__}, vecq\n"
         f"try: {read.__module__}.{read.__name__}({str(path)!r})\n"
@@ -196,7 +194,7 @@ def refusal(path, read):
 
 
 @pytest.mark.parametrize(("name", "read"), READERS)
-def test_a_fifo_is_refused_instead_of_waited_for(tmp_path, name, read):
+def test_fifos_are_refused_without_blocking(tmp_path, name, read):
     os.mkfifo(tmp_path / name)
     assert f"{name}: is a FIFO, expected a regular file" in refusal(tmp_path / name, read)
 

@@ -1,4 +1,4 @@
-"""Records that no machine measured: curves from a formula, for a report to be tested on."""
+"""Synthetic records: curves by a formula, as input of reports."""
 
 import math
 from collections.abc import Callable
@@ -28,7 +28,7 @@ def synthetic_run(
     faster: float = 1.0,
     noise: tuple[float, ...] = NOISE,
 ) -> list[Record]:
-    """A run made up: `faster` multiplies the speed of vecq int8."""
+    """A synthetic run; `faster` multiplies the speed of vecq int8."""
     records: list[Record] = [
         Run(
             started="2026-01-01T00:00:00Z",

@@ -1,4 +1,4 @@
-"""Two runs against each other: what is a regression, and what is not."""
+"""Comparison of two runs: regressions, improvements and noise."""
 
 from dataclasses import replace
 
@@ -35,14 +35,14 @@ def test_a_change_within_noise_is_no_regression(run):
     assert compare(run(), run(faster=0.96)).regressions == []
 
 
-def test_a_change_beyond_noise_is_one(run):
+def test_a_change_beyond_noise_is_a_regression(run):
     found = compare(run(), run(faster=0.9))
     assert states(found.changes) == {("median QPS at recall 0.95", "regression")}
     assert len(found.regressions) == 4
     assert str(found).startswith("4 regressions in ")
 
 
-def test_repetitions_that_agree_are_no_proof_that_runs_do(run):
+def test_noise_between_runs_has_a_minimum(run):
     noise = (1.0, 1.0)
     assert compare(run(noise=noise), run(noise=noise, faster=0.96)).regressions == []
     assert len(compare(run(noise=noise), run(noise=noise, faster=0.9)).regressions) == 4
@@ -93,20 +93,20 @@ def test_the_recall_of_few_queries_may_differ_by_more(run):
     assert "regression" in {one.state for one in many if one.what.startswith("recall")}
 
 
-def test_how_far_a_process_grew_tells_nothing_of_noise(run):
+def test_process_growth_has_no_noise_band(run):
     old = changed(run(), "vecq int8", Build, bytes_are=GROWTH)
     new = changed(old, "vecq int8", Build, bytes_per_vector=300.0)
     assert states(compare(old, new).changes) == {("bytes per vector", "not repeated")}
 
 
-def test_what_broke_is_a_regression(run):
+def test_new_faults_are_regressions(run):
     new = changed(run(), "hnswlib FP32", Point, duplicates=3)
     (broken,) = compare(run(), new).regressions
     assert (broken.contender, broken.old) == ("hnswlib FP32", "sound")
     assert "ids repeat" in broken.new
 
 
-def test_what_only_one_run_has_and_another_machine_are_noted(run):
+def test_missing_figures_and_different_machines_are_noted(run):
     old = run(data=("synthetic", "old set"))
     old[0] = replace(old[0], machine={**old[0].machine, "cpu": "Older CPU"})
     new = [one for one in run() if getattr(one, "contender", "") != "vecq int16"]

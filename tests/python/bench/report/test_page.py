@@ -1,4 +1,4 @@
-"""The page: all of its sections, broken contenders in red, and how a browser shows it."""
+"""The page: its sections, faulty contenders in red, and its rendering in a browser."""
 
 import html
 import json
@@ -72,7 +72,7 @@ PROBE = """<!doctype html>
 
 @pytest.fixture
 def broken(run):
-    """A run with contenders that answer at random, twice, too little, or not at all."""
+    """A run with random, repeated, missing and failed answers."""
     records = run()
     points = {
         "random": {"recall": 0.0021},
@@ -131,7 +131,7 @@ def test_the_page_begins_with_the_verdict_and_has_every_section(run, tmp_path):
         (1.0, 0.9, "bad: INT8 alone is not good enough"),
     ],
 )
-def test_a_badge_says_it_in_a_few_words(run, tmp_path, faster, kept, badge):
+def test_badges_summarize_the_verdict(run, tmp_path, faster, kept, badge):
     records = [
         replace(one, int8=kept * one.fp32) if isinstance(one, Accuracy) else one
         for one in run(faster=faster)
@@ -143,7 +143,7 @@ def test_a_badge_says_it_in_a_few_words(run, tmp_path, faster, kept, badge):
     assert f"<b>{100 * kept:.1f} %</b><span>of FP32&#39;s NDCG" in page(records, tmp_path)
 
 
-def test_the_page_needs_nothing_else(run, tmp_path):
+def test_the_page_is_self_contained(run, tmp_path):
     text = page(run(), tmp_path)
     assert not re.findall(r"<(?:script|link|img|iframe)\b(?![^>]*href=\"data:)", text)
     assert "@import" not in text
@@ -190,7 +190,7 @@ def test_a_run_of_nothing_still_makes_a_page(run, tmp_path):
     ]
 
 
-def test_what_changed_stands_on_the_page(run, tmp_path):
+def test_changes_are_on_the_page(run, tmp_path):
     text = page(run(), tmp_path, old=run(faster=2.0))
     assert "Old and new" in text
     assert text.count('<td class="text bad">regression</td>') == 4
@@ -222,7 +222,7 @@ def test_plots_are_files_of_both_kinds(run, tmp_path):
 )
 @pytest.mark.parametrize(("scheme", "number"), [("dark", 0), ("light", 1)])
 @pytest.mark.parametrize("width", [390, 1280])
-def test_a_browser_shows_it_without_errors_requests_or_overflow(
+def test_a_browser_renders_the_page_without_errors_requests_or_overflow(
     broken, run, tmp_path, width, scheme, number
 ):
     records = [*broken, *run(data=("a-very-long-name-of-a-data-set-768-angular",))[1:]]

@@ -1,4 +1,4 @@
-"""What is said of INT8: the figures of the records, read between points and nowhere else."""
+"""The verdict on INT8: figures of the records, interpolated between measured points only."""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -32,7 +32,7 @@ def without(records, kind):
     return [one for one in records if not isinstance(one, kind)]
 
 
-def test_a_value_lies_between_its_neighbors_on_a_logarithmic_scale():
+def test_values_are_interpolated_logarithmically():
     line = curve([(0.9, 1000), (0.96, 10)])
     assert line.at(0.9) == 1000
     assert line.at(0.93) == pytest.approx(100)
@@ -40,16 +40,16 @@ def test_a_value_lies_between_its_neighbors_on_a_logarithmic_scale():
 
 
 @pytest.mark.parametrize("recall", [0.0, 0.8999, 0.9601, 1.0])
-def test_nothing_is_said_beyond_what_was_measured(recall):
+def test_values_are_not_extrapolated(recall):
     assert curve([(0.9, 1000), (0.96, 10)]).at(recall) is None
 
 
-def test_points_that_another_beats_do_not_count():
+def test_dominated_points_do_not_count():
     line = curve([(0.9, 1000), (0.92, 50), (0.94, 400), (0.96, 10)])
     assert [point.recall for point in line.front] == [0.9, 0.94, 0.96]
 
 
-def test_of_points_of_one_recall_the_fastest_counts():
+def test_the_fastest_point_of_a_recall_counts():
     line = curve([(1.0, 50), (1.0, 90), (1.0, 70)])
     assert line.at(1.0) == 90
     assert ratio(line, line).value == 1
@@ -67,7 +67,7 @@ def test_unsound_points_do_not_count():
     assert Curve.of("one", REGIME, points).points == (points[0],)
 
 
-def test_curves_meet_at_a_usual_recall_or_where_what_they_share_begins():
+def test_curves_are_compared_at_a_usual_recall_or_the_start_of_their_overlap():
     low, high = curve([(0.5, 9), (0.93, 4)]), curve([(0.91, 8), (0.99, 2)])
     assert common_level([low, high]) == 0.91
     assert common_level([low, curve([(0.85, 8), (0.99, 2)])]) == 0.9
@@ -75,7 +75,7 @@ def test_curves_meet_at_a_usual_recall_or_where_what_they_share_begins():
     assert ratio(low, curve([(0.94, 8), (0.99, 2)])) is None
 
 
-def test_curves_beyond_all_usual_recalls_are_shown_at_the_highest_of_these():
+def test_curves_above_all_usual_recalls_are_shown_at_the_highest_of_these():
     curves = [curve([(0.992, 90), (0.998, 20)], "one"), curve([(0.995, 40), (0.997, 30)], "two")]
     sheet = SimpleNamespace(
         of=lambda regime: curves, faulty=lambda *names: False, variants=lambda curve: []
@@ -85,7 +85,7 @@ def test_curves_beyond_all_usual_recalls_are_shown_at_the_highest_of_these():
     assert [row[1].text for row in table.rows] == ["90*", "40*"]
 
 
-def test_noise_is_what_repetitions_leave_open():
+def test_noise_is_the_range_of_repetitions():
     ours, other = curve([(0.9, 110, 90), (0.96, 55, 45)]), curve([(0.9, 100, 80), (0.96, 50, 40)])
     found = ratio(ours, other)
     assert found.value == pytest.approx(100 / 90)
@@ -127,7 +127,7 @@ def test_a_loss_that_matters_is_called_one(run):
     assert "That is not good enough" in verdict(records)
 
 
-def test_where_the_first_k_can_not_be_compared_another_speaks(run):
+def test_another_k_is_used_if_the_first_is_not_comparable(run):
     records = [
         one for one in run() if not (is_point(one) and one.k == 100 and one.setting["ef"] > 100)
     ]
@@ -142,7 +142,7 @@ def test_slower_is_called_slower(run):
     assert "It is slower than FP32." in text
 
 
-def test_where_it_is_slower_is_told_even_if_it_is_faster_elsewhere(run):
+def test_slower_regimes_are_listed(run):
     records = [
         replace(one, qps=[0.2 * speed for speed in one.qps])
         if is_point(one) and (one.contender, one.regime) == ("vecq int8", "batch")
@@ -197,7 +197,7 @@ def is_point(one):
 
 
 def of_m(records, values):
-    """hnswlib with several M: more of it is faster at high recall only."""
+    """Replace hnswlib by variants with several M: factors of speed and of memory."""
     name = "hnswlib FP32"
     for one in records:
         if getattr(one, "contender", "") != name:

@@ -1,4 +1,4 @@
-"""The study of the index: what is said of curves that do not reach a recall, or begin above it."""
+"""Comparisons of curves that end below a recall, or begin above it."""
 
 import pytest
 from studies.curves import compare, curves_of

@@ -1,4 +1,4 @@
-"""Graphs brought over, on a set so small that its figures mean nothing."""
+"""The study of imported graphs, on a tiny data set."""
 
 import pytest
 from studies import interop
@@ -8,7 +8,7 @@ from vecq.datasets import heavy_tailed
 
 
 @pytest.mark.parametrize("name", interop.SOURCES)
-def test_marks_are_printed_as_met_or_short(name, monkeypatch, capsys):
+def test_targets_are_printed_as_met_or_missed(name, monkeypatch, capsys):
     monkeypatch.setattr(interop, "EFS", (10, 80))
     data = heavy_tailed(1500, 16, 50)
     found = interop.imported(name, data, ground_truth(data, interop.K).at(interop.K))
@@ -25,7 +25,7 @@ def found(plain, wide, **other):
     return {"source": "hnswlib", "curves": curves, "exact": 0.99, "rows": 1000, **other}
 
 
-def test_what_falls_short_is_short():
+def test_missed_targets_are_reported():
     good = [(0.8, 250.0), (0.9, 120.0), (1.0, 60.0)]
     assert all(met for _, met in interop.targets(found(good, good)))
     slow = [(recall, qps / 2) for recall, qps in good]

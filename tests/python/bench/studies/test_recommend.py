@@ -1,4 +1,4 @@
-"""Recommendations beside implicit's, on a set so small that its figures mean nothing."""
+"""The study of recommendations, on a tiny data set."""
 
 import dataclasses
 
@@ -10,7 +10,7 @@ pytest.importorskip("implicit")
 recommend = pytest.importorskip("studies.recommend")
 
 
-def test_marks_are_printed_as_met_or_short(capsys):
+def test_targets_are_printed_as_met_or_missed(capsys):
     data = recommendations(2000, 16, 50, progress=False)
     found = list(recommend.compare(data, threads=2, singles=5, repetitions=1))
     assert [(one["N"], one["calls"]) for one in found] == [
@@ -25,7 +25,7 @@ def test_marks_are_printed_as_met_or_short(capsys):
         recommend.seen_by(dataclasses.replace(data, seen=None))
 
 
-def test_the_faster_of_implicits_ways_counts():
+def test_the_faster_threading_of_implicit_counts():
     speeds = {"implicit": 10.0, "implicit, BLAS": 30.0, "VecqModel": 149.0}
     qps = {name: {"median": speed, "spread": 0.0} for name, speed in speeds.items()}
     found = {"recall": 0.99, "qps": qps}

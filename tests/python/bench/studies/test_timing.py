@@ -1,4 +1,4 @@
-"""Interleaved timing, and filters of peers, on sets so small that their speeds mean nothing."""
+"""Interleaved timing, filters of peers and insert speeds, on tiny data sets."""
 
 import pytest
 from studies.timing import interleaved

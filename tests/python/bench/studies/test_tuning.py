@@ -1,4 +1,4 @@
-"""The comparison of strategies, on a set so small that its figures mean nothing."""
+"""The study of tuning strategies, on a tiny data set."""
 
 from types import SimpleNamespace
 
@@ -17,7 +17,7 @@ SHORT = Space(
 
 
 @pytest.mark.filterwarnings("ignore::vecq.TuningWarning")
-def test_targets_are_printed_as_met_or_short(monkeypatch, capsys):
+def test_targets_are_printed_as_met_or_missed(monkeypatch, capsys):
     monkeypatch.setattr("vecq.tuning.timing.ROUND_SECONDS", 0.001)
     monkeypatch.setattr(tuning, "grid", lambda k: SHORT)
     monkeypatch.setattr(tuning, "Space", lambda: SHORT)
@@ -31,8 +31,8 @@ def test_targets_are_printed_as_met_or_short(monkeypatch, capsys):
     assert found["equal"] is None or found["equal"] > 0
 
 
-def test_speeds_at_equal_recall_leave_the_chosen_effort_out(monkeypatch):
-    """Two that differ in nothing but their `ef` are equal there, whatever a turn took."""
+def test_speeds_at_equal_recall_do_not_depend_on_the_chosen_ef(monkeypatch):
+    """Indexes that differ only in the chosen `ef` are equal at equal recall."""
     monkeypatch.setattr(tuning, "grid", lambda k: SHORT)
     data = heavy_tailed(1500, 16, 200)
     index = vecq.Index(16, "ip", "int8", m=8).add(data.train, threads=1)
@@ -57,7 +57,7 @@ def test_speeds_at_equal_recall_leave_the_chosen_effort_out(monkeypatch):
     assert tuning.at_equal_recall(rivals, data.test, truth, 1.1, 3, 1) is None
 
 
-def test_what_falls_short_is_short():
+def test_missed_targets_are_reported():
     basic = {"qps": {"median": 80.0}, "seconds": 30.0, "fresh": 0.9, "promised": [0.95, 0.94, 0.96]}
     every = {
         "qps": {"median": 100.0},
