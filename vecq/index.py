@@ -1,4 +1,6 @@
-"""The index. Each method checks its arguments in, and delegates to, one module by its topic."""
+"""The index: a facade whose methods delegate to search, updates, storage and integrations."""
+
+from __future__ import annotations  # short signatures in help()
 
 import os
 from collections.abc import Iterator, Sequence
@@ -91,7 +93,7 @@ class Index:
         preload: bool | Literal["walk", "copy"] = False,
         lock: bool = False,
         progress: Progress = None,
-    ) -> "Index":
+    ) -> Index:
         """Open the index file that `save` wrote, in an instant, however large it is.
 
         The file is mapped: pages are read when searches first touch them, and stay in the page
@@ -136,7 +138,7 @@ class Index:
         )
 
     @classmethod
-    def _of(cls, native: NativeIndex) -> "Index":
+    def _of(cls, native: NativeIndex) -> Index:
         index = cls.__new__(cls)
         index._native = native
         return index
@@ -348,7 +350,7 @@ class Index:
         users: ArrayLike | None = None,
         threads: int = 0,
         progress: Progress = None,
-    ) -> "Index":
+    ) -> Index:
         """Add vectors, all or none of them.
 
         A `QuantizationWarning` tells if the codes of the first vectors alone lose more than 2.5
@@ -387,7 +389,7 @@ class Index:
         *,
         threads: int = 0,
         progress: Progress = None,
-    ) -> "Index":
+    ) -> Index:
         """Replace the vectors of items, and add items that are not in the index.
 
         Searches find an item by its old vector until the new one is linked, never by both. An item
@@ -417,7 +419,7 @@ class Index:
         changes.add(self._native, vectors, ids, None, threads, progress, updating=True)
         return self
 
-    def remove(self, ids: ArrayLike, *, progress: Progress = None) -> "Index":
+    def remove(self, ids: ArrayLike, *, progress: Progress = None) -> Index:
         """Remove items.
 
         The graph is repaired around them, so that recall stays; their slots are reused. Ctrl-C, or
@@ -442,7 +444,7 @@ class Index:
         changes.remove(self._native, ids, progress)
         return self
 
-    def refit(self, *, progress: Progress = None) -> "Index":
+    def refit(self, *, progress: Progress = None) -> Index:
         """Fit the codec to the present items and encode them again.
 
         For a codec with a global scale or a center, when the added items have drifted from those
@@ -471,7 +473,7 @@ class Index:
         changes.refit(self._native, progress)
         return self
 
-    def compact(self, *, progress: Progress = None) -> "Index":
+    def compact(self, *, progress: Progress = None) -> Index:
         """Free the slots of removed items, and relink items that no walk reaches.
 
         Additions reuse the slots, so this is for an index that was large and stays small. It needs
@@ -659,7 +661,7 @@ class Index:
     def __contains__(self, id: object) -> bool:
         return items.contains(self._native, id)
 
-    def __enter__(self) -> "Index":
+    def __enter__(self) -> Index:
         return self
 
     def __exit__(

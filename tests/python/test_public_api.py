@@ -1,5 +1,6 @@
 """docs/public_api.txt lists the public API: a change of a name or signature has to be meant."""
 
+import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -28,3 +29,8 @@ def test_every_public_name_is_documented():
 def test_star_import_hides_no_builtin():
     assert "open" not in vecq.__all__
     assert vecq.open.__func__ is vecq.Index.open.__func__
+
+
+def test_help_shows_short_types():
+    for function in (vecq.Index.search, vecq.Index.add, vecq.brute_force, vecq.assess, vecq.tune):
+        assert "numpy._typing" not in str(inspect.signature(function))

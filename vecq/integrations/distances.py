@@ -1,4 +1,4 @@
-"""Distances as other libraries have them."""
+"""Distances as other libraries define them."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ FLOATS_AT_ONCE = 1 << 24
 def by_differences(
     index: vecq.Index, queries: NDArray[np.float32], found: vecq.Result
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Ids that were found, by their squared distances, which are computed from differences.
+    """Return found ids sorted by squared distances that are computed from differences.
 
     Scores are made of dot products, in which what is near is lost where all is far from the origin.
     Places for which nothing was found are left at the largest distance.

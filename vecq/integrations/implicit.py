@@ -1,8 +1,7 @@
-"""Recommendations of implicit's models, by an index of their items.
+"""Recommendations of implicit's models by an index over the item factors.
 
-A model of matrix factorisation scores all items for every user; an index walks to the best of them.
-Many users are answered in one call, each without the items that they have liked, of which none is
-asked for in vain.
+A matrix factorization scores all items for each user; the index finds the best ones without that.
+One call recommends for many users and leaves out what each has liked.
 """
 
 from typing import Any, Literal
@@ -16,37 +15,38 @@ from vecq.core.errors import ArgumentError
 from vecq.index import Index
 from vecq.quantization.codec import Codec, Kind
 
-# Users that the graph is repaired by.
-USERS = 10_000
-# Candidates beyond those wanted: of walks, which keep at least twice as many as are wanted, and of
-# what is scored once more. Ten of these were enough for codes, and 30 for walks, to find 0.99.
+USERS = 10_000  # most users that the graph is repaired for
+# Candidates beyond N: of the beam, which is at least 2 N wide, and of reranking. For a recall of
+# 0.99, 30 and 10 were enough.
 SPARE, RESCORED = 50, 30
-# What implicit has where there are fewer items.
+# Score that implicit returns in places without an item.
 NOTHING = -float(np.finfo(np.float32).max)
 
 Found = tuple[NDArray[np.int32], NDArray[np.float32]]
 
 
 class VecqModel:
-    """A trained model of implicit whose `recommend` searches an index; all else is the model's own.
+    """A fitted model of implicit whose `recommend` searches an index.
 
-    What it learns by `fit` or `partial_fit_items` goes to the index as well; who trains the inner
-    model behind its back makes another of these.
+    `fit` and `partial_fit_items` train the model and update the index. All other attributes are
+    those of the model. If the inner model is trained directly, make a new VecqModel.
 
     Args:
-        model: has `user_factors` and `item_factors`, as those of implicit.als, bpr and lmf.
-        codec: how items are coded, as in `vecq.Index`.
-        rerank_codec: keep wider codes, too, as in `vecq.Index`; "auto" is "fp16" beside int8, which
-            alone may lose a hundredth of what the model would recommend, and none beside other
-            codes.
-        ef: how many candidates a search keeps; None for 50 more than wanted, or twice as many.
-        threads: to make the index, and for many users at a time; 0 for all cores. One user alone is
-            answered on one thread.
-        m: as in `vecq.Index`, and so are
-        ef_construction: and
-        seed: of the graph.
-        approximate_similar_items: answer `similar_items` by an index, too, a second one, which
-            takes as long to make.
+        model: A model with `user_factors` and `item_factors`: of implicit.als, bpr or lmf.
+        codec: Code type of the items, as in `vecq.Index`. Default: "int8".
+        rerank_codec: Second code type for rescoring, as in `vecq.Index`. "auto" is "fp16" with
+            int8 codes, which alone may lose 1 % of the recommendations, and none with other codes.
+            Default: "auto".
+        ef: Beam width. Default: N + 50, at least 2 N.
+        threads: Threads of the build and of calls with many users; 0 = all cores. A single user is
+            answered on one thread. Default: 0.
+        m: Links per node, as in `vecq.Index`. Default: 16.
+        ef_construction: Beam width while linking, as in `vecq.Index`. Default: 200.
+        seed: Seed of the graph. Default: 0.
+        approximate_similar_items: Answer `similar_items` by a second index. Default: False.
+
+    Raises:
+        ArgumentError: The model is not fitted, or a setting is invalid.
 
     >>> import implicit, scipy.sparse
     >>> likes = scipy.sparse.random(200, 300, 0.1, "csr", dtype="float32", random_state=0)
@@ -88,12 +88,12 @@ class VecqModel:
         self.index = index
 
     def fit(self, user_items: Any, *args: Any, **options: Any) -> None:
-        """Trains the model, as its own `fit` does, and makes the index anew."""
+        """Train the model by its own `fit`, and rebuild the index."""
         self.model.fit(user_items, *args, **options)
         self._build(self.similar_items_index is not None)
 
     def partial_fit_items(self, itemids: ArrayLike, item_users: Any) -> None:
-        """Learns some items anew, as the model's own does, and updates them in the index."""
+        """Train some items by the model's own `partial_fit_items`, and update the index."""
         self.model.partial_fit_items(itemids, item_users)
         total = _fitted(self.model, "item").shape[0]
         changed = np.union1d(np.asarray(itemids), np.arange(len(self.index), total))
@@ -112,18 +112,23 @@ class VecqModel:
         recalculate_user: bool = False,
         items: ArrayLike | None = None,
     ) -> Found:
-        """The best `N` items of a user, or of each of several, and their scores.
-
-        Where there are fewer, ids are -1.
+        """Recommend items to a user or to several users.
 
         Args:
-            userid: a number, or an array of them.
-            user_items: a CSR matrix of what these users have liked, a row for each.
-            N: how many items.
-            filter_already_liked_items: leave out what is in `user_items`.
-            filter_items: leave these items out for all users.
-            recalculate_user: make the users' factors of `user_items`.
-            items: recommend only these.
+            userid: A user, or an array of users.
+            user_items: CSR matrix of the items that these users have liked, one row per user.
+            N: Number of items per user. Default: 10.
+            filter_already_liked_items: Leave out the items in `user_items`. Default: True.
+            filter_items: Items to leave out for all users.
+            recalculate_user: Compute the users' factors from `user_items`. Default: False.
+            items: Recommend only these items.
+
+        Returns:
+            Ids and scores, best first; ids are -1 if there are fewer items. For one user, rows
+            instead of matrices.
+
+        Raises:
+            ArgumentError: A user or item is unknown, or `user_items` does not fit.
         """
         users = _numbers(userid, "userid")
         liked = self._liked(user_items, len(users), filter_already_liked_items or recalculate_user)
@@ -144,17 +149,20 @@ class VecqModel:
         filter_items: ArrayLike | None = None,
         items: ArrayLike | None = None,
     ) -> Found:
-        """The `N` items most like an item, or each of several, itself included, and their cosines.
+        """Return the items most similar to an item or to several items, and their cosines.
 
-        They are the model's own answer, unless `approximate_similar_items` was asked for.
+        The model answers itself unless `approximate_similar_items` is set.
 
         Args:
-            itemid: a number, or an array of them.
-            N: how many items.
-            recalculate_item: make the items' factors of `item_users`.
-            item_users: a CSR matrix of who has liked these items, a row for each.
-            filter_items: leave these items out.
-            items: answer only with these.
+            itemid: An item, or an array of items.
+            N: Number of items, the item itself included. Default: 10.
+            recalculate_item: Compute the items' factors from `item_users`. Default: False.
+            item_users: CSR matrix of the users who have liked these items, one row per item.
+            filter_items: Items to leave out.
+            items: Return only these items.
+
+        Returns:
+            Ids and cosines, best first.
         """
         if self.similar_items_index is None:
             own: Found = self.model.similar_items(

@@ -1,4 +1,4 @@
-"""Nearest neighbours for scikit-learn's pipelines. Needs `pip install 'vecq[sklearn]'`."""
+"""Nearest neighbors for pipelines of scikit-learn. Needs `pip install 'vecq[sklearn]'`."""
 
 from typing import Any
 
@@ -40,22 +40,22 @@ class VecqTransformer(
     TransformerMixin,  # type: ignore[misc]
     BaseEstimator,  # type: ignore[misc]
 ):
-    """Transforms vectors into a graph of their nearest neighbours among those it was fitted on.
+    """Transform vectors into the graph of their nearest neighbors among the fitted vectors.
 
-    In place of `KNeighborsTransformer(mode="distance")`: a CSR matrix of distances, of as many
-    entries in a row as neighbours and one more, which for a fitted vector is itself.
+    It replaces `KNeighborsTransformer(mode="distance")`: the result is a CSR matrix of distances
+    with n_neighbors + 1 entries per row, one of which is a fitted vector itself.
 
     Args:
-        n_neighbors: how many neighbours.
-        metric: "euclidean", "sqeuclidean" or "cosine", which is 1 minus the cosine.
-        codec: how vectors are coded to be searched, as in `vecq.Index`.
-        rerank_codec: how they are coded to compute the distances, as in `vecq.Index`.
-        m: links of a vector, as in `vecq.Index`.
-        ef_construction: candidates for them, as in `vecq.Index`.
-        ef: how many candidates a search keeps; None for 100 more than neighbours.
-        random_state: the seed of the graph: a number, a RandomState that it is drawn from, or None
-            for NumPy's own.
-        n_jobs: threads; -1 for all cores, -2 for all but one, and so on. None is 1, or what a
+        n_neighbors: Number of neighbors. Default: 5.
+        metric: "euclidean", "sqeuclidean" or "cosine" (1 minus the cosine). Default: "euclidean".
+        codec: Code type of the graph, as in `vecq.Index`. Default: "int8".
+        rerank_codec: Code type that distances are computed on, as in `vecq.Index`. Default: "fp32".
+        m: Links per node, as in `vecq.Index`. Default: 16.
+        ef_construction: Beam width while linking, as in `vecq.Index`. Default: 200.
+        ef: Beam width of searches. Default: n_neighbors + 101.
+        random_state: Seed of the graph: an integer, a RandomState to draw it from, or None for
+            NumPy's global one. Default: 0.
+        n_jobs: Threads; -1 = all cores, -2 = all but one, and so on. Default: 1, or what a
             surrounding `joblib.parallel_config` says.
 
     >>> from sklearn.cluster import DBSCAN
@@ -93,7 +93,11 @@ class VecqTransformer(
         self.n_jobs = n_jobs
 
     def fit(self, X: Any, y: Any = None) -> "VecqTransformer":  # noqa: N803
-        """Makes an index of the rows of X."""
+        """Build an index of the rows of X.
+
+        Returns:
+            The transformer itself.
+        """
         whole(self.n_neighbors, "n_neighbors", 1, 2**31 - 2)
         choose(dict.fromkeys(METRICS, 0), self.metric, "metric")
         rows = validate_data(self, X, dtype=[np.float64, np.float32])
@@ -111,7 +115,12 @@ class VecqTransformer(
         return self
 
     def transform(self, X: Any) -> Any:  # noqa: N803
-        """Distances from the rows of X to their nearest fitted rows, as a CSR matrix."""
+        """Return distances from the rows of X to their nearest fitted rows, as a CSR matrix.
+
+        Raises:
+            NotFittedError: `fit` was not called.
+            ValueError: There are fewer fitted rows than neighbors.
+        """
         check_is_fitted(self)
         rows = validate_data(self, X, dtype=np.float32, reset=False)
         k = self.n_neighbors + 1
@@ -120,18 +129,19 @@ class VecqTransformer(
                 f"Expected n_neighbors < n_samples_fit, but n_neighbors = {self.n_neighbors}, "
                 f"n_samples_fit = {self.n_samples_fit_}, n_samples = {len(rows)}"
             )
-        neighbours, distances = self._neighbours(rows, k)
+        neighbors, distances = self._neighbors(rows, k)
         indptr = np.arange(0, len(rows) * k + 1, k)
         shape = (len(rows), self.n_samples_fit_)
-        return csr_matrix((distances.ravel(), neighbours.ravel(), indptr), shape=shape)
+        return csr_matrix((distances.ravel(), neighbors.ravel(), indptr), shape=shape)
 
     def fit_transform(self, X: Any, y: Any = None) -> Any:  # noqa: N803
+        """Fit to X and transform it."""
         return self.fit(X).transform(X)
 
-    def _neighbours(
+    def _neighbors(
         self, rows: NDArray[np.float32], k: int
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Of Euclidean distances the best of twice as many: codes rank, and differences decide."""
+        """Return ids and distances; l2 rescores twice as many candidates by differences."""
         options: dict[str, Any] = {"ef": self.ef, "threads": self._threads()}
         if self.metric == "cosine":
             found = self.index_.search(rows, k, **options)
@@ -139,9 +149,9 @@ class VecqTransformer(
         found = self.index_.search(
             rows, min(2 * k, self.n_samples_fit_), rerank_factor=0, **options
         )
-        neighbours, squared = by_differences(self.index_, rows, found)
+        neighbors, squared = by_differences(self.index_, rows, found)
         distances = squared if self.metric == "sqeuclidean" else np.sqrt(squared)
-        return neighbours[:, :k], distances[:, :k]
+        return neighbors[:, :k], distances[:, :k]
 
     def _seed(self) -> int:
         if isinstance(self.random_state, int | np.integer):
@@ -149,7 +159,7 @@ class VecqTransformer(
         return int(check_random_state(self.random_state).randint(2**31 - 1))
 
     def _codec(self) -> Codec:
-        """Floats centre, too: their distances are exact, even far from the origin."""
+        """Center under l2, floats too, so that distances are exact far from the origin."""
         codec = Codec.of(self.codec)
         if codec is self.codec:
             return codec

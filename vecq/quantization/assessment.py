@@ -1,5 +1,7 @@
 """Assessment: the recall that codecs alone lose, without a graph."""
 
+from __future__ import annotations  # short signatures in help()
+
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -248,7 +250,7 @@ class _Measurement:
             both = np.take_along_axis(both, keep[None], axis=2)
         self.best = both
 
-    def cost(self, truth: "_Measurement") -> CodecCost:
+    def cost(self, truth: _Measurement) -> CodecCost:
         # Recall by score: any of the items that tie with the last true result counts.
         kth = truth.best[1].min(axis=1, keepdims=True)
         variance = self.squares / self.compared - (self.total / self.compared) ** 2

@@ -1,5 +1,7 @@
 """Codecs: encode float vectors to 8 or 16 bits per dimension, decode them, score codes."""
 
+from __future__ import annotations  # short signatures in help()
+
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -11,7 +13,7 @@ from vecq.core.arguments import choose, named, real, thread_count, whole
 from vecq.core.arrays import as_floats, as_vectors, float_blocks, pointer
 from vecq.core.errors import ArgumentError, call
 from vecq.core.structs import new_struct
-from vecq.quantization.codes import Codes
+from vecq.quantization.codes import Codes, constants_pointer, empty_codes
 from vecq.quantization.metric import METRICS, Metric, as_metric
 
 Kind = Literal["fp32", "fp16", "int16", "int8"]
@@ -114,9 +116,7 @@ class Codec:
         self._state: tuple[int, Any] | None = None
 
     @staticmethod
-    def of(
-        codec: "Codec | str", argument: str = "codec", *, metric: Metric | None = None
-    ) -> "Codec":
+    def of(codec: Codec | str, argument: str = "codec", *, metric: Metric | None = None) -> Codec:
         """Return a codec unchanged; for the name of a kind, the codec that it stands for.
 
         Under "l2" the names of integer kinds stand for codecs that center.
@@ -126,22 +126,6 @@ class Codec:
         choose(KINDS, codec, argument)
         center = metric == "l2" and codec in ("int8", "int16")
         return Codec(codec, center=center)  # type: ignore[arg-type]
-
-    @classmethod
-    def described(cls, options: Any) -> "Codec":
-        """Return the unfitted codec of native options."""
-        kind = named(KINDS, options.width)
-        rotate = bool(options.rotate)
-        return cls(
-            kind,  # type: ignore[arg-type]
-            scale=named(SCALES, options.scale),  # type: ignore[arg-type]
-            calibration=named(CALIBRATIONS, options.calibration),  # type: ignore[arg-type]
-            percentile=options.percentile,
-            center=bool(options.center),
-            rotate=None if rotate == (kind == "int8") else rotate,
-            unbiased=bool(options.unbiased),
-            seed=options.seed,
-        )
 
     @property
     def kind(self) -> str:
@@ -173,7 +157,7 @@ class Codec:
         """The shared scales; empty unless there are any and they are fitted."""
         return self._parameters()[1]
 
-    def fit(self, sample: ArrayLike) -> "Codec":
+    def fit(self, sample: ArrayLike) -> Codec:
         """Fit the center and the shared scales on a sample.
 
         Codes that were made before keep the earlier state and can still be decoded.
@@ -212,13 +196,13 @@ class Codec:
         dim, handle = state = self._state or self._begin(rows)
         if rows.shape[1] != dim:
             raise ArgumentError(f"vectors has {rows.shape[1]} columns, expected {dim}", "vectors")
-        codes = Codes.empty(self, handle, len(rows), dim)
+        codes = empty_codes(self, handle, len(rows), dim)
         for first, block in float_blocks(rows):
             part = codes[first : first + len(block)]
             call(
                 lib.vecq_codec_encode,
                 *(handle, pointer(block, "float[]"), len(block), first, threads),
-                *(pointer(part.rows), part.constants_pointer),
+                *(pointer(part.rows), constants_pointer(part)),
                 pointer(codes.clipped_by_dimension, "uint64_t[]"),
             )
         self._state = self._state or state
@@ -275,7 +259,7 @@ class Codec:
             lib.vecq_codec_score,
             *(codes.handle, METRICS[as_metric(metric)], bits),
             *(pointer(queries, "float[]"), len(queries)),
-            *(pointer(codes.rows), codes.constants_pointer, len(codes)),
+            *(pointer(codes.rows), constants_pointer(codes), len(codes)),
             *(threads, pointer(scores, "float[]")),
         )
         return scores
@@ -304,14 +288,6 @@ class Codec:
             )
         self._state = state["dim"], handle
 
-    def native(self, dim: int, argument: str = "codec") -> Any:
-        """Return the native codec for vectors of `dim` dimensions."""
-        if self._state is None:
-            return self._open(dim)
-        if self._state[0] != dim:
-            raise ArgumentError(f"{argument} is for dim {self._state[0]}, not {dim}", argument)
-        return self._state[1]
-
     def _open(self, dim: int) -> Any:
         handle = ffi.new("vecq_codec **")
         call(lib.vecq_codec_open, self._options, dim, handle)
@@ -335,6 +311,31 @@ class Codec:
         mean_count, scale_count = ffi.new("size_t *"), ffi.new("size_t *")
         call(lib.vecq_codec_parameters, self._state[1], mean, mean_count, scales, scale_count)
         return _floats(mean[0], mean_count[0]), _floats(scales[0], scale_count[0])
+
+
+def codec_of_options(options: Any) -> Codec:
+    """Return the unfitted codec of native options."""
+    kind = named(KINDS, options.width)
+    rotate = bool(options.rotate)
+    return Codec(
+        kind,  # type: ignore[arg-type]
+        scale=named(SCALES, options.scale),  # type: ignore[arg-type]
+        calibration=named(CALIBRATIONS, options.calibration),  # type: ignore[arg-type]
+        percentile=options.percentile,
+        center=bool(options.center),
+        rotate=None if rotate == (kind == "int8") else rotate,
+        unbiased=bool(options.unbiased),
+        seed=options.seed,
+    )
+
+
+def native_codec(codec: Codec, dim: int, argument: str = "codec") -> Any:
+    """Return the native codec of a codec, for vectors of `dim` dimensions."""
+    if codec._state is None:
+        return codec._open(dim)
+    if codec._state[0] != dim:
+        raise ArgumentError(f"{argument} is for dim {codec._state[0]}, not {dim}", argument)
+    return codec._state[1]
 
 
 def _percentile(value: object) -> float:

@@ -52,13 +52,6 @@ class Codes:
         self.rows, self.constants = rows, constants
         self.clipped_by_dimension = np.zeros(dim, np.uint64)
 
-    @classmethod
-    def empty(cls, codec: Encoder, handle: Any, count: int, dim: int) -> "Codes":
-        """Allocate `count` rows of `dim` dimensions."""
-        row_bytes = ffi.new("size_t *")
-        call(lib.vecq_codec_row_bytes, handle, row_bytes)
-        return cls(codec, handle, dim, aligned(count, row_bytes[0]), np.empty(count, CONSTANTS))
-
     def __len__(self) -> int:
         return len(self.rows)
 
@@ -80,10 +73,6 @@ class Codes:
         """Number of values beyond the range of a shared scale, which got its largest code."""
         return int(self.clipped_by_dimension.sum())
 
-    @property
-    def constants_pointer(self) -> Any:
-        return pointer(self.constants, "vecq_row_constants[]")
-
     def decode(self, *, threads: int = 0) -> NDArray[np.float32]:
         """Decode the codes.
 
@@ -97,7 +86,19 @@ class Codes:
         decoded = np.empty((len(self), self.dim), np.float32)
         call(
             lib.vecq_codec_decode,
-            *(self.handle, pointer(self.rows), self.constants_pointer, len(self), threads),
+            *(self.handle, pointer(self.rows), constants_pointer(self), len(self), threads),
             pointer(decoded, "float[]"),
         )
         return decoded
+
+
+def empty_codes(codec: Encoder, handle: Any, count: int, dim: int) -> Codes:
+    """Allocate `count` rows of `dim` dimensions."""
+    row_bytes = ffi.new("size_t *")
+    call(lib.vecq_codec_row_bytes, handle, row_bytes)
+    return Codes(codec, handle, dim, aligned(count, row_bytes[0]), np.empty(count, CONSTANTS))
+
+
+def constants_pointer(codes: Codes) -> Any:
+    """Return a native pointer to the constants of codes."""
+    return pointer(codes.constants, "vecq_row_constants[]")

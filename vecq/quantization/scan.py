@@ -1,5 +1,7 @@
 """Brute-force search without an index, for ground truth and for few items."""
 
+from __future__ import annotations  # short signatures in help()
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
@@ -13,7 +15,7 @@ from vecq.core.arrays import as_floats, as_vectors, pointer
 from vecq.core.errors import ArgumentError, call
 from vecq.core.progress import Progress, Report
 from vecq.core.structs import new_struct
-from vecq.quantization.codec import Codec, Kind, fit
+from vecq.quantization.codec import Codec, Kind, fit, native_codec
 from vecq.quantization.metric import METRICS, Metric, as_metric
 from vecq.search.exclusions import Exclusions
 from vecq.search.result import Result, empty_result
@@ -115,7 +117,7 @@ def _named() -> Iterator[None]:
 
 def _fitted(codec: Codec, rows: Any) -> Any:
     """Return the native codec, fitted on the rows if it needs that."""
-    native = codec.native(rows.shape[1])
+    native = native_codec(codec, rows.shape[1])
     if codec.dim is None and codec.needs_fit and len(rows) > 0:
         fit(lambda *sample: call(lib.vecq_codec_fit, native, *sample), rows, "vectors")
     return native

@@ -1,5 +1,7 @@
 """Filters: the items that all queries of a search may return."""
 
+from __future__ import annotations  # short signatures in help()
+
 from typing import Any
 
 import numpy as np
@@ -41,8 +43,8 @@ class Filter:
     def __init__(
         self,
         index: Any,
-        allow: "ArrayLike | Filter | None" = None,
-        deny: "ArrayLike | Filter | None" = None,
+        allow: ArrayLike | Filter | None = None,
+        deny: ArrayLike | Filter | None = None,
     ) -> None:
         native = index if isinstance(index, NativeIndex) else getattr(index, "_native", None)
         if not isinstance(native, NativeIndex):
@@ -78,7 +80,7 @@ def filter_of(
     return Filter(native, allow, deny)
 
 
-def _choice(given: "ArrayLike | Filter | None", argument: str) -> tuple[Any, Any]:
+def _choice(given: ArrayLike | Filter | None, argument: str) -> tuple[Any, Any]:
     """A native choice, and the object whose memory it borrows."""
     if given is None:
         return ffi.NULL, None

@@ -10,7 +10,7 @@ from vecq.core.errors import ArgumentError, CorruptFileError, call
 from vecq.core.native_index import NativeIndex
 from vecq.core.progress import Progress
 from vecq.core.structs import new_struct
-from vecq.quantization.codec import Codec
+from vecq.quantization.codec import codec_of_options
 from vecq.quantization.metric import METRICS
 from vecq.storage.paths import encoded, naming
 from vecq.storage.records import Check, FileInfo, Saved, Section
@@ -67,8 +67,8 @@ def described(handle: Any) -> NativeIndex:
         handle,
         dim=description.dim,
         metric=named(METRICS, options.metric),  # type: ignore[arg-type]
-        codec=Codec.described(codec),
-        rerank_codec=Codec.described(rerank) if description.has_rerank_codec else None,
+        codec=codec_of_options(codec),
+        rerank_codec=codec_of_options(rerank) if description.has_rerank_codec else None,
         m=options.m,
         ef_construction=options.ef_construction,
     )

@@ -7,7 +7,7 @@ from vecq.core.arguments import choose, whole
 from vecq.core.errors import call
 from vecq.core.native_index import NativeIndex
 from vecq.core.structs import new_struct
-from vecq.quantization.codec import Codec
+from vecq.quantization.codec import Codec, native_codec
 from vecq.quantization.metric import METRICS, as_metric
 
 Link = Literal["auto", "metric", "cosine", "moebius", "layered"]
@@ -44,8 +44,8 @@ def open_new(
     slot = ffi.new("vecq_index **")
     call(
         lib.vecq_index_open,
-        *(options, main.native(dim)),
-        *(ffi.NULL if rerank is None else rerank.native(dim, "rerank_codec"), slot),
+        *(options, native_codec(main, dim)),
+        *(ffi.NULL if rerank is None else native_codec(rerank, dim, "rerank_codec"), slot),
     )
     return NativeIndex(
         ffi.gc(slot[0], lib.vecq_index_close),

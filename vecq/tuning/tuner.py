@@ -1,5 +1,7 @@
 """`vecq.tune`: finds the settings that reach an accuracy at the lowest cost."""
 
+from __future__ import annotations  # short signatures in help()
+
 import math
 from typing import Any, Literal, TypeVar
 

@@ -1,4 +1,4 @@
-"""Indexes of other libraries: brought over with their graphs, and back.
+"""Imports HNSW indexes of hnswlib and faiss with their graphs, and exports to them.
 
 >>> import faiss
 >>> theirs = faiss.IndexHNSWFlat(16, 8)

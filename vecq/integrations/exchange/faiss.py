@@ -1,5 +1,7 @@
 """Import of indexes of faiss."""
 
+from __future__ import annotations  # short signatures in help()
+
 import os
 from typing import Any
 

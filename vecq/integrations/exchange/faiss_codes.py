@@ -1,4 +1,4 @@
-"""What the codes of faiss' scalar quantizers stand for."""
+"""Decodes the scalar quantizers of faiss."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,12 +10,12 @@ from vecq.core.errors import UnsupportedError
 
 Codes = NDArray[np.uint8]
 Floats = NDArray[Any]
-# Rows of codes are taken apart so many at a time.
+# Rows that are decoded at a time.
 ROWS_AT_ONCE = 1 << 14
 
 
 def decode(kind: int, codes: Codes, trained: Floats, count: int, dim: int) -> Floats:
-    """Vectors, `kind` being a QuantizerType. Raises ValueError where the arrays do not fit it."""
+    """Return decoded vectors; `kind` is a QuantizerType. Raises ValueError if sizes do not fit."""
     if kind not in KINDS:
         raise UnsupportedError(
             f"the index has a scalar quantizer of type {kind}, expected one of 8, 6 or 4 bits, "
@@ -32,7 +32,7 @@ def decode(kind: int, codes: Codes, trained: Floats, count: int, dim: int) -> Fl
     rows = codes.reshape(count, size)
     for first in range(0, count, ROWS_AT_ONCE):
         part = slice(first, first + ROWS_AT_ONCE)
-        with np.errstate(all="ignore"):  # what is not finite is refused when it is encoded
+        with np.errstate(all="ignore"):  # non-finite values are refused when they are encoded
             vectors[part] = least + span * values_of(rows[part])[:, :dim]
     return vectors
 
@@ -49,7 +49,7 @@ def _halves(rows: Codes) -> Floats:
 
 
 def _six_bits(rows: Codes) -> Floats:
-    """Four of them are in three bytes, the lowest bits first."""
+    """Decode four values per three bytes, lowest bits first."""
     whole = np.pad(rows, ((0, 0), (0, -rows.shape[1] % 3))).astype(np.uint32)
     words = whole[:, ::3] | whole[:, 1::3] << 8 | whole[:, 2::3] << 16
     parts = words[:, :, None] >> np.arange(0, 24, 6, dtype=np.uint32) & 63

@@ -1,4 +1,4 @@
-"""Indexes of faiss that are HNSW graphs, and back.
+"""Reads and writes the files of faiss that hold HNSW graphs.
 
 They are read from what faiss writes, to a file or to memory, by code of our own: faiss is needed
 for live indexes only. A file is an index: four letters, a header, and what that kind of index
@@ -38,7 +38,7 @@ BARE, MARK = "bare", int.from_bytes(b"vecq", "little")
 
 @dataclass
 class Settings:
-    """What else is known of a graph."""
+    """Settings of a graph."""
 
     m: int
     ef_construction: int
@@ -47,7 +47,7 @@ class Settings:
 
 @dataclass
 class Found:
-    """What a file holds."""
+    """The content of a file."""
 
     graph: Graph
     metric: Metric
@@ -60,7 +60,7 @@ def _letters(reader: Reader) -> str:
 
 
 def _header(reader: Reader) -> tuple[int, int, Metric, bool]:
-    """Dimension, rows, metric, and whether it was marked."""
+    """Return dimension, rows, metric, and whether the header has the mark of vecq."""
     header = reader.array(HEADER, 1, "the header")[0]
     dim, count, metric = int(header["dim"]), int(header["count"]), int(header["metric"])
     if not (0 < dim <= 65535 and 0 <= count < 2**31):
@@ -73,12 +73,12 @@ def _header(reader: Reader) -> tuple[int, int, Metric, bool]:
 
 
 def _vector(reader: Reader, kind: str, what: str, unit: int = 1) -> NDArray[Any]:
-    """An array behind its length, which counts so many elements."""
+    """Read an array that follows its length, in multiples of `unit` elements."""
     return reader.array(kind, reader.number("<u8", f"the length of {what}") * unit, what)
 
 
 def parse(reader: Reader) -> Found:
-    """Reads what faiss has written of an index."""
+    """Read an index."""
     found = _parse(reader)
     reader.finish()
     return found
@@ -113,7 +113,7 @@ def _parse_index(reader: Reader, kind: str) -> Found:
 def _parse_graph(
     reader: Reader, count: int
 ) -> tuple[NDArray[np.uint8], list[NDArray[np.uint32]], int, int, int]:
-    """Levels, lists of all layers, the entry, efConstruction and efSearch."""
+    """Read levels, links of all layers, the entry point, efConstruction and efSearch."""
     _vector(reader, "<f8", "the shares of levels")
     places = _vector(reader, "<i4", "the places of layers in a row's links").astype(np.int64)
     heights = _vector(reader, "<i4", "the levels").astype(np.int64)
@@ -190,7 +190,7 @@ def _encode(index: NativeIndex, file: IO[bytes]) -> None:
 def encode(
     graph: Graph, file: IO[bytes], space: str, settings: Settings, map: str | None = None
 ) -> None:
-    """Writes an IndexHNSWFlat; in a map, if one is named or ids are not the numbers of rows."""
+    """Write an IndexHNSWFlat, within an ID map if one is named or ids are not 0, 1, 2, ..."""
     metric = 1 if space == "l2" else 0
     head = np.zeros(1, HEADER)
     head["dim"], head["count"] = graph.vectors.shape[1], len(graph.ids)
@@ -231,6 +231,6 @@ def _encode_graph(graph: Graph, file: IO[bytes], settings: Settings) -> None:
 
 
 def _put(file: IO[bytes], array: NDArray[Any]) -> None:
-    """An array behind its length."""
+    """Write an array after its length."""
     file.write(np.array([array.size], "<u8").tobytes())
     file.write(np.ascontiguousarray(array).data)

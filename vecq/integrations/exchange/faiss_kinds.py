@@ -1,4 +1,4 @@
-"""What the first four letters of a file of faiss stand for."""
+"""The four-letter codes that files of faiss begin with."""
 
 KINDS = {
     "IxF2": "IndexFlatL2",
@@ -34,10 +34,10 @@ KINDS = {
 
 
 def is_kind(start: bytes) -> bool:
-    """Whether a file that starts like this is one of faiss'."""
+    """Return whether a file that starts with these bytes is one of faiss."""
     return len(start) == 4 and start[:1] == b"I" and start[1:].isalnum()
 
 
 def named(kind: str) -> str:
-    """The class of a kind, for a message."""
+    """Return the name of the class for a message."""
     return f"an {KINDS[kind]} of faiss" if kind in KINDS else f"of the unknown kind {kind!r}"

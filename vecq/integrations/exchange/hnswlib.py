@@ -1,5 +1,7 @@
 """Import of indexes of hnswlib."""
 
+from __future__ import annotations  # short signatures in help()
+
 import os
 import tempfile
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Indexes of hnswlib, from the files that it saves and back to such files.
+"""Reads and writes the files of hnswlib.
 
 Such a file says neither what it is nor what it holds: no name, no version, no metric, no dimension,
 no checksum. It is a header; a record for each row, of its links on layer 0, its vector and its
@@ -37,7 +37,7 @@ ROWS_AT_ONCE = 1 << 14
 
 @dataclass
 class Saved:
-    """What a file holds."""
+    """The content of a file."""
 
     graph: Graph
     deleted: NDArray[np.bool_]  # of each row
@@ -46,7 +46,7 @@ class Saved:
 
 
 def parse(reader: Reader, dim: int) -> Saved:
-    """Reads a file of vectors of `dim` numbers. Labels beyond int64 become negative ids."""
+    """Read a file of vectors of this dimension. Labels above int64 become negative ids."""
     header = reader.array(HEADER, 1, "the header")[0]
     _check_header(reader, header, dim)
     count, lower, upper = (int(header[name]) for name in ("count", "lower", "upper"))
@@ -71,7 +71,7 @@ def parse(reader: Reader, dim: int) -> Saved:
 
 
 def _check_header(reader: Reader, header: Any, dim: int) -> None:
-    """Whatever follows from M and the dimension has to be as it follows."""
+    """Check every field that follows from M and the dimension."""
     lower, upper, m = (int(header[name]) for name in ("lower", "upper", "m"))
     if not (1 <= upper <= DEGREE and upper == m and lower == 2 * upper):
         reader.fail(f"M is {m}, with {upper} and {lower} links, which no file of hnswlib has")
@@ -90,7 +90,7 @@ def _check_header(reader: Reader, header: Any, dim: int) -> None:
 def _lists(
     reader: Reader, degrees: NDArray[np.uint32], lists: NDArray[np.uint32]
 ) -> NDArray[np.uint32]:
-    """Lists of links; behind its end a list holds what it once was."""
+    """Return link lists without the stale links after their end."""
     width = lists.shape[1]
     if len(degrees) > 0 and degrees.max() > width:
         reader.fail(f"a row has {degrees.max()} links, more than the {width} that are possible")
@@ -100,7 +100,7 @@ def _lists(
 def _parse_upper(
     reader: Reader, count: int, width: int
 ) -> tuple[NDArray[np.int64], list[NDArray[np.uint32]]]:
-    """Levels, and the lists of the layers above 0."""
+    """Read levels, and the links of layers above 0."""
     words = reader.array("<u4", reader.left // WORD, "the upper layers")
     reader.finish()
     starts = _chain(words, count)
@@ -121,7 +121,7 @@ def _parse_upper(
 
 
 def _chain(words: NDArray[np.uint32], count: int) -> NDArray[np.int64]:
-    """Where the `count` lengths stand, each of which tells where the next one does.
+    """Return the positions of `count` lengths, each of which gives the position of the next.
 
     Twice as many of them in each round: `ahead` leads as many lengths on as are known.
     """
@@ -169,7 +169,7 @@ def encode(
     deleted: NDArray[np.bool_] | None = None,
     room: int = 0,
 ) -> None:
-    """Writes what hnswlib saves of a graph: some rows marked as deleted, with room for so many."""
+    """Write a graph with deletion marks and a capacity of `room` rows."""
     count, dim = graph.vectors.shape
     header = np.zeros(1, HEADER)
     header["room"], header["count"] = max(room, count), count
@@ -197,7 +197,7 @@ def _records(graph: Graph, part: slice) -> NDArray[np.uint32]:
 
 
 def _padded(lists: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """Lists behind their lengths."""
+    """Return lists after their lengths."""
     used = lists != NONE
     return np.hstack([used.sum(axis=1, dtype="<u4")[:, None], np.where(used, lists, 0)])
 

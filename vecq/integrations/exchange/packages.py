@@ -1,4 +1,4 @@
-"""Packages that are needed by some who use vecq, and not by all."""
+"""Optional packages."""
 
 from importlib import import_module
 from typing import Any
@@ -7,7 +7,7 @@ from vecq.core.errors import UnsupportedError
 
 
 def need(package: str, install: str, purpose: str) -> Any:
-    """Imports a package, or says how to get it."""
+    """Import a package; raise UnsupportedError that names the remedy if it is missing."""
     try:
         return import_module(package)
     except ImportError:

@@ -1,4 +1,4 @@
-"""Takes the file of another library apart. Nothing that it says of itself is believed."""
+"""Reads untrusted files of other libraries: every length is checked against the file."""
 
 import errno
 import os
@@ -15,7 +15,12 @@ from vecq.storage.paths import encoded
 
 
 class Reader:
-    """Bytes, read from the first to the last."""
+    """Reads bytes in order.
+
+    Args:
+        content: The bytes.
+        name: Name for errors.
+    """
 
     def __init__(self, content: NDArray[np.uint8], name: str) -> None:
         self._content, self.name = content, name
@@ -23,9 +28,9 @@ class Reader:
 
     @classmethod
     def of(cls, path: Any, called: str | None = None) -> "Reader":
-        """Reads a whole file: one that shrinks while it is mapped would end the process.
+        """Read a whole file into memory: a mapped file that shrinks would end the process.
 
-        Errors blame the file, or what it is called.
+        Errors name the file, or `called`.
         """
         name = os.fsdecode(encoded(path))
         try:
@@ -40,7 +45,7 @@ class Reader:
         return len(self._content) - self._at
 
     def array(self, dtype: DTypeLike, count: int, what: str) -> NDArray[Any]:
-        """The next `count` elements, in place; `what` names them if they are missing."""
+        """Return the next `count` elements without a copy; `what` names them in errors."""
         kind = np.dtype(dtype)
         if not 0 <= count <= self.left // kind.itemsize:
             self.fail(
@@ -65,7 +70,7 @@ class Reader:
 
     @contextmanager
     def blamed(self) -> Iterator[None]:
-        """What is refused of the content is the fault of the file, not of the caller."""
+        """Turn errors about the content into errors about the file."""
         try:
             yield
         except ArgumentError as error:

@@ -1,4 +1,4 @@
-"""Files and bytes of faiss' indexes."""
+"""write_index, read_index, serialize_index and deserialize_index of faiss."""
 
 import os
 from io import BytesIO
@@ -22,26 +22,26 @@ MAPS: dict[str, type[IndexIDMap]] = {"IxMp": IndexIDMap, "IxM2": IndexIDMap2}
 
 
 def write_index(index: AnyIndex, fname: str | os.PathLike[str]) -> None:
-    """Writes an index to a file that faiss reads, too, as an IndexHNSWFlat of decoded vectors."""
+    """Write an index to a file that faiss can read: an IndexHNSWFlat of decoded vectors."""
     _inner(index)
     with replacing(fname) as file:
         _encode(index, file)
 
 
 def serialize_index(index: AnyIndex) -> NDArray[np.uint8]:
-    """What `write_index` writes, as an array."""
+    """Return the bytes that `write_index` writes, as an array."""
     written = BytesIO()
     _encode(index, written)
     return np.frombuffer(written.getbuffer(), np.uint8)
 
 
 def read_index(fname: str | os.PathLike[str]) -> AnyIndex:
-    """Reads what faiss or `write_index` wrote."""
+    """Read a file that faiss or `write_index` wrote."""
     return _decode(Reader.of(fname))
 
 
 def deserialize_index(data: NDArray[np.uint8]) -> AnyIndex:
-    """The index of what `serialize_index`, or that of faiss, has returned."""
+    """Return the index that `serialize_index` of vecq or faiss serialized."""
     content = np.asarray(data)
     if content.dtype != np.uint8 or content.ndim != 1:
         raise ArgumentError(

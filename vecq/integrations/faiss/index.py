@@ -1,4 +1,4 @@
-"""faiss' indexes of HNSW graphs."""
+"""IndexHNSWFlat and IndexHNSWSQ of faiss, over indexes of vecq."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,7 +23,7 @@ Found = tuple[NDArray[np.float32], NDArray[np.int64]]
 
 
 class ScalarQuantizer:
-    """Names of codes."""
+    """Quantizer types of faiss."""
 
     QT_8bit, QT_fp16 = 0, 4
 
@@ -32,7 +32,7 @@ CODECS: dict[int, Kind] = {ScalarQuantizer.QT_8bit: "int8", ScalarQuantizer.QT_f
 
 
 class IndexHNSWFlat:
-    """Approximate nearest neighbours, by a graph over float32 vectors."""
+    """HNSW graph over float32 vectors."""
 
     is_trained = True
 
@@ -57,19 +57,19 @@ class IndexHNSWFlat:
         return 0 if self._own is None else len(self._own)
 
     def train(self, x: ArrayLike) -> None:
-        """Does nothing but look at the vectors: codes are fitted to the first that are added."""
+        """Check the vectors; codecs are fitted to the first vectors that are added."""
         as_vectors(x, "x", self.d)
 
     def add(self, x: ArrayLike) -> None:
-        """Adds vectors, under ids that go on from the largest so far."""
+        """Add vectors; ids continue from the largest so far."""
         self._index().add(as_vectors(x, "x", self.d), threads=threads())
 
     def add_with_ids(self, x: ArrayLike, ids: ArrayLike) -> None:
-        """Adds vectors under ids; with an id that is there already, one replaces the old."""
+        """Add vectors with ids; a vector with a known id replaces the old one."""
         self._index().upsert(as_vectors(x, "x", self.d), ids, threads=threads())
 
     def remove_ids(self, ids: Selected) -> int:
-        """Removes vectors, returns how many. Others keep their ids; unknown ones mean nothing."""
+        """Remove vectors and return their number. Other ids stay; unknown ids are ignored."""
         own = self._index()
         known = np.intersect1d(chosen(ids, own, "ids"), own.ids)
         own.remove(known)
@@ -78,7 +78,7 @@ class IndexHNSWFlat:
     def search(
         self, x: ArrayLike, k: int, params: SearchParametersHNSW | None = None
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Distances and ids of the `k` best of each vector; an id is -1 where there are fewer."""
+        """Return distances and ids of the k nearest vectors; ids are -1 if there are fewer."""
         queries, wanted = as_floats(as_vectors(x, "x", self.d)), params or SearchParametersHNSW()
         own, most = self._index(), whole(k, "k", 1, MOST)
         found = own.search(
@@ -93,7 +93,7 @@ class IndexHNSWFlat:
     def range_search(
         self, x: ArrayLike, thresh: float
     ) -> tuple[NDArray[np.uint64], NDArray[np.float32], NDArray[np.int64]]:
-        """All that is nearer than `thresh`, or scores more, by comparing with all vectors.
+        """Return all vectors nearer than `thresh`, or of a higher inner product, by a scan.
 
         Query q has the distances and ids from the first array's number q on, up to the next.
         """
@@ -106,12 +106,12 @@ class IndexHNSWFlat:
         return ends.astype(np.uint64), distances, ranges.ids[inside]
 
     def reconstruct(self, key: int) -> NDArray[np.float32]:
-        """The vector of an id."""
+        """Return the vector of an id."""
         vector: NDArray[np.float32] = self.reconstruct_n(key, 1)[0]
         return vector
 
     def reconstruct_n(self, n0: int = 0, ni: int = -1) -> NDArray[np.float32]:
-        """The vectors of ids that follow each other."""
+        """Return the vectors of consecutive ids."""
         first, count = whole(n0, "n0", -MOST_ID, MOST_ID), whole(ni, "ni", -MOST_ID, MOST_ID)
         last = first + (self.ntotal - first if count < 0 else count)
         own = self._index()
@@ -124,14 +124,14 @@ class IndexHNSWFlat:
         return own.get(there)
 
     def reset(self) -> None:
-        """Removes everything."""
+        """Remove all vectors."""
         self._own, self.hnsw.fixed = None, False
 
     def __repr__(self) -> str:
         return f"<vecq.integrations.faiss.{type(self).__name__} of {self.ntotal:,} x {self.d}>"
 
     def _index(self) -> vecq.Index:
-        """Made when it is first needed, for by then the settings of the graph are known."""
+        """The index, made when it is first needed: then the graph settings are known."""
         if self._own is None:
             own = vecq.Index(
                 self.d,
@@ -155,7 +155,7 @@ class IndexHNSWFlat:
 
 
 class IndexHNSWSQ(IndexHNSWFlat):
-    """The same over codes: QT_8bit and QT_fp16."""
+    """HNSW graph over codes: QT_8bit and QT_fp16."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""faiss' indexes with ids of one's own."""
+"""IndexIDMap and IndexIDMap2 of faiss."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from vecq.integrations.faiss.index import IndexHNSWFlat
 
 
 class IndexIDMap:
-    """What faiss needs for ids of one's own; here it only passes on what it is asked."""
+    """Index with own ids. Indexes of vecq have ids already, so calls are passed on."""
 
     def __init__(self, index: IndexHNSWFlat) -> None:
         if not isinstance(index, IndexHNSWFlat):
@@ -32,4 +32,4 @@ class IndexIDMap:
 
 
 class IndexIDMap2(IndexIDMap):
-    """The same: vectors of ids are found either way."""
+    """The same as IndexIDMap, which can reconstruct vectors as well."""

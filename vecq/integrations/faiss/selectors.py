@@ -1,4 +1,4 @@
-"""Which ids a search may find, or `remove_ids` takes away."""
+"""Selectors of faiss: ids that a search may return, or that remove_ids removes."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,15 +13,15 @@ MOST = 2**63 - 1
 
 
 class IDSelector:
-    """Some of all ids."""
+    """A set of ids."""
 
     def chosen(self, index: Index) -> Ids:
-        """Those of an index that are selected, and maybe some that it does not have."""
+        """Return the selected ids of an index, possibly with unknown ids."""
         raise NotImplementedError
 
 
 class IDSelectorBatch(IDSelector):
-    """The ids that are named."""
+    """The listed ids."""
 
     def __init__(self, indices: ArrayLike) -> None:
         self._ids = _distinct(indices, "indices")
@@ -31,7 +31,7 @@ class IDSelectorBatch(IDSelector):
 
 
 class IDSelectorRange(IDSelector):
-    """The ids from `imin` on that are below `imax`."""
+    """The ids from `imin` to `imax - 1`."""
 
     def __init__(self, imin: int, imax: int) -> None:
         self._least = whole(imin, "imin", -MOST - 1, MOST)
@@ -43,7 +43,7 @@ class IDSelectorRange(IDSelector):
 
 
 class IDSelectorNot(IDSelector):
-    """All other ids."""
+    """All ids that another selector does not select."""
 
     def __init__(self, sel: IDSelector) -> None:
         if not isinstance(sel, IDSelector):
@@ -58,7 +58,7 @@ Selected = IDSelector | ArrayLike
 
 
 def chosen(selected: Selected, index: Index, argument: str) -> Ids:
-    """Ids that a selector selects, or that an array names."""
+    """Return the ids of a selector or an array."""
     if isinstance(selected, IDSelector):
         return selected.chosen(index)
     return _distinct(selected, argument)

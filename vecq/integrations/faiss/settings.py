@@ -1,4 +1,4 @@
-"""Settings of graphs, of searches and of the whole module."""
+"""Settings of graphs, searches and threads, as in faiss."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ EF_CONSTRUCTION, EF_SEARCH = 40, 16
 
 
 class HNSW:
-    """Settings of a graph. How it is built is fixed once it was begun."""
+    """Settings of a graph. efConstruction is fixed once vectors were added."""
 
     def __init__(self) -> None:
         self._construction, self._search = EF_CONSTRUCTION, EF_SEARCH
@@ -45,7 +45,7 @@ class HNSW:
 
 @dataclass
 class SearchParametersHNSW:
-    """What one search asks for: its own efSearch, and ids that may be found."""
+    """Parameters of one search: efSearch and a selector."""
 
     efSearch: int = 0  # noqa: N815
     sel: Selected | None = None
@@ -59,10 +59,10 @@ class _Threads:
 
 
 def omp_set_num_threads(num_threads: int) -> None:
-    """How many threads additions and searches use from now on."""
+    """Set the number of threads of additions and searches."""
     _Threads.count = whole(num_threads, "num_threads", 1, 1024)
 
 
 def threads() -> int:
-    """That number; 0, for all cores, unless it was set."""
+    """Return the number of threads; 0 = all cores, the default."""
     return _Threads.count

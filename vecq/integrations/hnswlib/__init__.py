@@ -1,4 +1,4 @@
-"""hnswlib's Python interface, version 0.8, over indexes of vecq.
+"""Drop-in replacement for hnswlib 0.8, over indexes of vecq.
 
     import vecq.integrations.hnswlib as hnswlib
 

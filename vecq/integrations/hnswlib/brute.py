@@ -1,4 +1,4 @@
-"""hnswlib's BFIndex, which compares with every vector."""
+"""BFIndex of hnswlib: brute-force search."""
 
 import os
 from typing import Any
@@ -28,7 +28,7 @@ FULL = "The number of elements exceeds the specified limit\n"
 
 
 class BFIndex:
-    """Exact nearest neighbours, as `hnswlib.BFIndex`."""
+    """Exact nearest neighbors, as `hnswlib.BFIndex`."""
 
     def __init__(self, space: str, dim: int) -> None:
         self._space, self._dim = checked_space(space), as_count(dim, "dim")
@@ -44,7 +44,7 @@ class BFIndex:
         self._room = as_size(max_elements, "max_elements")
 
     def add_items(self, data: Any, ids: Any = None) -> None:
-        """Adds vectors. With a label that is there already, one takes the place of the old."""
+        """Add vectors; a vector with a known label replaces the old one."""
         self._require()
         rows = as_rows(data, self._dim, self._space)
         if ids is None:
@@ -64,7 +64,7 @@ class BFIndex:
         self._next += len(rows)
 
     def delete_vector(self, label: int) -> None:
-        """Takes a vector away; a label that there is not means nothing."""
+        """Remove a vector; unknown labels are ignored."""
         self._require()
         kept = self._labels != np.uint64(as_size(label, "label"))
         self._vectors, self._labels = self._vectors[kept], self._labels[kept]
@@ -72,7 +72,7 @@ class BFIndex:
     def knn_query(
         self, data: Any, k: int = 1, num_threads: int = -1, filter: Filter | None = None
     ) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
-        """Labels and distances of the `k` nearest of each vector, the nearest first."""
+        """Return labels and distances of the k nearest vectors, nearest first."""
         self._require()
         wanted, queries = as_size(k, "k"), as_rows(data, self._dim, self._space)
         if wanted == 0:
@@ -90,7 +90,7 @@ class BFIndex:
         return labels[found.ids], as_distances(found.scores, self._space)
 
     def save_index(self, path_to_index: str) -> None:
-        """Writes a file that hnswlib reads as well."""
+        """Write a file that hnswlib can read."""
         self._require()
         count = len(self._labels)
         records = np.zeros((self._room, 4 * self._dim + 8), np.uint8)
@@ -101,7 +101,7 @@ class BFIndex:
             file.write(records.data)
 
     def load_index(self, path_to_index: str, max_elements: int = 0) -> None:
-        """Takes over what hnswlib or `save_index` saved."""
+        """Load a file that hnswlib or `save_index` wrote."""
         least = as_size(max_elements, "max_elements")
         with as_runtime_error():
             reader = Reader.of(path_to_index)

@@ -1,4 +1,4 @@
-"""hnswlib's Index."""
+"""Index of hnswlib, over an index of vecq."""
 
 import os
 import threading
@@ -35,7 +35,7 @@ LEAST_M, MOST_M = 2, 256
 
 
 class Index:
-    """Approximate nearest neighbours, as `hnswlib.Index`."""
+    """Approximate nearest neighbors, as `hnswlib.Index`."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Index:
         codec: Kind | Codec = "fp32",
         index: "Index | None" = None,
     ) -> None:
-        """An index without vectors, or a copy of another one."""
+        """Make an empty index, or a copy of another one."""
         other = space if isinstance(space, Index) else index
         if other is not None:
             self.__setstate__(other.__getstate__())
@@ -91,7 +91,7 @@ class Index:
     def add_items(
         self, data: Any, ids: Any = None, num_threads: int = -1, replace_deleted: bool = False
     ) -> None:
-        """Adds vectors. With a label that is there already, one takes the place of the old."""
+        """Add vectors; a vector with a known label replaces the old one."""
         own = self._index()
         rows = as_rows(data, self._dim, self._space)
         if replace_deleted and not self._replaces:
@@ -109,7 +109,7 @@ class Index:
             self._found = None
 
     def _vacant(self, ids: NDArray[np.int64], replace_deleted: bool) -> NDArray[np.int64]:
-        """Ids that give up their places for new ones, if there is room for all of these."""
+        """Return deleted ids whose slots new vectors reuse, if there is capacity for all."""
         own, given = self._index(), set(ids.tolist())
         if self._replaces and not replace_deleted and given & self._deleted:
             raise RuntimeError(
@@ -128,7 +128,7 @@ class Index:
     def knn_query(
         self, data: Any, k: int = 1, num_threads: int = -1, filter: Filter | None = None
     ) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
-        """Labels and distances of the `k` nearest of each vector, the nearest first.
+        """Return labels and distances of the k nearest vectors, nearest first.
 
         Args:
             filter: is asked whether a label may be found. It is asked about the nearest labels
@@ -155,7 +155,7 @@ class Index:
             return Query(own, deleted, self._found, self._space, sharp, self._ef, threads)
 
     def get_items(self, ids: Any = None, return_type: str = "numpy") -> Any:
-        """The vectors of labels, as an array or a list of lists."""
+        """Return the vectors of labels, as an array or a list of lists."""
         if return_type not in ("numpy", "list"):
             raise ValueError('return_type should be "numpy" or "list"')
         labels = np.asarray([] if ids is None else ids)
@@ -204,7 +204,7 @@ class Index:
         self._room = room
 
     def save_index(self, path_to_index: str) -> None:
-        """Writes a file that hnswlib reads as well."""
+        """Write a file that hnswlib can read."""
         self._index()
         with as_runtime_error(), replacing(path_to_index) as file:
             self._encode(file)
@@ -219,7 +219,7 @@ class Index:
     def load_index(
         self, path_to_index: str, max_elements: int = 0, allow_replace_deleted: bool = False
     ) -> None:
-        """Takes over what hnswlib or `save_index` saved, with what is deleted."""
+        """Load a file that hnswlib or `save_index` wrote, with its deleted elements."""
         room = as_size(max_elements, "max_elements")
         with as_runtime_error(), self._lock:
             self._decode(Reader.of(path_to_index), room)
@@ -289,7 +289,7 @@ class Index:
         return self._own
 
     def _threads(self, given: int, rows: int) -> int:
-        """As hnswlib: one for a few rows."""
+        """Return the number of threads; one for a few rows, as hnswlib does."""
         asked = as_count(given, "num_threads")
         threads = asked if asked > 0 else max(self.num_threads, 0)
         return 1 if 0 < rows <= 4 * threads else min(threads, MOST_THREADS)
@@ -298,7 +298,7 @@ class Index:
 def _last_of_each(
     rows: NDArray[np.float32], labels: NDArray[np.int64]
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Of vectors with the same label the last one stays."""
+    """Keep the last of vectors with the same label."""
     _, last = np.unique(labels[::-1], return_index=True)
     if len(last) == len(labels):
         return rows, labels

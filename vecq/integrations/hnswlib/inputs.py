@@ -1,4 +1,4 @@
-"""What callers of hnswlib pass, as arrays, and what is wrong with it."""
+"""Checks arguments of the hnswlib interface, and raises the errors that hnswlib raises."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,12 +19,12 @@ Filter = Callable[[int], bool]
 
 
 def as_size(value: Any, argument: str) -> int:
-    """A whole number that is not negative; all else is a TypeError, as it is of hnswlib."""
+    """Return a non-negative integer; anything else is a TypeError, as in hnswlib."""
     return _number(value, argument, 0, 2**64 - 1)
 
 
 def as_count(value: Any, argument: str) -> int:
-    """A whole number of 32 bits with a sign, likewise."""
+    """Return a signed 32-bit integer, likewise."""
     return _number(value, argument, -(2**31), 2**31 - 1)
 
 
@@ -42,7 +42,7 @@ def checked_space(space: Any) -> Metric:
 
 
 def as_rows(data: Any, dim: int, space: Metric) -> NDArray[np.float32]:
-    """Vectors as a matrix of float32, normalised for cosine."""
+    """Return vectors as a float32 matrix, normalized for cosine."""
     with np.errstate(over="ignore"):  # what becomes infinite is refused below
         rows = np.ascontiguousarray(as_array(data), dtype=np.float32)
     if rows.ndim not in (1, 2):
@@ -69,7 +69,7 @@ def require_finite(rows: NDArray[np.float32], argument: str) -> None:
 
 
 def as_labels(ids: Any, count: int) -> NDArray[np.uint64]:
-    """Labels, one for each vector."""
+    """Return labels, one per vector."""
     labels = np.asarray(ids)
     if not (labels.shape == (count,) or (labels.ndim == 0 and count == 1)):
         raise RuntimeError(
@@ -84,7 +84,7 @@ def as_labels(ids: Any, count: int) -> NDArray[np.uint64]:
 
 
 def as_distances(scores: NDArray[np.float32], space: Metric) -> NDArray[np.float32]:
-    """What hnswlib calls a distance: squared for l2, otherwise 1 minus the dot product."""
+    """Return distances of hnswlib: squared for l2, otherwise 1 minus the dot product."""
     if space == "l2":
         return np.maximum(-scores, 0, dtype=np.float32)
     return np.subtract(1, scores, dtype=np.float32)
@@ -102,13 +102,13 @@ def require_full(counts: NDArray[np.int64] | int, k: int) -> None:
 
 
 def nothing(rows: int) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
-    """What is found if no labels are asked for."""
+    """Return the result for k = 0."""
     return np.empty((rows, 0), np.uint64), np.empty((rows, 0), np.float32)
 
 
 @contextmanager
 def as_runtime_error() -> Iterator[None]:
-    """What hnswlib raises where something goes wrong."""
+    """Turn errors of vecq into the RuntimeError of hnswlib."""
     try:
         yield
     except VecqError as error:

@@ -1,4 +1,4 @@
-"""A query of hnswlib's Index, by what the index is when it is asked: no lock is held meanwhile."""
+"""One knn_query of hnswlib's Index, on a snapshot of its state; no lock is held meanwhile."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ Found = tuple[NDArray[np.uint64], NDArray[np.float32]]
 
 @dataclass
 class Query:
-    """Whom to ask for `k` labels for each query, and how."""
+    """The index to search, k, and the search settings."""
 
     index: vecq.Index
     deleted: NDArray[np.int64]
@@ -33,7 +33,7 @@ class Query:
         return self._answer(queries, k, self.alive)
 
     def nearest_that_pass(self, queries: NDArray[np.float32], k: int, verdict: Filter) -> Found:
-        """Asks about the nearest labels first, and about all of them if too few of these pass."""
+        """Call the filter for the nearest labels first, and for all if too few are allowed."""
         ids = np.setdiff1d(self.index.ids, self.deleted)
         wide = min(max(WIDER * k, self.ef), len(ids))
         if k <= wide and len(queries) * wide < len(ids):

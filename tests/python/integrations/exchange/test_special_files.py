@@ -13,7 +13,6 @@ import pytest
 import vecq
 import vecq.integrations.faiss
 import vecq.integrations.hnswlib
-from vecq.integrations.exchange import faiss_format
 
 ITEMS = np.random.default_rng(0).standard_normal((50, 8), dtype=np.float32)
 
@@ -40,13 +39,13 @@ def drop_in_faiss(path):
 
 WRITERS = {
     "to_hnswlib": lambda path: vecq.Index(8).add(ITEMS).to_hnswlib(path),
-    "to_faiss": lambda path: faiss_format.write(vecq.Index(8).add(ITEMS), path),
+    "to_faiss": lambda path: vecq.Index(8).add(ITEMS).to_faiss(path),
     "hnswlib.save_index": drop_in_hnswlib,
     "faiss.write_index": drop_in_faiss,
     "save": lambda path: vecq.Index(8).add(ITEMS).save(path),
 }
 READERS = {
-    "from_hnswlib": lambda path: vecq.from_hnswlib(path, space="l2", dim=8),
+    "from_hnswlib": lambda path: vecq.from_hnswlib(path, metric="l2", dim=8),
     "from_faiss": vecq.from_faiss,
     "open": vecq.open,
 }
