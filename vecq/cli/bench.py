@@ -161,7 +161,7 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
         metavar="OUT",
         help="Write OUT.jsonl and OUT.html (default: %(default)s)",
     )
-    add("--plots", metavar="FOLDER", help="Also write every plot to this folder, as SVG and PNG")
+    add("--plots", metavar="FOLDER", help="Also write every plot to this folder, as SVG")
     add_json(group, "Print the records instead of tables")
 
 

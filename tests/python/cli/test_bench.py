@@ -98,7 +98,7 @@ def test_vectors_and_queries_of_ones_own(shell):
         *("--codecs", "int8", "--peers=", "--out", "own", "--plots", "plots"),
     )
     assert "plots: plots" in done.stdout
-    assert {path.suffix for path in (shell.folder / "plots").iterdir()} == {".svg", ".png"}
+    assert {path.suffix for path in (shell.folder / "plots").iterdir()} == {".svg"}
     (data,) = (one for one in read(shell.folder / "own.jsonl") if isinstance(one, Data))
     assert (data.rows, data.queries, data.metric) == (2000, 40, "l2")
 
