@@ -266,7 +266,7 @@ def test_records_survive_a_kill(measure, data, tmp_path):
     assert about.interrupted
     points = [one for one in records if isinstance(one, Point)]
     assert points
-    assert all(len(point.qps) == 2 and point.latency for point in points)
+    assert all(len(point.qps) == 3 and point.latency for point in points)
     assert len({str(point.setting) for point in points}) == len(points)
 
 
