@@ -3,7 +3,7 @@ VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 SOURCES := pyproject.toml README.md LICENSE \
-	$(shell find native vecq datasets bench -type f ! -name '*.pyc')
+	$(shell find native vecq vecq_command datasets bench -type f ! -name '*.pyc')
 CPP := $(shell find native tests/native tests/fuzz bench/native \
 	-name '*.cpp' -o -name '*.hpp' -o -name '*.h' 2>/dev/null)
 CONFIGURE := cmake --log-level=WARNING -S native -G Ninja
@@ -17,11 +17,11 @@ CROSS := aarch64-linux-gnu-g++ qemu-aarch64
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' Makefile | column -t -s '|'
 
-demo: $(VENV)/bench ## install into .venv, compare on generated users and items, end in a report
+demo: $(VENV)/bench ## install into .venv, compare on generated users and items, write a report
 	vecq bench recsys-demo --quick --k 100 --regimes single,batch,processes --seconds 45 \
 		--peers 'hnswlib,faiss HNSWFlat' --out build/demo
 
-test: native-tests aarch64-tests $(VENV)/dev ## native tests, the same on emulated AArch64, then pytest
+test: native-tests aarch64-tests $(VENV)/dev ## native tests, also on emulated AArch64, then pytest
 	OPENBLAS_NUM_THREADS=1 pytest -n 2 --dist loadfile
 
 native-tests: $(VENV)/tools
@@ -37,10 +37,10 @@ aarch64-tests: $(VENV)/tools
 	$(CTEST) build/aarch64
 else
 aarch64-tests:
-	@echo '*** SKIPPED: AArch64 tests. Install g++-aarch64-linux-gnu and qemu-user to run them. ***'
+	@echo '*** SKIPPED: AArch64 tests need g++-aarch64-linux-gnu and qemu-user. ***'
 endif
 
-lint: $(VENV)/dev ## formatting, types and which room may include which
+lint: $(VENV)/dev ## check formatting, types and the dependencies between rooms
 	ruff check
 	ruff format --check
 	mypy
@@ -49,9 +49,9 @@ lint: $(VENV)/dev ## formatting, types and which room may include which
 
 sanitize: build/asan build/tsan ## native tests under the address, undefined and thread sanitizers
 
-# They write files to where they run. It is the shim that they import as hnswlib.
+# They write files to the working directory, and import the shim as hnswlib.
 hnswlib-tests: export PYTHONPATH := $(CURDIR)/tests/hnswlib_shim
-hnswlib-tests: $(VENV)/dev $(HNSWLIB) ## hnswlib's Python tests over vecq.compat.hnswlib; HNSWLIB=FOLDER
+hnswlib-tests: $(VENV)/dev $(HNSWLIB) ## hnswlib's Python tests over vecq.integrations.hnswlib; HNSWLIB=FOLDER
 	mkdir -p build/hnswlib-tests
 	cd build/hnswlib-tests && for folder in tests/python python_bindings/tests; do \
 		python -m unittest discover -b -s $(abspath $(HNSWLIB))/$$folder -p 'bindings_test*.py' \
@@ -64,7 +64,7 @@ build/hnswlib:
 
 build/asan: SANITIZE := address,undefined
 build/tsan: SANITIZE := thread
-# The tests ask for more memory than there is, and expect to be refused.
+# Tests request more memory than exists, and expect an error.
 build/asan build/tsan: export ASAN_OPTIONS := allocator_may_return_null=1
 build/asan build/tsan: export TSAN_OPTIONS := allocator_may_return_null=1
 build/asan build/tsan: $(VENV)/tools
@@ -74,7 +74,7 @@ build/asan build/tsan: $(VENV)/tools
 
 ifneq ($(CLANG),)
 fuzz: export ASAN_OPTIONS := allocator_may_return_null=1
-fuzz: $(VENV)/dev ## open, search, change and save made-up files under sanitizers; FUZZ_SECONDS=60
+fuzz: $(VENV)/dev ## fuzz opening, searching, changing and saving files; FUZZ_SECONDS=60
 	$(CONFIGURE) -B build/fuzz -DVECQ_FUZZ=ON -DVECQ_SANITIZE=address,undefined \
 		-DCMAKE_CXX_COMPILER=$(CLANG)
 	cmake --build build/fuzz --target fuzz_open fuzz_sections
@@ -85,7 +85,7 @@ fuzz: $(VENV)/dev ## open, search, change and save made-up files under sanitizer
 		-print_final_stats=1 -artifact_prefix=build/fuzz/ build/fuzz/corpus_sections
 else
 fuzz:
-	@echo '*** SKIPPED: fuzzing. Install clang, which brings libFuzzer, to run it. ***'
+	@echo '*** SKIPPED: fuzzing needs clang with libFuzzer. ***'
 endif
 
 bench-kernels: $(VENV)/dev ## time every kernel on every instruction set of this machine
@@ -93,37 +93,37 @@ bench-kernels: $(VENV)/dev ## time every kernel on every instruction set of this
 	cmake --build build/bench
 	build/bench/bench_kernels
 
-bench-codecs: $(VENV)/bench ## codecs: encode and score speed, recall; DATA=FILE.hdf5 ... adds sets
-	python -I -m vecq.bench.codecs $(DATA)
+bench-codecs: $(VENV)/bench ## codecs: speed of encoding and scoring, recall; DATA=FILE.hdf5 ...
+	python -I bench/studies codecs $(DATA)
 
-bench-core: $(VENV)/bench ## the index against hnswlib and faiss; DATA=FILE.hdf5 ... adds sets, ARGS='--rows 0'
-	python -I -m vecq.bench.core $(ARGS) $(DATA)
+bench-core: $(VENV)/bench ## the index against hnswlib and faiss at equal recall; DATA=FILE.hdf5 ... ARGS='--rows 0'
+	python -I bench/studies core $(ARGS) $(DATA)
 
-bench-exact: $(VENV)/bench ## exact scans, exclusions, large k beside faiss, hnswlib and scann; DATA=FILE.hdf5 ...
-	python -I -m vecq.bench.exact $(ARGS) $(DATA)
+bench-exact: $(VENV)/bench ## exact scans, exclusions and large k against faiss, hnswlib and scann; DATA=FILE.hdf5 ...
+	python -I bench/studies exact $(ARGS) $(DATA)
 
-bench-filters: $(VENV)/bench ## filters by every plan, and beside hnswlib and faiss; DATA=FILE.hdf5 ...
-	python -I -m vecq.bench.filters $(ARGS) $(DATA)
+bench-filters: $(VENV)/bench ## filters by every plan, and against hnswlib and faiss; DATA=FILE.hdf5 ...
+	python -I bench/studies filters $(ARGS) $(DATA)
 
-bench-links: $(VENV)/bench ## graphs for inner products, by what items are linked; DATA=FILE.hdf5 ...
-	python -I -m vecq.bench.links $(DATA)
+bench-links: $(VENV)/bench ## graphs for inner products by the measure of linking; DATA=FILE.hdf5 ...
+	python -I bench/studies links $(DATA)
 
-bench-tuning: $(VENV)/bench ## the basic ladder against trying everything, and what it promises; DATA=FILE.hdf5 ...
-	python -I -m vecq.bench.tuning $(ARGS) $(DATA)
+bench-tuning: $(VENV)/bench ## the basic strategy of vecq.tune against exhaustive search; DATA=FILE.hdf5 ...
+	python -I bench/studies tuning $(ARGS) $(DATA)
 
-bench-living: $(VENV)/bench ## items that come, change and go, beside hnswlib; ARGS='--rows 100000 --rounds 20'
-	python -I -m vecq.bench.living $(ARGS)
+bench-living: $(VENV)/bench ## inserts, updates and removals against hnswlib; ARGS='--rows 100000 --rounds 20'
+	python -I bench/studies living $(ARGS)
 
 bench-files: $(VENV)/bench ## save, open and search files; ARGS='--rows 200000 --folder /mnt'
-	python -I -m vecq.bench.files $(ARGS)
+	python -I bench/studies files $(ARGS)
 
-bench-interop: $(VENV)/bench ## indexes of hnswlib and faiss, brought over; DATA=FILE.hdf5 ... ARGS='--rows 0'
-	python -I -m vecq.bench.interop $(ARGS) $(DATA)
+bench-interop: $(VENV)/bench ## imported indexes of hnswlib and faiss; DATA=FILE.hdf5 ... ARGS='--rows 0'
+	python -I bench/studies interop $(ARGS) $(DATA)
 
-bench-recommend: $(VENV)/dev ## recommendations beside implicit's own, and what they promise; DATA=FILE.hdf5 ...
-	python -I -m vecq.bench.recommend $(ARGS) $(DATA)
+bench-recommend: $(VENV)/dev ## recommendations against implicit's own; DATA=FILE.hdf5 ...
+	python -I bench/studies recommend $(ARGS) $(DATA)
 
-wheel: $(VENV)/dev ## a portable wheel in dist/, tried in an empty venv
+wheel: $(VENV)/dev ## build a portable wheel in dist/, and import it in an empty venv
 	rm -rf dist build/wheel
 	pip wheel -q --no-build-isolation --no-deps -w build/wheel .
 	auditwheel repair -w dist build/wheel/*.whl
@@ -136,10 +136,10 @@ format: $(VENV)/dev ## format all sources in place
 	ruff format
 	clang-format -i $(CPP)
 
-clean: ## remove everything that was built
+clean: ## remove all build results
 	rm -rf $(VENV) build dist
 
-# Building without isolation keeps the paths of the build tools, and thereby the object files.
+# Without isolation the paths of build tools are stable, so object files can be reused.
 INSTALL := pip install -q --no-build-isolation
 
 $(VENV)/tools: pyproject.toml
@@ -147,12 +147,12 @@ $(VENV)/tools: pyproject.toml
 	pip install -q scikit-build-core cffi cmake ninja
 	touch $@
 
-# Both stamps depend on every source, so that the compiled module is never older than they are.
+# Both stamps depend on every source, so that the compiled module is never outdated.
 $(VENV)/vecq: $(VENV)/tools $(SOURCES)
 	$(INSTALL) .
 	touch $@
 
-# hnswlib comes as source and brings its own build tools: it is the one that needs isolation.
+# hnswlib is a source package with build tools of its own: only it needs isolation.
 $(VENV)/hnswlib: $(VENV)/tools
 	pip install -q hnswlib
 	touch $@

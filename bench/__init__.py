@@ -1,4 +1,4 @@
-"""Measurements: recall against queries per second, ours and the peers'.
+"""Benchmarks: recall against queries per second, of vecq and other libraries.
 
 >>> import vecq.bench
 >>> records = vecq.bench.run(vecq.bench.Plan("recsys-demo", k=[100], quick=True))

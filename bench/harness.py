@@ -1,4 +1,4 @@
-"""A run from its plan: load, build, sweep, and what belongs beside it; all of it as records."""
+"""Run a plan: load, build, sweep, compare instruction sets; every result is a record."""
 
 import shlex
 import sys
@@ -12,9 +12,7 @@ from vecq import ArgumentError
 from vecq.bench import numa
 from vecq.bench.accuracy import accuracy
 from vecq.bench.adapters import Spec, chosen
-from vecq.bench.child import one_line
-from vecq.bench.contestant import Contestant
-from vecq.bench.guest import Guest
+from vecq.bench.contender import Contender
 from vecq.bench.isas import isa_names, isa_speeds
 from vecq.bench.journal import Journal
 from vecq.bench.machine import machine, versions
@@ -22,23 +20,35 @@ from vecq.bench.plan import Plan
 from vecq.bench.progress import Progress
 from vecq.bench.records import Build, Data, Point, Record, Run
 from vecq.bench.regimes import Batch, Concurrent, Processes, Regime, Single
+from vecq.bench.subprocess_call import one_line
+from vecq.bench.subprocess_contender import SubprocessContender
 from vecq.bench.sweep import Sweep
-from vecq.bench.truth import Ids, true_ids
+from vecq.bench.truth import GroundTruth, ground_truth
 from vecq.datasets import Dataset, load
 
-# Quick runs take every other setting, and give each process less time.
+# Quick runs measure every other setting, each for less time.
 QUICK_STRIDE, QUICK_SECONDS = 2, 0.25
 
 
 def run(
     plan: Plan, progress: Progress | None = None, path: str | Path | None = None
 ) -> list[Record]:
-    """Measures what a plan says, and returns the records, the one of the run first.
+    """Run the measurements of a plan.
 
-    They are written to the file `path` too, as they come, so that whatever ends the process leaves
-    what was measured. Ctrl-C ends it early; what was measured by then is returned. Where processes
-    are measured, or a class of yours, this must be called from a module that can be imported, below
-    `if __name__ == "__main__":`.
+    Ctrl-C ends the run early and returns the records so far. With the regime "processes" or with
+    classes of your own, call this from an importable module, below `if __name__ == "__main__":`.
+
+    Args:
+        plan: The measurements to run.
+        progress: Shows progress. Default: on stderr.
+        path: A file that every record is appended to at once, so that it survives a crash.
+            Default: None.
+
+    Returns:
+        The records, that of the run first.
+
+    Raises:
+        ArgumentError: An argument of the plan does not fit the data or this machine.
 
     >>> records = run(Plan("recsys-demo", k=[100], quick=True))
     """
@@ -55,10 +65,10 @@ class Harness:
         command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
         self.about = Run(started, command, machine(), versions(), plan.parameters())
         self.journal = Journal(self.about, path)
-        self.contestants: list[Contestant] = []
+        self.contenders: list[Contender] = []
 
     def run(self) -> list[Record]:
-        specs, notes = chosen(self.plan.codecs, self.plan.peers)
+        specs, notes = chosen(self.plan.codecs, self.plan.peers, self.plan.peer_m)
         self.isas = isa_names(self.plan.isas)
         self.about.notes += notes
         with self.progress:
@@ -66,26 +76,26 @@ class Harness:
                 self._measure(specs)
             except KeyboardInterrupt:
                 self.about.interrupted = True
-                self.about.notes.append("interrupted: what follows was measured by then")
+                self.about.notes.append("interrupted: the records end at that point")
             finally:
-                for contestant in self.contestants:
-                    self._close(contestant)
+                for contender in self.contenders:
+                    self._close(contender)
         self.about.seconds = time.monotonic() - self.began
         self.journal.finish()
         return self.journal.records
 
-    def _close(self, contestant: Contestant) -> None:
+    def _close(self, contender: Contender) -> None:
         try:
-            contestant.close()
+            contender.close()
         except Exception as error:
-            self.about.notes.append(f"{contestant.name} could not be closed: {one_line(error)}")
+            self.about.notes.append(f"{contender.name} failed to close: {one_line(error)}")
 
     def _measure(self, specs: list[Spec]) -> None:
         plan = self.plan
         data = self._load()
-        self.progress.stage(f"{data.name}: true neighbours")
-        truth, source = true_ids(data, max(plan.k), plan.build_threads)
-        self._describe(data, source)
+        self.progress.stage(f"{data.name}: true neighbors")
+        truth = ground_truth(data, max(plan.k), plan.build_threads)
+        self._describe(data, truth.source)
         for spec in specs:
             self._build(spec, data)
         with self._regimes(len(data.test)) as regimes:
@@ -95,19 +105,19 @@ class Harness:
             self.journal.add(*accuracy(data, plan.k, truth, plan.build_threads))
         self._force_isas(data, truth)
 
-    def _force_isas(self, data: Dataset, truth: Ids) -> None:
+    def _force_isas(self, data: Dataset, truth: GroundTruth) -> None:
         if not self.isas:
             return
         self.progress.stage(f"{data.name}: instruction sets")
         points = [record for record in self.journal.records if isinstance(record, Point)]
         try:
             found = isa_speeds(
-                *(self.contestants, points, truth, self.isas),
-                *(self.plan.repetitions, self.progress.step),
+                *(self.contenders, points, truth, self.isas),
+                *(self.plan.repetitions, self.progress.step, max(self.plan.k)),
             )
             self.journal.add(*found)
         except Exception as error:
-            self.about.notes.append(f"instruction sets could not be compared: {one_line(error)}")
+            self.about.notes.append(f"instruction sets cannot be compared: {one_line(error)}")
 
     def _load(self) -> Dataset:
         data = self.plan.data
@@ -129,18 +139,18 @@ class Harness:
 
     def _build(self, spec: Spec, data: Dataset) -> None:
         apart = spec.own or spec.make().apart
-        contestant = Guest(spec, data) if apart else Contestant(spec, data)
-        self.contestants.append(contestant)
-        self.progress.stage(f"{data.name}: building {contestant.name}")
-        record = contestant.enter(self.plan.build_threads)
-        others = {one.contestant for one in self.journal.records if isinstance(one, Build)}
-        if contestant.name in others:
-            contestant.name = record.contestant = f"{contestant.name} ({spec.target})"
+        contender = SubprocessContender(spec, data) if apart else Contender(spec, data)
+        self.contenders.append(contender)
+        self.progress.stage(f"{data.name}: building {contender.name}")
+        record = contender.enter(self.plan.build_threads)
+        others = {one.contender for one in self.journal.records if isinstance(one, Build)}
+        if contender.name in others:
+            contender.name = record.contender = f"{contender.name} ({spec.target})"
         self.journal.add(record)
         if record.error is not None:
-            self.contestants.remove(contestant)
-            self._close(contestant)
-            self.about.notes.append(f"{contestant.name} could not be built: {record.error}")
+            self.contenders.remove(contender)
+            self._close(contender)
+            self.about.notes.append(f"{contender.name} failed to build: {record.error}")
 
     @contextmanager
     def _regimes(self, queries: int) -> Iterator[list[Regime]]:
@@ -169,19 +179,20 @@ class Harness:
 
         return make
 
-    def _sweep(self, data: Dataset, truth: Ids, regimes: list[Regime]) -> None:
+    def _sweep(self, data: Dataset, truth: GroundTruth, regimes: list[Regime]) -> None:
         plan = self.plan
-        for contestant in self.contestants:
+        for contender in self.contenders:
             for regime in regimes:
-                refusal = regime.refusal(contestant)
+                refusal = regime.refusal(contender)
                 if refusal:
-                    self.about.notes.append(f"{contestant.name}, {regime.name}: skipped, {refusal}")
+                    self.about.notes.append(f"{contender.name}, {regime.name}: skipped, {refusal}")
         self.progress.stage(f"{data.name}: measuring")
         sweep = Sweep(
-            *(data, self.contestants, regimes, truth),
+            *(data, self.contenders, regimes, truth),
             {k: plan.enough_for(k) for k in plan.k},
             stride=QUICK_STRIDE if plan.quick else 1,
             deadline=float("inf") if plan.seconds is None else time.monotonic() + plan.seconds,
+            seed=plan.seed,
             say=self.progress.step,
             keep=self.journal.sketch,
         )
@@ -190,6 +201,4 @@ class Harness:
         finally:
             self.journal.add(*sweep.points())
             if sweep.late:
-                self.about.notes.append(
-                    f"measuring was ended after {plan.seconds:g} s, as asked for"
-                )
+                self.about.notes.append(f"measuring ended after the limit of {plan.seconds:g} s")

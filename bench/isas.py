@@ -1,7 +1,7 @@
-"""Every instruction set forced, one after the other: the same answers, at which speed?
+"""Every instruction set forced in turn: do all give the same answers, and how fast is each?
 
-VECQ_ISA is read when vecq is loaded, so each is a process of its own. All open the same saved
-indexes, and take turns as contestants do.
+VECQ_ISA is read when vecq is loaded, so each runs in its own process. All open the same saved
+indexes, in a new random order in every repetition.
 """
 
 import tempfile
@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 import vecq
-from vecq.bench.answers import recall_of
-from vecq.bench.child import ask
-from vecq.bench.contestant import Contestant
+from vecq.bench.contender import Contender
 from vecq.bench.records import IsaSpeed, Point
+from vecq.bench.subprocess_call import call_in_subprocess
+from vecq.bench.truth import GroundTruth
 
 # The k and the recall that instruction sets are compared at.
 K, RECALL = 100, 0.95
@@ -34,44 +33,46 @@ class Task:
     ef: int
 
 
-def isa_names(asked: Sequence[str] | None) -> list[str]:
-    """Those asked for, or all that this machine has, the most portable first."""
+def isa_names(names: Sequence[str] | None) -> list[str]:
+    """Return the given names, validated, or all that this machine has, the most portable first."""
     known = {isa.name: isa for isa in vecq.cpu().isas}
-    if asked is None:
+    if names is None:
         return [name for name, isa in known.items() if isa.available]
-    for name in asked:
+    for name in names:
         if name not in known:
             raise vecq.ArgumentError(f"isas has {name!r}, expected of {', '.join(known)}", "isas")
         if not known[name].available:
             raise vecq.ArgumentError(
-                f"isas has {name!r}, which can't run here: {known[name].missing}", "isas"
+                f"isas has {name!r}, which cannot run here: {known[name].missing}", "isas"
             )
-    return list(asked)
+    return list(names)
 
 
 def isa_speeds(
-    contestants: Iterable[Contestant],
+    contenders: Iterable[Contender],
     points: Sequence[Point],
-    truth: NDArray[np.int64],
+    truth: GroundTruth,
     isas: Sequence[str],
     repetitions: int,
     say: Callable[[str], object],
+    largest_k: int,
 ) -> Iterator[IsaSpeed]:
-    """What contestants of vecq do on each instruction set, in one thread, all queries in a call."""
-    ours = [one for one in contestants if one.adapter.family == "vecq"]
+    """Yield the batch speed of vecq's contenders on each instruction set, on one thread."""
+    ours = [one for one in contenders if one.adapter.family == "vecq"]
     if not ours or not isas:
         return
     with tempfile.TemporaryDirectory(prefix="vecq-isas-") as name:
         folder = Path(name)
-        k = min(K, truth.shape[1])
+        k = min(K, largest_k)
         ef = _width(points, [one.name for one in ours], k)
         tasks = [Task(str(one.adapter.codec), str(one.saved(folder)), k, ef) for one in ours]
         np.save(folder / "queries.npy", ours[0].queries)
         rates: dict[tuple[str, str], list[float]] = {}
+        order = np.random.default_rng(0)
         for repetition in range(repetitions):
-            for isa in isas:
+            for isa in order.permutation(isas).tolist():
                 say(f"{isa}, repetition {repetition + 1}/{repetitions}")
-                found = ask(
+                found = call_in_subprocess(
                     *(_search, isa, tasks, folder),
                     seconds=PATIENCE,
                     environment={"VECQ_ISA": isa},
@@ -83,16 +84,16 @@ def isa_speeds(
             for isa, ids in answers.items():
                 yield IsaSpeed(
                     *(ours[0].data.name, isa, task.k, task.ef, task.codec),
-                    *(recall_of(ids, truth[:, : task.k]), rates[isa, task.codec]),
+                    *(truth.at(task.k).recall(ids), rates[isa, task.codec]),
                     bool(np.array_equal(ids, answers[isas[0]])),
                 )
 
 
 def _width(points: Sequence[Point], names: Collection[str], k: int) -> int:
-    """The smallest ef with which all of these contestants reached the recall, if they did."""
+    """Return the smallest ef with which all of these contenders reach the recall."""
     reached = [
         min(
-            (p.setting["ef"] for p in points if _reaches(p, k) and p.contestant == name),
+            (p.setting["ef"] for p in points if _reaches(p, k) and p.contender == name),
             default=4 * k,
         )
         for name in names
@@ -105,7 +106,7 @@ def _reaches(point: Point, k: int) -> bool:
 
 
 def _search(isa: str, tasks: Sequence[Task], folder: Path) -> list[float]:
-    """QPS of every task; runs in a process in which the instruction set is forced."""
+    """Return the QPS of every task; runs in a process in which the instruction set is forced."""
     queries, rates = np.load(folder / "queries.npy"), []
     for task in tasks:
         index = vecq.open(task.path)

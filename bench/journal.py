@@ -1,4 +1,4 @@
-"""The records of a run, in a file as they come: what was measured outlives the process."""
+"""Append the records of a run to a file at once, so that they survive a crash."""
 
 from pathlib import Path
 from typing import TextIO
@@ -8,9 +8,9 @@ from vecq.datasets.paths import writing
 
 
 class Journal:
-    """Keeps records. Until `finish` the file says of the run that it was stopped.
+    """Records in memory and in a file. Until `finish`, the file marks the run as interrupted.
 
-    A point that is repeated has a line for each time; whoever reads takes the last one.
+    A repeated point has one line per repetition; readers keep the last one.
     """
 
     def __init__(self, about: Run, path: Path | None = None) -> None:
@@ -19,16 +19,17 @@ class Journal:
         self._file: TextIO | None = None
 
     def add(self, *records: Record) -> None:
+        """Add records, and append them to the file."""
         for record in records:
             self.records.append(record)
             self._write(record)
 
     def sketch(self, point: Point) -> None:
-        """Writes a point as it is now; it is added once all of it is known."""
+        """Write the current state of a point; `add` follows after the last repetition."""
         self._write(point)
 
     def finish(self) -> None:
-        """Closes the file, or puts all records in its place if any of them were measured."""
+        """Replace the file by one with all final records, if any were measured."""
         if self._file is None or self.path is None:
             return
         self._file.close()

@@ -1,4 +1,4 @@
-"""The machine and the versions that a run is measured with."""
+"""The machine and the package versions of a run."""
 
 import ctypes
 import importlib.metadata
@@ -14,7 +14,7 @@ PACKAGES = ("vecq", "numpy", "hnswlib", "faiss-cpu", "usearch", "scalable-vs", "
 
 
 def machine() -> dict[str, Any]:
-    """What results depend on.
+    """Return the properties of the machine that results depend on.
 
     >>> machine()["cores"] >= 1
     True
@@ -31,7 +31,7 @@ def machine() -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    """Of Python and of all packages that can take part, as far as they are installed."""
+    """Return the versions of Python and of all installed contenders."""
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
@@ -42,7 +42,7 @@ def versions() -> dict[str, str]:
 
 
 def physical_cores() -> list[int]:
-    """One logical core of each physical one that this process may run on."""
+    """Return one logical core of each physical core that this process may use."""
     firsts: dict[str, int] = {}
     for core in sorted(os.sched_getaffinity(0)):
         siblings = SYSTEM / f"cpu/cpu{core}/topology/thread_siblings_list"
@@ -51,7 +51,7 @@ def physical_cores() -> list[int]:
 
 
 def nodes() -> dict[int, set[int]]:
-    """The memory nodes, and the logical cores of each."""
+    """Return the logical cores of each memory node."""
     found = {
         int(folder.name.removeprefix("node")): _cores((folder / "cpulist").read_text())
         for folder in SYSTEM.glob("node/node[0-9]*")
@@ -60,9 +60,9 @@ def nodes() -> dict[int, set[int]]:
 
 
 def private_bytes() -> int:
-    """Memory that this process holds for itself: files that it has mapped are not counted.
+    """Return the private memory of this process, without mapped files.
 
-    What was freed is given back first: what takes its place would not be seen.
+    Freed memory is returned to the system first, since its reuse would hide growth.
     """
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # of glibc
     if trim is not None:
@@ -72,7 +72,7 @@ def private_bytes() -> int:
 
 
 def _cores(text: str) -> set[int]:
-    """The numbers of a list such as 0-3,8."""
+    """Parse a list such as 0-3,8."""
     found: set[int] = set()
     for part in filter(None, text.strip().split(",")):
         first, _, last = part.partition("-")

@@ -1,16 +1,16 @@
-"""What a run is doing, on stderr: a moving line of rich in a terminal, plain lines elsewhere."""
+"""Progress on stderr: a status line by rich in a terminal, plain lines elsewhere."""
 
 import sys
 import time
 from types import TracebackType
 from typing import Any
 
-# Plain lines come no more often than this, in seconds, if they say how far something is.
-PACE = 5.0
+# Least seconds between two plain lines of `step`.
+INTERVAL = 5.0
 
 
 class Progress:
-    """Tells what is being done.
+    """Shows the current stage of a run.
 
     >>> with Progress() as progress:
     ...     progress.stage("building hnswlib")
@@ -21,13 +21,13 @@ class Progress:
         self._status = None if quiet else _status()
 
     def stage(self, text: str) -> None:
-        """Something new begins."""
+        """Begin a new stage."""
         self._stage = text
         self._show(text)
 
     def step(self, text: str) -> None:
-        """The same, one step further."""
-        if self._status is not None or time.monotonic() - self._last >= PACE:
+        """Show a step within the stage."""
+        if self._status is not None or time.monotonic() - self._last >= INTERVAL:
             self._show(f"{self._stage}: {text}")
 
     def _show(self, text: str) -> None:
@@ -53,7 +53,7 @@ class Progress:
 
 
 def _status() -> Any:
-    """A moving line of rich; none if it is missing, or if nobody would see it move."""
+    """Return a status line of rich; None without rich or a terminal."""
     if not sys.stderr.isatty():
         return None
     try:

@@ -1,10 +1,11 @@
-"""Records of a benchmark run: one JSON object a line, told apart by "kind".
+"""Records of a benchmark run: one JSON object per line, whose "kind" names its class.
 
-Fields that a reader does not know are passed over, and so are kinds; a file of a later version is
-refused. Seconds are seconds, shares are 0 to 1, and what was not measured is null.
+Readers ignore unknown fields and kinds, and refuse files of a later version. Times are in seconds,
+shares from 0 to 1; null stands for a value that was not measured.
 """
 
 import json
+import statistics
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields
 from itertools import pairwise
@@ -13,16 +14,18 @@ from types import NoneType, UnionType
 from typing import Any, ClassVar, Literal, TextIO, Union, get_args, get_origin, get_type_hints
 
 from vecq import ArgumentError
-from vecq.plain import parsed
+from vecq.core.json_values import parsed
 
-VERSION = 1
+VERSION = 2
+# Fields of version 1 that have another name now.
+RENAMED = {"contestant": "contender"}
 
 Regime = Literal["single", "batch", "concurrent", "processes"]
 
 
 @dataclass
 class Record:
-    """What every record has: the kind that its line is marked with."""
+    """The base of all records; `kind` marks the line of each."""
 
     kind: ClassVar[str]
 
@@ -37,9 +40,9 @@ class Run(Record):
     machine: dict[str, Any]  # cpu, cores, memory_bytes, isa, kernel, nodes
     versions: dict[str, str]
     parameters: dict[str, Any]  # all arguments of the run
-    notes: list[str] = field(default_factory=list)  # what was left out, and why
+    notes: list[str] = field(default_factory=list)  # parts that were left out, and why
     seconds: float = 0.0
-    interrupted: bool = False  # it was stopped, and what follows is what was measured by then
+    interrupted: bool = False  # it was stopped: the file holds what was measured until then
     version: int = VERSION
 
 
@@ -53,22 +56,22 @@ class Data(Record):
     dim: int
     queries: int
     metric: str
-    heldout: bool  # it knows what its users chose later
-    seen: bool  # it knows what its users have seen, which is excluded
-    truth: str = ""  # where the true neighbours come from
+    heldout: bool  # has items that users chose later
+    seen: bool  # has items that users have seen, which are excluded
+    truth: str = ""  # source of the true neighbors
 
 
 # How bytes were counted.
-SAVED, OWN, GROWTH = "as saved", "its own account", "growth of the process"
+SAVED, OWN, GROWTH = "as saved", "reported by the index", "growth of the process"
 
 
 @dataclass
 class Build(Record):
-    """How a contestant built its index, or failed to."""
+    """How a contender built its index, or failed to."""
 
     kind: ClassVar[str] = "build"
     data: str
-    contestant: str
+    contender: str
     settings: dict[str, Any]
     family: str  # "vecq" or "peer"
     codec: str | None
@@ -80,15 +83,31 @@ class Build(Record):
     error: str | None = None
     bytes_are: str = ""  # what bytes_per_vector counts
     resident_is: str = ""  # how resident_bytes was found
+    system: str = ""  # the library and index type that this is a variant of; "": the contender
+
+    @property
+    def group(self) -> str:
+        """The name under which variants that differ only in M are compared."""
+        return self.system or self.contender
+
+
+# Why the sweep of a contender ends, and how a sentence about it goes on.
+ENDINGS = {
+    "recall": "reaches enough at",
+    "time": "takes too long beyond",
+    "saturation": "saturates at",
+    "ladder": "has no further settings beyond",
+    "errors": "fails beyond",
+}
 
 
 @dataclass
 class Point(Record):
-    """One setting of one contestant in one regime: a point of its curve."""
+    """One setting of one contender in one regime: a point of its curve."""
 
     kind: ClassVar[str] = "point"
     data: str
-    contestant: str
+    contender: str
     k: int
     regime: Regime
     setting: dict[str, Any]
@@ -96,27 +115,27 @@ class Point(Record):
     processes: int = 1
     recall: float | None = None  # share of the true k best that were found
     qps: list[float] = field(default_factory=list)  # of every repetition
-    latency: dict[str, float] | None = None  # p50, p95, p99, p999, of all repetitions together
-    latency_curve: list[list[float]] | None = None  # [quantile, seconds], upwards
+    latency: dict[str, float] | None = None  # p50, p95, p99, p999 over all repetitions
+    latency_curve: list[list[float]] | None = None  # ascending [quantile, seconds]
     hops: float | None = None  # per query
     distances: float | None = None  # per query
     limit_share: float | None = None  # of the speed that the machine allows
     business: dict[str, float] | None = None  # hit_rate, recall, ndcg: of held-out items
-    duplicates: int = 0  # ids that were returned again for the same query
-    short: int = 0  # ids that were missing though there were enough items
-    invalid: int = 0  # ids that no item has
+    duplicates: int = 0  # ids that repeat within a query
+    short: int = 0  # ids that are missing although there were enough items
+    invalid: int = 0  # ids that belong to no item
     error: str | None = None  # why this point is not to be trusted, in one line
-    ended: str | None = None  # why the sweep ends here: "recall", "time", "saturation", "errors"
+    ended: str | None = None  # why the sweep ends here, one of ENDINGS
 
     @property
     def speed(self) -> float:
-        """QPS of the best repetition, since other work on the machine can only slow one down."""
-        return max(self.qps, default=0.0)
+        """Median QPS of the repetitions."""
+        return statistics.median(self.qps) if self.qps else 0.0
 
     @property
     def spread(self) -> float:
-        """How far the repetitions are apart, as a share of the best."""
-        return 1 - min(self.qps) / self.speed if self.qps and self.speed else 0.0
+        """Range of the repetitions, as a share of the median."""
+        return (max(self.qps) - min(self.qps)) / self.speed if self.speed else 0.0
 
 
 @dataclass
@@ -148,7 +167,8 @@ class IsaSpeed(Record):
 
     @property
     def speed(self) -> float:
-        return max(self.qps, default=0.0)
+        """Median QPS of the repetitions."""
+        return statistics.median(self.qps) if self.qps else 0.0
 
 
 KINDS: dict[str, type[Record]] = {
@@ -165,20 +185,20 @@ def _rises(curve: list[list[float]]) -> bool:
     return pairs and all(a <= b for a, b in pairwise(quantile for quantile, _ in curve))
 
 
-# What values have to be beside their type.
+# Conditions on values beyond their type.
 RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     **dict.fromkeys(("recall", "fp32", "int8", "int16"), (_is_share, "0 to 1")),
-    "latency_curve": (_rises, "pairs of a quantile and seconds, upwards"),
+    "latency_curve": (_rises, "ascending pairs of quantile and seconds"),
 }
 
 
 def line_of(record: Record) -> str:
-    """A record as its line, without the line's end."""
+    """Return a record as its line, without the newline."""
     return json.dumps({"kind": record.kind, **asdict(record)}, allow_nan=False)
 
 
 def write(records: Iterable[Record], target: str | Path | TextIO) -> None:
-    """Writes records to a file, or to a stream that is open.
+    """Write records to a file, or to an open stream.
 
     >>> write([Data("toy", 1000, 64, 10, "ip", False, False)], "run.jsonl")
     """
@@ -191,7 +211,10 @@ def write(records: Iterable[Record], target: str | Path | TextIO) -> None:
 
 
 def read(path: str | Path) -> list[Record]:
-    """Reads the records of a file; what is wrong with it is an error that names line and field.
+    """Read the records of a file.
+
+    Raises:
+        ArgumentError: The file can't be read, or has a malformed record; names line and field.
 
     >>> read("run.jsonl")[0].rows
     1000
@@ -204,7 +227,7 @@ def read(path: str | Path) -> list[Record]:
 
 
 def parse(lines: Iterable[str], name: str) -> Iterator[Record]:
-    """The records of lines; `name` is what errors call their source."""
+    """Yield the records of lines; errors call their source `name`."""
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -214,32 +237,35 @@ def parse(lines: Iterable[str], name: str) -> Iterator[Record]:
         except ValueError as error:
             raise ArgumentError(f"{where} is not JSON: {error}", "path") from None
         if not isinstance(values, dict) or not isinstance(values.get("kind"), str):
-            raise ArgumentError(f'{where} has no field "kind": not a record of a run', "path")
+            raise ArgumentError(f'{where} has no field "kind": expected a benchmark record', "path")
+        for old, new in RENAMED.items():
+            if old in values:
+                values.setdefault(new, values.pop(old))
         if values["kind"] in KINDS:
             yield _record(KINDS[values["kind"]], values, where)
 
 
 def _latest(records: Iterable[Record]) -> list[Record]:
-    """Of a run that was ended some points come several times: the last has all repetitions."""
+    """Keep the last line of each point: an interrupted run wrote one after every repetition."""
     found: dict[str | int, Record] = {}
     for number, record in enumerate(records):
         key: str | int = number
         if isinstance(record, Point):
-            where = (record.data, record.contestant, record.k, record.regime, record.setting)
+            where = (record.data, record.contender, record.k, record.regime, record.setting)
             key = repr((*where, record.threads, record.processes))
         found[key] = record
     return list(found.values())
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no number of JSON")
+    raise ValueError(f"{constant} is not a JSON number")
 
 
 def _record(kind: type[Record], values: dict[str, Any], where: str) -> Record:
     if kind is Run and isinstance(values.get("version"), int) and values["version"] > VERSION:
         raise ArgumentError(
-            f"{where} is of version {values['version']}, and this vecq reads version {VERSION}: "
-            "take a newer vecq",
+            f"{where} is of version {values['version']}, but this vecq reads up to {VERSION}: "
+            "install a newer vecq",
             "path",
         )
     types, known = get_type_hints(kind), {}
@@ -287,7 +313,7 @@ def _fits(value: object, hint: Any) -> bool:
 
 
 def _counts(number: float) -> bool:
-    """Whether a number can be of anything that is measured: none is below 0, few are vast."""
+    """Whether a number is plausible: not negative, and not astronomically large or small."""
     return number == 0 or 1e-18 <= number <= 1e18
 
 

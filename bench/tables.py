@@ -1,4 +1,4 @@
-"""The tables of a run in the terminal: by rich where it is installed, plain otherwise."""
+"""Print the tables of a run: by rich in a terminal, plain otherwise."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -8,12 +8,12 @@ from vecq.bench.report import tables
 from vecq.bench.report.sheet import Sheet
 from vecq.bench.report.tables import Table
 
-# How a cell of the report looks in a terminal.
+# Terminal styles for the cell classes of the report.
 STYLES = {"best": "bold", "good": "green", "bad": "red", "faint": "dim"}
 
 
 def show(records: Iterable[Record]) -> None:
-    """Prints what a run found.
+    """Print the results of a run.
 
     >>> show(vecq.bench.read("run.jsonl"))
     """
@@ -25,11 +25,11 @@ def show(records: Iterable[Record]) -> None:
         for table in found:
             _print_rich(console, table)
     for (data, name), faults in sheet.faults.items():
-        print(f"wrong with {name} on {data}: {'; '.join(faults)}")
+        print(f"faults of {name} on {data}: {'; '.join(faults)}")
 
 
 def plain(table: Table) -> str:
-    """A table as text: names to the left, figures to the right."""
+    """Format a table as text: names aligned left, figures right."""
     cells = [list(table.head), *([cell.text for cell in row] for row in table.rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = [
@@ -43,7 +43,7 @@ def plain(table: Table) -> str:
 
 
 def _tables(sheet: Sheet) -> Iterator[Table]:
-    """Those of the report that fit a terminal."""
+    """Yield the tables of the report that fit a terminal."""
     for data in sheet.data_names:
         yield tables.builds(sheet, data)
         for regime in (one for one in sheet.regimes if one.data == data):
@@ -60,7 +60,7 @@ def _tables(sheet: Sheet) -> Iterator[Table]:
 
 
 def _console() -> Any:
-    """That of rich, if it is installed and somebody looks."""
+    """Return the console of rich if it is installed and stdout is a terminal."""
     try:
         from rich.console import Console
     except ImportError:

@@ -1,4 +1,4 @@
-"""Data to build and measure on: readers, writers, downloads, generators, ground truth.
+"""Data sets: readers, writers, downloads, generators and ground truth.
 
 >>> from vecq import datasets
 >>> data = datasets.load("recsys-demo")
@@ -6,7 +6,7 @@
 """
 
 from vecq.datasets.dataset import Csr, Dataset
-from vecq.datasets.download import download
+from vecq.datasets.downloading import download
 from vecq.datasets.entry import Entry, cache
 from vecq.datasets.files import format_of, load, save
 from vecq.datasets.hdf5 import read_hdf5

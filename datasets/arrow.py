@@ -1,4 +1,4 @@
-"""Columns of vectors in Parquet and Arrow files, by pyarrow."""
+"""Columns of vectors in Parquet and Arrow files, read and written by pyarrow."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,10 +16,18 @@ COLUMN = "vector"
 
 
 def read_arrow(path: Path, column: str | None = None) -> NDArray[Any]:
-    """Reads a column of lists, all of one length, as a matrix.
+    """Read a column of lists of equal length as a matrix.
 
     Args:
-        column: which; by default the only one that holds lists of numbers.
+        path: The file.
+        column: The name of the column. Default: the only one with lists of numbers.
+
+    Returns:
+        The matrix, a row for each list.
+
+    Raises:
+        DatasetError: The file is damaged, or the column is missing, ambiguous or ragged.
+        UnsupportedError: pyarrow is not installed.
     """
     pyarrow = require("pyarrow", "parquet", f"reading {path.suffix}")
     try:
@@ -32,7 +40,7 @@ def read_arrow(path: Path, column: str | None = None) -> NDArray[Any]:
 def write_arrow(
     path: Path, suffix: str, blocks: Iterable[NDArray[Any]], dim: int, dtype: np.dtype[Any]
 ) -> None:
-    """Writes blocks of rows as one column of lists of one length."""
+    """Write blocks of rows as one column of lists of equal length."""
     pyarrow = require("pyarrow", "parquet", f"writing {suffix}")
     kind = pyarrow.list_(pyarrow.from_numpy_dtype(dtype), dim)
     schema = pyarrow.schema([(COLUMN, kind)])
@@ -50,7 +58,7 @@ def write_arrow(
 
 
 def _column(path: Path, column: str | None) -> Any:
-    """The values of a column, and of no other."""
+    """Read one column only."""
     if path.suffix in PARQUET:
         parquet = require("pyarrow.parquet", "parquet", "reading Parquet")
         with parquet.ParquetFile(path) as file:
@@ -63,7 +71,7 @@ def _column(path: Path, column: str | None) -> Any:
 
 
 def _choose(schema: Any, column: str | None) -> str:
-    """The name of the column to read."""
+    """Return the name of the column to read."""
     lists = [field.name for field in schema if _is_list_of_numbers(field.type)]
     if column is not None:
         if column not in schema.names:
@@ -75,21 +83,23 @@ def _choose(schema: Any, column: str | None) -> str:
         found = f"{len(lists)} columns of vectors ({', '.join(lists)})" if lists else "no vectors"
         raise DatasetError(
             f"has {found} among the columns {', '.join(schema.names)}: "
-            f"name one that holds lists of numbers by column=",
+            f"expected one of lists of numbers: choose it by column=",
             "column",
         )
-    return lists[0]
+    return str(lists[0])
 
 
 def _is_list_of_numbers(kind: Any) -> bool:
     types = require("pyarrow", "parquet", "reading Arrow").types
     lists = types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
-    return lists and (types.is_floating(kind.value_type) or types.is_integer(kind.value_type))
+    return bool(lists and (types.is_floating(kind.value_type) or types.is_integer(kind.value_type)))
 
 
 def _matrix(values: Any, column: str) -> NDArray[Any]:
     if not _is_list_of_numbers(values.type):
-        raise DatasetError(f"column {column} is of {values.type}, expected lists", column)
+        raise DatasetError(
+            f"column {column} has type {values.type}, expected lists of numbers", column
+        )
     flat = values.flatten()
     if values.null_count or flat.null_count:
         raise DatasetError(f"column {column} has nulls", column)
@@ -103,4 +113,5 @@ def _matrix(values: Any, column: str) -> NDArray[Any]:
             f"column {column} has dim {lengths[row]} in row {row}, but {lengths[0]} in row 0",
             column,
         )
-    return flat.to_numpy(zero_copy_only=False).reshape(len(lengths), -1)
+    values_of: NDArray[Any] = flat.to_numpy(zero_copy_only=False)
+    return values_of.reshape(len(lengths), -1)

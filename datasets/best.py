@@ -1,4 +1,4 @@
-"""The best of many, found block by block."""
+"""The best of many rows, selected block by block."""
 
 from typing import Any
 
@@ -9,10 +9,13 @@ from numpy.typing import NDArray
 def keep_best(
     scores: NDArray[np.float32], ids: NDArray[np.int64], found: NDArray[Any], first: int
 ) -> None:
-    """Keeps, in each row of `scores`, the best of it and of a row of `found`, in any order.
+    """Merge a block of scores into the best so far, in place and in any order.
 
     Args:
-        ids: what `scores` are of; the columns of `found` are of `first` and those that follow.
+        scores: The best scores so far, a row for each query.
+        ids: The ids of these scores.
+        found: The scores of the block, a row for each query.
+        first: The id of the first column of `found`.
     """
     kept = scores.shape[1]
     for row, new in enumerate(found):
@@ -26,6 +29,6 @@ def keep_best(
 def sort_best(
     scores: NDArray[np.float32], ids: NDArray[np.int64]
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Best first; of equals, the one of the lower id."""
+    """Sort by falling score; equal scores by rising id."""
     order = np.lexsort((ids, -scores))
     return np.take_along_axis(scores, order, axis=1), np.take_along_axis(ids, order, axis=1)

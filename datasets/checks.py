@@ -1,4 +1,4 @@
-"""What has to be true of the matrices and lists of a data set."""
+"""Validation of the matrices and lists of a data set."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,20 +8,21 @@ from numpy.typing import NDArray
 
 from vecq import DatasetError
 
-# Values looked at together, when all have to be.
+# Values per block.
 BLOCK = 1 << 22
 
 
 def blocks(rows: NDArray[Any]) -> Iterator[tuple[int, NDArray[Any]]]:
-    """Cuts rows into blocks, each with the number of its first row."""
+    """Yield blocks of rows, each with the number of its first row."""
     step = max(1, BLOCK // max(1, rows.shape[1]))
     for first in range(0, len(rows), step):
         yield first, rows[first : first + step]
 
 
 def check_matrix(field: str, rows: NDArray[Any]) -> None:
+    """Require a matrix of float32 with at least one row and column."""
     if rows.ndim != 2 or 0 in rows.shape:
-        raise DatasetError(f"{field} has shape {rows.shape}, expected rows of numbers", field)
+        raise DatasetError(f"{field} has shape {rows.shape}, expected a nonempty matrix", field)
     if rows.dtype != np.float32:
         raise DatasetError(f"{field} has dtype {rows.dtype}, expected float32", field)
 
@@ -29,6 +30,7 @@ def check_matrix(field: str, rows: NDArray[Any]) -> None:
 def check_neighbors(
     neighbors: NDArray[Any], distances: NDArray[Any] | None, queries: int, rows: int
 ) -> None:
+    """Require neighbors that are rows of train, and distances of the same shape."""
     shape = neighbors.shape
     if neighbors.ndim != 2 or shape[0] != queries or shape[1] == 0:
         raise DatasetError(
@@ -45,6 +47,7 @@ def check_neighbors(
 def check_lists(
     field: str, indptr: NDArray[Any], indices: NDArray[Any], queries: int, rows: int
 ) -> None:
+    """Require a valid CSR list for each query."""
     if indptr.shape != (queries + 1,) or indptr.dtype.kind not in "iu":
         raise DatasetError(
             f"{field}_indptr is {indptr.dtype} of shape {indptr.shape}, expected {queries + 1:,} "
@@ -73,6 +76,7 @@ def _check_rows(field: str, numbers: NDArray[Any], rows: int) -> None:
 
 
 def check_finite(field: str, rows: NDArray[Any]) -> None:
+    """Require finite values."""
     for first, block in blocks(rows):
         finite = np.isfinite(block).all(axis=1)
         if not finite.all():
@@ -81,24 +85,24 @@ def check_finite(field: str, rows: NDArray[Any]) -> None:
 
 
 def scores(metric: str, queries: NDArray[Any], rows: NDArray[Any]) -> NDArray[np.float64]:
-    """Scores of all pairs, the higher the better, in float64."""
+    """Return the scores of all pairs in float64, higher is better."""
     left, right = (np.asarray(each, np.float64) for each in (queries, rows))
-    dots = left @ right.T
+    dots: NDArray[np.float64] = left @ right.T
     if metric == "ip":
         return dots
     left_squares, right_squares = (left**2).sum(axis=1)[:, None], (right**2).sum(axis=1)
     if metric == "l2":
-        return 2 * dots - right_squares - left_squares
+        return np.asarray(2 * dots - right_squares - left_squares)
     norms = np.sqrt(left_squares * right_squares)
-    return dots / np.where(norms == 0, 1, norms)
+    return np.asarray(dots / np.where(norms == 0, 1, norms))
 
 
 def check_truth(
     metric: str, train: NDArray[Any], test: NDArray[Any], neighbors: NDArray[Any]
 ) -> None:
-    """Refuses neighbours that leave out better rows, for most queries of a sample.
+    """Refuse neighbors that miss better rows, for most queries of a sample.
 
-    Not for all: a truth that was computed in less than float32 has its slips.
+    A few queries may miss some: a truth that was computed in less than float32 has small errors.
     """
     rng = np.random.default_rng(0)
     rows = np.sort(rng.choice(len(train), min(1000, len(train)), replace=False))
@@ -114,7 +118,7 @@ def check_truth(
     if 2 * len(beaten) > len(queries):
         row, query = beaten[0]
         raise DatasetError(
-            f"neighbors does not fit train and test under {metric}: row {row}, which it leaves "
-            f"out, is better for query {query} than the last one there",
+            f"neighbors does not fit train and test under {metric}: row {row} is missing, but "
+            f"scores better for query {query} than the last neighbor",
             "neighbors",
         )

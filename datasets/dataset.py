@@ -1,4 +1,4 @@
-"""A data set: vectors to search, queries, and what is known to be right about them."""
+"""A data set: vectors to search, queries, and the known right answers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,16 +19,17 @@ from vecq.datasets.checks import (
 
 METRICS = ("ip", "cosine", "l2")
 MATRICES, TRUTH, LISTS = ("train", "test"), ("neighbors", "distances"), ("seen", "heldout")
-# The arrays of a data set by the names that files have for them.
+CSR = ("indptr", "indices")
+# The arrays of a data set, by their names in files.
 ARRAYS = (
     *MATRICES,
     *TRUTH,
-    *(f"{field}_{part}" for field in LISTS for part in ("indptr", "indices")),
+    *(f"{field}_{part}" for field in LISTS for part in CSR),
 )
 
 
 class Csr(NamedTuple):
-    """A list of rows for each query: that of query i is indices[indptr[i] : indptr[i + 1]].
+    """A list of rows for each query; that of query i is indices[indptr[i] : indptr[i + 1]].
 
     >>> Csr.of([[3, 1], [], [2]])
     Csr(indptr=array([0, 2, 2, 3]), indices=array([3, 1, 2]))
@@ -39,11 +40,13 @@ class Csr(NamedTuple):
 
     @classmethod
     def of(cls, lists: Sequence[ArrayLike]) -> "Csr":
+        """Make it of one list for each query."""
         parts = [np.asarray(each, np.int64) for each in lists]
         indptr = np.cumsum([0, *map(len, parts)])
         return cls(indptr, np.concatenate([np.empty(0, np.int64), *parts]))
 
     def row(self, query: int) -> NDArray[np.integer[Any]]:
+        """Return the list of a query."""
         return self.indices[self.indptr[query] : self.indptr[query + 1]]
 
 
@@ -52,17 +55,18 @@ class Dataset:
     """Vectors to search, queries, the metric they are meant for, and the right answers.
 
     Args:
-        name: what results call it.
+        name: Its name in results.
         metric: "ip", "cosine" or "l2".
-        train: the vectors to search, float32, in memory or mapped.
-        test: the queries, float32; for recommendations these are users.
-        neighbors: the true best rows of `train` for each query, best first.
-        distances: of these, as ann-benchmarks has them: the Euclidean distance, 1 - cosine, or the
-            inner product itself.
-        seen: rows of `train` that each user has had, and that must not be shown again.
-        heldout: rows of `train` that each user chose later, and that recommendations should find.
+        train: The vectors to search, float32, in memory or mapped.
+        test: The queries, float32; in recommendation data, the users.
+        neighbors: The true best rows of `train` for each query, best first. Default: None.
+        distances: The distances of the neighbors, as ann-benchmarks defines them: Euclidean
+            distance, 1 - cosine, or the inner product. Default: None.
+        seen: Rows of `train` that each user has seen, to be excluded. Default: None.
+        heldout: Rows of `train` that each user chose later, to be found. Default: None.
 
-    What doesn't fit together is refused at once; `check` looks at every value.
+    Raises:
+        DatasetError: The arrays do not fit together. Values are validated by `check`.
 
     >>> Dataset("tiny", "ip", numpy.eye(4, dtype="float32"), numpy.ones((1, 4), "float32"))
     <vecq.datasets.Dataset tiny: 4 x 4, 1 queries, ip>
@@ -89,15 +93,15 @@ class Dataset:
         if self.neighbors is not None:
             check_neighbors(self.neighbors, self.distances, queries, rows)
         elif self.distances is not None:
-            raise DatasetError("distances come without neighbors", "distances")
+            raise DatasetError("distances are given without neighbors", "distances")
         for field in LISTS:
             lists = getattr(self, field)
             if lists is not None:
-                check_lists(field, *lists, queries, rows)
+                check_lists(field, lists.indptr, lists.indices, queries, rows)
 
     @classmethod
     def of(cls, name: str, metric: str, arrays: Mapping[str, NDArray[Any]]) -> "Dataset":
-        """Of what a file holds, by the names of ARRAYS; numbers of any type become float32."""
+        """Make a data set of arrays by the names of ARRAYS; vectors of any type become float32."""
         given: dict[str, Any] = {}
         for field in MATRICES:
             if field not in arrays:
@@ -106,15 +110,15 @@ class Dataset:
         for field in TRUTH:
             given[field] = arrays.get(field)
         for field in LISTS:
-            parts = {part: arrays.get(f"{field}_{part}") for part in Csr._fields}
-            missing = [f"{field}_{part}" for part, array in parts.items() if array is None]
+            parts = {part: arrays[f"{field}_{part}"] for part in CSR if f"{field}_{part}" in arrays}
+            missing = [f"{field}_{part}" for part in CSR if part not in parts]
             if len(missing) == 1:
                 raise DatasetError(f"{missing[0]} is missing", missing[0])
             given[field] = None if missing else Csr(**parts)
         return cls(name, metric, **given).check()
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """All there is, by the names of ARRAYS."""
+        """Return all arrays, by the names of ARRAYS."""
         found = {field: getattr(self, field) for field in (*MATRICES, *TRUTH)}
         for field in LISTS:
             lists = getattr(self, field)
@@ -123,10 +127,16 @@ class Dataset:
         return {name: array for name, array in found.items() if array is not None}
 
     def check(self) -> "Dataset":
-        """Looks at every value: all are finite, and neighbours are those of these vectors.
+        """Validate all values: they are finite, and the neighbors are right.
 
-        That is judged by a sample: for most queries, no row drawn at random may be better than the
-        last neighbour.
+        Neighbors are judged by a sample: for most queries, no random row may score better than the
+        last neighbor.
+
+        Returns:
+            The data set itself.
+
+        Raises:
+            DatasetError: A value is not finite, or neighbors are wrong.
         """
         for field in (*MATRICES, "distances"):
             values = getattr(self, field)
@@ -146,15 +156,15 @@ class Dataset:
 
 
 def as_float32(field: str, rows: NDArray[Any]) -> NDArray[np.float32]:
-    """Rows as float32, the same array if it is that already."""
+    """Convert rows to float32; return the same array if it is float32 already."""
     if rows.dtype == np.float32 and rows.dtype.isnative:
         return rows
     if rows.ndim != 2 or rows.dtype.kind not in "fiu":
         raise DatasetError(
-            f"{field} is {rows.dtype} of shape {rows.shape}, expected rows of numbers", field
+            f"{field} is {rows.dtype} of shape {rows.shape}, expected a matrix of numbers", field
         )
     floats = np.empty(rows.shape, np.float32)
-    with np.errstate(over="ignore"):  # what overflows becomes infinite, and is found as such
+    with np.errstate(over="ignore"):  # overflow becomes infinite, which check finds
         for first, block in blocks(rows):
             floats[first : first + len(block)] = block
     return floats

@@ -1,4 +1,4 @@
-"""A data set with a name: what it is, where it comes from, and where it is kept."""
+"""A named data set: its description, source and place in the cache."""
 
 import os
 from collections.abc import Callable
@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 
 from vecq import ArgumentError, DatasetError
+from vecq.core.progress import Progress
 from vecq.datasets.dataset import Dataset
-from vecq.datasets.download import download
+from vecq.datasets.downloading import download
 from vecq.datasets.folders import read_folder, write_about
 from vecq.datasets.hdf5 import read_hdf5
-from vecq.progress import Progress
 
 
 @dataclass(frozen=True)
 class Remote:
-    """A file somewhere; `rows` says that only the first so many rows of it are wanted."""
+    """A file to download; with `rows`, only the first rows of it."""
 
     address: str
     size: int | None = None
@@ -25,13 +25,13 @@ class Remote:
     rows: int | None = None
 
     def get(self, path: Path, progress: Progress = None) -> Path:
-        """Downloads it, unless it is there already, perhaps put there by hand."""
+        """Download it, unless the file exists already, possibly placed there by hand."""
         if path.exists():
             found = path.stat().st_size
             if self.size is not None and found != self.size:
                 raise DatasetError(
-                    f"{path}: has {found:,} bytes, expected {self.size:,}: remove it, and it is "
-                    f"downloaded again",
+                    f"{path}: has {found:,} bytes, expected {self.size:,}: remove it to "
+                    f"download it again",
                     "size",
                 )
             return path
@@ -52,7 +52,7 @@ class Remote:
 
 @dataclass(frozen=True)
 class Entry:
-    """A data set with a name: what it is, and where it comes from."""
+    """A named data set: its description and source."""
 
     name: str
     about: str
@@ -61,23 +61,23 @@ class Entry:
     dim: int
     queries: int
     home: str
-    licence: str | None = None  # as its home states it
+    license: str | None = None  # as stated on its home page
     files: tuple[tuple[str, Remote], ...] = ()
     make: Callable[[], Dataset] | None = None
 
     @property
     def path(self) -> Path:
-        """Where it is kept: a file, or a folder of several."""
+        """Its place in the cache: a file, or a folder of several."""
         return cache() / (self.files[0][0] if len(self.files) == 1 else self.name)
 
     @property
     def size(self) -> int | None:
-        """In bytes, of the files whose size is known."""
+        """The bytes of all files whose size is known."""
         return sum(remote.size or 0 for _, remote in self.files) or None
 
     @property
     def checked(self) -> str:
-        """What is known of all files, for downloads to be compared with: "sha256", "size" or ""."""
+        """How downloads of all files are verified: "sha256", "size" or ""."""
         remotes = [remote for _, remote in self.files]
         if remotes and all(remote.sha256 for remote in remotes):
             return "sha256"
@@ -85,11 +85,11 @@ class Entry:
 
     @property
     def here(self) -> bool:
-        """Whether nothing has to be downloaded."""
+        """Whether all files are in the cache."""
         return all(path.exists() for path, _ in self._parts())
 
     def get(self, progress: Progress = None) -> Path:
-        """Downloads what is missing of it."""
+        """Download the missing files, and return the path of the data set."""
         if not self.files:
             raise ArgumentError(
                 f"name is {self.name!r}, which is generated: there is nothing to download", "name"
@@ -105,6 +105,7 @@ class Entry:
         return [(folder / name, remote) for name, remote in self.files]
 
     def load(self, progress: Progress = None) -> Dataset:
+        """Generate the data set, or read it after downloading missing files."""
         if self.make is not None:
             return self.make()
         path = self.get(progress)
@@ -112,13 +113,13 @@ class Entry:
 
 
 def cache() -> Path:
-    """The folder of downloads: $VECQ_DATA, or vecq in the user's folder of caches."""
+    """Return the folder of downloads: $VECQ_DATA, or vecq/datasets in the user's cache."""
     chosen = os.environ.get("VECQ_DATA")
     caches = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     path = Path(chosen) if chosen else Path(caches) / "vecq" / "datasets"
     try:
         return path.expanduser()
-    except RuntimeError as error:  # of a user, or of one without a home, that nobody knows
+    except RuntimeError as error:  # an unknown user, or one without a home
         raise DatasetError(
             f"VECQ_DATA is {chosen!r}, and {path} can't be resolved: {error}", "VECQ_DATA"
         ) from None

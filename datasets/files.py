@@ -1,4 +1,4 @@
-"""Loads and saves data sets, by name or by what a file is called."""
+"""Load and save data sets, by name or by the suffix of a file."""
 
 import dataclasses
 from pathlib import Path
@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vecq import ArgumentError, DatasetError
-from vecq.arguments import whole
+from vecq.core.arguments import whole
+from vecq.core.progress import Progress
 from vecq.datasets import registry
 from vecq.datasets.checks import check_finite
 from vecq.datasets.dataset import METRICS, Dataset, as_float32
@@ -17,12 +18,11 @@ from vecq.datasets.hdf5 import read_hdf5, write_hdf5
 from vecq.datasets.matrices import SUFFIXES, read_matrix, unknown
 from vecq.datasets.npz import read_npz, write_npz
 from vecq.datasets.paths import reading
-from vecq.progress import Progress
 
 Queries = str | Path | NDArray[Any]
 
 HDF5 = (".hdf5", ".h5")
-# Of vectors that come without queries, this share is held out, but not more than so many.
+# The share of vectors held out as queries if there are none, and the most of them.
 SHARE, MOST = 0.1, 1000
 
 
@@ -36,20 +36,25 @@ def load(
     seed: int = 0,
     progress: Progress = None,
 ) -> Dataset:
-    """Loads a data set by its name, from a file, or from a folder.
+    """Load a data set by its name, from a file, or from a folder.
 
     Args:
-        source: a name, as `vecq data list` shows them; a .hdf5, .h5 or .npz file; a folder; or a
-            file of vectors alone: .npy, .fvecs, .fbin, .parquet, ...
-        queries: vectors, a file of them, or a data set whose queries are taken, in place of those
-            in `source`. Of vectors alone, one in ten but at most 1,000 are held out by default.
-        metric: "ip", "cosine" or "l2", in place of what `source` says; "ip" where nothing says.
-        rows: only the first so many vectors.
-        column: of Parquet and Arrow files, the one that holds vectors.
-        seed: of the choice of queries.
-        progress: of a download; as `vecq.Index.add` has it.
+        source: A name that `vecq data list` shows; a .hdf5, .h5 or .npz file; a folder; or a file
+            of vectors alone: .npy, .fvecs, .fbin, .parquet, ...
+        queries: Vectors, a file of them, or a data set whose queries replace those of `source`.
+            Default: those of `source`; of vectors alone, a random tenth, at most 1,000.
+        metric: "ip", "cosine" or "l2". Default: the metric of `source`, or "ip".
+        rows: Use only the first `rows` vectors. Default: all.
+        column: The column of vectors in Parquet and Arrow files. Default: the only one.
+        seed: Of the random choice of queries. Default: 0.
+        progress: Shows progress of downloads, as in `vecq.Index.add`. Default: None.
 
-    What is known of the right answers is left out where it no longer fits.
+    Returns:
+        The data set, without neighbors and lists that no longer fit.
+
+    Raises:
+        ArgumentError: The source is unknown, or an argument is out of range.
+        DatasetError: A file is missing, damaged, or does not fit.
 
     >>> load("recsys-demo")
     <vecq.datasets.Dataset recsys-demo: 50,000 x 64, 2,000 queries, ip, neighbors, ...>
@@ -75,10 +80,17 @@ def load(
 
 
 def save(dataset: Dataset, path: str | Path, vectors: str = "npy") -> None:
-    """Saves a data set as a .hdf5, .h5 or .npz file, or as a folder, by the suffix of the path.
+    """Save a data set as a .hdf5, .h5 or .npz file, or as a folder, by the suffix of the path.
 
     Args:
-        vectors: the format of vectors in a folder: "npy", "fbin", "fvecs", "parquet", ...
+        dataset: The data set.
+        path: The file or folder; one that exists is replaced.
+        vectors: The format of vectors in a folder: "npy", "fbin", "fvecs", "parquet", ...
+            Default: "npy".
+
+    Raises:
+        ArgumentError: The suffix or the format is unknown.
+        DatasetError: The path can't be written.
 
     >>> save(dataset, "items.hdf5")
     >>> save(dataset, "items", vectors="fbin")
@@ -94,7 +106,7 @@ def save(dataset: Dataset, path: str | Path, vectors: str = "npy") -> None:
 
 
 def format_of(path: str | Path) -> str:
-    """What a data set that is saved there becomes: "hdf5", "npz" or "folder"."""
+    """Return the format of a path by its suffix: "hdf5", "npz" or "folder"."""
     path = Path(path)
     if path.suffix in HDF5:
         return "hdf5"
@@ -106,7 +118,7 @@ def format_of(path: str | Path) -> str:
 
 
 def _read(source: str | Path, metric: str | None, progress: Progress) -> Dataset:
-    """A data set that has queries of its own."""
+    """Read a data set that has queries."""
     if isinstance(source, str) and source in registry.NAMES:
         return registry.find(source).load(progress)
     path = Path(source)
@@ -118,8 +130,8 @@ def _read(source: str | Path, metric: str | None, progress: Progress) -> Dataset
         return read_folder(path, metric)
     if path.suffix == "":
         raise ArgumentError(
-            f"source is {str(path)!r}, but there is no folder or data set of that name; the names "
-            f"are {', '.join(registry.NAMES)}",
+            f"source is {str(path)!r}, expected a file, a folder, or one of "
+            f"{', '.join(registry.NAMES)}",
             "source",
         )
     raise ArgumentError(f"source: {unknown(path, (*HDF5, '.npz', *SUFFIXES))}", "source")
@@ -128,15 +140,15 @@ def _read(source: str | Path, metric: str | None, progress: Progress) -> Dataset
 def _from_vectors(
     path: Path, queries: Queries | None, metric: str, column: str | None, seed: int
 ) -> Dataset:
-    """A data set of a file of vectors, of which some become the queries if there are no others."""
+    """Make a data set of a file of vectors; without queries, some of them become queries."""
     vectors = read_matrix(path, column)
     test = None if queries is None else _vectors(queries, column)
     with reading(path):
-        check_finite("vectors", vectors)  # here rows have the numbers that they have in the file
+        check_finite("vectors", vectors)  # before rows are renumbered
         if test is not None:
             return Dataset.of(path.stem, metric, {"train": vectors, "test": test})
         if len(vectors) < 2:
-            raise DatasetError(f"has {len(vectors)} vectors, none to spare for queries", "queries")
+            raise DatasetError(f"has {len(vectors)} vectors, expected 2 or more", "queries")
         count = min(MOST, max(1, int(SHARE * len(vectors))))
         held = np.zeros(len(vectors), bool)
         held[np.random.default_rng(seed).choice(len(vectors), count, replace=False)] = True

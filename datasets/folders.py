@@ -1,7 +1,7 @@
-"""A data set as a folder: a file for each array, which are mapped rather than read.
+"""A data set as a folder: one memory-mapped file per array.
 
-What vecq writes is train, test, neighbors, ... and dataset.json, which tells the metric. The names
-of other collections are understood as well: sift_base.fvecs, query.public.10K.u8bin, ...
+vecq writes train, test, neighbors, ... and dataset.json with the metric. It also reads the names of
+other collections: sift_base.fvecs, query.public.10K.u8bin, ...
 """
 
 import json
@@ -13,14 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vecq import ArgumentError, DatasetError
+from vecq.core.json_values import parsed
 from vecq.datasets import bins
 from vecq.datasets.dataset import ARRAYS, MATRICES, METRICS, Dataset
 from vecq.datasets.matrices import SUFFIXES, read_matrix, write_matrix
+from vecq.datasets.npy import map_npy
 from vecq.datasets.paths import reading, writing
-from vecq.plain import parsed
 
 ABOUT = "dataset.json"
-# What the names of files have in them, in lower case, if they aren't simply called as the array.
+# Parts of file names, in lower case, that other collections use for an array.
 ALIASES = {
     "train": ("base",),
     "test": ("query", "queries"),
@@ -29,10 +30,17 @@ ALIASES = {
 
 
 def read_folder(path: str | Path, metric: str | None = None) -> Dataset:
-    """Reads a folder; float32 stays mapped, other types are converted in memory.
+    """Read a folder; float32 stays mapped, other types are converted in memory.
 
     Args:
-        metric: where dataset.json doesn't tell; "ip" by default.
+        path: The folder.
+        metric: The metric if there is no dataset.json. Default: "ip".
+
+    Returns:
+        The data set.
+
+    Raises:
+        DatasetError: A file is missing, ambiguous or damaged.
 
     >>> read_folder("sift", metric="l2").name
     'sift'
@@ -56,10 +64,13 @@ def read_folder(path: str | Path, metric: str | None = None) -> Dataset:
 
 
 def write_folder(dataset: Dataset, path: str | Path, vectors: str = "npy") -> None:
-    """Writes a folder, in place of a data set that is there.
+    """Write a folder; it replaces a data set that exists there.
 
     Args:
-        vectors: the format of train and test: "npy", "fbin", "fvecs", "parquet", ...
+        dataset: The data set.
+        path: The folder.
+        vectors: The format of train and test: "npy", "fbin", "fvecs", "parquet", ...
+            Default: "npy".
     """
     path = Path(path)
     if f".{vectors}" not in SUFFIXES:
@@ -70,7 +81,7 @@ def write_folder(dataset: Dataset, path: str | Path, vectors: str = "npy") -> No
 
 
 def clear_folder(path: Path) -> None:
-    """Removes a data set that was written there, and nothing else."""
+    """Remove the files of a data set that vecq wrote, and nothing else."""
     if not (path / ABOUT).exists():
         return
     (path / ABOUT).unlink()
@@ -79,7 +90,7 @@ def clear_folder(path: Path) -> None:
 
 
 def fill_folder(dataset: Dataset, path: Path, vectors: str, *, skip: Collection[str] = ()) -> None:
-    """Writes all arrays but `skip`; dataset.json comes last: a folder that has it is whole."""
+    """Write all arrays except `skip`, then dataset.json, which marks a complete folder."""
     for name, array in dataset.arrays().items():
         if name in skip:
             continue
@@ -92,14 +103,14 @@ def fill_folder(dataset: Dataset, path: Path, vectors: str, *, skip: Collection[
 
 
 def write_about(path: Path, name: str, metric: str) -> None:
-    """Tells what can't be seen from the arrays of a folder."""
+    """Write dataset.json with name and metric."""
     with writing(path / ABOUT) as part:
         part.write_text(json.dumps({"name": name, "metric": metric}) + "\n")
 
 
 def _about(path: Path) -> dict[str, Any]:
     if not path.is_dir():
-        raise DatasetError(f"{path}: there is no such folder")
+        raise DatasetError(f"{path}: no such folder")
     file = path / ABOUT
     if not file.exists():
         return {}
@@ -111,7 +122,7 @@ def _about(path: Path) -> dict[str, Any]:
 
 
 def _find(path: Path, name: str) -> Path | None:
-    """The file of an array: the one of exactly its name, or the only one that looks like it."""
+    """Return the file of an array: the one of its name, or the only one with an alias."""
     files = sorted(file for file in path.iterdir() if file.suffix in SUFFIXES)
     chosen = [file for file in files if file.name == f"{name}{file.suffix}"]
     if not chosen:
@@ -136,4 +147,4 @@ def _read(name: str, file: Path) -> dict[str, NDArray[Any]]:
     if name in (*MATRICES, "neighbors", "distances"):
         return {name: read_matrix(file)}
     with reading(file):
-        return {name: np.lib.format.open_memmap(file, mode="r")}
+        return {name: map_npy(file)}

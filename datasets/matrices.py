@@ -1,4 +1,4 @@
-"""Files of one matrix each, whatever their format: a row for each vector."""
+"""Files that hold one matrix, in any format: a row for each vector."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -10,18 +10,27 @@ from numpy.typing import NDArray
 from vecq import ArgumentError, DatasetError
 from vecq.datasets import arrow, bins, vecs
 from vecq.datasets.checks import blocks
+from vecq.datasets.npy import map_npy
 from vecq.datasets.paths import reading, writing
 
 SUFFIXES = (".npy", *vecs.DTYPES, *bins.DTYPES, *arrow.SUFFIXES)
-# Formats that hold one type only; others hold the type that they are given.
+# Formats with a fixed type; the others keep the type of the values.
 DTYPES = {**vecs.DTYPES, **bins.DTYPES}
 
 
 def read_matrix(path: str | Path, column: str | None = None) -> NDArray[Any]:
-    """Reads a matrix by the suffix of its file; mapped, but for Parquet and Arrow.
+    """Read a matrix by the suffix of its file; mapped, except for Parquet and Arrow.
 
     Args:
-        column: of Parquet and Arrow files, the one to read.
+        path: The file.
+        column: The column of Parquet and Arrow files. Default: the only one with vectors.
+
+    Returns:
+        The matrix, of the type in the file.
+
+    Raises:
+        DatasetError: The file is missing, damaged or not a matrix of numbers.
+        ArgumentError: The suffix is unknown.
 
     >>> read_matrix("sift_base.fvecs").shape
     (1000000, 128)
@@ -35,18 +44,18 @@ def read_matrix(path: str | Path, column: str | None = None) -> NDArray[Any]:
         elif path.suffix in arrow.SUFFIXES:
             rows = arrow.read_arrow(path, column)
         elif path.suffix == ".npy":
-            rows = np.lib.format.open_memmap(path, mode="r")
+            rows = map_npy(path)
         else:
             raise ArgumentError(unknown(path, SUFFIXES), "path")
         if rows.ndim != 2 or rows.dtype.kind not in "fiu":
             raise DatasetError(
-                f"holds {rows.dtype} of shape {rows.shape}, expected rows of numbers", "shape"
+                f"holds {rows.dtype} of shape {rows.shape}, expected a matrix of numbers", "shape"
             )
     return rows
 
 
 def write_matrix(path: str | Path, rows: NDArray[Any]) -> None:
-    """Writes a matrix in the format that the suffix names, all of it or nothing.
+    """Write a matrix in the format of the suffix, all of it or nothing.
 
     >>> write_matrix("items.fbin", items)
     """
@@ -60,27 +69,38 @@ def write_blocks(
     shape: tuple[int, int],
     dtype: np.dtype[Any] | type = np.float32,
 ) -> None:
-    """Writes a matrix that comes block by block and need not fit into memory."""
+    """Write a matrix block by block, so that it need not fit into memory.
+
+    Args:
+        path: The file.
+        parts: The blocks of rows.
+        shape: Rows and columns of the whole matrix.
+        dtype: The type of the values; some formats fix it. Default: float32.
+
+    Raises:
+        ArgumentError: The blocks do not add up to `shape`, or the suffix is unknown.
+        DatasetError: The format can't hold a value, or the file can't be written.
+    """
     path = Path(path)
     if path.suffix not in SUFFIXES:
         raise ArgumentError(unknown(path, SUFFIXES), "path")
-    dtype = DTYPES.get(path.suffix, np.dtype(dtype))
-    parts = _checked(path, parts, shape, dtype)
+    kind = DTYPES.get(path.suffix, np.dtype(dtype))
+    parts = _checked(path, parts, shape, kind)
     with writing(path) as part:
         if path.suffix in vecs.DTYPES:
             vecs.write_vecs(part, parts, shape[1])
         elif path.suffix in bins.DTYPES:
             bins.write_bin(part, parts, shape)
         elif path.suffix in arrow.SUFFIXES:
-            arrow.write_arrow(part, path.suffix, parts, shape[1], dtype)
+            arrow.write_arrow(part, path.suffix, parts, shape[1], kind)
         else:
-            _write_npy(part, parts, shape, dtype)
+            _write_npy(part, parts, shape, kind)
 
 
 def _checked(
     path: Path, parts: Iterable[NDArray[Any]], shape: tuple[int, int], dtype: np.dtype[Any]
 ) -> Iterator[NDArray[Any]]:
-    """The same blocks as `dtype`, as long as they are what `shape` promises."""
+    """Yield the blocks as `dtype`; raise if they do not add up to `shape`."""
     rows = 0
     for part in parts:
         rows += len(part)
@@ -94,7 +114,7 @@ def _checked(
 
 
 def _as(path: Path, part: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Values of another type, if it can hold them."""
+    """Convert values to a type; raise if it can't hold them."""
     if part.dtype == dtype:
         return np.ascontiguousarray(part)
     limits = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
@@ -104,7 +124,7 @@ def _as(path: Path, part: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     if not fits.all():
         kind = "numbers" if dtype.kind == "f" else "whole numbers"
         raise DatasetError(
-            f"{path}: {dtype}, which it holds, has {kind} from {limits.min} to {limits.max}, "
+            f"{path}: the format holds {kind} from {limits.min} to {limits.max} ({dtype}), "
             f"but there is {part[~fits][0]}",
             "values",
         )
@@ -112,7 +132,7 @@ def _as(path: Path, part: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
 
 
 def unknown(path: Path, suffixes: Iterable[str]) -> str:
-    """What to say of a file whose suffix says nothing."""
+    """Return the message for an unknown suffix."""
     return f"{path} has the suffix {path.suffix!r}, expected one of {', '.join(suffixes)}"
 
 

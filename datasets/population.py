@@ -1,9 +1,8 @@
-"""Generated items and users that are like those of a recommender, block by block.
+"""Generated items and users with the properties of recommendation data, block by block.
 
-Items vary in few directions, a little less in each than in the one before; they lie in clusters,
-few of them large and most small, and are of very different popularity, which their norms show. A
-user likes some clusters, and is no item. What users saw and chose is drawn from how much they like
-each item.
+Items vary in few directions, with falling variance, and lie in clusters of very different size.
+Their norms, which stand for popularity, are log-normal. Users lie near several clusters, away from
+the items. Seen and chosen items are sampled by the users' inner products with them.
 """
 
 import dataclasses
@@ -17,34 +16,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vecq import ArgumentError
-from vecq.arguments import whole
+from vecq.core.arguments import whole
+from vecq.core.progress import Progress, Report
 from vecq.datasets.best import keep_best, sort_best
 from vecq.datasets.dataset import Csr, Dataset
 from vecq.datasets.folders import clear_folder, fill_folder
 from vecq.datasets.matrices import read_matrix, write_blocks
 from vecq.datasets.truth import with_truth
-from vecq.progress import Progress, Report
 
 Floats = NDArray[np.float32]
 
 BLOCK, USERS = 1 << 14, 1 << 11  # items and users at a time
 MAPPED = ("npy", "fbin", "fvecs")
-# Items vary in so many directions, by this power of the number of each; in all others by so much.
+# Number of directions, the power law of their spread, and the spread in all others.
 DIRECTIONS, DECAY, REST = 48, -0.2, 0.15
-# The size of the n-th cluster is this power of n; the mean width of clusters; how far all lie from
-# the origin; the spread of the logarithms of norms.
+# The power law of cluster sizes, the mean width of clusters, their distance from the origin, and
+# the standard deviation of the logarithms of norms.
 SIZES, WIDTH, SHIFT, NORMS = -0.8, 1.2, 0.15, 0.5
-# Clusters that a user likes; how far users are from what these have in common; how far the users
-# lean towards what is liked by all, which no item stands for.
+# Clusters per user, the weight of a user's own random direction, and that of a direction shared by
+# all users.
 TASTES, ECCENTRICITY, LEANING = 4, 1.0, 0.6
-# How many items a user chose: the median, the least and the most; those held out of them; and how
-# little choices depend on what users like.
+# Items per user: median, least and most; the share held out; and the temperature of sampling.
 MEDIAN, LEAST, MOST, HELD_OUT, TEMPERATURE = 40, 10, 200, 0.2, 0.38
 
 
 @dataclass(frozen=True)
 class Population:
-    """Items and users of one world, the same for the same arguments.
+    """Items and users of one generated world, deterministic in the arguments.
 
     >>> population = Population(rows=100_000_000, dim=64, users=1000)
     >>> next(population.items()).shape
@@ -63,15 +61,15 @@ class Population:
         whole(self.seed, "seed", 0, 2**63 - 1)
 
     def items(self) -> Iterator[Floats]:
-        """Blocks of items, one after another."""
+        """Yield blocks of items."""
         world = self._world
         for block, first in enumerate(range(0, self.rows, BLOCK)):
             rng = self._rng("items", block)
             count = min(BLOCK, self.rows - first)
-            cluster = rng.choice(len(world.centres), count, p=world.shares)
+            cluster = rng.choice(len(world.centers), count, p=world.shares)
             inner = rng.standard_normal((count, len(world.basis)), np.float32)
             inner *= world.widths[cluster, None]
-            items = world.place(inner + world.centres[cluster])
+            items = world.place(inner + world.centers[cluster])
             noise = rng.standard_normal((count, self.dim), np.float32)
             items += np.float32(REST / math.sqrt(self.dim)) * noise
             items *= rng.lognormal(0, NORMS, (count, 1)).astype(np.float32)
@@ -79,25 +77,25 @@ class Population:
 
     @cached_property
     def queries(self) -> Floats:
-        """The users."""
+        """The vectors of users."""
         world, rng = self._world, self._rng("users")
-        liked = rng.choice(len(world.centres), (self.users, TASTES), p=world.shares)
+        liked = rng.choice(len(world.centers), (self.users, TASTES), p=world.shares)
         weights = rng.dirichlet(np.ones(TASTES), self.users).astype(np.float32)
-        tastes = np.einsum("ut,utd->ud", weights, world.centres[liked])
+        tastes = np.einsum("ut,utd->ud", weights, world.centers[liked])
         own = rng.standard_normal((self.users, len(world.basis)), np.float32)
         leaning = world.place(rng.standard_normal((1, len(world.basis)), np.float32))
-        return world.place(tastes) + ECCENTRICITY * world.place(own) + LEANING * leaning
+        return np.asarray(world.place(tastes) + ECCENTRICITY * world.place(own) + LEANING * leaning)
 
     def interactions(self, progress: Progress = None) -> tuple[Csr, Csr]:
-        """Items that users saw and that are held out, drawn without replacement.
+        """Sample seen and held-out items of each user, without replacement.
 
-        The chance of an item grows with the exponential of how much the user likes it: the largest
-        of all likings plus Gumbel noise are such a draw, and can be found block by block.
+        The probability of an item grows with the exponential of its score. By the Gumbel trick, the
+        items with the largest score plus Gumbel noise are such a sample, found block by block.
         """
         rng = self._rng("choices")
-        wanted = rng.lognormal(math.log(MEDIAN), 0.7, self.users)
         most = min(MOST, self.rows // 2)
-        wanted = np.clip(wanted, LEAST, most).astype(np.int64)
+        drawn_counts = rng.lognormal(math.log(MEDIAN), 0.7, self.users)
+        wanted = np.clip(drawn_counts, LEAST, most).astype(np.int64)
         keys = np.full((self.users, most), -np.inf, np.float32)
         ids = np.zeros((self.users, most), np.int64)
         with Report(progress, self.rows) as report:
@@ -112,10 +110,10 @@ class Population:
 
     @staticmethod
     def _drawn(users: Floats, items: Floats, rng: np.random.Generator) -> Floats:
-        """How much users like items, plus Gumbel noise, which is minus the log of this one."""
+        """Return scores plus Gumbel noise, which is minus the log of exponential noise."""
         noise = rng.standard_exponential((len(users), len(items)), np.float32)
         np.log(np.maximum(noise, np.float32(1e-30), out=noise), out=noise)
-        return users @ items.T / np.float32(TEMPERATURE) - noise
+        return np.asarray(users @ items.T / np.float32(TEMPERATURE) - noise)
 
     @cached_property
     def _world(self) -> "World":
@@ -127,9 +125,9 @@ class Population:
 
 @dataclass(frozen=True)
 class World:
-    """The clusters, and the directions that they lie in."""
+    """The clusters, and the directions that they vary in."""
 
-    centres: Floats
+    centers: Floats
     widths: Floats
     shares: NDArray[np.float64]
     basis: Floats
@@ -148,10 +146,10 @@ class World:
         )
 
     def place(self, inner: Floats) -> Floats:
-        """Rows of length 1, from their coordinates."""
+        """Return unit rows by their coordinates in the basis."""
         shift = np.float32(SHIFT * math.sqrt(len(self.basis))) * self.basis[0]
         rows = inner @ self.basis + shift
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True))
 
 
 def recommendations(
@@ -164,7 +162,19 @@ def recommendations(
     threads: int = 0,
     progress: Progress = None,
 ) -> Dataset:
-    """Items, users, what these saw, what is held out, and the true `k` best items of each.
+    """Generate items, users, seen and held-out items, and the true k best items of each user.
+
+    Args:
+        rows: Number of items.
+        dim: Dimension of the vectors.
+        users: Number of users. Default: 2,000.
+        seed: Of the random numbers. Default: 0.
+        k: Number of true best items per user. Default: 100.
+        threads: Number of threads; 0 = all cores. Default: 0.
+        progress: Shows progress in items, as in `vecq.Index.add`. Default: None.
+
+    Returns:
+        The data set, in memory.
 
     >>> recommendations(10_000, 64, users=100)
     <vecq.datasets.Dataset recommendations-10000-64: 10,000 x 64, 100 queries, ip, ...>
@@ -186,10 +196,21 @@ def write_recommendations(
     threads: int = 0,
     progress: Progress = None,
 ) -> Dataset:
-    """The same as a folder, with but a block of items at a time in memory; returns it mapped.
+    """Generate the data of `recommendations` as a folder, with one block in memory at a time.
 
     Args:
-        vectors: the format of vectors: "npy", "fbin" or "fvecs".
+        path: The folder.
+        rows: Number of items.
+        dim: Dimension of the vectors.
+        users: Number of users. Default: 2,000.
+        seed: Of the random numbers. Default: 0.
+        k: Number of true best items per user. Default: 100.
+        vectors: The format of vectors: "npy", "fbin" or "fvecs". Default: "npy".
+        threads: Number of threads; 0 = all cores. Default: 0.
+        progress: Shows progress in items, as in `vecq.Index.add`. Default: None.
+
+    Returns:
+        The data set, memory-mapped.
 
     >>> write_recommendations("million", 1_000_000, 128).train.shape
     (1000000, 128)
@@ -209,7 +230,7 @@ def write_recommendations(
 
 
 def recsys_demo() -> Dataset:
-    """What `make demo` measures on; generated in seconds."""
+    """Generate the data set of `make demo`, in seconds."""
     data = recommendations(50_000, 64, 2000, k=1000, progress=False)
     return dataclasses.replace(data, name="recsys-demo")
 
@@ -226,7 +247,7 @@ def _complete(
 def _split(
     ids: NDArray[np.int64], wanted: NDArray[np.int64], rng: np.random.Generator
 ) -> tuple[Csr, Csr]:
-    """What users saw, and the share of it, drawn at random, that is held out."""
+    """Split the items of each user at random into seen and held-out ones."""
     seen, heldout = [], []
     for row, count in zip(ids, wanted, strict=True):
         chosen = rng.permutation(row[:count])

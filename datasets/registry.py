@@ -1,8 +1,7 @@
-"""The data sets that have names: public ones, which are downloaded, and one that is generated.
+"""Named data sets: public ones, which are downloaded, and a generated one.
 
-Sizes are what servers have been seen to send, or follow from rows, dim and type; checksums are what
-TensorFlow Datasets lists for the same addresses and sizes. A size, checksum or licence that isn't
-known for certain is left out.
+Sizes were observed, or follow from rows, dimension and type; checksums are those that TensorFlow
+Datasets lists for the same addresses and sizes. Uncertain values are omitted.
 """
 
 from vecq import ArgumentError
@@ -11,7 +10,7 @@ from vecq.datasets.population import recsys_demo
 
 
 def find(name: str) -> Entry:
-    """The data set of a name.
+    """Return the data set of a name.
 
     >>> find("sift-128-euclidean").rows
     1000000
@@ -28,14 +27,14 @@ def _hdf5(
     metric: str,
     shape: tuple[int, int, int],
     home: str,
-    licence: str | None = None,
+    license: str | None = None,
     size: int | None = None,
     sha256: str | None = None,
 ) -> Entry:
-    """One of ann-benchmarks; `shape` is rows, dim, queries."""
+    """Make an entry of ann-benchmarks; `shape` is rows, dim, queries."""
     remote = Remote(f"https://ann-benchmarks.com/{name}.hdf5", size, sha256)
     files = ((f"{name}.hdf5", remote),)
-    return Entry(name, about, metric, *shape, home, licence, files)
+    return Entry(name, about, metric, *shape, home, license, files)
 
 
 def _big(
@@ -48,7 +47,7 @@ def _big(
     queries: str,
     truth: str,
 ) -> Entry:
-    """The first rows of one of big-ann-benchmarks, with the truth among these."""
+    """Make an entry of the first rows of a set of big-ann-benchmarks, with their truth."""
     rows, dim, count = shape
     suffix = base.rpartition(".")[2]
     row_bytes = dim * {"fbin": 4, "u8bin": 1}[suffix]
@@ -71,7 +70,7 @@ M = 1_000_000
 ENTRIES = (
     Entry(
         "recsys-demo",
-        "generated items, users, and what they saw and chose",
+        "generated items and users, with seen and held-out items",
         "ip",
         *(50_000, 64, 2_000),
         "vecq.datasets.population",
@@ -97,7 +96,7 @@ ENTRIES = (
         sha256="a0a44dfe80c58e63860862eeea2d34e62cff958dc3aec14fd65263d1d3c751f8",
     ),
     _hdf5(
-        *("lastfm-64-dot", "artists and listeners, factorised", "cosine", (292_385, 65, 50_000)),
+        *("lastfm-64-dot", "artists and listeners, factorized", "cosine", (292_385, 65, 50_000)),
         "https://github.com/erikbern/ann-benchmarks/pull/91",
     ),
     _hdf5(
@@ -127,7 +126,7 @@ ENTRIES = (
                 f"{FACEBOOK}/GT_{millions}M/deep-{millions}M",
             ),
             _big(
-                *(f"text2image-{millions}M", "images, asked for by text", "ip"),
+                *(f"text2image-{millions}M", "images, queried by text", "ip"),
                 *((millions * M, 200, 100_000), YANDEX_HOME),
                 f"{YANDEX}/T2I/base.1B.fbin",
                 f"{YANDEX}/T2I/query.public.100K.fbin",

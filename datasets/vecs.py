@@ -1,4 +1,4 @@
-"""fvecs, bvecs, ivecs: every row is its dim, of 32 bits, and then its values."""
+"""fvecs, bvecs, ivecs: every row is a 32-bit dimension and its values."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,23 +9,27 @@ from numpy.typing import NDArray
 
 from vecq import DatasetError
 
-DTYPES = {".fvecs": np.dtype("<f4"), ".bvecs": np.dtype("u1"), ".ivecs": np.dtype("<i4")}
+DTYPES: dict[str, np.dtype[Any]] = {
+    ".fvecs": np.dtype("<f4"),
+    ".bvecs": np.dtype("u1"),
+    ".ivecs": np.dtype("<i4"),
+}
 
 
 def read_vecs(path: Path) -> NDArray[Any]:
-    """Maps a file as a matrix; its rows are apart by more than their values."""
+    """Map a file as a strided matrix."""
     dtype, size = DTYPES[path.suffix], path.stat().st_size
     if size < 4:
         raise DatasetError(f"has {size} bytes, expected at least the dim of one row", "dim")
     content = np.memmap(path, np.uint8, "r")
     dim = int(content[:4].view("<i4")[0])
     if dim < 1:
-        raise DatasetError(f"says that its first row has dim {dim}", "dim")
+        raise DatasetError(f"declares dim {dim} in its first row, expected at least 1", "dim")
     stride = 4 + dim * dtype.itemsize
     if size % stride:
         raise DatasetError(
-            f"has {size:,} bytes, expected a multiple of {stride:,}, which a row of dim {dim} "
-            f"takes: the file is truncated, or its values are of another type",
+            f"has {size:,} bytes, expected a multiple of {stride:,}, the size of a row of dim "
+            f"{dim}: the file is truncated, or its values have another type",
             "rows",
         )
     rows = content.reshape(-1, stride)
@@ -33,11 +37,12 @@ def read_vecs(path: Path) -> NDArray[Any]:
     if (dims != dim).any():
         row = int((dims != dim).argmax())
         raise DatasetError(f"row {row} has dim {dims[row]}, but row 0 has {dim}", "dim")
-    return rows[:, 4:].view(dtype)
+    values: NDArray[Any] = rows[:, 4:].view(dtype)
+    return values
 
 
 def write_vecs(path: Path, blocks: Iterable[NDArray[Any]], dim: int) -> None:
-    """Writes blocks of rows one after another."""
+    """Write blocks of rows one after another."""
     with path.open("wb") as file:
         for block in blocks:
             record = np.empty(len(block), [("dim", "<i4"), ("values", block.dtype, (dim,))])

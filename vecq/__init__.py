@@ -1,19 +1,18 @@
-"""Quantized vector recall on CPUs.
+"""Approximate nearest-neighbor search on CPUs, on quantized vectors.
 
 >>> import vecq
->>> print(vecq.cpu())
-scalar       available
-...
+>>> items = numpy.random.default_rng(0).standard_normal((1000, 64), dtype="float32")
+>>> index = vecq.Index(64, metric="cosine").add(items)
+>>> ids, scores = index.search(items[:2], k=10)
+>>> ids.shape
+(2, 10)
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from vecq._native import ffi, lib
-from vecq.assess import Assessment, CodecCost, assess
-from vecq.calibration import Calibration
-from vecq.codec import Codec
-from vecq.codes import Codes
-from vecq.cpu import Cpu, Isa, cpu, refuse_at_import
-from vecq.dot import dot
-from vecq.errors import (
+from vecq.core.errors import (
     ArgumentError,
     CorruptFileError,
     DatasetError,
@@ -27,25 +26,40 @@ from vecq.errors import (
     UnsupportedError,
     VecqError,
 )
-from vecq.exact import exact
-from vecq.files import Check, FileInfo, Problem, Section, info
-from vecq.filters import Filter
+from vecq.core.isa import Cpu, Isa, cpu, refuse_at_import
 from vecq.index import Index
-from vecq.interop import from_faiss, from_hnswlib
-from vecq.plan import Explanation
-from vecq.ranges import Ranges
-from vecq.rates import Rates, rates
-from vecq.result import IndexStats, Result
-from vecq.tuning import HitRate, Limits, Ndcg, Recall, Relative, Tuned, tune
+from vecq.quantization.codec import Codec
+from vecq.quantization.codes import Codes
+from vecq.quantization.scan import brute_force
+from vecq.search.filters import Filter
+from vecq.search.plan import Explanation
+from vecq.search.ranges import Ranges
+from vecq.search.recall_curve import RecallCurve
+from vecq.search.result import Result
+from vecq.storage.files import info
+from vecq.storage.records import Check, FileInfo, Saved
+from vecq.storage.stats import IndexStats
 
-open = Index.open
+if TYPE_CHECKING:
+    from vecq.integrations.exchange.faiss import from_faiss
+    from vecq.integrations.exchange.hnswlib import from_hnswlib
+    from vecq.quantization.assessment import Assessment, CodecCost, assess
+    from vecq.tuning import HitRate, Limits, Ndcg, Recall, Relative, Tuned, tune
+
+# Modules that searches do not need are imported when one of their names is used first.
+_LAZY = {
+    "vecq.quantization.assessment": ("Assessment", "CodecCost", "assess"),
+    "vecq.integrations.exchange.faiss": ("from_faiss",),
+    "vecq.integrations.exchange.hnswlib": ("from_hnswlib",),
+    "vecq.tuning": ("HitRate", "Limits", "Ndcg", "Recall", "Relative", "Tuned", "tune"),
+}
+_MODULES = {name: module for module, names in _LAZY.items() for name in names}
 
 __version__: str = ffi.string(lib.vecq_version()).decode()
 
 __all__ = [
     "ArgumentError",
     "Assessment",
-    "Calibration",
     "Check",
     "Codec",
     "CodecCost",
@@ -66,29 +80,44 @@ __all__ = [
     "Limits",
     "Ndcg",
     "OutOfMemoryError",
-    "Problem",
     "QuantizationWarning",
     "Ranges",
-    "Rates",
     "ReadOnlyError",
     "Recall",
+    "RecallCurve",
     "Relative",
     "Result",
-    "Section",
+    "Saved",
     "Tuned",
     "TuningWarning",
     "UnsupportedError",
     "VecqError",
     "assess",
+    "brute_force",
     "cpu",
-    "dot",
-    "exact",
     "from_faiss",
     "from_hnswlib",
     "info",
-    "open",
-    "rates",
     "tune",
 ]
+
+open = Index.open  # not in __all__: `from vecq import *` must not hide Python's own
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(_MODULES[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULES})
+
+
+for _name, _value in list(globals().items()):
+    if isinstance(_value, type) and issubclass(_value, Exception):
+        _value.__module__ = __name__  # tracebacks name errors as users import them
 
 refuse_at_import()

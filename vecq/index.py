@@ -1,53 +1,62 @@
-"""Indexes: the best items for each query, by a graph over codes."""
+"""The index: a facade whose methods delegate to search, updates, storage and integrations."""
+
+from __future__ import annotations  # short signatures in help()
 
 import os
-import threading
+from collections.abc import Iterator, Sequence
+from types import TracebackType
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from vecq import files
-from vecq._native import ffi, lib
-from vecq.arguments import choose, named, whole
-from vecq.changing import Changing
-from vecq.codec import METRICS, Codec, Kind, Metric
-from vecq.errors import ArgumentError, call
-from vecq.progress import Progress
-from vecq.result import IndexStats
-from vecq.searching import Searching
-from vecq.structs import new_struct
-
-Link = Literal["auto", "metric", "cosine", "moebius", "layered"]
-
-LINKS: dict[str, int] = {
-    "auto": lib.VECQ_LINK_AUTO,
-    "metric": lib.VECQ_LINK_METRIC,
-    "cosine": lib.VECQ_LINK_COSINE,
-    "moebius": lib.VECQ_LINK_MOEBIUS,
-    "layered": lib.VECQ_LINK_LAYERED,
-}
+from vecq.core import html
+from vecq.core.arguments import MOST, real, whole
+from vecq.core.native_index import NativeIndex
+from vecq.core.progress import Progress
+from vecq.quantization.codec import Codec, Kind
+from vecq.quantization.metric import Metric
+from vecq.search import items, knn, pages, ranges
+from vecq.search.filters import Filter
+from vecq.search.plan import Plan
+from vecq.search.ranges import Ranges
+from vecq.search.recall_curve import RecallCurve, stored_curve
+from vecq.search.recall_measurement import measure_recall
+from vecq.search.result import Result
+from vecq.storage import files, pickling, stats
+from vecq.storage.opening import Link, open_new
+from vecq.storage.records import Check, Saved
+from vecq.updates import changes
 
 
-class Index(Searching, Changing):
-    """Finds the best items for a query among many, on codes, by walking a graph.
+class Index:
+    """An HNSW graph over quantized vectors, for approximate k-nearest-neighbor search.
+
+    Searches run from any number of threads, also while another thread changes or saves the index.
+    An index pickles and copies as its file does, and `with` closes it.
 
     Args:
-        dim: how many numbers a vector has.
-        metric: "ip", the inner product; "cosine"; or "l2". Scores are higher the better: "l2" gives
-            minus the squared distance.
-        codec: how vectors are coded: "int8", "int16", "fp16", "fp32" or a `vecq.Codec`. Under "l2"
-            the names of integer kinds stand for codecs that centre.
-        m: links that a new item gets; an item has up to twice as many. More find more and cost
-            memory.
-        ef_construction: how many candidates the links are chosen from. More make a better graph,
-            more slowly.
-        seed: of the layers. With the same seed and threads=1 the same calls make the same graph.
-        link: what items are compared by when they are linked. "metric" is what is searched for;
-            for inner products "cosine", or "moebius", distances between x / |x|**2, which is what
-            "auto" chooses and what then is repaired by the best items of some items and users.
-            "layered" is "metric" on layers, as graphs of other libraries are that come with them.
-        rerank: keep a second store of wider codes, "int16", "fp16", "fp32" or a `vecq.Codec`, on
-            which searches score the best of what they found once more.
+        dim: Number of dimensions of a vector, 1 to 65,535.
+        metric: "ip" (inner product), "cosine" or "l2". Higher scores are better: under "l2" a
+            score is minus the squared distance. Other libraries' names of these, such as
+            "inner_product", "angular" and "euclidean", are accepted. Default: "ip".
+        codec: Encoding of the vectors: "int8", "int16", "fp16", "fp32" or a `vecq.Codec`. Under
+            "l2" the names of integer codecs stand for codecs that center. Default: "int8".
+        m: Links of a new item; an item has up to 2 m. A larger m raises recall and costs memory.
+            Default: 16.
+        ef_construction: Number of candidates among which links are selected. More candidates
+            improve the graph and slow down building. Default: 200.
+        seed: Seed of the random layers. The same seed, calls and threads=1 make the same graph.
+            Default: 0.
+        link: Metric by which items are linked: "metric" (that of searches), "cosine", "moebius"
+            (l2 between x / |x|**2, then repaired with items and users as queries), "layered"
+            ("metric", on layers as in other libraries) or "auto": "moebius" for inner products,
+            "metric" otherwise. Default: "auto".
+        rerank_codec: Encoding of a second store, on which searches rescore their best candidates:
+            "int16", "fp16", "fp32" or a `vecq.Codec`. Default: None, no second store.
+
+    Raises:
+        ArgumentError: An argument is none of these.
 
     >>> items = numpy.random.default_rng(0).standard_normal((1000, 64), dtype="float32")
     >>> index = vecq.Index(64, metric="cosine")
@@ -58,41 +67,21 @@ class Index(Searching, Changing):
     array([0, 1])
     """
 
+    _native: NativeIndex
+
     def __init__(
         self,
         dim: int,
-        metric: Metric = "ip",
+        metric: Metric | str = "ip",
         codec: Kind | Codec = "int8",
         *,
         m: int = 16,
         ef_construction: int = 200,
         seed: int = 0,
         link: Link = "auto",
-        rerank: Kind | Codec | None = None,
+        rerank_codec: Kind | Codec | None = None,
     ) -> None:
-        self._dim = whole(dim, "dim", 1, 65535)
-        self._metric = metric
-        self._codec = Codec.of(codec, metric=metric)
-        self._wide = None if rerank is None else Codec.of(rerank, "rerank")
-        self._m = whole(m, "m", 2, 256)
-        options = new_struct("vecq_index_options")
-        options.metric = choose(METRICS, metric, "metric")
-        options.link = choose(LINKS, link, "link")
-        options.m = self._m
-        options.ef_construction = whole(ef_construction, "ef_construction", 1, 100_000)
-        options.seed = whole(seed, "seed", 0, 2**64 - 1)
-        handle = ffi.new("vecq_index **")
-        call(
-            lib.vecq_index_open,
-            *(options, self._codec.native(self._dim)),
-            *(ffi.NULL if self._wide is None else self._wide.native(self._dim, "rerank"), handle),
-        )
-        self._begin(ffi.gc(handle[0], lib.vecq_index_close))
-
-    def _begin(self, handle: Any) -> None:
-        self._handle = handle
-        self._adding, self._saving = threading.RLock(), threading.RLock()
-        self._busy = self._warned = False
+        self._native = open_new(dim, metric, codec, m, ef_construction, seed, link, rerank_codec)
 
     @classmethod
     def open(
@@ -104,68 +93,411 @@ class Index(Searching, Changing):
         preload: bool | Literal["walk", "copy"] = False,
         lock: bool = False,
         progress: Progress = None,
-    ) -> "Index":
-        """Opens the index that `save` wrote to a file, at once, however large it is.
+    ) -> Index:
+        """Open the index file that `save` wrote, in an instant, however large it is.
 
-        The file is mapped: what searches touch is read when they first do, and stays in the page
-        cache as long as there is room, one copy for all processes. An index larger than memory
-        works, as fast as the disk. Where the file is at most half of the memory that the process
-        may have, or is preloaded, it is mapped in pages of 2 MiB, if the file system has them. Of
-        larger files the kernel fetches no more of codes and of the links of layer 0 than is asked
-        for; the small upper layers and the ids it reads ahead.
+        The file is mapped: pages are read when searches first touch them, and stay in the page
+        cache, one copy for all processes. An index larger than memory works, at the speed of the
+        disk. A file of at most half of the memory limit, or a preloaded one, is mapped in pages of
+        2 MiB where the file system has them.
 
-        Never shorten or write over such a file while it is open: a process that touches what is
-        gone is ended by SIGBUS. Files that are replaced whole, as `save` does, are safe: who has
-        the old one open keeps it.
+        Do not truncate or overwrite the file in place while it is open: SIGBUS ends a process that
+        touches a page that is gone. Replacing the file, as `save` does, is safe.
 
         Args:
-            writable: allow additions. They go to memory, never to the file: what is changed in
-                place is copied page by page, and what grows moves to memory as a whole. `save`
-                keeps them. Otherwise `add` raises `ReadOnlyError`.
-            verify: "header" checks the table of the file, and searches take care of the rest, so
-                that no file can crash them; "full" reads everything and compares checksums.
-            preload: read everything now, so that the first searches need not wait; "walk" leaves
-                out what they hardly touch, the wider store of `rerank` and what only additions
-                need. "copy" copies that to huge pages of memory: the fastest where the file
-                system has none, but no other process shares it.
-            lock: keep in memory what is preloaded, and without `preload` the upper layers and the
-                ids; the limit is `ulimit -l`.
-            progress: as in `add`, in bytes, for "full" and `preload`.
+            path: The file.
+            writable: Allow changes. They go to memory, never to the file: `save` keeps them.
+                Default: False, changes raise `ReadOnlyError`.
+            verify: "header" checks the section table; searches check the rest as they go, so no
+                file crashes them. "full" reads everything and compares checksums. Default:
+                "header".
+            preload: True reads everything now; "walk" leaves out the rerank store and arrays that
+                only changes need; "copy" copies what "walk" reads to huge pages of this process.
+                Default: False.
+            lock: Lock preloaded pages in memory, or without `preload` the upper layers and the
+                ids. `ulimit -l` is the limit. Default: False.
+            progress: As in `add`, in bytes, for "full" and `preload`.
+
+        Returns:
+            The index.
+
+        Raises:
+            FileError: The system cannot read the file.
+            CorruptFileError: The file is no index, or does not match its checksums.
+            ArgumentError: An argument is none of these.
 
         >>> items = numpy.random.default_rng(0).standard_normal((1000, 64), dtype="float32")
         >>> saved = vecq.Index(64, "cosine").add(items).save("items.vecq")
         >>> vecq.open("items.vecq").search(items[:2], k=3).ids[:, 0]
         array([0, 1])
         """
-        choose({"header": 0, "full": 1}, verify, "verify")
-        wanted = files.preload_of(preload)
-        if lock and preload == "copy":
-            raise ArgumentError(
-                'lock keeps pages of the file in memory, but preload="copy" makes no use of them: '
-                "choose one",
-                "lock",
+        return cls._of(
+            files.open_file(
+                path, writable, verify=verify, preload=preload, lock=lock, progress=progress
             )
-        handle = files.open_index(path, writable)
-        if verify == "full":
-            files.verify(handle, path, progress)
-        if preload or lock:
-            files.preload(handle, path, wanted, lock, progress)
-        return cls._opened(handle)
+        )
 
     @classmethod
-    def _opened(cls, handle: Any) -> "Index":
-        """An index around a native one."""
-        native = new_struct("vecq_index_description")
-        options = new_struct("vecq_index_options")
-        codec, wide = new_struct("vecq_codec_options"), new_struct("vecq_codec_options")
-        call(lib.vecq_index_describe, handle, native, options, codec, wide)
+    def _of(cls, native: NativeIndex) -> Index:
         index = cls.__new__(cls)
-        index._dim, index._m = native.dim, options.m
-        index._metric = named(METRICS, options.metric)  # type: ignore[assignment]
-        index._codec = Codec.described(codec)
-        index._wide = Codec.described(wide) if native.has_rerank_codec else None
-        index._begin(handle)
+        index._native = native
         return index
+
+    # Search
+
+    def search(
+        self,
+        queries: ArrayLike,
+        k: int,
+        *,
+        ef: int | None = None,
+        target_recall: float | None = None,
+        exclude: Any = None,
+        allow: ArrayLike | Filter | None = None,
+        deny: ArrayLike | Filter | None = None,
+        plan: Plan | None = None,
+        explain: bool = False,
+        rerank_factor: float | None = None,
+        query_bits: Literal[8, 15] = 15,
+        threads: int = 1,
+    ) -> Result:
+        """Find the k best items for each query.
+
+        Every query has min(k, number of allowed items) results: where a walk over the graph finds
+        fewer, a scan completes them.
+
+        Args:
+            queries: One query per row; a vector is one query.
+            k: Number of results per query.
+            ef: Beam width of the walk over the graph, raised to k if smaller. A wider beam raises
+                recall and takes longer. Without a filter it implies plan="walk". Default: k + 100.
+            target_recall: Recall to reach, instead of `ef`. `measure_recall` must have measured
+                which `ef` that takes. Default: None.
+            exclude: Ids that the results of each query must not have, such as items that a user
+                has seen: a SciPy CSR matrix, a pair of arrays (indptr, ids), or a list of id
+                arrays. Unknown ids are ignored. Default: None.
+            allow: Items that all queries may return: ids, a mask of booleans in the order in which
+                items were added, or a `vecq.Filter`, prepared once for many searches. Default: all
+                items.
+            deny: Items that no query may return, in the same forms. Default: none.
+            plan: "walk" walks the graph; "step_over" walks it and does not score rejected items;
+                "scan" scores every allowed item, which on codes is exact up to the rescoring of
+                the best 1.25 k + 32; "auto" picks the plan of least estimated cost. Default:
+                "auto".
+            explain: Fill `explanation` of the result. Default: False.
+            rerank_factor: Candidates per result to rescore on the rerank store; 0 for none.
+                Default: 2 if the index has a rerank store.
+            query_bits: Precision of the query for int8 and int16 codes; 8 is faster and coarser
+                than 15. Default: 15.
+            threads: Threads for batches of queries and for scans; 0 for all cores. Default: 1,
+                for services that run one process per core.
+
+        Returns:
+            Ids and scores, best first; `ids, scores = index.search(...)` unpacks them.
+
+        Raises:
+            ArgumentError: An argument is none of these, or no measured `ef` reaches
+                `target_recall`.
+            OutOfMemoryError: The results do not fit into memory.
+
+        >>> items = numpy.random.default_rng(0).standard_normal((1000, 64), dtype="float32")
+        >>> index = vecq.Index(64, metric="cosine").add(items)
+        >>> index.search(items[:2], k=2, exclude=[[0], [1]], allow=range(100)).counts
+        array([2, 2])
+        """
+        return knn.search(
+            self._native,
+            queries,
+            k,
+            ef=ef,
+            target_recall=target_recall,
+            exclude=exclude,
+            allow=allow,
+            deny=deny,
+            plan=plan,
+            explain=explain,
+            rerank_factor=rerank_factor,
+            query_bits=query_bits,
+            threads=threads,
+        )
+
+    def search_by_ids(self, ids: ArrayLike, k: int, **options: Any) -> Result:
+        """Find the k best items for each of some items of the index, itself excluded.
+
+        Args:
+            ids: Ids of items in the index.
+            k: Number of results per item.
+            **options: Options of `search`, except `exclude`.
+
+        Returns:
+            Ids and scores, a row for each id.
+
+        Raises:
+            ArgumentError: An id is not in the index, or an option is wrong.
+
+        >>> items = numpy.random.default_rng(0).standard_normal((1000, 64), dtype="float32")
+        >>> index = vecq.Index(64, metric="cosine").add(items)
+        >>> 7 in index.search_by_ids(7, k=10).ids
+        False
+        """
+        return knn.search_by_ids(self._native, ids, k, **options)
+
+    def search_range(self, queries: ArrayLike, threshold: float, **options: Any) -> Ranges:
+        """Find all items that score at least `threshold` for each query.
+
+        Args:
+            queries: One query per row; a vector is one query.
+            threshold: The least score.
+            **options: Options of `search`, except `k`. A walk may miss items; plan="scan" finds
+                all.
+
+        Returns:
+            Ids and scores of all queries, one after the other.
+
+        Raises:
+            ArgumentError: An argument is none of these.
+
+        >>> index = vecq.Index(8, "cosine").add(numpy.eye(8, dtype="float32"))
+        >>> index.search_range(numpy.eye(8, dtype="float32")[:2], 0.5).ids
+        array([0, 1])
+        """
+        return ranges.search_range(self._native, queries, real(threshold, "threshold"), options)
+
+    def search_iter(self, query: ArrayLike, page: int = 100, **options: Any) -> Iterator[Result]:
+        """Yield the results of one query page by page, until no allowed item is left.
+
+        The first page is searched for at once, each next one when it is asked for.
+
+        Args:
+            query: One vector.
+            page: Number of results per page. Default: 100.
+            **options: Options of `search`, except `k`.
+
+        Returns:
+            An iterator over pages; the last may have fewer results.
+
+        Raises:
+            ArgumentError: An argument is none of these.
+
+        >>> items = numpy.random.default_rng(0).standard_normal((1000, 64), dtype="float32")
+        >>> index = vecq.Index(64, metric="cosine").add(items)
+        >>> [int(found.counts[0]) for found in index.search_iter(items[0], page=300)]
+        [300, 300, 300, 100]
+        """
+        return pages.search_pages(self._native, query, whole(page, "page", 1, MOST), options)
+
+    def measure_recall(
+        self,
+        queries: ArrayLike,
+        k: int | Sequence[int] = (10, 100, 1000),
+        *,
+        threads: int = 0,
+        progress: Progress = None,
+    ) -> RecallCurve:
+        """Measure the recall that each beam width reaches, for searches with `target_recall`.
+
+        The truth is a scan of the same codes; `vecq.assess` measures what the codes themselves
+        lose. The index keeps the curve and saves it. As the index grows, searches widen the beam
+        with the square root of its size; when it has more than twice the measured items,
+        `target_recall` raises until recall is measured again. `refit`, and removing all items,
+        drop the curve.
+
+        Args:
+            queries: A few hundred vectors like the queries to come.
+            k: Numbers of results per query. Between them the beam width is interpolated; beyond
+                the largest it grows up to twice as fast as k. Default: (10, 100, 1000).
+            threads: Threads; 0 for all cores. Default: 0.
+            progress: As in `add`, in values of k.
+
+        Returns:
+            The curve.
+
+        Raises:
+            ArgumentError: There are no queries or no items, or k is out of range.
+
+        >>> items = numpy.random.default_rng(0).standard_normal((5000, 64), dtype="float32")
+        >>> index = vecq.Index(64, metric="cosine").add(items)
+        >>> curve = index.measure_recall(items[:100], k=10)
+        >>> index.search(items[:5], k=10, target_recall=0.95).counts
+        array([10, 10, 10, 10, 10])
+        """
+        return measure_recall(self._native, queries, k, threads, progress)
+
+    def get(self, ids: ArrayLike) -> NDArray[np.float32]:
+        """Decode the vectors of items, from the rerank store if there is one.
+
+        Args:
+            ids: Ids of items in the index.
+
+        Returns:
+            One row per id. Codes lose precision: the vectors are close to those that were added.
+
+        Raises:
+            ArgumentError: An id is not in the index.
+
+        >>> vecq.Index(2, codec="fp32").add([[1.0, 2.0]]).get(0)
+        array([[1., 2.]], dtype=float32)
+        """
+        return items.get(self._native, ids)
+
+    # Updates
+
+    def add(
+        self,
+        vectors: ArrayLike,
+        ids: ArrayLike | None = None,
+        *,
+        users: ArrayLike | None = None,
+        threads: int = 0,
+        progress: Progress = None,
+    ) -> Index:
+        """Add vectors, all or none of them.
+
+        A `QuantizationWarning` tells if the codes of the first vectors alone lose more than 2.5
+        points of recall@10. Ctrl-C, or an exception from `progress`, ends the addition early: the
+        vectors that were linked by then stay.
+
+        Args:
+            vectors: One item per row, of float32, float64 or float16.
+            ids: A 64-bit integer per item that is not in use. Default: they continue from the
+                largest id; the first is 0.
+            users: For metric "ip", a few thousand vectors like the queries to come, which improve
+                the graph. Default: None.
+            threads: Threads; 0 for all cores. Default: 0.
+            progress: A function that is called with the done and the total number of items; True
+                for a bar, False for none. Default: a bar in terminals, for work of seconds.
+
+        Returns:
+            The index.
+
+        Raises:
+            ArgumentError: Vectors have a wrong shape or a value that is not finite, or an id is in
+                use.
+            ReadOnlyError: The index was opened without `writable`.
+            OutOfMemoryError: There is not enough memory.
+
+        >>> vecq.Index(4).add(numpy.eye(4), ids=[10, 20, 30, 40]).ids
+        array([10, 20, 30, 40])
+        """
+        changes.add(self._native, vectors, ids, users, threads, progress)
+        return self
+
+    def upsert(
+        self,
+        vectors: ArrayLike,
+        ids: ArrayLike,
+        *,
+        threads: int = 0,
+        progress: Progress = None,
+    ) -> Index:
+        """Replace the vectors of items, and add items that are not in the index.
+
+        Searches find an item by its old vector until the new one is linked, never by both. An item
+        keeps its place in `ids` and in filters. An upsert that is ended early, as `add` may be, has
+        replaced some of the items.
+
+        Args:
+            vectors: One item per row.
+            ids: A 64-bit integer per item, none twice.
+            threads: Threads; 0 for all cores. Default: 0.
+            progress: As in `add`.
+
+        Returns:
+            The index.
+
+        Raises:
+            ArgumentError: As for `add`, or an id is given twice.
+            ReadOnlyError: The index was opened without `writable`.
+
+        >>> items = numpy.random.default_rng(0).standard_normal((1000, 64), dtype="float32")
+        >>> index = vecq.Index(64, metric="cosine").add(items[:999])
+        >>> len(index.upsert(items[[500, 999]], [7, 999]))
+        1000
+        >>> sorted(index.search(items[500], k=2).ids[0].tolist())
+        [7, 500]
+        """
+        changes.add(self._native, vectors, ids, None, threads, progress, updating=True)
+        return self
+
+    def remove(self, ids: ArrayLike, *, progress: Progress = None) -> Index:
+        """Remove items.
+
+        The graph is repaired around them, so that recall stays; their slots are reused. Ctrl-C, or
+        an exception from `progress`, ends it early with the first of them removed.
+
+        Args:
+            ids: Ids of items in the index, none twice.
+            progress: As in `add`.
+
+        Returns:
+            The index.
+
+        Raises:
+            ArgumentError: An id is not in the index or is given twice.
+            ReadOnlyError: The index was opened without `writable`.
+
+        >>> items = numpy.random.default_rng(0).standard_normal((1000, 64), dtype="float32")
+        >>> index = vecq.Index(64, metric="cosine").add(items)
+        >>> 7 in index.remove([7, 8]), len(index)
+        (False, 998)
+        """
+        changes.remove(self._native, ids, progress)
+        return self
+
+    def refit(self, *, progress: Progress = None) -> Index:
+        """Fit the codec to the present items and encode them again.
+
+        For a codec with a global scale or a center, when the added items have drifted from those
+        that it was fitted to: a `QuantizationWarning` tells when. The vectors come from the rerank
+        store, so the index needs `rerank_codec`. The graph stays. Searches continue meanwhile,
+        changes wait.
+
+        Args:
+            progress: As in `add`.
+
+        Returns:
+            The index.
+
+        Raises:
+            ArgumentError: The index has no rerank store.
+            ReadOnlyError: The index was opened without `writable`.
+
+        >>> items = numpy.random.default_rng(0).standard_normal((1000, 64), dtype="float32")
+        >>> codec = vecq.Codec("int8", scale="global")
+        >>> index = vecq.Index(64, "l2", codec, rerank_codec="fp16").add(items)
+        >>> index.upsert(3 * items, index.ids).stats().clipped > 0.1
+        True
+        >>> index.refit().stats().clipped < 0.001
+        True
+        """
+        changes.refit(self._native, progress)
+        return self
+
+    def compact(self, *, progress: Progress = None) -> Index:
+        """Free the slots of removed items, and relink items that no walk reaches.
+
+        Additions reuse the slots, so this is for an index that was large and stays small. It needs
+        memory for a copy of the remaining items. Searches continue meanwhile, changes wait.
+
+        Args:
+            progress: As in `add`.
+
+        Returns:
+            The index.
+
+        Raises:
+            ReadOnlyError: The index was opened without `writable`.
+            OutOfMemoryError: There is not enough memory for the copy.
+
+        >>> items = numpy.random.default_rng(0).standard_normal((1000, 64), dtype="float32")
+        >>> index = vecq.Index(64, "l2").add(items).remove(range(900))
+        >>> index.stats().free_slots, index.compact().stats().free_slots
+        (900, 0)
+        """
+        changes.compact(self._native, progress)
+        return self
+
+    # Storage
 
     def save(
         self,
@@ -173,106 +505,192 @@ class Index(Searching, Changing):
         *,
         overwrite: bool = False,
         progress: Progress = None,
-    ) -> files.Saved:
-        """Writes the index to a file, which `vecq.open` opens.
+    ) -> Saved:
+        """Write the index to a file, all or nothing.
 
-        All or nothing: the file is written beside the old one, under a name of its own, forced to
-        disk and then renamed. If that fails, or on Ctrl-C, the old file is as it was; whoever has
-        it open keeps it, and this index may itself come from it.
+        The file is written beside the old one, forced to disk and renamed. After an error or
+        Ctrl-C the old file is as it was; processes that have it open keep it. Searches and changes
+        continue meanwhile: the file holds the index as of the call.
 
-        Searches and changes go on meanwhile: the file holds the index as it was when this was
-        called. `pause` of what is returned tells how long changes had to wait; another `save` waits
-        until this one is over.
-
-        Several processes may open a file and save it: none replaces a version that it has not
-        seen. If the file has changed since this index was opened from it or last saved to it,
-        `save` raises `FileChangedError` and leaves the file as it is: open it again and repeat the
-        changes. A file that this index was never opened from or saved to is replaced, whatever it
-        holds.
+        If the file has changed since this index was opened from it or last saved to it, `save`
+        raises: open it again and repeat the changes. A file that this index was never opened from
+        or saved to is replaced.
 
         Args:
-            path: of the file, usually with the ending .vecq.
-            overwrite: replace the file even if it has changed. Default: False.
-            progress: as in `add`, in bytes. By default there is a bar for more than 1 GB.
+            path: The file, usually named *.vecq.
+            overwrite: Replace the file even if it has changed. Default: False.
+            progress: As in `add`, in bytes. Default: a bar for more than 1 GB.
+
+        Returns:
+            Size, duration, and the seconds for which changes had to wait.
 
         Raises:
-            FileChangedError: the file has changed, and `overwrite` is False.
-            FileError: the system refused to write the file.
+            FileChangedError: The file has changed, and `overwrite` is False.
+            FileError: The system cannot write the file.
 
         >>> saved = vecq.Index(8).add(numpy.eye(8, dtype="float32")).save("eight.vecq")
-        >>> saved.pause < saved.seconds
+        >>> saved.pause_seconds < saved.seconds
         True
         """
-        with self._saving:
-            return files.save(self._handle, path, overwrite, progress)
+        return files.save(self._native, path, overwrite, progress)
 
-    def check(self, *, progress: Progress = None) -> files.Check:
-        """Looks for anything that is wrong: checksums of the file it was opened from, numbers that
-        are not finite, links that lead nowhere, items that cannot be reached, ids given twice.
+    def close(self) -> None:
+        """Close the index: free its memory, or unmap its file, once no other thread uses it.
 
-        After small changes a few items may be out of reach until the next look at the whole graph;
-        they are reported only if they are more than what was changed since.
+        Every later call raises `ArgumentError`. `with vecq.open(path) as index:` closes it, too.
+        """
+        self._native.close()
+
+    def check(self, *, progress: Progress = None) -> Check:
+        """Check the index for faults.
+
+        Faults are wrong checksums of its file, numbers that are not finite, dangling links,
+        unreachable items and ids given twice. After small changes a few items may be unreachable
+        until the next repair: they are faults only if they outnumber the changes since.
+
+        Args:
+            progress: As in `add`, in bytes.
+
+        Returns:
+            The faults; `ok` is True if there are none.
 
         >>> print(vecq.Index(8).add(numpy.eye(8, dtype="float32")).check())
         nothing is wrong
         """
-        with self._adding:
-            return files.check(self._handle, progress)
+        return files.check(self._native, progress)
+
+    def stats(self) -> stats.IndexStats:
+        """Return statistics of the whole graph: layers, links, unreachable items, memory.
+
+        >>> vecq.Index(8).add(numpy.eye(8, dtype="float32")).stats().rows
+        8
+        """
+        return stats.stats(self._native)
+
+    # Other libraries
+
+    def to_hnswlib(self, path: str | os.PathLike[str] | None = None) -> Any:
+        """Export the graph and the decoded vectors to hnswlib.
+
+        Under "cosine" the exported vectors are normalized, as hnswlib does itself.
+
+        Args:
+            path: The file to write, for `hnswlib.Index.load_index`. Default: None, write no file.
+
+        Returns:
+            An `hnswlib.Index`; None if `path` is given. Writing a file does not need hnswlib.
+
+        Raises:
+            ArgumentError: An id is negative, which hnswlib does not allow.
+            UnsupportedError: hnswlib is not installed.
+            FileError: The system cannot write the file.
+
+        >>> vecq.Index(8).add(numpy.eye(8, dtype="float32")).to_hnswlib("items.bin")
+        """
+        from vecq.integrations.exchange import hnswlib_format
+
+        return hnswlib_format.export(self._native, path)
+
+    def to_faiss(self, path: str | os.PathLike[str] | None = None) -> Any:
+        """Export the graph and the decoded vectors to faiss.
+
+        The result is an IndexHNSWFlat, inside an IndexIDMap unless the ids are 0, 1, 2, ... Under
+        "cosine" the exported vectors are normalized, and the metric is the inner product.
+
+        Args:
+            path: The file to write, for `faiss.read_index`. Default: None, write no file.
+
+        Returns:
+            A `faiss.Index`; None if `path` is given. Writing a file does not need faiss.
+
+        Raises:
+            UnsupportedError: faiss is not installed.
+            FileError: The system cannot write the file.
+
+        >>> vecq.Index(8).add(numpy.eye(8, dtype="float32")).to_faiss("items.faiss")
+        """
+        from vecq.integrations.exchange import faiss_format
+
+        return faiss_format.export(self._native, path)
+
+    # Properties
 
     @property
     def dim(self) -> int:
-        return self._dim
+        """Number of dimensions."""
+        return self._native.dim
 
     @property
-    def metric(self) -> str:
-        return self._metric
+    def metric(self) -> Metric:
+        """ "ip", "cosine" or "l2"."""
+        return self._native.metric
+
+    @property
+    def codec(self) -> Codec:
+        """The codec of the vectors."""
+        return self._native.codec
+
+    @property
+    def rerank_codec(self) -> Codec | None:
+        """The codec of the rerank store; None if there is none."""
+        return self._native.rerank_codec
+
+    @property
+    def m(self) -> int:
+        """Links of a new item."""
+        return self._native.m
+
+    @property
+    def ef_construction(self) -> int:
+        """Number of candidates among which links are selected."""
+        return self._native.ef_construction
+
+    @property
+    def recall_curve(self) -> RecallCurve | None:
+        """The curve that `measure_recall` stored; None if there is none."""
+        return stored_curve(self._native)
+
+    @property
+    def ids(self) -> NDArray[np.int64]:
+        """All ids, in the order in which items were added, which is that of masks."""
+        return items.all_ids(self._native)
 
     def __len__(self) -> int:
-        size = ffi.new("size_t *")
-        call(lib.vecq_index_size, self._handle, size)
-        return int(size[0])
+        return len(self._native)
+
+    def __contains__(self, id: object) -> bool:
+        return items.contains(self._native, id)
+
+    def __enter__(self) -> Index:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __reduce__(self) -> Any:
+        return _unpickled, (pickling.to_bytes(self._native),)
 
     def __repr__(self) -> str:
-        wide = "" if self._wide is None else f" reranked by {self._wide.kind}"
+        if self._native.closed:
+            return "<vecq.Index, closed>"
+        reranked = "" if self.rerank_codec is None else f" reranked by {self.rerank_codec.kind}"
         return (
-            f"<vecq.Index of {len(self):,} x {self._dim} {self._codec.kind}{wide}, "
-            f"{self._metric}, m={self._m}>"
+            f"<vecq.Index of {len(self):,} x {self.dim} {self.codec.kind}{reranked}, "
+            f"{self.metric}, m={self.m}>"
         )
 
-    def to_hnswlib(self, path: str | os.PathLike[str]) -> None:
-        """Writes the graph and the decoded vectors to a file that hnswlib loads.
+    def _repr_html_(self) -> str:
+        if self._native.closed:
+            return repr(self)
+        shown = ("metric", "codec", "rerank_codec", "m", "ef_construction", "recall_curve")
+        rows = [(name, getattr(self, name)) for name in shown]
+        return html.table(repr(self).strip("<>"), ("setting", "value"), rows)
 
-        Under "cosine" vectors are normalised, as hnswlib does itself.
-        """
-        from vecq.interop.hnswlib import write
 
-        write(self, path)
-
-    def to_faiss(self) -> Any:
-        """Returns the graph and the decoded vectors as an IndexHNSWFlat of faiss, in an IndexIDMap
-        unless ids are 0, 1, 2, ...
-
-        Under "cosine" vectors are normalised, and the metric is the inner product.
-        """
-        from vecq.interop.faiss import to_faiss
-
-        return to_faiss(self)
-
-    def stats(self) -> IndexStats:
-        """Looks over the whole graph: layers, links, what cannot be reached, memory."""
-        native = new_struct("vecq_index_stats")
-        call(lib.vecq_index_get_stats, self._handle, native)
-        degrees = np.array(ffi.unpack(native.degrees, len(native.degrees)), np.int64)
-        return IndexStats(
-            rows=native.rows,
-            layers=tuple(native.layer_rows[0 : native.layers]),
-            degrees=np.trim_zeros(degrees, "b"),
-            unreachable=native.unreachable,
-            aside=native.kept_out,
-            vacant=native.free_slots,
-            clipped=self._clipped()[0],
-            code_bytes=native.code_bytes,
-            link_bytes=native.link_bytes,
-            id_bytes=native.id_bytes,
-            rerank_bytes=native.rerank_bytes,
-        )
+def _unpickled(content: bytes) -> Index:
+    return Index._of(pickling.from_bytes(content))

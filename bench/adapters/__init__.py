@@ -1,4 +1,4 @@
-"""The libraries that can be measured: one small class each."""
+"""Adapters of the libraries that can be measured, one small class for each index type."""
 
 from vecq.bench.adapters.adapter import Adapter
 from vecq.bench.adapters.ladders import Setting

@@ -1,4 +1,4 @@
-"""faiss: HNSW over float32 and over 8 bit codes, and inverted lists of 4 bit codes, refined."""
+"""faiss: HNSW over float32 and 8-bit codes, and IVF with 4-bit product quantization, refined."""
 
 from pathlib import Path
 from typing import Any
@@ -10,17 +10,17 @@ from vecq.bench.adapters.ladders import Setting
 
 
 class Faiss(Adapter):
-    """What all indexes of faiss have in common."""
+    """The base of all indexes of faiss."""
 
     module, package = "faiss", "faiss-cpu"
     unit_vectors = True
 
     def make(self, dim: int, rows: int, kind: int) -> Any:
-        """An empty index."""
+        """Make an empty index."""
         raise NotImplementedError
 
     def parameters(self, setting: Setting) -> Any:
-        """What faiss takes a setting as."""
+        """Return a setting as search parameters of faiss."""
         raise NotImplementedError
 
     def build(self, vectors: Floats, metric: str, threads: int) -> None:
@@ -71,8 +71,9 @@ class FaissHnsw(Faiss):
     """HNSW over float32."""
 
     name = "faiss HNSWFlat"
+    sweeps_m = True
 
-    def __init__(self, *, m: int = 32, ef_construction: int = 200) -> None:
+    def __init__(self, *, m: int = 16, ef_construction: int = 200) -> None:
         self.settings = {"M": m, "efConstruction": ef_construction}
 
     def make(self, dim: int, rows: int, kind: int) -> Any:
@@ -102,7 +103,7 @@ class FaissHnsw(Faiss):
 
 
 class FaissHnswSq(FaissHnsw):
-    """HNSW over 8 bit codes."""
+    """HNSW over 8-bit codes."""
 
     name = "faiss HNSWSQ 8 bit"
     codec = "int8"
@@ -114,7 +115,7 @@ class FaissHnswSq(FaissHnsw):
 
 
 class FaissIvf(Faiss):
-    """Inverted lists of product-quantized codes, scanned by shuffles, refined on float32."""
+    """IVF over product-quantized codes, scanned in registers, refined on float32."""
 
     name = "faiss IVF-PQ fast scan"
     codec = "pq4"
@@ -131,12 +132,12 @@ class FaissIvf(Faiss):
         return faiss.index_factory(dim, text, kind)
 
     def prepare(self, vectors: Floats, metric: str) -> Floats:
-        """Padded with zeros to a dim that can be cut evenly."""
+        """Pad with zeros to a multiple of the dimensions per code."""
         missing = -vectors.shape[1] % self.settings["dims_per_code"]
         return np.pad(super().prepare(vectors, metric), ((0, 0), (0, missing)))
 
     def lists(self, rows: int) -> int:
-        return max(1, rows // self.settings["rows_per_list"])
+        return max(1, rows // int(self.settings["rows_per_list"]))
 
     def ladder(self, k: int, rows: int) -> list[Setting]:
         lists = self.lists(rows)

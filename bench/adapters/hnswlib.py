@@ -6,11 +6,14 @@ from typing import Any
 from vecq.bench.adapters.adapter import Adapter, Floats
 from vecq.bench.adapters.ladders import Setting
 
-# Rows that are added together: between two of these Ctrl-C is heard.
+# Rows per call of add_items; Ctrl-C is handled between calls.
 BLOCK = 1 << 14
 
 
 class Hnswlib(Adapter):
+    """HNSW over float32."""
+
+    sweeps_m = True
     name = "hnswlib FP32"
     module = package = "hnswlib"
 

@@ -1,4 +1,4 @@
-"""The settings that a sweep climbs through, from fast to thorough."""
+"""Ladders of search settings, from fast to thorough."""
 
 import math
 from typing import Any
@@ -7,7 +7,7 @@ Setting = dict[str, Any]
 
 
 def doublings(first: int, last: int) -> list[int]:
-    """Whole numbers that double with every second step.
+    """Return whole numbers that double with every second step.
 
     >>> doublings(10, 40)
     [10, 14, 20, 28, 40]
@@ -17,5 +17,5 @@ def doublings(first: int, last: int) -> list[int]:
 
 
 def widths(k: int) -> list[int]:
-    """Values of ef for the k best: from k on, further where that is cheap."""
+    """Return values of ef, from k to 8 k, and up to 1,600 for small k."""
     return doublings(k, max(8 * k, min(64 * k, 1600)))

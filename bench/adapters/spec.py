@@ -1,11 +1,11 @@
-"""Contestants by name: which class, which options, and whether what it needs is installed."""
+"""Contenders by name: their classes and options, and whether their packages are installed."""
 
 import importlib
 import importlib.util
 import os
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vecq import ArgumentError
@@ -17,17 +17,25 @@ CODECS = ("fp32", "fp16", "int16", "int8")
 
 @dataclass(frozen=True)
 class Spec:
-    """What makes a contestant, here or in another process."""
+    """A recipe for a contender, for this or another process."""
 
     target: str  # module:Class
     options: dict[str, Any] = field(default_factory=dict)
     own: bool = False  # a user's class
 
     def make(self) -> Adapter:
-        """The contestant, without an index yet."""
+        """Make the adapter, without an index yet."""
         module, _, name = self.target.partition(":")
         adapter: Adapter = getattr(importlib.import_module(module), name)(**self.options)
+        if "m" in self.options and not self.own and adapter.family == "peer":
+            adapter.system, adapter.name = adapter.name, f"{adapter.name} M={self.options['m']}"
         return adapter
+
+    def variants(self, values: Iterable[int]) -> list["Spec"]:
+        """Return the recipe for each value of M, or the recipe itself if it has no M to choose."""
+        if self.own or not self.make().sweeps_m or "m" in self.options:
+            return [self]
+        return [replace(self, options={**self.options, "m": value}) for value in values]
 
 
 def _spec(target: str, **options: Any) -> Spec:
@@ -44,16 +52,25 @@ PEERS = {
 }
 
 
-def chosen(codecs: Iterable[str], peers: Iterable[str]) -> tuple[list[Spec], list[str]]:
-    """The contestants of these names, and a note for each that can't take part.
+def chosen(
+    codecs: Iterable[str], peers: Iterable[str], peer_m: Iterable[int] = (16,)
+) -> tuple[list[Spec], list[str]]:
+    """Return the contenders of these names, and a note for each that is not installed.
 
-    A peer is a library, one of its contestants by name, or `module:Class`.
+    Args:
+        codecs: Codecs of vecq, one contender each.
+        peers: Libraries, index types of theirs by name, or `module:Class`.
+        peer_m: Values of M; graph indexes of peers are built with each. Default: 16.
+
+    Raises:
+        ArgumentError: A name is unknown or comes twice, or a class can't be loaded.
 
     >>> specs, notes = chosen(["int8"], ["hnswlib"])
     >>> [spec.make().name for spec in specs]
-    ['vecq int8', 'hnswlib FP32']
+    ['vecq int8', 'hnswlib FP32 M=16']
     """
     specs, notes = [_codec(name) for name in codecs], []
+    values = list(peer_m)
     for name in peers:
         for spec in _peer(name):
             adapter = None if spec.own else spec.make()
@@ -61,7 +78,7 @@ def chosen(codecs: Iterable[str], peers: Iterable[str]) -> tuple[list[Spec], lis
                 note = f"{adapter.name} skipped: package {adapter.package} is not installed"
                 notes.append(f"{note} (pip install {adapter.package})")
             else:
-                specs.append(spec)
+                specs += spec.variants(values)
     _refuse_twins(specs)
     return specs, notes
 
@@ -70,8 +87,8 @@ def _codec(name: str) -> Spec:
     narrow, plus, wide = name.partition("+")
     if narrow not in CODECS or (plus and wide not in CODECS):
         raise ArgumentError(
-            f"codecs has {name!r}, expected {', '.join(CODECS)}, or two of them as int8+fp16: the "
-            "second reranks what is found on the first",
+            f"codecs has {name!r}, expected {', '.join(CODECS)}, or two of them as int8+fp16, the "
+            "second for reranking",
             "codecs",
         )
     return _spec("vecq:Vecq", codec=name)
@@ -86,14 +103,14 @@ def _peer(name: str) -> list[Spec]:
     if name in every:
         return [every[name]]
     raise ArgumentError(
-        f"peers has {name!r}, expected one of {', '.join(PEERS)}, one of their contestants "
-        f"({', '.join(every)}), or a class of yours as module:Class",
+        f"peers has {name!r}, expected one of {', '.join(PEERS)}, one of their index "
+        f"types ({', '.join(every)}), or your own class as module:Class",
         "peers",
     )
 
 
 def _own(target: str) -> Spec:
-    """A user's class, from a module of the working folder or an installed one."""
+    """Load a user's class from the working folder or an installed module."""
     module, _, name = target.partition(":")
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
@@ -113,7 +130,7 @@ def _own(target: str) -> Spec:
 
 
 def _refuse_twins(specs: list[Spec]) -> None:
-    # What a user's class is called only its constructor tells, and that may do anything.
+    # Only the constructor of a user's class knows its name, and that may do anything.
     names = [spec.target if spec.own else spec.make().name for spec in specs]
     twins = sorted({name for name in names if names.count(name) > 1})
     if twins:

@@ -1,4 +1,4 @@
-"""Scalable Vector Search: a Vamana graph over float32 and over 8 bit codes of its own kind."""
+"""Scalable Vector Search: a Vamana graph over float32 and over its 8-bit LVQ codes."""
 
 import tempfile
 from pathlib import Path
@@ -13,14 +13,17 @@ DISTANCES = {"ip": "MIP", "cosine": "MIP", "l2": "L2"}
 
 
 class Svs(Adapter):
+    """A Vamana graph; its maximum degree is 2 M, as that of the lowest layer of HNSW."""
+
+    sweeps_m = True
     module, package = "svs", "scalable-vs"
     unit_vectors = True
-    concurrent = False  # searches of one index share its threads
+    concurrent = False  # searches of one index share its thread pool
 
-    def __init__(self, *, codec: str = "fp32", degree: int = 32, window: int = 200) -> None:
+    def __init__(self, *, codec: str = "fp32", m: int = 16, window: int = 200) -> None:
         self.name, self.codec = f"svs {codec}", codec
-        self.apart = codec != "fp32"  # it ends the process where its codes are not supported
-        self.settings = {"graph_max_degree": degree, "window_size": window}
+        self.apart = codec != "fp32"  # it exits where the CPU does not support its codes
+        self.settings = {"graph_max_degree": 2 * m, "window_size": window}
 
     def build(self, vectors: Floats, metric: str, threads: int) -> None:
         import svs

@@ -13,6 +13,9 @@ METRICS = {"ip": "ip", "cosine": "cos", "l2": "l2sq"}
 
 
 class Usearch(Adapter):
+    """HNSW over float32 or int8."""
+
+    sweeps_m = True
     module = package = "usearch"
 
     def __init__(self, *, codec: str = "fp32", m: int = 16, ef_construction: int = 200) -> None:
@@ -21,7 +24,7 @@ class Usearch(Adapter):
         self.largest = 1.0
 
     def prepare(self, vectors: Floats, metric: str) -> Any:
-        """Its own int8 codes forget how long a vector is; here one scale holds for all."""
+        """Quantize by one scale for all: its own int8 codes drop the length of vectors."""
         if self.codec == "fp32" or metric == "cosine":
             return vectors
         self.largest = float(np.abs(vectors).max()) or 1.0
@@ -73,5 +76,6 @@ class Usearch(Adapter):
 
 
 def _coded(vectors: Floats, largest: Any) -> NDArray[np.int8]:
-    """Codes from -127 to 127, the last being the largest value."""
-    return np.clip(np.rint(vectors * (127 / largest)), -127, 127).astype(np.int8)
+    """Quantize to -127 .. 127, so that `largest` becomes 127."""
+    codes = np.clip(np.rint(vectors * (127 / largest)), -127, 127)
+    return np.asarray(codes, np.int8)

@@ -1,4 +1,4 @@
-"""vecq itself: one contestant for each codec."""
+"""vecq itself: one contender for each codec."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from vecq.bench.adapters.ladders import Setting
 
 
 class Vecq(Adapter):
-    """An index on codes; "int8+fp16" reranks what it finds on int8 by fp16."""
+    """An index with a codec; "int8+fp16" reranks candidates of int8 on fp16."""
 
     family = "vecq"
     module = package = "vecq"
@@ -17,7 +17,7 @@ class Vecq(Adapter):
     def __init__(self, *, codec: str = "int8", **options: Any) -> None:
         self.name, self.codec = f"vecq {codec}", codec
         narrow, _, wide = codec.partition("+")
-        self.settings = {"codec": narrow, "rerank": wide or None, **options}
+        self.settings = {"codec": narrow, "rerank_codec": wide or None, **options}
         self.index: vecq.Index
 
     def build(self, vectors: Floats, metric: str, threads: int) -> None:
@@ -49,4 +49,4 @@ class Vecq(Adapter):
         self.index = vecq.open(path)
 
     def counts(self, answers: list[vecq.Result]) -> tuple[int, int]:
-        return sum(a.hops for a in answers), sum(a.distances for a in answers)
+        return sum(a.hops for a in answers), sum(a.n_scored for a in answers)

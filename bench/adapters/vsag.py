@@ -1,4 +1,4 @@
-"""VSAG: its HGraph over float32, and over 8 bit codes reranked on float32."""
+"""VSAG: HGraph over float32, and over 8-bit codes reranked on float32."""
 
 import json
 from typing import Any
@@ -10,20 +10,18 @@ from vecq.bench.adapters.ladders import Setting
 
 
 class Vsag(Adapter):
-    """Its Python face takes one query at a time, on one thread.
+    """A graph whose maximum degree is 2 M. Its Python API takes one query per call.
 
-    It saves whole blocks of many megabytes, however few vectors are in them: what it weighs is told
-    by the growth of the process instead.
+    Saved files consist of blocks of many megabytes, so memory is the growth of the process.
     """
 
+    sweeps_m = True
     module = package = "pyvsag"
     batched = False
 
-    def __init__(
-        self, *, codec: str = "fp32", degree: int = 32, ef_construction: int = 200
-    ) -> None:
+    def __init__(self, *, codec: str = "fp32", m: int = 16, ef_construction: int = 200) -> None:
         self.name, self.codec = f"vsag {codec}", codec
-        self.settings = {"max_degree": degree, "ef_construction": ef_construction}
+        self.settings = {"max_degree": 2 * m, "ef_construction": ef_construction}
         coded = {"base_quantization_type": "sq8_uniform", "use_reorder": True}
         coded["precise_quantization_type"] = "fp32"
         self.settings |= {"base_quantization_type": "fp32"} if codec == "fp32" else coded

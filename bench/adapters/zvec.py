@@ -10,13 +10,14 @@ from vecq.bench.adapters.adapter import Adapter, Floats
 from vecq.bench.adapters.ladders import Setting
 
 METRICS = {"ip": "IP", "cosine": "COSINE", "l2": "L2"}
-# It takes so many documents in a call.
+# Documents per call of insert.
 BLOCK = 1000
 
 
 class Zvec(Adapter):
-    """Its Python face takes one query at a time, and answers with documents."""
+    """A collection. Its Python API takes one query per call, and answers with documents."""
 
+    sweeps_m = True
     module = package = "zvec"
     batched = False
 
@@ -67,7 +68,7 @@ class Zvec(Adapter):
     def file_bytes(self) -> int | None:
         if self.folder is None:
             return None
-        # Its files have holes, larger than a small index: what the disk holds counts.
+        # Its files are sparse: count allocated blocks.
         files = (path.stat() for path in Path(self.folder.name).rglob("*") if path.is_file())
         return sum(512 * file.st_blocks for file in files)
 

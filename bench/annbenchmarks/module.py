@@ -1,4 +1,4 @@
-"""The class that the runner of ann-benchmarks drives; one query at a time, or all in a batch."""
+"""The class that the runner of ann-benchmarks drives, by single queries or batches."""
 
 import os
 from typing import Any
@@ -11,7 +11,7 @@ METRICS = {"angular": "cosine", "euclidean": "l2"}
 
 
 class Vecq:
-    """An index of vecq behind the methods that the runner calls.
+    """An index of vecq with the methods that the runner calls.
 
     >>> algorithm = Vecq("angular", {"codec": "int8", "m": 16})
     >>> algorithm.fit(items)
@@ -31,7 +31,7 @@ class Vecq:
         self._batch: vecq.Result | None = None
 
     def fit(self, vectors: np.ndarray) -> None:
-        """Builds the index on all cores."""
+        """Build the index on all cores."""
         self._index = vecq.Index(vectors.shape[1], self._metric, **self._params)
         self._index.add(vectors, progress=False)
 
@@ -43,7 +43,7 @@ class Vecq:
         return found.ids[0, : found.counts[0]]
 
     def batch_query(self, vectors: np.ndarray, n: int) -> None:
-        """All queries on all cores; `get_batch_results` has the answers."""
+        """Answer all queries on all cores; `get_batch_results` returns the answers."""
         self._batch = self._search(vectors, n, threads=0)
 
     def get_batch_results(self) -> list[np.ndarray]:
@@ -53,24 +53,24 @@ class Vecq:
         return [row[:count] for row, count in zip(found.ids, found.counts, strict=True)]
 
     def get_additional(self) -> dict[str, Any]:
-        """Rows that were scored since the arguments were set."""
+        """Return the number of rows scored since the arguments were set."""
         return {"dist_comps": self._distances}
 
     def get_memory_usage(self) -> float:
-        """Kilobytes that this process holds; the runner takes the difference around `fit`."""
+        """Return the kilobytes of this process; the runner takes the difference around `fit`."""
         with open("/proc/self/statm") as file:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1024
 
     def done(self) -> None:
-        """Nothing is left behind."""
+        """Release nothing: the index goes with this object."""
 
     def __str__(self) -> str:
         settings = ", ".join(f"{name}={value}" for name, value in self._params.items())
         return f"vecq({settings}, ef={self._ef})"
 
     def _search(self, vectors: np.ndarray, n: int, threads: int) -> vecq.Result:
-        # A walk keeps at least as many as are asked for.
+        # The beam has to be at least n wide.
         ef = None if self._ef is None else max(self._ef, n)
         found = self._index.search(vectors, n, ef=ef, threads=threads)
-        self._distances += found.distances
+        self._distances += found.n_scored
         return found

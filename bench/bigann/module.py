@@ -9,11 +9,11 @@ import vecq
 from vecq.bench.machine import private_bytes
 
 METRICS = {"euclidean": "l2", "ip": "ip", "angular": "cosine"}
-BLOCK = 1 << 18  # rows that are added at a time
+BLOCK = 1 << 18  # rows per call of add
 
 
 class Vecq:
-    """What both tracks ask for; the runner reads answers by `get_results`."""
+    """The methods of both tracks; the runner reads answers by `get_results`."""
 
     def __init__(self, metric: str, params: dict[str, Any]) -> None:
         if metric not in METRICS:
@@ -25,41 +25,41 @@ class Vecq:
         self._found: np.ndarray = np.empty((0, 0), np.int64)
 
     def set_query_arguments(self, arguments: dict[str, Any]) -> None:
-        """What `vecq.Index.search` takes, such as {"ef": 100}."""
+        """Set arguments of `vecq.Index.search`, such as {"ef": 100}."""
         self._search = arguments
 
     def query(self, vectors: np.ndarray, k: int) -> None:
-        """All queries on all cores."""
+        """Answer all queries on all cores."""
         self._found = self._index.search(_floats(vectors), k, threads=0, **self._search).ids
 
     def get_results(self) -> np.ndarray:
-        """Ids, a row for each query; -1 where there are fewer than k."""
+        """Return ids, a row for each query; -1 where there are fewer than k."""
         return self._found
 
     def get_additional(self) -> dict[str, Any]:
         return {}
 
     def get_memory_usage(self) -> float:
-        """Kilobytes that this process holds; the runner takes differences."""
+        """Return the kilobytes of this process; the runner takes differences."""
         return private_bytes() / 1024
 
     def load_index(self, dataset: str) -> bool:
-        """Nothing is kept from one run to the next."""
+        """Return False: no index is kept between runs."""
         return False
 
     def done(self) -> None:
-        """Nothing is left behind."""
+        """Release nothing: the index goes with this object."""
 
     def __str__(self) -> str:
         settings = ", ".join(f"{n}={v}" for n, v in (self._params | self._search).items())
         return f"vecq({settings})"
 
     def _open(self, dim: int) -> None:
-        self._index = vecq.Index(dim, self._metric, **self._params)  # type: ignore[arg-type]
+        self._index = vecq.Index(dim, self._metric, **self._params)
 
 
 class Filtered(Vecq):
-    """Items have tags, and a query asks for items that have all of its own.
+    """The filter track: results must have all tags of their query.
 
     >>> algorithm = Filtered("euclidean", {"codec": "int8"})
     >>> algorithm.fit("random-filter-s")
@@ -70,7 +70,7 @@ class Filtered(Vecq):
         return "filter"
 
     def fit(self, dataset: str) -> None:
-        """Builds the index of a data set of the runner's, and lists the items of each tag."""
+        """Build the index of a data set of the runner, and list the items of each tag."""
         data = importlib.import_module("benchmark.datasets").DATASETS[dataset]()
         for rows in data.get_dataset_iterator(BLOCK):
             if not hasattr(self, "_index"):
@@ -81,14 +81,14 @@ class Filtered(Vecq):
         self._items, self._ends = tags.indices, tags.indptr
 
     def filtered_query(self, vectors: np.ndarray, tags: Any, k: int) -> None:
-        """All queries, those of the same tags in one search; `tags` is a CSR matrix, a row each."""
+        """Answer all queries, one search per set of tags; `tags` is a CSR matrix."""
         found = np.full((len(vectors), k), -1, np.int64)
         alike: dict[tuple[int, ...], list[int]] = {}
         for row in range(len(vectors)):
-            asked = sorted(tags.indices[tags.indptr[row] : tags.indptr[row + 1]].tolist())
-            alike.setdefault(tuple(asked), []).append(row)
-        for asked, rows in alike.items():
-            allowed = self._having(asked)
+            own = sorted(tags.indices[tags.indptr[row] : tags.indptr[row + 1]].tolist())
+            alike.setdefault(tuple(own), []).append(row)
+        for shared, rows in alike.items():
+            allowed = self._having(shared)
             if allowed is None or len(allowed) > 0:
                 part = _floats(vectors[rows])
                 found[rows] = self._index.search(
@@ -97,7 +97,7 @@ class Filtered(Vecq):
         self._found = found
 
     def _having(self, tags: tuple[int, ...]) -> np.ndarray | None:
-        """Items with all of these tags; None: every item."""
+        """Return the items with all of these tags; None: every item."""
         allowed: np.ndarray | None = None
         for tag in tags:
             items = np.sort(self._items[self._ends[tag] : self._ends[tag + 1]])
@@ -106,7 +106,7 @@ class Filtered(Vecq):
 
 
 class Streaming(Vecq):
-    """Items come and go between queries.
+    """The streaming track: items are inserted and removed between queries.
 
     >>> algorithm = Streaming("euclidean", {"codec": "int8"})
     >>> algorithm.setup("float32", 30_000, 100)
@@ -118,21 +118,21 @@ class Streaming(Vecq):
         return "stream"
 
     def setup(self, dtype: str, max_pts: int, ndims: int) -> None:
-        """An empty index, which grows as it has to."""
+        """Make an empty index, which grows on demand."""
         self._open(ndims)
 
     def set_query_arguments(self, arguments: dict[str, Any]) -> None:
-        """Empties the index too: the runner sets up once, but takes all of its steps every time."""
+        """Empty the index too: the runner calls `setup` once, but repeats all other steps."""
         super().set_query_arguments(arguments)
         if hasattr(self, "_index"):
             self._open(self._index.dim)
 
     def insert(self, vectors: np.ndarray, ids: np.ndarray) -> None:
-        """Adds vectors; an id that is there gets its new one."""
-        self._index.update(ids.astype(np.int64), _floats(vectors), progress=False)
+        """Insert vectors, or replace those of existing ids."""
+        self._index.upsert(_floats(vectors), ids.astype(np.int64), progress=False)
 
     def replace(self, vectors: np.ndarray, ids: np.ndarray) -> None:
-        """New vectors of ids that are there."""
+        """Replace the vectors of existing ids."""
         self.insert(vectors, ids)
 
     def delete(self, ids: np.ndarray) -> None:
@@ -140,5 +140,5 @@ class Streaming(Vecq):
 
 
 def _floats(vectors: np.ndarray) -> np.ndarray:
-    """Vectors of bytes stand for themselves."""
+    """Convert vectors of any type to float32."""
     return np.asarray(vectors, np.float32)

@@ -1,13 +1,15 @@
-// Measures dots per second of every kernel that this machine can run, next to its upper bounds on
-// this core: the multiply-add rate on registers alone, and the rate of reading the same rows. Rates
-// are the best of several rounds over all cases.
+// Dot products per second of every kernel that this machine can run, and their bounds on this core:
+// the multiply-add rate on registers, and the rate of reading the same rows. Rates are medians of
+// several rounds, each of which visits all cases in a new random order.
 //
 // usage: bench_kernels [ROUNDS [MIB]]
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <functional>
+#include <numeric>
 #include <random>
 #include <string>
 #include <vector>
@@ -23,7 +25,7 @@ constexpr Width kAllWidths[] = {Width::fp32, Width::fp16, Width::int16, Width::i
 constexpr const char* kWidthNames[] = {"fp32", "fp16", "int16", "int8"};
 constexpr double kSeconds = 0.01;
 
-// Calls `work`, which returns its number of operations, for at least kSeconds. Returns the rate.
+// Repeats `work`, which returns its number of operations, for at least kSeconds; returns its rate.
 double rate(const std::function<double()>& work) {
     using Clock = std::chrono::steady_clock;
     double done = 0, seconds = 0;
@@ -45,16 +47,38 @@ struct Data {
     int32_t sums[kBlockQueries] = {};
 };
 
+// The rates of all rounds; converts to their median.
+class Rate {
+public:
+    void add(double measured) { rounds_.push_back(measured); }
+    operator double() const { return quantile(0.5); }
+    double spread() const { return (quantile(1) - quantile(0)) / quantile(0.5); }
+
+private:
+    double quantile(double share) const {
+        std::vector<double> sorted = rounds_;
+        std::sort(sorted.begin(), sorted.end());
+        const double place = share * static_cast<double>(sorted.size() - 1);
+        const auto below = static_cast<size_t>(place);
+        const size_t above = std::min(below + 1, sorted.size() - 1);
+        return sorted[below] +
+               (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
+    }
+    std::vector<double> rounds_;
+};
+
 struct Case {
     const Engine* engine;
     Width width;
     size_t dim;
-    double peak = 0, in_cache = 0, gathered = 0, read = 0, block_peak = 0, block = 0;
+    Rate peak{}, in_cache{}, gathered{}, read{}, block_peak{}, block{};
 
     double of_peak(double dots_per_second) const { return dots_per_second * dim / peak; }
+    double spread() const {
+        return std::max({peak.spread(), in_cache.spread(), gathered.spread(), read.spread(),
+                         block_peak.spread(), block.spread()});
+    }
 };
-
-void raise(double& best, double measured) { best = std::max(best, measured); }
 
 // Returns enough ids that their rows exceed every cache.
 std::vector<uint32_t> random_ids(size_t rows) {
@@ -68,9 +92,8 @@ void measure_registers(Case& c, Data& data) {
     const Probes& probes = c.engine->probes;
     const auto width = static_cast<size_t>(c.width);
     const void* line = data.query;
-    raise(c.peak, rate([&] { return double(probes.multiply_adds[width](10'000, line)); }));
-    raise(c.block_peak,
-          rate([&] { return double(probes.block_multiply_adds[width](10'000, line)); }));
+    c.peak.add(rate([&] { return double(probes.multiply_adds[width](10'000, line)); }));
+    c.block_peak.add(rate([&] { return double(probes.block_multiply_adds[width](10'000, line)); }));
 }
 
 void measure_rows(Case& c, Data& data, size_t& offset) {
@@ -81,24 +104,24 @@ void measure_rows(Case& c, Data& data, size_t& offset) {
     void* dots = data.dots.as<void>();
     uint32_t first[16];
     for (uint32_t i = 0; i < 16; ++i) first[i] = i;
-    raise(c.in_cache, rate([&] {
-              for (int i = 0; i < 100; ++i) kernels.dot_rows(query, rows, first, 16, dots);
-              return 1600.0;
-          }));
+    c.in_cache.add(rate([&] {
+        for (int i = 0; i < 100; ++i) kernels.dot_rows(query, rows, first, 16, dots);
+        return 1600.0;
+    }));
 
-    // Other rows on every call: a window that moves through the random ids.
+    // Fresh rows on every call: a window that moves through the random ids.
     const std::vector<uint32_t> ids = random_ids(count);
     constexpr size_t window = 1024;
     const auto next = [&] { return ids.data() + (offset += window) % (ids.size() - window); };
-    raise(c.gathered, rate([&] {
-              kernels.dot_rows(query, rows, next(), window, dots);
-              return double(window);
-          }));
-    raise(c.read, rate([&] {
-              const uint32_t seen = c.engine->probes.read_rows(rows, next(), window);
-              data.sums[0] += static_cast<int32_t>(seen & 1);
-              return double(window);
-          }));
+    c.gathered.add(rate([&] {
+        kernels.dot_rows(query, rows, next(), window, dots);
+        return double(window);
+    }));
+    c.read.add(rate([&] {
+        const uint32_t seen = c.engine->probes.read_rows(rows, next(), window);
+        data.sums[0] += static_cast<int32_t>(seen & 1);
+        return double(window);
+    }));
 }
 
 void measure_block(Case& c, Data& data) {
@@ -108,27 +131,31 @@ void measure_block(Case& c, Data& data) {
     kernels.pack_block(queries, kBlockQueries, c.dim, data.packed.as<void>());
     const size_t count = std::clamp<size_t>((256 << 10) / row_bytes(c.width, c.dim), 64, 1024);
     const Rows rows{data.rows.as<std::byte>(), row_bytes(c.width, c.dim), count};
-    raise(c.block, rate([&] {
-              kernels.dot_block({data.packed.as<void>(), data.sums, c.dim}, rows,
-                                data.dots.as<void>());
-              return double(count * kBlockQueries);
-          }));
+    c.block.add(rate([&] {
+        kernels.dot_block({data.packed.as<void>(), data.sums, c.dim}, rows, data.dots.as<void>());
+        return double(count * kBlockQueries);
+    }));
 }
 
 void print_table(const std::vector<Case>& cases) {
     std::printf(
-        "Million dots per second on one core. In cache: 16 rows. Gathered: rows at random,\n"
-        "prefetched. Read: the same rows in the same order, only read. Block: 32 queries x\n"
-        "cache-resident rows. Percentages are of the multiply-adds per second that the same\n"
-        "instructions reach in registers alone (peak, in units of 10^12).\n\n"
-        "%-12s %-6s %5s | %6s | %8s %5s | %8s %7s | %8s %6s %5s\n",
-        "isa", "width", "dim", "peak", "in cache", "", "gathered", "of read", "block", "peak", "");
+        "Million dot products per second on one core, medians. In cache: 16 rows. Gathered: "
+        "random\n"
+        "rows, prefetched; of read: relative to reading the same rows. Block: 32 queries x\n"
+        "cache-resident rows. Percentages are relative to the multiply-adds per second of the "
+        "same\n"
+        "instructions on registers (peak, 10^12). Spread: the widest range of a row's rates,\n"
+        "relative to the median.\n\n"
+        "%-12s %-6s %5s | %6s | %8s %5s | %8s %7s | %8s %6s %5s | %6s\n",
+        "isa", "width", "dim", "peak", "in cache", "", "gathered", "of read", "block", "peak", "",
+        "spread");
     for (const Case& c : cases)
-        std::printf(
-            "%-12s %-6s %5zu | %6.3f | %8.2f %4.0f%% | %8.2f %6.0f%% | %8.1f %6.3f %4.0f%%\n",
-            c.engine->name, kWidthNames[size_t(c.width)], c.dim, c.peak / 1e12, c.in_cache / 1e6,
-            100 * c.of_peak(c.in_cache), c.gathered / 1e6, 100 * c.gathered / c.read, c.block / 1e6,
-            c.block_peak / 1e12, 100 * c.block * c.dim / c.block_peak);
+        std::printf("%-12s %-6s %5zu | %6.3f | %8.2f %4.0f%% | %8.2f %6.0f%% | %8.1f %6.3f %4.0f%% "
+                    "| %5.0f%%\n",
+                    c.engine->name, kWidthNames[size_t(c.width)], c.dim, c.peak / 1e12,
+                    c.in_cache / 1e6, 100 * c.of_peak(c.in_cache), c.gathered / 1e6,
+                    100 * c.gathered / c.read, c.block / 1e6, c.block_peak / 1e12,
+                    100 * c.block * c.dim / c.block_peak, 100 * c.spread());
 }
 
 const Case* find(const std::vector<Case>& cases, const std::string& isa, Width width, size_t dim) {
@@ -137,12 +164,12 @@ const Case* find(const std::vector<Case>& cases, const std::string& isa, Width w
     return nullptr;
 }
 
-void print_target(const char* name, size_t dim, double measured, double target) {
-    std::printf("%-58s dim %5zu: %5.2f, target %4.2f%s\n", name, dim, measured, target,
-                measured < target ? "  missed" : "  met");
+void print_target(const char* what, size_t dim, double reached, double target) {
+    std::printf("%-58s dim %5zu: %5.2f, target %4.2f%s\n", what, dim, reached, target,
+                reached < target ? "  missed" : "  met");
 }
 
-// Compares kernels with their performance targets.
+// Targets of the kernels.
 void print_targets(const std::vector<Case>& cases) {
     std::printf("\n");
     for (size_t dim : kDims) {
@@ -158,8 +185,8 @@ void print_targets(const std::vector<Case>& cases) {
                          int8->of_peak(int8->in_cache), small ? 0.25 : 0.6);
         print_target("gathered: int8 avx512_vnni over fp32 avx512", dim,
                      int8->gathered / fp32->gathered, small ? 2.5 : 3.3);
-        print_target("gathered: int8 avx512_vnni relative to reading", dim,
-                     int8->gathered / int8->read, 0.8);
+        print_target("gathered: int8 avx512_vnni of reading", dim, int8->gathered / int8->read,
+                     0.8);
     }
     for (size_t dim : {128, 768})
         if (const Case* amx = find(cases, "amx_int8", Width::int8, dim))
@@ -187,12 +214,18 @@ int main(int argc, char** argv) {
             for (size_t dim : kDims) cases.push_back({engine, width, dim});
     }
     size_t offset = 0;
-    for (int round = 0; round < rounds; ++round)
-        for (Case& c : cases) {
+    std::minstd_rand random(2);
+    std::vector<size_t> order(cases.size());
+    std::iota(order.begin(), order.end(), size_t{0});
+    for (int round = 0; round < rounds; ++round) {
+        std::shuffle(order.begin(), order.end(), random);
+        for (size_t number : order) {
+            Case& c = cases[number];
             measure_registers(c, data);
             measure_rows(c, data, offset);
             measure_block(c, data);
         }
+    }
     print_table(cases);
     print_targets(cases);
 }

@@ -1,4 +1,4 @@
-"""How queries come: one at a time, all at once, from many clients, to many processes."""
+"""Regimes of query arrival: one per call, all in one call, many clients, many processes."""
 
 from vecq.bench.regimes.batch import Batch
 from vecq.bench.regimes.concurrent import Concurrent

@@ -1,4 +1,4 @@
-"""Several client threads that share an index, each with one query per call."""
+"""Several client threads share an index, each with one query per call."""
 
 import threading
 import time
@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from vecq.bench.adapters import Setting
-from vecq.bench.contestant import Contestant
+from vecq.bench.contender import Contender
 from vecq.bench.regimes.regime import WARM_UP, Regime, Timing, timing
 
 
 class Concurrent(Regime):
-    """Every client asks every query of the sample, each beginning elsewhere."""
+    """Every client runs every query of the sample, each from another start."""
 
     name = "concurrent"
 
@@ -20,19 +20,19 @@ class Concurrent(Regime):
         super().__init__(queries)
         self.threads = clients
 
-    def refusal(self, contestant: Contestant) -> str | None:
-        if contestant.adapter.concurrent:
+    def refusal(self, contender: Contender) -> str | None:
+        if contender.adapter.concurrent:
             return None
-        return "its index can't be searched from several threads at once"
+        return "its index cannot be searched from several threads at once"
 
-    def measure(self, contestant: Contestant, k: int, setting: Setting) -> Timing:
-        adapter, queries = contestant.adapter, contestant.queries[self.rows]
+    def measure(self, contender: Contender, k: int, setting: Setting) -> Timing:
+        adapter, queries = contender.adapter, contender.queries[self.rows]
         adapter.set(setting, k, 1)
         adapter.search(queries[:WARM_UP], k)
         calls = [queries[row : row + 1] for row in range(len(queries))]
         together = threading.Barrier(self.threads + 1)
         clients = [
-            Client(contestant, k, setting, _turned(calls, number / self.threads), together)
+            Client(contender, k, setting, _rotated(calls, number / self.threads), together)
             for number in range(self.threads)
         ]
         for client in clients:
@@ -46,30 +46,30 @@ class Concurrent(Regime):
             if client.error is not None:
                 raise client.error
         latencies = np.concatenate([np.diff(client.times) for client in clients])
-        first = timing(contestant, clients[0].answers, seconds, latencies)
+        first = timing(contender, clients[0].answers, seconds, latencies)
         first.queries = len(latencies)
         return first
 
 
-def _turned(calls: list[Any], share: float) -> list[Any]:
-    """The same calls, beginning that far on."""
+def _rotated(calls: list[Any], share: float) -> list[Any]:
+    """Rotate the calls by a share of their number."""
     first = int(share * len(calls))
     return calls[first:] + calls[:first]
 
 
 class Client(threading.Thread):
-    """Makes its calls, one after the other."""
+    """A client thread that makes its calls one after another."""
 
     def __init__(
         self,
-        contestant: Contestant,
+        contender: Contender,
         k: int,
         setting: Setting,
         calls: list[Any],
         together: threading.Barrier,
     ) -> None:
         super().__init__(daemon=True)
-        self.adapter, self.k, self.setting = contestant.adapter, k, setting
+        self.adapter, self.k, self.setting = contender.adapter, k, setting
         self.calls, self.together = calls, together
         self.answers: list[Any] = []
         self.times: list[float] = []
@@ -78,7 +78,7 @@ class Client(threading.Thread):
     def run(self) -> None:
         search, k, clock = self.adapter.search, self.k, time.perf_counter
         try:
-            self.adapter.set(self.setting, k, 1)  # what OpenMP is told holds for one thread only
+            self.adapter.set(self.setting, k, 1)  # OpenMP settings hold for the calling thread only
         except Exception as error:
             self.error = error
         self.together.wait()

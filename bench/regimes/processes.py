@@ -1,20 +1,20 @@
-"""One query process per physical core, each pinned, all sharing one saved index."""
+"""One pinned process per physical core; all share one saved index."""
 
 import tempfile
 from pathlib import Path
 
 from vecq.bench.adapters import Setting
-from vecq.bench.contestant import Contestant
+from vecq.bench.contender import Contender
 from vecq.bench.machine import physical_cores
-from vecq.bench.regimes.crew import Crew
 from vecq.bench.regimes.regime import Regime, Timing
+from vecq.bench.regimes.worker_pool import WorkerPool
 
-# How long every setting is searched with.
+# Seconds that every setting is measured for.
 SECONDS = 0.5
 
 
 class Processes(Regime):
-    """The deployment that the guide recommends: queries come one at a time to every process."""
+    """The recommended deployment: every process takes one query per call."""
 
     name = "processes"
 
@@ -35,26 +35,26 @@ class Processes(Regime):
         ]
         self.numa, self.seconds = numa and pin, seconds
         self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self._crews: dict[str, Crew] = {}
+        self._pools: dict[str, WorkerPool] = {}
 
-    def refusal(self, contestant: Contestant) -> str | None:
-        if contestant.adapter.shared:
+    def refusal(self, contender: Contender) -> str | None:
+        if contender.adapter.shared:
             return None
-        return "its adapter does not save and load"
+        return "its adapter has no save and load"
 
-    def measure(self, contestant: Contestant, k: int, setting: Setting) -> Timing:
-        crew = self._crews.get(contestant.name)
-        if crew is None:
+    def measure(self, contender: Contender, k: int, setting: Setting) -> Timing:
+        pool = self._pools.get(contender.name)
+        if pool is None:
             if self._folder is None:
                 self._folder = tempfile.TemporaryDirectory(prefix="vecq-bench-")
-            path = contestant.saved(Path(self._folder.name))
-            crew = Crew(contestant, path, self.rows, self.cores, numa=self.numa)
-            self._crews[contestant.name] = crew
-        return crew.search(k, setting, self.seconds)
+            path = contender.saved(Path(self._folder.name))
+            pool = WorkerPool(contender, path, self.rows, self.cores, numa=self.numa)
+            self._pools[contender.name] = pool
+        return pool.search(k, setting, self.seconds)
 
     def close(self) -> None:
-        for crew in self._crews.values():
-            crew.close()
-        self._crews.clear()
+        for pool in self._pools.values():
+            pool.close()
+        self._pools.clear()
         if self._folder is not None:
             self._folder.cleanup()

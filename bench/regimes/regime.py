@@ -1,4 +1,4 @@
-"""What regimes have in common."""
+"""The interface of regimes, and the timing that all of them return."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -7,58 +7,58 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vecq.bench.adapters import Setting
-from vecq.bench.contestant import Contestant
+from vecq.bench.contender import Contender
 from vecq.bench.records import Regime as Name
 
 WARM_UP = 32
-# Where queries come one at a time, so many of them are asked, spread over the set.
+# Queries that are used where they arrive one at a time, spread evenly over the set.
 SAMPLE = 500
 
 
 @dataclass
 class Timing:
-    """One measurement: queries that were answered in so many seconds."""
+    """One measurement: the number of queries and the seconds that they took."""
 
     queries: int
     seconds: float
     latencies: NDArray[np.float64] | None = None
-    # Answers to `rows` of the queries, in their order, and what the walks cost all of them.
+    # Answers to the queries of `Regime.rows`, in their order, and their hops and distances.
     ids: Any = None
     scores: Any = None
     counts: tuple[int, int] | None = None
 
 
 class Regime:
-    """A way in which queries come. `rows` tells which of them are asked."""
+    """A way in which queries arrive. `rows` selects the queries that are used."""
 
     name: ClassVar[Name]
-    turns: ClassVar[int | None] = None  # walks that take turns on a thread, where limits are known
+    interleave: ClassVar[int | None] = None  # searches interleaved per thread; None: unknown
     threads = processes = 1
 
     def __init__(self, queries: int) -> None:
         self.rows = slice(None, None, -(-queries // SAMPLE))
 
-    def refusal(self, contestant: Contestant) -> str | None:
-        """Why a contestant can't take part, if it can't."""
+    def refusal(self, contender: Contender) -> str | None:
+        """Return why a contender can't be measured, or None."""
         return None
 
-    def measure(self, contestant: Contestant, k: int, setting: Setting) -> Timing:
-        """Searches once with a setting."""
+    def measure(self, contender: Contender, k: int, setting: Setting) -> Timing:
+        """Run all searches once with a setting."""
         raise NotImplementedError
 
     def close(self) -> None:
-        """Lets go of what was started."""
+        """Release processes and files."""
 
 
 def timing(
-    contestant: Contestant,
+    contender: Contender,
     answers: list[Any],
     seconds: float,
     latencies: NDArray[np.float64] | None = None,
     counts: tuple[int, int] | None = None,
 ) -> Timing:
-    """Unpacks the answers of an adapter."""
-    adapter = contestant.adapter
+    """Make a timing from the answers of an adapter."""
+    adapter = contender.adapter
     ids = [np.asarray(adapter.ids(answer)) for answer in answers]
     scores = [adapter.scores(answer) for answer in answers]
     known = None if any(one is None for one in scores) else stacked(scores)
@@ -67,8 +67,8 @@ def timing(
 
 
 def stacked(parts: list[Any]) -> NDArray[Any]:
-    """Rows of several answers under each other; shorter ones are refused, for they are faulty."""
+    """Stack the rows of several answers; raise if their widths differ."""
     shapes = {np.shape(part)[1:] for part in parts}
     if len(shapes) > 1:
-        raise ValueError(f"answers are of different shapes: {sorted(shapes)}")
+        raise ValueError(f"answers have different shapes: {sorted(shapes)}")
     return np.concatenate([np.asarray(part) for part in parts])

@@ -1,20 +1,22 @@
-"""One query per call: online serving by one thread."""
+"""One query per call, as in online serving by one thread."""
 
 import time
 
 import numpy as np
 
 from vecq.bench.adapters import Setting
-from vecq.bench.contestant import Contestant
+from vecq.bench.contender import Contender
 from vecq.bench.regimes.regime import WARM_UP, Regime, Timing, timing
 
 
 class Single(Regime):
-    name = "single"
-    turns = 1
+    """One query per call."""
 
-    def measure(self, contestant: Contestant, k: int, setting: Setting) -> Timing:
-        adapter, queries = contestant.adapter, contestant.queries[self.rows]
+    name = "single"
+    interleave = 1
+
+    def measure(self, contender: Contender, k: int, setting: Setting) -> Timing:
+        adapter, queries = contender.adapter, contender.queries[self.rows]
         calls = [queries[row : row + 1] for row in range(len(queries))]
         adapter.set(setting, k, 1)
         adapter.search(queries[:WARM_UP], k)
@@ -25,4 +27,4 @@ class Single(Regime):
             answers.append(search(call, k))
             times.append(clock())
         counts = adapter.counts(answers)
-        return timing(contestant, answers, times[-1] - times[0], np.diff(times), counts)
+        return timing(contender, answers, times[-1] - times[0], np.diff(times), counts)

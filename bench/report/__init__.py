@@ -1,4 +1,4 @@
-"""The report of a benchmark run: a verdict, a page, plots as files, and what changed since.
+"""Reports of a benchmark run: verdict, page, plots, and comparison with an earlier run.
 
 >>> records = vecq.bench.records.read("run.jsonl")
 >>> print(vecq.bench.report.verdict(records))
@@ -10,7 +10,7 @@ PosixPath('report.html')
 
 from vecq.bench.report.changes import Change, Comparison, compare
 from vecq.bench.report.files import plots
+from vecq.bench.report.judgment import verdict
 from vecq.bench.report.page import write
-from vecq.bench.report.verdict import verdict
 
 __all__ = ["Change", "Comparison", "compare", "plots", "verdict", "write"]

@@ -1,4 +1,4 @@
-"""Two runs against each other: what became worse, and what is only noise."""
+"""Compare two runs: regressions, improvements, and differences within the noise."""
 
 import math
 from collections import Counter
@@ -13,28 +13,29 @@ from vecq.bench.report.curves import (
     Regime,
     common_level,
     fastest,
+    median,
     slowest,
 )
 from vecq.bench.report.sheet import Sheet
 
-# Recall has no repetitions: what links of several threads, in another order each time, may change,
-# and how many deviations more may come of there being so few queries.
+# Recall is not repeated. Builds by several threads differ by up to RECALL_BAND, and the sampling
+# error of the queries adds DEVIATIONS standard deviations.
 RECALL_BAND, DEVIATIONS = 0.002, 2
-# Bytes that were counted do not vary by chance, but buffers grow in steps.
+# Counted bytes have no noise, but buffers grow in steps.
 BYTES_BAND = 0.01
 
 
 @dataclass(frozen=True)
 class Change:
-    """A figure then and now; `gain` above 0 is better, and as a share of the old one."""
+    """A figure in both runs; `gain` is relative to the old one, above 0 is better."""
 
     data: str
-    contestant: str
+    contender: str
     what: str
     old: str
     new: str
     gain: float
-    band: float | None  # how far noise goes, in the same measure; None if nothing tells
+    band: float | None  # noise, relative as `gain`; None: unknown
 
     @property
     def state(self) -> str:
@@ -47,7 +48,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All that both runs measured, and what only one of them did."""
+    """The figures of both runs, and notes on those of only one."""
 
     changes: Sequence[Change]
     notes: Sequence[str]
@@ -63,7 +64,7 @@ class Comparison:
         rest = [f"{states[s]} {s}" for s in ("better", "within noise", "not repeated") if states[s]]
         told = [one for one in self.changes if one.state in ("regression", "better")]
         lines = [
-            f"{one.state:<11} {one.data}, {one.contestant}, {one.what}: {one.old} -> {one.new} "
+            f"{one.state:<11} {one.data}, {one.contender}, {one.what}: {one.old} -> {one.new} "
             f"({100 * one.gain:+.1f} %, noise {100 * (one.band or 0):.1f} %)"
             for one in sorted(told, key=lambda one: one.gain)
         ]
@@ -71,11 +72,17 @@ class Comparison:
 
 
 def compare(old: Sequence[Record], new: Sequence[Record]) -> Comparison:
-    """Holds a run against an earlier one: at equal recall, and with the noise of both.
+    """Compare a run with an earlier one at equal recall.
 
-    Noise is how far the repetitions of the two runs lie apart, together, and 5 % at least; the time
-    of a build, which is not repeated, is allowed the widest of them. A change within it is no
-    regression.
+    The noise of a speed is the sum of both runs' spreads, at least 5 %. Builds are not repeated:
+    their noise is the widest of these. A change within the noise is no regression.
+
+    Args:
+        old: The records of the earlier run.
+        new: The records of the later run.
+
+    Returns:
+        All changes, and notes on what can't be compared.
 
     >>> compare(records, records).regressions
     []
@@ -86,7 +93,7 @@ def compare(old: Sequence[Record], new: Sequence[Record]) -> Comparison:
 
 
 def _faults(before: Sheet, now: Sheet) -> Iterator[Change]:
-    """Contestants that were sound and are not any more."""
+    """Contenders that had no faults in the old run, and have some in the new one."""
     for (data, name), faults in now.faults.items():
         if (data, name) in before.entries and (data, name) not in before.faults:
             yield Change(data, name, "answers", "sound", "; ".join(faults), -1, 0)
@@ -105,14 +112,14 @@ def _speeds(before: Sheet, now: Sheet) -> Iterator[Change]:
 
 
 def _speed(old: Curve, new: Curve, level: float, where: str) -> Change:
-    then, today = (curve.at(level, fastest) or 0.0 for curve in (old, new))
+    then, today = (curve.at(level) or 0.0 for curve in (old, new))
     known = old.repeated and new.repeated
-    # A few repetitions lie closer together than two runs do.
+    # Repetitions of one run lie closer together than two runs do.
     noise = max(ASSUMED_NOISE, _spread(old, level) + _spread(new, level))
     return Change(
         new.regime.data,
-        new.contestant,
-        f"QPS at recall {words.level(level)}, {where}",
+        new.contender,
+        f"median QPS at recall {words.level(level)}, {where}",
         words.whole(then),
         words.whole(today),
         gain=today / then - 1,
@@ -121,7 +128,7 @@ def _speed(old: Curve, new: Curve, level: float, where: str) -> Change:
 
 
 def _recall(old: Curve, new: Curve, where: str, answers: int) -> Iterator[Change]:
-    """Recall with the most careful setting that both runs have."""
+    """Recall with the most thorough setting that both runs have."""
     before = {words.settings(point.setting): point.recall or 0.0 for point in old.points}
     shared = [p for p in new.points if words.settings(p.setting) in before and p.recall]
     if shared:
@@ -130,19 +137,19 @@ def _recall(old: Curve, new: Curve, where: str, answers: int) -> Iterator[Change
         what, texts = f"recall with {setting}, {where}", (words.share(then), words.share(today))
         deviation = math.sqrt(then * (1 - then) / answers) if answers else 0.0
         band = RECALL_BAND + DEVIATIONS * deviation
-        yield Change(new.regime.data, new.contestant, what, *texts, today - then, band)
+        yield Change(new.regime.data, new.contender, what, *texts, today - then, band)
 
 
 def _answers(before: Sheet, now: Sheet, regime: Regime) -> int:
-    """How many answers a recall is the share of; 0 if a run does not tell."""
+    """Return the number of results that recall is a share of; 0 if unknown."""
     described = [sheet.data.get(regime.data) for sheet in (before, now)]
     return regime.k * min(one.queries if one else 0 for one in described)
 
 
 def _spread(curve: Curve, level: float) -> float:
-    """How far the repetitions lie apart at a recall, as a share of the best."""
-    best, worst = curve.at(level, fastest), curve.at(level, slowest)
-    return 1 - worst / best if best and worst else 0.0
+    """Return the range of repetitions at a recall, as a share of the median."""
+    middle, high, low = (curve.at(level, one) for one in (median, fastest, slowest))
+    return (high - low) / middle if middle and high and low else 0.0
 
 
 def _builds(before: Sheet, now: Sheet) -> Iterator[Change]:
@@ -168,7 +175,7 @@ def _bytes(data: str, name: str, old: Build, new: Build) -> Iterator[Change]:
 
 
 def _widest(*sheets: Sheet) -> float | None:
-    """The widest noise among all points, of which builds are allowed no less."""
+    """Return twice the widest spread of all points, which stands for the noise of builds."""
     spreads = [
         point.spread
         for sheet in sheets
@@ -180,11 +187,11 @@ def _widest(*sheets: Sheet) -> float | None:
 
 
 def _notes(before: Sheet, now: Sheet) -> Iterator[str]:
-    """What makes the runs different, or can't be compared."""
+    """Notes on differences of the machines, and on figures of only one run."""
     for name in ("cpu", "isa", "cores"):
         then, today = (sheet.run.machine.get(name) for sheet in (before, now))
         if then != today:
-            yield f"another machine: {name} was {then}, and is {today}"
+            yield f"different machine: {name} was {then}, now {today}"
     for which, here, other in (("old", before, now), ("new", now, before)):
         sets = [data for data in here.data_names if data not in other.data_names]
         alone = [

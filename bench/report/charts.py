@@ -1,4 +1,4 @@
-"""The plots of a report, and the names of their files."""
+"""The plots of a report, and their file names."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -6,20 +6,20 @@ from dataclasses import dataclass
 
 from vecq.bench.records import Accuracy, Build, Point
 from vecq.bench.report import words
-from vecq.bench.report.curves import Curve, Regime, fastest
+from vecq.bench.report.curves import Curve, Regime, median
 from vecq.bench.report.drawing import Axis, Bar, Bars, Drawing, Lines, Mark, Series
 from vecq.bench.report.scales import Linear, Log, Nines
 from vecq.bench.report.sheet import Sheet
 
-# Latencies are shown at the fastest setting of at least this recall, or of the best there is.
+# Latencies are shown for the fastest setting of at least this recall, or of the best recall.
 ENOUGH = 0.95
-# Of a curve of latencies these are marked, to tell curves apart.
+# Quantiles that are marked on a curve of latencies.
 QUANTILES = (0.5, 0.9, 0.99, 0.999)
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A plot: what it is of, and what it shows."""
+    """A plot: its kind, data set and content."""
 
     kind: str  # pareto, latency, build, memory, loss
     data: str
@@ -28,7 +28,7 @@ class Chart:
 
     @property
     def name(self) -> str:
-        """Of its file, without what follows the dot."""
+        """The name of its file, without suffix."""
         parts = [self.kind, self.data]
         if self.regime is not None:
             one = self.regime
@@ -53,7 +53,7 @@ def charts(sheet: Sheet) -> list[Chart]:
 
 
 def paretos(sheet: Sheet) -> Iterator[Chart]:
-    """Recall against QPS, one plot for each regime."""
+    """Recall against median QPS, one plot for each regime."""
     for regime in sheet.regimes:
         series = [_pareto(sheet, curve) for curve in sheet.of(regime)]
         marks = [mark for one in series for mark in one.marks]
@@ -69,14 +69,14 @@ def paretos(sheet: Sheet) -> Iterator[Chart]:
 
 
 def operating_point(curve: Curve) -> Point:
-    """The measured point that stands for a curve: the fastest of enough recall, or the best."""
+    """Return the point that represents a curve: the fastest of enough recall, or the best."""
     return curve.reaching(ENOUGH) or curve.front[-1]
 
 
 def latencies(sheet: Sheet) -> Iterator[Chart]:
-    """What share of queries is answered within a time."""
+    """The share of queries that are answered within a time."""
     for regime in sheet.regimes:
-        points = [(curve.contestant, operating_point(curve)) for curve in sheet.of(regime)]
+        points = [(curve.contender, operating_point(curve)) for curve in sheet.of(regime)]
         series = [_cdf(sheet, name, p) for name, p in points if p.latency_curve]
         marks = [mark for one in series for mark in one.marks]
         if not marks:
@@ -84,7 +84,7 @@ def latencies(sheet: Sheet) -> Iterator[Chart]:
         drawn = Lines(
             f"latency, k={regime.k}: {regime}",
             f"Share of queries answered within a time on {regime.data}, k={regime.k}, {regime}, "
-            f"each contestant at its fastest setting of recall {ENOUGH} or more.",
+            f"each contender at its fastest setting of recall {ENOUGH} or more.",
             Axis("time per query", Log([mark.x for mark in marks], words.seconds)),
             Axis("share of queries", Nines([mark.y for mark in marks])),
             series,
@@ -93,7 +93,7 @@ def latencies(sheet: Sheet) -> Iterator[Chart]:
 
 
 def losses(sheet: Sheet) -> Iterator[Chart]:
-    """What codes alone lose of recall, against what they weigh."""
+    """Recall that codes alone lose, against bytes per vector."""
     for data in sheet.data_names:
         series = [
             Series(f"k={one.k}", number, _losses(sheet, one, named=number == 0))
@@ -119,14 +119,14 @@ def _pareto(sheet: Sheet, curve: Curve) -> Series:
     marks = [
         Mark(
             point.recall or 0.0,
-            fastest(point),
-            f"{curve.contestant}, {words.settings(point.setting)}: recall "
-            f"{words.share(point.recall)}, {words.whole(point.speed)} QPS, "
-            f"repetitions {words.percent(point.spread)} apart",
+            median(point),
+            f"{point.contender}, {words.settings(point.setting)}: recall "
+            f"{words.share(point.recall)}, median {words.whole(point.speed)} QPS, "
+            f"spread {words.percent(point.spread)}",
         )
         for point in curve.front
     ]
-    return _one(sheet, curve.regime.data, curve.contestant, marks)
+    return _one(sheet, curve.regime.data, curve.contender, marks)
 
 
 def _cdf(sheet: Sheet, name: str, point: Point) -> Series:
@@ -150,12 +150,12 @@ def _cdf(sheet: Sheet, name: str, point: Point) -> Series:
 
 def _one(sheet: Sheet, data: str, name: str, marks: list[Mark]) -> Series:
     ours = sheet.ours(data, "int8")
-    strong = ours is not None and ours.contestant == name
-    return Series(name, sheet.colour(name), marks, strong)
+    strong = ours is not None and ours.contender == name
+    return Series(name, sheet.color(name), marks, strong)
 
 
 def _losses(sheet: Sheet, one: Accuracy, named: bool) -> list[Mark]:
-    """A mark for every codec that an index was built with, the names beside one curve only."""
+    """A mark for every codec that an index was built with; one curve has the labels."""
     marks = []
     for codec in ("int8", "int16", "fp32"):
         build = sheet.ours(one.data, codec)
@@ -175,26 +175,29 @@ def _bars(
     value: Callable[[Build], float | None],
     text: Callable[[float | None], str],
 ) -> Iterator[Chart]:
-    """A bar for what every contestant's build has of something, one plot for each data set."""
+    """A bar for a value of every contender's build, one plot for each data set."""
     for data in sheet.data_names:
-        builds = [b for b in sheet.builds.values() if b.data == data and value(b) is not None]
-        if not builds:
+        items = [
+            _bar(sheet, build, length, text(length))
+            for build in sheet.builds.values()
+            if build.data == data and (length := value(build)) is not None
+        ]
+        if not items:
             continue
-        items = [_bar(sheet, build, value(build), text(value(build))) for build in builds]
         said = "; ".join(f"{bar.name} {bar.text}" for bar in items)
         yield Chart(kind, data, Bars(title, f"On {data}: {said}.", items))
 
 
 def _bar(sheet: Sheet, build: Build, value: float, text: str) -> Bar:
     ours = sheet.ours(build.data, "int8")
-    colour = sheet.colour(build.contestant)
-    return Bar(build.contestant, colour, value, text, strong=build is ours)
+    color = sheet.color(build.contender)
+    return Bar(build.contender, color, value, text, strong=build is ours)
 
 
 def _described(sheet: Sheet, regime: Regime) -> str:
-    """The plot in words: where each curve goes."""
+    """Describe the plot: the ends of each curve."""
     return "; ".join(
-        f"{curve.contestant} from recall {words.share(curve.front[0].recall)} at "
+        f"{curve.contender} from recall {words.share(curve.front[0].recall)} at "
         f"{words.whole(curve.front[0].speed)} to {words.share(curve.best)} at "
         f"{words.whole(curve.front[-1].speed)}"
         for curve in sheet.of(regime)

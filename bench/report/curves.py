@@ -1,4 +1,4 @@
-"""Curves of recall against queries per second, read between measured points and nowhere else."""
+"""Curves of recall against queries per second, interpolated between measured points only."""
 
 import itertools
 import math
@@ -7,28 +7,31 @@ from dataclasses import dataclass
 
 from vecq.bench.records import Point
 
-# Recalls to compare at, the one that says most first.
+# Recalls to compare at, in order of preference.
 LEVELS = (0.95, 0.99, 0.9, 0.98, 0.8, 0.7, 0.6, 0.5, 0.999)
 
-# Of speeds that were measured once, and the least between two runs.
+# Relative noise of speeds that were measured once, and the least between two runs.
 ASSUMED_NOISE = 0.05
 
 Reading = Callable[[Point], float]
 
 
-def fastest(point: Point) -> float:
+def median(point: Point) -> float:
     return point.speed
 
 
+def fastest(point: Point) -> float:
+    return max(point.qps, default=0.0)
+
+
 def slowest(point: Point) -> float:
-    """The worst repetition: between it and the best lies the noise."""
     return min(point.qps, default=0.0)
 
 
 def sound(point: Point) -> bool:
-    """Whether a point counts: measured, and with an answer that is in order.
+    """Whether a point counts: it was measured, and its answers have no faults.
 
-    What is missing from an answer was not found: its recall says so already.
+    Missing results are no fault here, since they lower recall already.
     """
     faults = point.error or point.duplicates or point.invalid
     return point.recall is not None and point.speed > 0 and not faults
@@ -36,7 +39,7 @@ def sound(point: Point) -> bool:
 
 @dataclass(frozen=True)
 class Regime:
-    """How queries came: what makes two curves comparable."""
+    """How queries arrived, on which data: curves of one regime are comparable."""
 
     data: str
     k: int
@@ -60,25 +63,25 @@ class Regime:
 
 @dataclass(frozen=True)
 class Curve:
-    """A contestant in one regime: its measured points, those of lower recall first."""
+    """A contender in one regime, or all its variants: measured points by rising recall."""
 
-    contestant: str
+    contender: str
     regime: Regime
     points: tuple[Point, ...]
 
     @classmethod
-    def of(cls, contestant: str, regime: Regime, points: Sequence[Point]) -> "Curve":
-        """Leaves out points that are not to be trusted."""
-        return cls(contestant, regime, tuple(sorted(filter(sound, points), key=_recall)))
+    def of(cls, contender: str, regime: Regime, points: Sequence[Point]) -> "Curve":
+        """Make a curve of the points without faults."""
+        return cls(contender, regime, tuple(sorted(filter(sound, points), key=_recall)))
 
     @property
     def repeated(self) -> bool:
-        """Whether the repetitions tell how far noise goes."""
+        """Whether repetitions tell the noise."""
         return all(len(point.qps) > 1 for point in self.points)
 
     @property
     def spread(self) -> float:
-        """How far the repetitions of a point lie apart at most."""
+        """The widest range of repetitions among all points, as a share of the median."""
         return max((point.spread for point in self.points), default=0.0)
 
     @property
@@ -87,7 +90,7 @@ class Curve:
 
     @property
     def front(self) -> list[Point]:
-        """The points that no other beats in both recall and speed."""
+        """The Pareto front: points that no other beats in both recall and speed."""
         front: list[Point] = []
         for point in reversed(self.points):
             if not front or point.speed > front[-1].speed:
@@ -96,11 +99,8 @@ class Curve:
                 front.append(point)
         return front[::-1]
 
-    def at(self, recall: float, value: Reading = fastest) -> float | None:
-        """A value at a recall: logarithms are linear in recall between two measured points.
-
-        None outside of what was measured.
-        """
+    def at(self, recall: float, value: Reading = median) -> float | None:
+        """Interpolate the logarithm of a value at a recall; None outside the measured range."""
         front = self.front
         if len(front) == 1 and _recall(front[0]) == recall:
             return value(front[0])
@@ -112,14 +112,14 @@ class Curve:
         return None
 
     def reaching(self, recall: float) -> Point | None:
-        """The fastest measured point of at least that recall."""
+        """Return the fastest measured point of at least that recall."""
         return next((point for point in self.front if _recall(point) >= recall), None)
 
 
 def common_level(curves: Sequence[Curve]) -> float | None:
-    """A recall that lies within what was measured of all curves; None if there is none.
+    """Return a recall within the measured range of all curves, or None.
 
-    Where no usual one does, it is where the last of them begins: by settings that one would choose.
+    That is the first usual level in the range, or else the lower end of the range.
     """
     if not curves or not all(curve.points for curve in curves):
         return None
@@ -132,7 +132,7 @@ def common_level(curves: Sequence[Curve]) -> float | None:
 
 @dataclass(frozen=True)
 class Ratio:
-    """One curve's speed over another's at equal recall, and how far noise could move it."""
+    """The ratio of two median speeds at equal recall, and its range over repetitions."""
 
     level: float
     value: float
@@ -142,23 +142,25 @@ class Ratio:
 
     @property
     def even(self) -> bool:
-        """Whether the difference is within noise; what was measured once has an assumed one."""
+        """Whether the difference is within the noise, which is assumed if measured once."""
         if self.repeated:
             return self.low <= 1 <= self.high
         return abs(self.value - 1) <= ASSUMED_NOISE
 
 
 def ratio(ours: Curve, other: Curve) -> Ratio | None:
-    """Speed at equal recall; None where the two share no recall."""
+    """Compare speeds at equal recall; None if the measured ranges do not overlap."""
     level = common_level([ours, other])
     if level is None:
         return None
-    best, worst = ours.at(level), ours.at(level, slowest)
-    its_best, its_worst = other.at(level), other.at(level, slowest)
-    if not (best and worst and its_best and its_worst):
+    readings = (median, slowest, fastest)
+    values = [curve.at(level, reading) for curve in (ours, other) for reading in readings]
+    known = [value for value in values if value]
+    if len(known) < len(values):
         return None
+    middle, low, high, its_middle, its_low, its_high = known
     repeated = ours.repeated and other.repeated
-    return Ratio(level, best / its_best, worst / its_best, best / its_worst, repeated)
+    return Ratio(level, middle / its_middle, low / its_high, high / its_low, repeated)
 
 
 def _recall(point: Point) -> float:

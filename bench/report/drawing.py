@@ -1,25 +1,25 @@
-"""What a plot shows, whatever it is drawn with."""
+"""The content of a plot, which `svg` draws."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vecq.bench.report.scales import Scale
 
-COLOURS, SHAPES = 10, 5
+COLORS, SHAPES = 10, 5
 
 
 def shape(number: int) -> int:
-    """Which of the marks' shapes a series has: where its colour comes again, it is another one.
+    """Return the marker of a series: series that share a color have different ones.
 
     >>> shape(0), shape(10)
     (0, 1)
     """
-    return (number + number // COLOURS) % SHAPES
+    return (number + number // COLORS) % SHAPES
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A point of a series, what is shown when the pointer is on it, and what stands beside it."""
+    """A point of a series, with a tooltip and a label."""
 
     x: float
     y: float
@@ -30,10 +30,10 @@ class Mark:
 
 @dataclass(frozen=True)
 class Series:
-    """What belongs together: a name, the number of its colour, and points from left to right."""
+    """A named line: the number of its color, and points from left to right."""
 
     name: str
-    colour: int
+    color: int
     marks: Sequence[Mark]
     strong: bool = False
 
@@ -41,7 +41,7 @@ class Series:
 @dataclass(frozen=True)
 class Bar:
     name: str
-    colour: int
+    color: int
     value: float
     text: str
     strong: bool = False
@@ -55,7 +55,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Lines:
-    """Series over two axes; the description tells the plot to who can't see it."""
+    """Series over two axes; the description is for screen readers."""
 
     title: str
     description: str
@@ -66,7 +66,7 @@ class Lines:
 
 @dataclass(frozen=True)
 class Bars:
-    """A bar for each item, from above to below."""
+    """A bar for each item, from top to bottom."""
 
     title: str
     description: str

@@ -1,4 +1,4 @@
-"""The report: one HTML file that needs nothing else."""
+"""The report: one self-contained HTML file."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,26 +8,35 @@ from vecq.bench.records import Record
 from vecq.bench.report import words
 from vecq.bench.report.changes import compare
 from vecq.bench.report.charts import charts
+from vecq.bench.report.judgment import Finding, findings
 from vecq.bench.report.sections import Section, sections
 from vecq.bench.report.sheet import Sheet
 from vecq.bench.report.style import package, text
 from vecq.bench.report.svg import render
 from vecq.bench.report.tables import rivals
-from vecq.bench.report.verdict import Finding, findings
 
 FOOTER = (
-    "Everything on this page comes from one run; the page needs no network. Recall is measured "
-    "against exact FP32 search. Speeds are those of the best repetition, and are compared between "
-    "measured points only."
+    "All figures come from one run; the page needs no network. Recall is measured against exact "
+    "FP32 search, and counts ties. Speeds are medians of the repetitions, compared at equal recall "
+    "between measured points."
 )
 
 
 def write(
     records: Sequence[Record], path: str | Path, *, old: Sequence[Record] | None = None
 ) -> Path:
-    """Writes the report of a run to a file, and returns its path.
+    """Write the report of a run as one HTML file.
 
-    With the records of an `old` run it also shows what changed since.
+    Args:
+        records: The records of the run.
+        path: The file to write.
+        old: The records of an earlier run to compare with. Default: None.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        UnsupportedError: jinja2 is not installed.
 
     >>> write(vecq.bench.records.read("run.jsonl"), "report.html")
     PosixPath('report.html')
@@ -41,7 +50,7 @@ def write(
         sections=sections(sheet, charts(sheet), None if old is None else compare(old, records)),
         findings=found,
         faults=[
-            {"data": data, "contestant": name, "reasons": reasons}
+            {"data": data, "contender": name, "reasons": reasons}
             for (data, name), reasons in sheet.faults.items()
         ],
     )
@@ -60,7 +69,7 @@ def filled(
     faults: Sequence[dict[str, Any]] = (),
     footer: str = FOOTER,
 ) -> str:
-    """The text of a page: what was found first, then what went wrong, then the sections."""
+    """Return the text of a page: findings first, then faults, then the sections."""
     jinja2 = package("jinja2", "the page of a run")
     template = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
@@ -103,7 +112,7 @@ def _headline(found: Sequence[Finding]) -> str:
 
 
 def _cards(finding: Finding) -> list[tuple[str, str]]:
-    """The figures of a verdict, large."""
+    """Return the large figures of a verdict."""
     cards = []
     if finding.kept is not None:
         cards.append((words.percent(finding.kept), "of FP32's recall"))

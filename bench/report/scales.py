@@ -1,4 +1,4 @@
-"""Scales of a plot's axes: where between 0 and 1 a value lies, and which values are written."""
+"""Scales of axes: map values to 0 .. 1, and choose tick labels."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from vecq.bench.report.words import short
 
 Tick = tuple[float, str]
-# What is written of an axis of shares, the first that has room.
+# Tick labels of an axis of shares, in order of preference.
 NINES = (0.9, 0.99, 0.999, 0.5, 0.95, 1, 0, 0.98, 0.8, 0.995, 0.998)
 
 
 class Scale:
-    """An axis from one value to another, after a transform that makes it even."""
+    """An axis that is linear after a transform."""
 
     def __init__(
         self,
@@ -25,7 +25,7 @@ class Scale:
         self._low, self._high = low - room[0] * span, high + room[1] * span
 
     def at(self, value: float) -> float:
-        """0 at the beginning of the axis, 1 at its end."""
+        """Return 0 at the start of the axis, 1 at its end."""
         return (self._transform(value) - self._low) / (self._high - self._low)
 
     def ticks(self) -> list[Tick]:
@@ -36,14 +36,14 @@ class Scale:
 
 
 class Log(Scale):
-    """Equal factors are equally far apart."""
+    """A logarithmic axis."""
 
     def __init__(self, values: Sequence[float], text: Callable[[float], str] = short) -> None:
         super().__init__(values, math.log10, (0.08, 0.08))
         self._text = text
 
     def ticks(self) -> list[Tick]:
-        """Powers of ten, and as much between them as it takes to have three."""
+        """Return powers of ten, and multiples in between until there are three ticks."""
         values: list[float] = []
         for digits in ((1,), (1, 3), (1, 2, 5), range(1, 10)):
             values = list(self._multiples(digits))
@@ -57,9 +57,9 @@ class Log(Scale):
 
 
 class Nines(Scale):
-    """Shares up to 1: from 0.9 to 0.99 is about as far as from 0.99 to 0.999."""
+    """An axis of shares: 0.9 to 0.99 is about as long as 0.99 to 0.999."""
 
-    LEAST, APART, MOST = 1e-4, 0.1, 6  # what still counts below 1; how near ticks may come
+    LEAST, APART, MOST = 1e-4, 0.1, 6  # resolution below 1; least distance and number of ticks
 
     def __init__(self, values: Sequence[float]) -> None:
         super().__init__(values, lambda v: -math.log10(1 - v + self.LEAST), (0.06, 0.06))
@@ -72,7 +72,7 @@ class Nines(Scale):
         return [(value, f"{value:g}") for value in (chosen if len(chosen) > 1 else self._even())]
 
     def _even(self) -> list[float]:
-        """Round values within an axis too short for the usual ones."""
+        """Return round values for an axis too short for the preferred ones."""
         ends = (1 + self.LEAST - 10**-(edge) for edge in (self._low, self._high))
         low, high = ends
         step = 10.0 ** math.floor(math.log10((high - low) / 2))
@@ -82,7 +82,7 @@ class Nines(Scale):
 
 
 class Linear(Scale):
-    """From 0, unless values are below it, in round steps."""
+    """A linear axis that starts at 0, or below for negative values."""
 
     def __init__(self, values: Sequence[float], text: Callable[[float], str] = short) -> None:
         super().__init__([0, *values], float, (0.0, 0.08))

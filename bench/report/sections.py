@@ -1,4 +1,4 @@
-"""The sections of the page, in the order in which they are read."""
+"""The sections of the page, in reading order."""
 
 import json
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from vecq.bench.report.tables import Cell, Table
 
 @dataclass(frozen=True)
 class Block:
-    """Plots, tables, pairs of name and value, code and notes, of which any may be missing."""
+    """Plots, tables, pairs of name and value, code and notes; any may be empty."""
 
     title: str = ""
     charts: Sequence[Chart] = ()
@@ -38,7 +38,7 @@ class Section:
 
 
 def sections(sheet: Sheet, charts: Sequence[Chart], changes: Comparison | None) -> list[Section]:
-    """All that have something to show."""
+    """Return the sections that have content."""
     found = [
         *([] if changes is None else [_changes(changes)]),
         _speed(sheet, charts),
@@ -61,7 +61,7 @@ def _changes(changes: Comparison) -> Section:
     kinds = {"regression": "text bad", "better": "text good"}
     rows = [
         [
-            *map(tables.text, (one.data, one.contestant, one.what)),
+            *map(tables.text, (one.data, one.contender, one.what)),
             *(Cell(one.old), Cell(one.new)),
             Cell(words.signed(f"{100 * one.gain:+.1f} %")),
             Cell(words.NONE if one.band is None else f"±{100 * one.band:.1f} %"),
@@ -70,13 +70,13 @@ def _changes(changes: Comparison) -> Section:
         for one in sorted(changes.changes, key=lambda one: (one.state != "regression", one.gain))
         if one.state != "within noise"
     ]
-    head = ["data", "contestant", "figure", "old", "new", "gain", "noise", "verdict"]
+    head = ["data", "contender", "figure", "old", "new", "gain", "noise", "verdict"]
     count = len(changes.regressions)
     total = len(changes.changes)
     lead = (
         f"{count or 'No'} regression{'s' * (count != 1)} among {total} figures, of which "
-        f"{total - len(rows)} differ by no more than noise and are not listed. "
-        "Speeds are at equal recall; noise is how far the repetitions of both runs lie apart."
+        f"{total - len(rows)} lie within the noise and are not listed. "
+        "Speeds are medians at equal recall; noise is the spread of the repetitions of both runs."
     )
     table = Table("Old and new", head, rows)
     return Section("changes", "Old and new", lead, [Block(tables=[table], notes=changes.notes)])
@@ -84,8 +84,8 @@ def _changes(changes: Comparison) -> Section:
 
 def _speed(sheet: Sheet, charts: Sequence[Chart]) -> Section:
     lead = (
-        "Up and to the right is better. Every mark is a measured setting; its title tells which. "
-        "Settings that another one of the same contestant beats in both are not drawn."
+        "Up and to the right is better. Every mark is a measured setting, named by its tooltip. "
+        "Only the Pareto front of each contender is drawn; peers are drawn at their best M."
     )
     blocks = [Block(tables=[tables.overview(sheet)])]
     for data in sheet.data_names:
@@ -99,18 +99,18 @@ def _speed(sheet: Sheet, charts: Sequence[Chart]) -> Section:
 
 
 def _accuracy(sheet: Sheet) -> Section:
-    lead = "What quantization alone costs, told apart from what a graph misses."
+    lead = "The cost of quantization alone: exact search on codes, without a graph."
     return Section("accuracy", "Accuracy", lead, [Block(tables=[tables.accuracy(sheet.accuracy)])])
 
 
 def _isas(sheet: Sheet) -> Section:
-    lead = "Integer codes score the same on every instruction set, so ids must not differ."
+    lead = "Integer codes score the same on every instruction set, so the ids must be equal."
     return Section("isas", "Instruction sets", lead, [Block(tables=tables.isas(sheet.isas))])
 
 
 def _latency(sheet: Sheet, charts: Sequence[Chart]) -> Section:
     lead = (
-        "Every contestant at its fastest measured setting of recall 0.95 or more, or else at its "
+        "Every contender at its fastest measured setting of recall 0.95 or more, or else at its "
         "best recall."
     )
     blocks = [
@@ -139,10 +139,10 @@ def _builds(sheet: Sheet, charts: Sequence[Chart]) -> Section:
 
 def _business(sheet: Sheet) -> Section:
     lead = (
-        "Items that users chose later, found among the best k after leaving out what they had "
-        "chosen before; every contestant at its fastest measured setting of recall 0.95 or more."
+        "Items that users chose later, among the best k without seen items; every contender at "
+        "its fastest measured setting of recall 0.95 or more."
     )
-    # How queries come does not change answers: the first regime that looked at them stands for all.
+    # Answers do not depend on how queries arrive: one regime stands for all.
     first: dict[tuple[str, int], Table] = {}
     for regime in sheet.regimes:
         table = tables.business(sheet, regime)
@@ -153,8 +153,8 @@ def _business(sheet: Sheet) -> Section:
 
 def _limit(sheet: Sheet) -> Section:
     lead = (
-        "How near a search is to what memory and arithmetic of this machine allow for the items it "
-        "scores. Fewer distances at the same recall mean a better graph, whatever the share."
+        "The speed of a search as a share of the bound that memory and arithmetic set for its hops "
+        "and distances. Fewer distances at equal recall mean a better graph."
     )
     found = [tables.limit(sheet, regime) for regime in sheet.regimes]
     return Section("limit", "The physical limit", lead, [Block(tables=_some(found))])
@@ -165,7 +165,7 @@ def _some(found: Sequence[Table | None]) -> list[Table]:
 
 
 def _settings(sheet: Sheet) -> Section:
-    shown = [tables.data(sheet), tables.contestants(sheet)]
+    shown = [tables.data(sheet), tables.contenders(sheet)]
     return Section("settings", "Data and settings", "", [Block(tables=shown)])
 
 
@@ -180,7 +180,7 @@ def _machine(sheet: Sheet) -> Section:
 def _notes(sheet: Sheet) -> Section:
     notes = list(sheet.run.notes)
     if sheet.run.interrupted:
-        notes.insert(0, "The run was stopped: this is what was measured by then.")
+        notes.insert(0, "The run was interrupted: the page shows what was measured until then.")
     return Section("notes", "Notes", "", [Block(notes=notes)])
 
 

@@ -1,6 +1,5 @@
-"""The page's template and styles, which lie beside this file, and the packages that draw."""
+"""The template and style sheets beside this file, and optional packages that draw."""
 
-import re
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -10,7 +9,7 @@ from vecq import UnsupportedError
 
 
 def package(name: str, what: str) -> Any:
-    """Imports a package that comes with vecq[bench], or says how to get it."""
+    """Import a package of vecq[bench], or raise an error that says how to install it."""
     try:
         return import_module(name)
     except ImportError:
@@ -22,10 +21,3 @@ def package(name: str, what: str) -> Any:
 @cache
 def text(name: str) -> str:
     return (Path(__file__).parent / name).read_text(encoding="utf-8")
-
-
-@cache
-def colours() -> list[str]:
-    """What the series are drawn in on light ground."""
-    light = text("series.css").split("@media")[0]
-    return re.findall(r"--c\d+: (#\w+)", light)

@@ -1,22 +1,22 @@
 """Plots as SVG text: lines with marks over two axes, and bars.
 
-Colours come from the classes c0, c1, ...: what they are in light and in dark is up to `series.css`.
-Every mark has a title, which browsers show under the pointer, and every plot tells itself in words.
+The classes c0, c1, ... stand for colors, which `series.css` defines for light and dark mode. Every
+mark has a tooltip, and every plot a description for screen readers.
 """
 
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from vecq.bench.report.drawing import COLOURS, Axis, Bars, Drawing, Lines, Series, shape
+from vecq.bench.report.drawing import COLORS, Axis, Bars, Drawing, Lines, Series, shape
 from vecq.bench.report.scales import Scale
 
 WIDTH, HEIGHT = 440, 316
 LEFT, RIGHT, TOP, BOTTOM = 52, 14, 42, 44
-LETTER, LINE = 7.5, 20  # of the text: about how wide and how high
+LETTER, LINE = 7.5, 20  # approximate size of the text
 
 
 def render(drawing: Drawing) -> str:
-    """Draws it as an SVG element, `viewBox` and all; `series.css` gives the colours."""
+    """Return a plot as an SVG element; `series.css` defines its colors."""
     height, body = _lines(drawing) if isinstance(drawing, Lines) else _bars(drawing)
     title, description = escape(drawing.title), escape(drawing.description)
     return (
@@ -27,8 +27,8 @@ def render(drawing: Drawing) -> str:
 
 
 def _lines(drawing: Lines) -> tuple[int, list[str]]:
-    """The height of the plot, and what is in it: axes, series, and a legend below."""
-    legend = list(_legend([(one.name, one.colour) for one in drawing.series]))
+    """Return the height of the plot, and its axes, series and legend."""
+    legend = list(_legend([(one.name, one.color) for one in drawing.series]))
     rows = 1 + max((row for row, _ in legend), default=-1)
     body = [*_axes(drawing.x, drawing.y)]
     for one in sorted(drawing.series, key=lambda one: one.strong):
@@ -37,7 +37,7 @@ def _lines(drawing: Lines) -> tuple[int, list[str]]:
 
 
 def _bars(drawing: Bars) -> tuple[int, list[str]]:
-    """The height of the plot, and its bars: a name above each, and its value behind it."""
+    """Return the height of the plot, and its bars with names and values."""
     step, top = 38, 30
     most = max((bar.value for bar in drawing.bars), default=0) or 1
     room = WIDTH - 16 - LETTER * max((len(bar.text) for bar in drawing.bars), default=0)
@@ -46,7 +46,7 @@ def _bars(drawing: Bars) -> tuple[int, list[str]]:
         y, length = top + number * step, max(2.0, room * bar.value / most)
         strong = " strong" if bar.strong else ""
         body.append(
-            f'<g class="bar c{bar.colour % COLOURS}{strong}">'
+            f'<g class="bar c{bar.color % COLORS}{strong}">'
             f"<title>{escape(f'{bar.name}: {bar.text}')}</title>"
             f'<text x="2" y="{y + 11}">{escape(bar.name)}</text>'
             f'<rect x="2" y="{y + 16}" width="{length:.1f}" height="12" rx="2"/>'
@@ -89,14 +89,14 @@ def _series(series: Series, x: Scale, y: Scale) -> Iterator[str]:
     places = [
         (_place(x.at(mark.x), True), _place(y.at(mark.y), False), mark) for mark in series.marks
     ]
-    yield f'<g class="series c{series.colour % COLOURS}{" strong" if series.strong else ""}">'
+    yield f'<g class="series c{series.color % COLORS}{" strong" if series.strong else ""}">'
     path = "L".join(f"{left:.1f} {top:.1f}" for left, top, _ in places)
     if len(places) > 1:
         yield f'<path class="line" d="M{path}"/>'
     for left, top, mark in places:
         title = f"<title>{escape(mark.title)}</title>" if mark.title else ""
         if mark.dot:
-            yield f'<path class="mark" d="{_shape(series.colour, left, top)}">{title}</path>'
+            yield f'<path class="mark" d="{_shape(series.color, left, top)}">{title}</path>'
         if title:
             yield f'<circle class="hover" cx="{left:.1f}" cy="{top:.1f}" r="9">{title}</circle>'
         if mark.label:
@@ -105,7 +105,7 @@ def _series(series: Series, x: Scale, y: Scale) -> Iterator[str]:
 
 
 def _shape(number: int, x: float, y: float) -> str:
-    """A mark's outline: colour alone does not tell series apart for everybody."""
+    """Return a marker's outline: not every reader can tell series apart by color."""
     outlines = (
         "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0",  # a disc
         "m-3.5-3.5h7v7h-7z",  # a square
@@ -117,17 +117,17 @@ def _shape(number: int, x: float, y: float) -> str:
 
 
 def _legend(names: Sequence[tuple[str, int]]) -> Iterator[tuple[int, str]]:
-    """The row of each entry, and the entry, one behind the other as long as there is room."""
+    """Yield each entry and its row; rows wrap at the width of the plot."""
     row, left = 0, float(LEFT)
-    for name, colour in names:
+    for name, color in names:
         width = 24 + LETTER * len(name)
         if left > LEFT and left + width > WIDTH:
             row, left = row + 1, float(LEFT)
         y = HEIGHT + 8 + row * LINE
         yield (
             row,
-            f'<g class="series c{colour % COLOURS}"><path class="mark" '
-            f'd="{_shape(colour, left + 5, y - 4)}"/>'
+            f'<g class="series c{color % COLORS}"><path class="mark" '
+            f'd="{_shape(color, left + 5, y - 4)}"/>'
             f'<text x="{left + 14:.1f}" y="{y}">{escape(name)}</text></g>',
         )
         left += width

@@ -1,4 +1,4 @@
-"""The tables of a report: what stands in which cell."""
+"""The tables of a report."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,8 +7,8 @@ from vecq.bench.records import Accuracy, IsaSpeed, Point
 from vecq.bench.report import words
 from vecq.bench.report.charts import operating_point
 from vecq.bench.report.curves import LEVELS, Curve, Ratio, Regime
+from vecq.bench.report.judgment import Finding, kept, speed
 from vecq.bench.report.sheet import Sheet
-from vecq.bench.report.verdict import Finding, kept, speed
 
 METRICS = {
     "recall": "recall",
@@ -17,14 +17,14 @@ METRICS = {
     "ndcg": "NDCG, held out",
 }
 BUSINESS = {"hit_rate": "hit rate", "recall": "recall", "ndcg": "NDCG"}
-# Recalls that are shown, unless none of them is reached.
+# The lowest recall that is shown, unless none is reached.
 NOTABLE = 0.8
 QUANTILES = {"p50": "p50", "p95": "p95", "p99": "p99", "p999": "p99.9"}
 
 
 @dataclass(frozen=True)
 class Cell:
-    """Text, and what it is: "text", "number"; with "best", "good", "bad", "faint" beside."""
+    """Text and its CSS classes: "text" or "number", also "best", "good", "bad", "faint"."""
 
     text: str
     kind: str = "number"
@@ -39,7 +39,7 @@ class Table:
 
     @property
     def texts(self) -> list[bool]:
-        """Which columns hold text, and are aligned as such."""
+        """For each column, whether it holds text, which is aligned to the left."""
         return [all("text" in row[i].kind for row in self.rows) for i in range(len(self.head))]
 
 
@@ -47,14 +47,14 @@ def text(value: object) -> Cell:
     return Cell(str(value), "text")
 
 
-def name(sheet: Sheet, data: str, contestant: str) -> Cell:
-    """A contestant's name, in red if something is wrong with it."""
-    bad = (data, contestant) in sheet.faults
-    return Cell(f"{contestant} (see faults)", "text bad") if bad else text(contestant)
+def name(sheet: Sheet, data: str, contender: str) -> Cell:
+    """Return a contender's name, in red if it has faults."""
+    bad = sheet.faulty(data, contender)
+    return Cell(f"{contender} (see faults)", "text bad") if bad else text(contender)
 
 
 def rivals(finding: Finding) -> Table:
-    """INT8 against what others offer, on one data set."""
+    """INT8 against the best variant of each peer, on one data set."""
     rows = [[text(one.name), _ratio(one.speed), _lighter(one.memory)] for one in finding.rivals]
     head = ["against", "QPS at recall", "bytes per vector"]
     return Table("vecq INT8 against the peers", head, rows)
@@ -67,7 +67,7 @@ def _lighter(ratio: float | None) -> Cell:
 
 
 def overview(sheet: Sheet) -> Table:
-    """INT8 over FP32 on every data set, for every k and regime."""
+    """INT8 relative to FP32 on every data set, for every k and regime."""
     regimes = list(dict.fromkeys(regime.name for regime in sheet.regimes))
     rows = []
     for data in sheet.data_names:
@@ -77,7 +77,10 @@ def overview(sheet: Sheet) -> Table:
         for k in sheet.ks(data):
             found = {r.name: r for r in sheet.regimes if (r.data, r.k) == (data, k)}
             share = kept(sheet, next(iter(found.values())), int8, fp32)[0]
-            ratios = [found.get(one) and speed(sheet, found[one], int8, fp32) for one in regimes]
+            ratios = [
+                speed(sheet, found[name], int8, fp32.contender) if name in found else None
+                for name in regimes
+            ]
             rows.append(
                 [text(data), Cell(f"{k:,}"), Cell(words.percent(share, 2)), *map(_ratio, ratios)]
             )
@@ -85,7 +88,7 @@ def overview(sheet: Sheet) -> Table:
         "INT8 against FP32 wherever both were measured",
         ["data", "k", "recall kept", *(f"QPS, {one}" for one in regimes)],
         rows,
-        ["QPS as a multiple of FP32's at the recall behind the @, between measured points."],
+        ["Ratio of median QPS to FP32's, at the recall after the @, between measured points."],
     )
 
 
@@ -98,18 +101,18 @@ def _ratio(ratio: Ratio | None) -> Cell:
 
 
 def at_recall(sheet: Sheet, regime: Regime) -> Table:
-    """QPS of every contestant at the usual recalls."""
+    """Median QPS of every contender at the usual recalls."""
     curves = sheet.of(regime)
     levels = [one for one in sorted(LEVELS) if any(c.at(one) is not None for c in curves)]
     levels = [one for one in levels if one >= NOTABLE] or levels
-    if not levels:  # all begin beyond the usual ones: what is sure to be found will do
+    if not levels:  # all curves begin beyond the usual recalls
         least = min((curve.best for curve in curves), default=0.0)
         levels = [one for one in sorted(LEVELS) if one <= least][-1:]
     values = [[_speed_at(curve, level) for level in levels] for curve in curves]
     best = [max((row[i][0] for row in values), default=0) for i in range(len(levels))]
     rows = [
         [
-            name(sheet, regime.data, curve.contestant),
+            name(sheet, regime.data, curve.contender),
             *(
                 Cell(shown, "best" if value and value == top else "number" if value else "faint")
                 for (value, shown), top in zip(row, best, strict=True)
@@ -119,13 +122,18 @@ def at_recall(sheet: Sheet, regime: Regime) -> Table:
         ]
         for curve, row in zip(curves, values, strict=True)
     ]
-    starred = any("*" in cell.text for row in rows for cell in row)
-    note = "* found by the smallest setting that was measured, which finds more."
+    notes = [
+        f"{curve.contender}: the fastest of {', '.join(variants)} at each recall."
+        for curve in curves
+        if (variants := [own.removeprefix(f"{curve.contender} ") for own in sheet.variants(curve)])
+    ]
+    if any("*" in cell.text for row in rows for cell in row):
+        notes.insert(0, "* by the smallest measured setting, whose recall is higher.")
     return Table(
-        f"QPS at equal recall@{regime.k}: {regime}",
-        ["contestant", *(words.level(one) for one in levels), "best recall", "spread"],
+        f"Median QPS at equal recall@{regime.k}: {regime}",
+        ["contender", *(words.level(one) for one in levels), "best recall", "widest spread"],
         rows,
-        [note] if starred else [],
+        notes,
     )
 
 
@@ -138,7 +146,7 @@ def _speed_at(curve: Curve, level: float) -> tuple[float, str]:
 
 
 def accuracy(found: Sequence[Accuracy]) -> Table:
-    """What codes alone cost, no graph involved."""
+    """Exact search on codes: the cost of quantization without a graph."""
     rows = [
         [
             text(one.data),
@@ -159,7 +167,7 @@ def _difference(value: float, base: float) -> Cell:
 
 
 def isas(found: Sequence[IsaSpeed]) -> list[Table]:
-    """FP32 and INT8 on every instruction set, a table for each data set, k and ef."""
+    """FP32 and INT8 on every instruction set; a table for each data set, k and ef."""
     groups = dict.fromkeys((one.data, one.k, one.ef) for one in found)
     return [_isas(*g, [one for one in found if (one.data, one.k, one.ef) == g]) for g in groups]
 
@@ -170,14 +178,14 @@ def _isas(data: str, k: int, ef: int, found: Sequence[IsaSpeed]) -> Table:
         by_codec = {one.codec: one for one in found if one.isa == isa}
         fp32, int8 = by_codec.get("fp32"), by_codec.get("int8")
         ratio = int8.speed / fp32.speed if fp32 and int8 and fp32.speed else None
-        # Sums of floats differ in their last bits, by the order that an instruction set adds in.
+        # Only integer codes must agree: the order of additions changes the last bits of floats.
         same = int8 is None or int8.same_as_first
         rows.append(
             [
                 text(isa),
-                *(Cell(words.whole(one and one.speed)) for one in (fp32, int8)),
+                *(Cell(words.whole(one.speed if one else None)) for one in (fp32, int8)),
                 Cell(words.multiple(ratio), "good" if ratio and ratio > 1 else "number"),
-                *(Cell(words.share(one and one.recall)) for one in (fp32, int8)),
+                *(Cell(words.share(one.recall if one else None)) for one in (fp32, int8)),
                 Cell("yes", "good text") if same else Cell("NO", "bad text"),
             ]
         )
@@ -196,21 +204,21 @@ def latency(sheet: Sheet, regime: Regime) -> Table | None:
     points = [point for point in _points(sheet, regime) if point.latency]
     rows = [
         [
-            name(sheet, regime.data, point.contestant),
+            name(sheet, regime.data, point.contender),
             text(words.settings(point.setting)),
             Cell(words.share(point.recall)),
-            *(Cell(words.seconds(point.latency.get(q))) for q in QUANTILES),
+            *(Cell(words.seconds((point.latency or {}).get(q))) for q in QUANTILES),
         ]
         for point in points
     ]
-    head = ["contestant", "setting", "recall", *QUANTILES.values()]
+    head = ["contender", "setting", "recall", *QUANTILES.values()]
     return Table(f"Time per query: k={regime.k}, {regime}", head, rows) if rows else None
 
 
 def builds(sheet: Sheet, data: str) -> Table:
     rows = [
         [
-            name(sheet, data, one.contestant),
+            name(sheet, data, one.contender),
             Cell(words.seconds(one.seconds)),
             Cell(str(one.threads)),
             Cell(words.whole(one.bytes_per_vector)),
@@ -222,23 +230,23 @@ def builds(sheet: Sheet, data: str) -> Table:
         for one in sheet.builds.values()
         if one.data == data
     ]
-    head = ["contestant", "build", "threads", "bytes per vector", "counted"]
+    head = ["contender", "build", "threads", "bytes per vector", "counted"]
     head += ["resident", "found by", "file"]
     return Table(f"{data}: build and memory", head, rows)
 
 
 def business(sheet: Sheet, regime: Regime) -> Table | None:
-    """What users would see: items that they chose later, seen ones left out."""
+    """Measures of held-out items, without seen ones."""
     points = [point for point in _points(sheet, regime) if point.business]
     rows = [
         [
-            name(sheet, regime.data, point.contestant),
+            name(sheet, regime.data, point.contender),
             text(words.settings(point.setting)),
-            *(Cell(words.share(point.business.get(one))) for one in BUSINESS),
+            *(Cell(words.share((point.business or {}).get(one))) for one in BUSINESS),
         ]
         for point in points
     ]
-    head = ["contestant", "setting", *BUSINESS.values()]
+    head = ["contender", "setting", *BUSINESS.values()]
     caption = f"{regime.data}: held-out items among the best {regime.k}"
     return Table(caption, head, rows) if rows else None
 
@@ -247,7 +255,7 @@ def limit(sheet: Sheet, regime: Regime) -> Table | None:
     points = [p for p in _points(sheet, regime) if p.distances is not None]
     rows = [
         [
-            name(sheet, regime.data, point.contestant),
+            name(sheet, regime.data, point.contender),
             text(words.settings(point.setting)),
             Cell(words.share(point.recall)),
             Cell(words.whole(point.hops)),
@@ -256,18 +264,18 @@ def limit(sheet: Sheet, regime: Regime) -> Table | None:
         ]
         for point in points
     ]
-    head = ["contestant", "setting", "recall", "hops", "distances", "share of the limit"]
+    head = ["contender", "setting", "recall", "hops", "distances", "share of the limit"]
     return Table(f"{regime.data}, k={regime.k}, {regime}", head, rows) if rows else None
 
 
-def contestants(sheet: Sheet) -> Table:
-    """How everybody was set up: the same for all data sets, unless they are named."""
+def contenders(sheet: Sheet) -> Table:
+    """The settings of all contenders, and the data sets that they hold for."""
     found: dict[tuple[str, ...], list[str]] = {}
     for one in sheet.builds.values():
-        values = (one.contestant, one.family, one.codec or "", words.settings(one.settings))
+        values = (one.contender, one.family, one.codec or "", words.settings(one.settings))
         found.setdefault(values, []).append(one.data)
     rows = [[*map(text, values), text(", ".join(data))] for values, data in found.items()]
-    return Table("Settings", ["contestant", "family", "codec", "settings", "data"], rows)
+    return Table("Settings", ["contender", "family", "codec", "settings", "data"], rows)
 
 
 def data(sheet: Sheet) -> Table:

@@ -1,4 +1,4 @@
-"""The page of vecq.tune: what was tried, and where accuracy and speed could not both be better."""
+"""The page of vecq.tune: all trials, and the Pareto front of accuracy and speed."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,14 +15,22 @@ from vecq.bench.report.tables import Cell, Table, text
 from vecq.tuning import Trial
 
 FOOTER = (
-    "Everything on this page comes from one run; the page needs no network. Accuracy is measured "
-    "against exact FP32 search, or by what users chose later. Speeds were measured in turns."
+    "All figures come from one run; the page needs no network. Accuracy is measured against exact "
+    "FP32 search, or by held-out items. Measurements of speed were interleaved."
 )
-STATES = {"met": "text good", "short": "text bad"}
+STATES = {"met": "text good", "missed": "text bad"}
 
 
 def write(found: Tuned, path: str | Path, data: str = "vectors") -> Path:
-    """Writes the page of what was tuned, and returns its path.
+    """Write the page of a tuning run.
+
+    Args:
+        found: The result of `vecq.tune`.
+        path: The file to write.
+        data: The name of the data. Default: "vectors".
+
+    Returns:
+        The path of the file.
 
     >>> write(vecq.tune(items, users, k=10), "tuned.html")
     PosixPath('tuned.html')
@@ -41,12 +49,12 @@ def write(found: Tuned, path: str | Path, data: str = "vectors") -> Path:
 
 
 def check() -> None:
-    """Refuses to go on where what draws a page is missing."""
+    """Raise UnsupportedError if a package that the page needs is missing."""
     package("jinja2", "the page of a run")
 
 
 def pareto(found: Tuned) -> Lines | None:
-    """Accuracy against speed: a series for each way of coding, without what its others beat."""
+    """Accuracy against speed: the Pareto front of each codec."""
     measured = [trial for trial in found.trials if trial.qps > 0]
     if not measured:
         return None
@@ -70,7 +78,7 @@ def pareto(found: Tuned) -> Lines | None:
 
 
 def front(trials: Sequence[Trial]) -> list[Trial]:
-    """Those that no other beats in both accuracy and speed, the least accurate first."""
+    """Return the Pareto front of accuracy and speed, the least accurate first."""
     kept: list[Trial] = []
     for trial in sorted(trials, key=lambda one: (-one.accuracy, -one.qps)):
         if not kept or trial.qps > kept[-1].qps:
@@ -117,14 +125,14 @@ def _trials(found: Tuned, data: str) -> Section:
         for trial in found.trials
     ]
     lead = (
-        "Up and to the right is better. Accuracy is that on the queries that tuned; of what was "
-        "pruned before a graph was built it is the most that its codes allow."
+        "Up and to the right is better. Accuracy is measured on the tuning queries; for trials "
+        "pruned before a graph was built, it is the best that their codes allow."
     )
     return Section(
         "trials",
         "Trials",
         lead,
-        [Block(charts=charts, tables=[Table("What was tried", head, rows)])],
+        [Block(charts=charts, tables=[Table("Trials", head, rows)])],
     )
 
 

@@ -1,4 +1,4 @@
-"""Figures as people read them."""
+"""Figures formatted for people."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ UNITS = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
 
 
 def whole(value: float | None) -> str:
-    """12345.6 as 12,346; small ones with a digit or two more."""
+    """Format 12345.6 as 12,346; small numbers keep three digits."""
     if value is None:
         return NONE
     if abs(value) >= 100:
@@ -17,7 +17,7 @@ def whole(value: float | None) -> str:
 
 
 def short(value: float) -> str:
-    """12000 as 12k, for axes."""
+    """Format 12000 as 12k, for axes."""
     for unit, size in (("M", 1e6), ("k", 1e3)):
         if abs(value) >= size:
             return f"{value / size:g}{unit}"
@@ -25,7 +25,7 @@ def short(value: float) -> str:
 
 
 def multiple(value: float | None) -> str:
-    """3.14 as 3.1x; what is nearly one, or less, with two digits."""
+    """Format 3.14 as 3.1x; ratios below 1.95 keep two digits."""
     if value is None:
         return NONE
     return f"{value:.2f}x" if value < 1.95 else f"{value:.1f}x" if value < 100 else f"{value:,.0f}x"
@@ -36,7 +36,7 @@ def percent(share: float | None, digits: int = 1) -> str:
 
 
 def signed(number: str) -> str:
-    """A number that has a sign, with a minus as long as a plus."""
+    """Replace a hyphen by a minus sign, which is as wide as a plus."""
     return number.replace("-", "\N{MINUS SIGN}")
 
 
@@ -45,7 +45,7 @@ def share(value: float | None) -> str:
 
 
 def level(recall: float) -> str:
-    """A recall to compare at: 0.95, or 0.9873 where it is none of the usual ones."""
+    """Format a recall to compare at: 0.95 or 0.9873."""
     return f"{recall:.4f}".rstrip("0")
 
 
@@ -69,10 +69,10 @@ def size(value: float | None) -> str:
 
 
 def settings(values: Mapping[str, Any]) -> str:
-    """{"m": 16, "ef": 200} as m=16, ef=200."""
+    """Format {"m": 16, "ef": 200} as m=16, ef=200."""
     return ", ".join(f"{name}={value}" for name, value in values.items() if value is not None)
 
 
 def listing(names: list[str]) -> str:
-    """a, b and c."""
+    """Join names as a, b and c."""
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -1,4 +1,4 @@
-"""Reads interactions: tables with a header, MovieLens, the lists of LightGCN, Parquet."""
+"""Read interactions: tables with a header, MovieLens, lists of LightGCN, Parquet."""
 
 import csv
 import math
@@ -11,7 +11,7 @@ from vecq import ArgumentError, DatasetError
 from vecq.datasets.interactions.table import Builder, Interactions
 from vecq.datasets.paths import reading, require
 
-# Names that columns usually have, in lower case and without what isn't a letter.
+# Usual names of columns, in lower case, letters only.
 USUAL = {
     "user": ("user", "userid", "uid", "useridx", "visitorid", "customerid"),
     "item": ("item", "itemid", "iid", "movieid", "productid", "articleid", "trackid", "asin"),
@@ -30,15 +30,22 @@ def read_interactions(
     weight: str | None = None,
     time: str | None = None,
 ) -> list[Interactions]:
-    """Reads files of interactions; users and items have the same numbers in all of them.
+    """Read files of interactions; users and items have the same numbers in all of them.
 
     Args:
-        paths: .csv and .tsv files with a header; MovieLens' u.data and ratings.dat; .parquet;
-            .txt with a line for each user: the user and all items, separated by spaces.
-        user: the column of users, by default the one that is called user, user_id, ...
-        item: the column of items.
-        weight: the column of weights; by default rating, count, ..., if there is one.
-        time: the column of times, numbers or ISO 8601; by default timestamp, ..., if there is one.
+        paths: .csv and .tsv files with a header; u.data and ratings.dat of MovieLens; .parquet;
+            .txt with one line per user: the user and all items, separated by spaces.
+        user: The column of users. Default: user, user_id, ...
+        item: The column of items. Default: item, item_id, ...
+        weight: The column of weights. Default: rating, count, ..., if there is one.
+        time: The column of times, as numbers or ISO 8601. Default: timestamp, ..., if there is one.
+
+    Returns:
+        The interactions of each file.
+
+    Raises:
+        DatasetError: A file is missing or malformed, or has no such column.
+        ArgumentError: A suffix is unknown.
 
     >>> read_interactions("ml-25m/ratings.csv")
     [<vecq.datasets.Interactions of 162,541 users with 59,047 items: 25,000,095>]
@@ -84,21 +91,21 @@ def _read_lists(lines: Iterable[str], builder: Builder) -> None:
 def _read_table(
     lines: Iterable[str], separator: str, builder: Builder, wanted: dict[str, str | None]
 ) -> None:
+    rows: Iterator[list[str]]
     if separator == "::":
         rows = (line.rstrip("\r\n").split("::") for line in lines)
     else:
         rows = csv.reader(lines, delimiter=separator, strict=True)
-    rows = iter(rows)
     first = next(rows, None)
     if first is None:
         raise DatasetError("is empty", "user")
-    # MovieLens' older files have no header.
+    # Older files of MovieLens have no header.
     bare = separator == "::" or (separator == "\t" and _is_number(first[0]))
     columns = _columns(MOVIELENS if bare else first, wanted)
     try:
         _add_rows(builder, columns, _numbered(first, rows) if bare else enumerate(rows, 2))
     except csv.Error as error:
-        raise DatasetError(f"is no table: {error}") from None
+        raise DatasetError(f"is not a valid table: {error}") from None
 
 
 def _numbered(first: list[str], rows: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
@@ -107,7 +114,7 @@ def _numbered(first: list[str], rows: Iterator[list[str]]) -> Iterator[tuple[int
 
 
 def _columns(header: list[str], wanted: dict[str, str | None]) -> dict[str, int]:
-    """Where the columns are that are asked for, or that have a usual name."""
+    """Return the positions of the named columns, or of those with a usual name."""
     plain = ["".join(filter(str.isalpha, name.lower())) for name in header]
     columns = {}
     for what, name in wanted.items():
@@ -124,7 +131,7 @@ def _columns(header: list[str], wanted: dict[str, str | None]) -> dict[str, int]
         elif what in ("user", "item"):
             raise DatasetError(
                 f"no column is called {what}, {what}_id, ..., there are {', '.join(header)}: "
-                f"name it by {what}=",
+                f"choose it by {what}=",
                 what,
             )
     return columns
@@ -168,7 +175,7 @@ def _number(text: str, field: str, line: int) -> float:
 
 
 def _seconds(text: str, line: int) -> float:
-    """A time as a number, or as ISO 8601 has it, by default in UTC."""
+    """Parse a time as a number or by ISO 8601, in UTC unless it has a zone."""
     if _is_number(text):
         return float(text)
     try:
@@ -196,7 +203,7 @@ def _read_parquet(path: Path, builder: Builder, wanted: dict[str, str | None]) -
 
 
 def _text_rows(table: Any) -> Iterator[list[str]]:
-    """Rows as a table of text would have them, with nothing for null."""
+    """Yield rows as text, with empty strings for null."""
     for batch in table.to_batches():
         columns = [column.to_pylist() for column in batch.columns]
         for row in zip(*columns, strict=True):

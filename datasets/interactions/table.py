@@ -1,4 +1,4 @@
-"""Interactions as columns: who, what, how much, when."""
+"""Interactions as columns: user, item, weight, time."""
 
 from array import array
 from dataclasses import dataclass, field
@@ -12,15 +12,15 @@ from vecq import DatasetError
 
 @dataclass(frozen=True, repr=False)
 class Interactions:
-    """What users did with items, a pair in each row, by their numbers from 0 on.
+    """Interactions of users with items, one pair per row; both are numbered from 0.
 
     Args:
-        users: the user of each pair.
-        items: the item of each pair.
-        weights: how strong each is, None if all are equal.
-        times: when each was, None if that is not known.
-        user_names: what the source calls each user.
-        item_names: what the source calls each item.
+        users: The user of each pair.
+        items: The item of each pair.
+        weights: The strength of each pair; None: all are equal.
+        times: The time of each pair; None: unknown.
+        user_names: The name of each user in the source.
+        item_names: The name of each item in the source.
     """
 
     users: NDArray[np.int64]
@@ -40,7 +40,7 @@ class Interactions:
         )
 
     def take(self, rows: NDArray[Any]) -> "Interactions":
-        """Some of the pairs; all users and items keep their numbers."""
+        """Return some of the pairs; users and items keep their numbers."""
         weights, times = (
             None if column is None else column[rows] for column in (self.weights, self.times)
         )
@@ -48,7 +48,7 @@ class Interactions:
         return Interactions(self.users[rows], self.items[rows], weights, times, *names)
 
     def merged(self) -> "Interactions":
-        """Each pair once: with the sum of its weights, as of its last time."""
+        """Merge repeated pairs: sum their weights, and keep the latest time."""
         keys = self.users * len(self.item_names) + self.items
         _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
         if len(first) == len(self):
@@ -60,14 +60,14 @@ class Interactions:
             times = np.full(len(first), -np.inf)
             np.maximum.at(times, inverse, self.times)
         return Interactions(
-            *(merged.users, merged.items, np.bincount(inverse, weights), times),
+            *(merged.users, merged.items, np.bincount(inverse, weights).astype(np.float64), times),
             *(self.user_names, self.item_names),
         )
 
 
 @dataclass
 class Builder:
-    """Interactions that are being read."""
+    """Collects interactions while a file is read."""
 
     weighted: bool = False
     timed: bool = False
@@ -79,10 +79,12 @@ class Builder:
     item_numbers: dict[str, int] = field(default_factory=dict)
 
     def add(self, user: str, item: str) -> None:
+        """Append a pair; new users and items get the next number."""
         self.users.append(self.user_numbers.setdefault(user, len(self.user_numbers)))
         self.items.append(self.item_numbers.setdefault(item, len(self.item_numbers)))
 
     def build(self) -> Interactions:
+        """Return the collected interactions; DatasetError if there are none."""
         if not self.users:
             raise DatasetError("has no interactions", "user")
         return Interactions(

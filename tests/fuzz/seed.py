@@ -28,12 +28,12 @@ def main() -> None:
     rows = np.random.default_rng(0).standard_normal((24, 4)).astype(np.float32)
     rows[5] = 0
     indexes = {
-        "ip": vecq.Index(4, "ip", m=2, ef_construction=4, rerank="fp16"),
+        "ip": vecq.Index(4, "ip", m=2, ef_construction=4, rerank_codec="fp16"),
         "l2": vecq.Index(4, "l2", m=2, ef_construction=4),
         "cosine": vecq.Index(4, "cosine", vecq.Codec("int16", scale="global"), m=2),
         "floats": vecq.Index(4, "l2", "fp32", m=2, ef_construction=4),
         "empty": vecq.Index(4, "l2", m=2),
-        "living": vecq.Index(4, "l2", m=2, ef_construction=4, rerank="fp16"),
+        "living": vecq.Index(4, "l2", m=2, ef_construction=4, rerank_codec="fp16"),
         "living-ip": vecq.Index(4, "ip", m=2, ef_construction=4),
     }
     with tempfile.TemporaryDirectory() as folder:
@@ -41,8 +41,8 @@ def main() -> None:
             if name != "empty":
                 index.add(rows, threads=1)
             if name.startswith("living"):
-                index.calibrate(rows[6:12], k=2)
-                index.remove(range(6, 12)).update([20, 2], rows[:2])
+                index.measure_recall(rows[6:12], k=2)
+                index.remove(range(6, 12)).upsert(rows[:2], [20, 2])
             path = Path(folder) / name
             index.save(path)
             (Path(sys.argv[1]) / name).write_bytes(compact(path.read_bytes()))

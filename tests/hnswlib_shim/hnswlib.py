@@ -1,5 +1,5 @@
-"""Stands in for hnswlib, so that its own tests try vecq.compat.hnswlib."""
+"""Stands in for hnswlib, so that its own tests try vecq.integrations.hnswlib."""
 
-from vecq.compat.hnswlib import BFIndex, Index
+from vecq.integrations.hnswlib import BFIndex, Index
 
 __all__ = ["BFIndex", "Index"]

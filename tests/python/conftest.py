@@ -2,10 +2,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 import vecq
+
+# bench/studies is not installed: its tests import it from the checkout.
+sys.path.append(str(Path(__file__).parents[2] / "bench"))
 
 Python = Callable[..., "subprocess.CompletedProcess[str]"]
 

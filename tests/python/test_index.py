@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import vecq
+from vecq.core import progress
+from vecq.updates import steps
 
 METRICS = ["ip", "cosine", "l2"]
 KINDS = ["fp32", "fp16", "int16", "int8"]
@@ -80,7 +82,7 @@ def test_finds_the_best(metric, kind, threads):
 def test_scores_are_those_of_the_codec(metric, kind, query_bits):
     codec = codec_of(kind, metric)
     result = built(metric, codec).search(QUERIES, 20, query_bits=query_bits)
-    scores = codec.score(QUERIES, codec.encode(ITEMS), metric, query_bits=query_bits)
+    scores = codec.score(codec.encode(ITEMS), QUERIES, metric, query_bits=query_bits)
     expected = np.take_along_axis(scores, result.ids, axis=1)
     if kind in ("int16", "int8"):
         np.testing.assert_array_equal(result.scores, expected)
@@ -94,7 +96,7 @@ def test_kinds_are_centred_for_l2(kind, count):
     rows = np.random.default_rng(0).standard_normal((count, 3)).astype(np.float32) + 100
     fitted = vecq.Codec(kind, center=True).fit(rows)
     index = vecq.Index(3, "l2", kind, m=4, ef_construction=20).add(rows)
-    scores = fitted.score(rows[:20], fitted.encode(rows), "l2")
+    scores = fitted.score(fitted.encode(rows), rows[:20], "l2")
     result = index.search(rows[:20], 5)
     np.testing.assert_array_equal(result.scores, np.take_along_axis(scores, result.ids, axis=1))
 
@@ -119,7 +121,7 @@ def test_centred_codes_are_linked_by_distance(metric):
     items = (rng.standard_normal((8000, 32)) * sizes + 1).astype(np.float32)
     queries = (rng.standard_normal((100, 32)) * sizes + 1).astype(np.float32)
     codec = vecq.Codec("int8", center=True).fit(items)
-    best = np.argsort(-codec.score(queries, codec.encode(items), metric), axis=1)[:, :10]
+    best = np.argsort(-codec.score(codec.encode(items), queries, metric), axis=1)[:, :10]
     found = vecq.Index(32, metric, codec).add(items).search(queries, 10, ef=60).ids
     shared = [len(np.intersect1d(a, b)) for a, b in zip(found, best, strict=True)]
     assert np.mean(shared) / 10 >= 0.97
@@ -140,7 +142,7 @@ def test_a_result_unpacks():
     assert (result.counts.shape, result.counts.dtype) == ((100,), "i8")
     assert repr(result) == "<vecq.Result: 7 items for each of 100 queries>"
     walked = built().search(QUERIES, 7, ef=107)
-    assert 100 <= walked.hops < walked.distances
+    assert 100 <= walked.hops < walked.n_scored
     assert built().search(QUERIES, 7, ef=500).hops > walked.hops
     one = built().search(QUERIES[0], 7)
     assert (one.ids.shape, one.counts.shape) == ((1, 7), (1,))
@@ -221,8 +223,8 @@ def test_additions_add_up(metric):
 @every_metric
 @pytest.mark.parametrize(("wide", "error"), [("int16", 1e-3), ("fp16", 1e-3), ("fp32", 2e-6)])
 def test_a_wider_store_reranks(metric, wide, error):
-    index = built(metric, rerank=wide)
-    result = index.search(QUERIES, 10, ef=400, rerank=10)
+    index = built(metric, rerank_codec=wide)
+    result = index.search(QUERIES, 10, ef=400, rerank_factor=10)
     assert recall(result.ids, metric) >= (0.999 if wide == "fp32" else 0.99)
     scores = exact_scores(QUERIES, ITEMS, metric)
     expected = np.take_along_axis(scores, result.ids, axis=1)
@@ -234,20 +236,22 @@ def test_a_wider_store_reranks(metric, wide, error):
 
 @every_metric
 def test_reranking_can_be_turned_off(metric):
-    coarse, index = built(metric), built(metric, rerank="fp32")
+    coarse, index = built(metric), built(metric, rerank_codec="fp32")
     plain = coarse.search(QUERIES, 10)
-    same(index.search(QUERIES, 10, rerank=0), plain)
-    same(coarse.search(QUERIES, 10, rerank=0), plain)
-    same(index.search(QUERIES, 10), index.search(QUERIES, 10, rerank=2))
+    same(index.search(QUERIES, 10, rerank_factor=0), plain)
+    same(coarse.search(QUERIES, 10, rerank_factor=0), plain)
+    same(index.search(QUERIES, 10), index.search(QUERIES, 10, rerank_factor=2))
     # With one candidate for each item only their order changes.
-    once = index.search(QUERIES, 10, rerank=1)
+    once = index.search(QUERIES, 10, rerank_factor=1)
     np.testing.assert_array_equal(np.sort(once.ids), np.sort(plain.ids))
     assert (once.scores != plain.scores).any()
 
 
 def test_it_tells_what_it_is():
     assert repr(vecq.Index(7)) == "<vecq.Index of 0 x 7 int8, ip, m=16>"
-    index = vecq.Index(DIM, "l2", vecq.Codec("int16", center=True), m=5, rerank="fp16").add(ITEMS)
+    index = vecq.Index(DIM, "l2", vecq.Codec("int16", center=True), m=5, rerank_codec="fp16").add(
+        ITEMS
+    )
     assert repr(index) == "<vecq.Index of 3,000 x 32 int16 reranked by fp16, l2, m=5>"
     assert (len(index), index.dim, index.metric) == (3000, DIM, "l2")
 
@@ -255,7 +259,7 @@ def test_it_tells_what_it_is():
 @every_metric
 def test_statistics_add_up(metric):
     stats = built(metric).stats()
-    assert (stats.rows, stats.unreachable, stats.aside) == (3000, 0, 0)
+    assert (stats.rows, stats.unreachable, stats.kept_out) == (3000, 0, 0)
     assert stats.degrees.sum() == stats.layers[0] == 3000
     assert (np.diff(stats.layers) < 0).all()
     assert len(stats.layers) == 1 if metric == "ip" else 2 <= len(stats.layers) <= 6
@@ -281,6 +285,6 @@ def test_a_seed_makes_the_graph(metric):
 @pytest.mark.parametrize("factor", [1.01, 1.37])
 def test_the_clock_does_not_make_the_graph(metric, factor, monkeypatch):
     """Work is cut into slices of time; where they end shall not matter."""
-    ticks = iter(np.arange(10**6) * vecq.growing.SLICE / factor)
-    monkeypatch.setattr(vecq.progress.Report, "seconds", staticmethod(lambda: next(ticks)))
+    ticks = iter(np.arange(10**6) * steps.SLICE / factor)
+    monkeypatch.setattr(progress.Report, "seconds", staticmethod(lambda: next(ticks)))
     assert answers(vecq.Index(DIM, metric).add(ITEMS, threads=1)) == answers(built(metric))

@@ -64,11 +64,11 @@ def brought_back(index, k, queries=QUERIES):
 @pytest.mark.parametrize("codec", ["int8", "fp32"])
 @pytest.mark.parametrize("count", [0, 1, 2, 16, 17, 33, 300])
 def test_few_items_are_all_found(metric, codec, count):
-    index = vecq.Index(DIM, metric, codec, rerank="fp16").add(ITEMS[:count])
+    index = vecq.Index(DIM, metric, codec, rerank_codec="fp16").add(ITEMS[:count])
     assert (len(index), index.stats().unreachable) == (count, 0)
     brought_back(index, k=max(1, count))
     brought_back(index, k=count + 7)
-    assert (index.search(QUERIES, 5, rerank=0).counts == min(5, count)).all()
+    assert (index.search(QUERIES, 5, rerank_factor=0).counts == min(5, count)).all()
 
 
 FEW_LINKS = """

@@ -29,7 +29,7 @@ def state(index):
     stats, found = index.stats(), index.search(ITEMS[:40], 300)
     return (
         *(len(index), stats.rows, stats.layers, stats.degrees.tolist()),
-        *(stats.unreachable, stats.aside, found.ids.tolist(), found.scores.tolist()),
+        *(stats.unreachable, stats.kept_out, found.ids.tolist(), found.scores.tolist()),
     )
 
 
@@ -37,9 +37,9 @@ def state(index):
     ("argument", "value"),
     [
         *[("dim", value) for value in (0, -1, 65536, 1.5, "8", None)],
-        *[("metric", value) for value in ("dot", "IP", None, 0, ["ip"])],
+        *[("metric", value) for value in ("l1", "", None, 0, ["ip"])],
         *[("codec", value) for value in ("int4", "INT8", None, 8)],
-        *[("rerank", value) for value in ("int4", "", 8)],
+        *[("rerank_codec", value) for value in ("int4", "", 8)],
         *[("link", value) for value in ("graph", "Auto", None, 1)],
         *[("m", value) for value in (1, 257, 0, -16, 16.0, "16", 2**64)],
         *[("ef_construction", value) for value in (0, -1, 100_001, 1.5)],
@@ -61,7 +61,7 @@ def test_a_codec_that_centres_has_its_own_links(refuse):
     refuse("link", "centers", vecq.Index, DIM, "ip", vecq.Codec(center=True), link="cosine")
 
 
-@pytest.mark.parametrize("argument", ["codec", "rerank"])
+@pytest.mark.parametrize("argument", ["codec", "rerank_codec"])
 def test_codecs_for_another_dim_are_refused(argument, refuse):
     used, fitted = vecq.Codec(), vecq.Codec(center=True).fit(sample(dim=DIM + 1))
     used.encode(sample(dim=DIM + 1))
@@ -70,14 +70,14 @@ def test_codecs_for_another_dim_are_refused(argument, refuse):
 
 
 INDEX = vecq.Index(DIM).add(ITEMS)
-RERANKED = vecq.Index(DIM, rerank="fp16").add(ITEMS)
+RERANKED = vecq.Index(DIM, rerank_codec="fp16").add(ITEMS)
 SEARCHES = [
     *[(INDEX, "k", value) for value in (0, -1, 1.5, "a", None, 2**31, 2**70)],
     *[(INDEX, "ef", value) for value in (0, -1, 1.5, "a", 2**31)],
     *[(INDEX, "threads", value) for value in (-1, 1.5, "a", None, 1025)],
     *[(INDEX, "query_bits", value) for value in (9, 0, -8, 16, "15", None)],
-    *[(INDEX, "rerank", value) for value in (1, 2.5, -1, "a")],
-    *[(RERANKED, "rerank", value) for value in (0.5, -1, 1001, np.nan, np.inf, "a")],
+    *[(INDEX, "rerank_factor", value) for value in (1, 2.5, -1, "a")],
+    *[(RERANKED, "rerank_factor", value) for value in (0.5, -1, 1001, np.nan, np.inf, "a")],
 ]
 
 
@@ -181,7 +181,7 @@ def test_norms_beyond_float32_are_refused(refuse):
 def test_rows_beyond_the_first_block_keep_their_number(rerank, value, refuse):
     bad = np.zeros((70_000, 64))
     bad[66_123, 63] = value
-    index, few = vecq.Index(64, rerank=rerank), sample(100, dim=64)
+    index, few = vecq.Index(64, rerank_codec=rerank), sample(100, dim=64)
     refuse("vectors", "row 66123, column 63", index.add, bad)
     refuse("users", "row 66123, column 63", index.add, few, users=bad)
     if rerank is None:
@@ -193,7 +193,9 @@ def test_rows_beyond_the_first_block_keep_their_number(rerank, value, refuse):
     assert index.add(few).stats().unreachable == 0
 
 
-@pytest.mark.parametrize("options", [{}, {"codec": "fp32", "rerank": vecq.Codec(center=True)}])
+@pytest.mark.parametrize(
+    "options", [{}, {"codec": "fp32", "rerank_codec": vecq.Codec(center=True)}]
+)
 def test_what_was_refused_fits_no_codec(options, refuse):
     """The sample that codecs are fitted on is thinned, and may not hold the row at fault."""
     bad = sample(20_001, dim=3) + 1000

@@ -18,15 +18,15 @@ for metric, kind, link in [
     ("ip", "int8", "metric"),
     ("ip", "int8", "cosine"),
 ]:
-    index = vecq.Index(40, metric, kind, link=link, rerank="int16")
+    index = vecq.Index(40, metric, kind, link=link, rerank_codec="int16")
     index.add(items[:400], threads=1).add(items[400:], threads=1)
     digest, stats = hashlib.sha256(), index.stats()
     digest.update(str((stats.layers, stats.degrees.tolist(), stats.unreachable)).encode())
     for k, bits, rerank in itertools.product((1, 10, 500), (8, 15), (0, 2)):
-        found = index.search(queries, k, ef=20, query_bits=bits, rerank=rerank)
+        found = index.search(queries, k, ef=20, query_bits=bits, rerank_factor=rerank)
         for part in (found.ids, found.scores, found.counts):
             digest.update(part.tobytes())
-        digest.update(str((found.hops, found.distances)).encode())
+        digest.update(str((found.hops, found.n_scored)).encode())
     print(metric, kind, link, digest.hexdigest())
 """
 

@@ -23,12 +23,12 @@ ITEMS, QUERIES = sample(3000), sample(200, seed=1)
 @every_metric
 @pytest.mark.parametrize("threads", [1, 3])
 def test_searches_at_once_are_as_one_by_one(metric, threads):
-    index = vecq.Index(DIM, metric, rerank="fp16").add(ITEMS)
+    index = vecq.Index(DIM, metric, rerank_codec="fp16").add(ITEMS)
     options = [{"k": k, "query_bits": bits} for k in (1, 5, 20) for bits in (8, 15)] * 4
 
     def answer(some):
         found = index.search(QUERIES, ef=40, threads=threads, **some)
-        return found.ids.tobytes(), found.scores.tobytes(), found.hops, found.distances
+        return found.ids.tobytes(), found.scores.tobytes(), found.hops, found.n_scored
 
     expected = [answer(some) for some in options[:6]] * 4
     with ThreadPoolExecutor(6) as pool:
@@ -133,7 +133,7 @@ import numpy as np, vecq
 faulthandler.dump_traceback_later(50, exit=True)
 rows = np.random.default_rng(0).standard_normal((2000, 24)).astype("f4")
 for metric in ("ip", "cosine", "l2"):
-    index = vecq.Index(24, metric, rerank="fp16").add(rows, threads=2)
+    index = vecq.Index(24, metric, rerank_codec="fp16").add(rows, threads=2)
     def answers():
         return index.search(rows[:200], 5, threads=2).scores.tobytes()
     expected = answers()  # by a pool of threads that a child does not have

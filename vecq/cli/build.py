@@ -1,56 +1,91 @@
-"""vecq build: a file of vectors becomes an index file."""
+"""vecq build: builds an index file from a file of vectors."""
 
 import argparse
 import time
 
-from vecq.cli.output import add_json, say
+from vecq.cli.inputs import (
+    FORMATS,
+    add_threads,
+    errors_name_files,
+    output_file,
+    read_ids,
+    read_vectors,
+)
+from vecq.cli.output import add_json, print_result
 from vecq.cli.settings import INDEX, read_index_settings
-from vecq.cli.vectors import FORMATS, check_target, naming, read_ids, read_vectors
 
-HELP = "make an index of vectors"
+HELP = "Build an index file from vectors"
 DESCRIPTION = f"""\
-Makes an index of vectors and saves it, all of it or nothing.
+Build an HNSW index over quantized vectors and save it to a file. The file is written atomically.
 
-VECTORS and the users are files of
+VECTORS and FILEs of vectors may be
 {FORMATS}.
-Of files that hold several arrays, "train" is taken for items and "test" for users. What neither
-the arguments nor --settings say, such as {{"metric": "ip", "codec": "int8", "m": 16}}, is as
-vecq.Index has it by default.
+Files with several arrays are read as data sets: items from "train", queries and users from "test".
 
 Examples:
   vecq build items.npy items.vecq --metric ip --users users.npy
   vecq build items.fbin items.vecq --metric l2 --codec int16 --ids ids.npy
-  vecq build items.npy items.vecq --rerank fp16 --m 32 --ef-construction 400
+  vecq build items.npy items.vecq --rerank-codec fp16 --m 32 --ef-construction 400
+  vecq build items.npy items.vecq --settings best.json      settings that vecq tune found
+  vecq build items.npy items.vecq --recall-queries users.npy
+                                                for vecq search --target-recall
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("vectors", metavar="VECTORS", help="the items")
-    parser.add_argument("index", metavar="INDEX", help="the file to make, for example items.vecq")
-    parser.add_argument("--ids", metavar="FILE", help=".npy, or text with an id in each line")
-    parser.add_argument("--users", metavar="FILE", help="vectors like the queries, for metric ip")
+    add = parser.add_argument
+    add("vectors", metavar="VECTORS", help="Vectors to index (items)")
+    add("index", metavar="INDEX", help="Index file to write, such as items.vecq")
+    add(
+        "--ids",
+        metavar="FILE",
+        help="Ids of the vectors, .npy or text with one per line (default: 0, 1, 2, ...)",
+    )
+    add(
+        "--users",
+        metavar="FILE",
+        help="With metric ip: sample of query vectors that the graph is repaired for",
+    )
+    graph = parser.add_argument_group("index settings")
     for name, (kind, text) in INDEX.items():
-        parser.add_argument(f"--{name.replace('_', '-')}", type=kind, help=text)
-    parser.add_argument("--settings", metavar="FILE.json", help="settings of an index, as JSON")
-    parser.add_argument("--threads", type=int, default=0, help="0 for all cores")
+        metavar = "N" if kind is int else "NAME"
+        graph.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar=metavar, help=text)
+    graph.add_argument(
+        "--settings",
+        metavar="FILE.json",
+        help="Read settings from a JSON file, as vecq tune writes it; options take precedence",
+    )
+    add(
+        "--recall-queries",
+        metavar="FILE",
+        help="Measure the recall that each beam width reaches on these queries, and store it in "
+        "INDEX",
+    )
+    add_threads(parser)
     add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     from vecq.index import Index
 
-    target = check_target(arguments.index, "index")
+    target = output_file(arguments.index, "index")
     settings = read_index_settings(arguments.settings) if arguments.settings else {}
     given = {name: getattr(arguments, name) for name in INDEX}
     settings |= {name: value for name, value in given.items() if value is not None}
     vectors = read_vectors(arguments.vectors, "vectors", "train")
     ids = arguments.ids and read_ids(arguments.ids, "ids")
     users = arguments.users and read_vectors(arguments.users, "users", "test")
+    recall_queries = arguments.recall_queries and read_vectors(
+        arguments.recall_queries, "recall_queries", "test"
+    )
     index = Index(vectors.shape[-1], **settings)
     start = time.perf_counter()
-    with naming(vectors=arguments.vectors, ids=arguments.ids, users=arguments.users):
+    with errors_name_files(vectors=arguments.vectors, ids=arguments.ids, users=arguments.users):
         index.add(vectors, ids, users=users, threads=arguments.threads)
     seconds = time.perf_counter() - start
+    if recall_queries is not None:
+        with errors_name_files(queries=arguments.recall_queries):
+            index.measure_recall(recall_queries, threads=arguments.threads)
     index.save(target)
     stats, size = index.stats(), target.stat().st_size
     values = {
@@ -66,5 +101,5 @@ def run(arguments: argparse.Namespace) -> int:
         "mean_degree": stats.mean_degree,
     }
     text = f"{index!r}\n{stats}\n{target}: {size:,} bytes, built in {seconds:.1f} s"
-    say(arguments, text, values)
+    print_result(arguments, text, values)
     return 0

@@ -1,38 +1,34 @@
-"""vecq check: whether a file is sound."""
+"""vecq check: validates an index file."""
 
 import argparse
-import json
 
-import vecq
+from vecq.cli.output import add_json, print_result
 
-HELP = "look for anything that is wrong with a file of an index"
+HELP = "Validate an index file"
 DESCRIPTION = """\
-Reads the whole file: checksums of all sections, numbers that are not finite, links that lead
-nowhere or twice to the same item, items that no search can come to, ids given twice. Prints what
-is wrong and where, and exits with 1 if anything is.
+Read the whole file and validate it: checksums of all sections, non-finite numbers, links out of
+range or to the same node twice, unreachable nodes, and duplicate ids. Print every problem with its
+section; exit with 1 if there are any.
 
-example:
+Example:
   vecq check items.vecq && cp items.vecq /srv/index/
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", help="written by Index.save or vecq build")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("index", metavar="INDEX", help="Index file")
+    add_json(parser)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> int:
+    import vecq
+    from vecq.storage.records import Problem
+
     try:
-        found = vecq.open(args.file).check()
-    except vecq.CorruptFileError as error:  # there is no index in it to look over
-        found = vecq.Check((vecq.Problem("header", str(error)),), 1)
-    if args.json:
-        problems = [{"where": one.where, "what": one.what} for one in found.problems]
-        print(
-            json.dumps(
-                {"file": args.file, "ok": found.ok, "count": found.count} | {"problems": problems}
-            )
-        )
-    else:
-        print(found)
+        found = vecq.open(arguments.index).check()
+    except vecq.CorruptFileError as error:  # the header is damaged, so there is nothing to open
+        found = vecq.Check((Problem("header", str(error)),), 1)
+    problems = [{"location": one.location, "message": one.message} for one in found.problems]
+    values = {"file": arguments.index, "ok": found.ok, "count": found.count, "problems": problems}
+    print_result(arguments, found, values)
     return 0 if found.ok else 1

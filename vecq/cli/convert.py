@@ -1,51 +1,62 @@
-"""vecq convert: indexes of hnswlib and faiss become indexes of vecq, and back."""
+"""vecq convert: imports indexes of hnswlib and faiss, and exports to them."""
 
 import argparse
 import time
 from pathlib import Path
 from typing import Any
 
-from vecq.cli.output import add_json, say
-from vecq.cli.vectors import check_target, read_ids
-from vecq.errors import ArgumentError
+from vecq.cli.inputs import add_threads, input_file, output_file, read_ids
+from vecq.cli.output import add_json, print_result
+from vecq.core.errors import ArgumentError
 
-HELP = "bring an index of hnswlib or faiss over with its graph, or back"
+HELP = "Import or export an HNSW index of hnswlib or faiss"
 DESCRIPTION = """\
-Makes an index of a file of hnswlib or faiss, with the graph that is in it, or writes an index to
-such a file. What a file is shows in its first bytes, or in the suffix of the one to be made: .vecq,
-.faiss, and .bin or .hnswlib. A file of hnswlib does not tell its metric and dimension.
+Convert an index file of hnswlib or faiss to vecq, or back. The graph is kept; only vectors are
+quantized or decoded. The format of SOURCE is detected, that of TARGET follows from its suffix:
+.vecq, .faiss, .bin or .hnswlib. Files of hnswlib do not store metric and dimension, so --metric and
+--dim are required for them. Of faiss: IndexHNSWFlat and IndexHNSWSQ, also within an IndexIDMap.
 
 Examples:
-  vecq convert items.bin items.vecq --space cosine --dim 768
-  vecq convert items.faiss items.vecq --codec int8 --rerank fp16
+  vecq convert items.bin items.vecq --metric cosine --dim 768
+  vecq convert items.faiss items.vecq --codec int8 --rerank-codec fp16
   vecq convert items.vecq items.faiss
 """
-SUFFIXES = {".vecq": "vecq", ".faiss": "faiss", ".bin": "hnswlib", ".hnswlib": "hnswlib"}
-# What goes with which source; anything else would be ignored.
+FORMATS = {".vecq": "vecq", ".faiss": "faiss", ".bin": "hnswlib", ".hnswlib": "hnswlib"}
+# Options that each format of SOURCE has a use for; others are refused.
 OPTIONS = {
     "vecq": (),
-    "faiss": ("ids", "codec", "rerank"),
-    "hnswlib": ("space", "dim", "codec", "rerank"),
+    "faiss": ("ids", "codec", "rerank_codec"),
+    "hnswlib": ("metric", "dim", "codec", "rerank_codec"),
 }
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", metavar="SOURCE", help="a file of vecq, hnswlib or faiss")
-    parser.add_argument("target", metavar="TARGET", help="the file to make")
-    parser.add_argument("--space", metavar="SPACE", help="of hnswlib: l2, ip or cosine")
-    parser.add_argument("--dim", type=int, help="of hnswlib: how many numbers a vector has")
-    parser.add_argument("--ids", metavar="FILE", help="for faiss: .npy, or text with an id a line")
-    parser.add_argument("--codec", help="int8, int16, fp16 or fp32 (int8)")
-    parser.add_argument("--rerank", help="keep wider codes too: int16, fp16 or fp32")
-    parser.add_argument("--threads", type=int, default=0, help="0 for all cores")
+    add = parser.add_argument
+    add("source", metavar="SOURCE", help="Index file of vecq, hnswlib or faiss")
+    add("target", metavar="TARGET", help="Index file to write")
+    add("--metric", help="For hnswlib: l2, ip or cosine (required)")
+    add("--dim", type=int, metavar="N", help="For hnswlib: dimension of the vectors (required)")
+    add(
+        "--ids",
+        metavar="FILE",
+        help="For faiss: ids in the order of the vectors, .npy or text with one per line "
+        "(default: those of SOURCE)",
+    )
+    add("--codec", metavar="NAME", help="Code type: int8, int16, fp16 or fp32 (default: int8)")
+    add(
+        "--rerank-codec",
+        metavar="NAME",
+        help="Store a second, more precise code for rescoring: int16, fp16 or fp32 (default: none)",
+    )
+    add_threads(parser)
     add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    target = check_target(arguments.target, "target")
-    if target.suffix not in SUFFIXES:
+    target = output_file(arguments.target, "target")
+    if target.suffix not in FORMATS:
         raise ArgumentError(
-            f"target is {arguments.target!r}, expected a file of {', '.join(SUFFIXES)}", "target"
+            f"target is {arguments.target!r}, expected a file of {', '.join(FORMATS)}", "target"
         )
     start = time.perf_counter()
     index = _read(arguments)
@@ -53,22 +64,22 @@ def run(arguments: argparse.Namespace) -> int:
     seconds, size = time.perf_counter() - start, target.stat().st_size
     values = {
         "target": target,
-        "kind": SUFFIXES[target.suffix],
+        "kind": FORMATS[target.suffix],
         "rows": len(index),
         "dim": index.dim,
         "metric": index.metric,
         "file_bytes": size,
         "seconds": seconds,
     }
-    say(arguments, f"{index!r}\n{target}: {size:,} bytes in {seconds:.1f} s", values)
+    print_result(arguments, f"{index!r}\n{target}: {size:,} bytes in {seconds:.1f} s", values)
     return 0
 
 
-def _kind(source: str) -> str:
-    """Whose file it is, by its first bytes: a file of hnswlib begins with the number 0."""
-    from vecq.interop.faiss_kinds import is_kind
+def _format_of(source: Path) -> str:
+    """Return the library that wrote a file, by its first bytes; those of hnswlib are zero."""
+    from vecq.integrations.exchange.faiss_kinds import is_kind
 
-    with open(source, "rb") as file:
+    with source.open("rb") as file:
         start = file.read(8)
     if start[:4] == b"\x89VEC":
         return "vecq"
@@ -76,42 +87,46 @@ def _kind(source: str) -> str:
         return "faiss"
     if start == bytes(8):
         return "hnswlib"
-    raise ArgumentError(f"source is {source!r}, no index of vecq, hnswlib or faiss", "source")
+    raise ArgumentError(
+        f"source is {str(source)!r}, which is no index of vecq, hnswlib or faiss", "source"
+    )
 
 
 def _read(arguments: argparse.Namespace) -> Any:
     import vecq
 
-    source, kind = arguments.source, _kind(arguments.source)
-    given = {name: getattr(arguments, name) for name in ("space", "dim", "ids", "codec", "rerank")}
+    source = input_file(arguments.source, "source", "an index of vecq, hnswlib or faiss")
+    library = _format_of(source)
+    given = {
+        name: getattr(arguments, name) for name in ("metric", "dim", "ids", "codec", "rerank_codec")
+    }
     for name, value in given.items():
-        if value is not None and name not in OPTIONS[kind]:
-            raise ArgumentError(f"{name} is {value!r}, but means nothing for {kind}'s files", name)
-    if kind == "vecq":
+        if value is not None and name not in OPTIONS[library]:
+            raise ArgumentError(
+                f"{name} is {value!r}, but has no meaning for files of {library}", name
+            )
+    if library == "vecq":
         return vecq.open(source)
     options = {
         "codec": arguments.codec or "int8",
-        "rerank": arguments.rerank,
+        "rerank_codec": arguments.rerank_codec,
         "threads": arguments.threads,
     }
-    if kind == "faiss":
+    if library == "faiss":
         ids = None if arguments.ids is None else read_ids(arguments.ids, "ids")
-        return vecq.from_faiss(source, ids, **options)
-    if arguments.space is None or arguments.dim is None:
+        return vecq.from_faiss(source, ids=ids, **options)
+    if arguments.metric is None or arguments.dim is None:
         raise ArgumentError(
-            f"{source} may be an index of hnswlib, but it takes --space and --dim to read one",
-            "space",
+            f"{source} looks like an index of hnswlib, which needs --metric and --dim", "metric"
         )
-    return vecq.from_hnswlib(source, arguments.space, arguments.dim, **options)
+    return vecq.from_hnswlib(source, metric=arguments.metric, dim=arguments.dim, **options)
 
 
 def _write(index: Any, target: Path) -> None:
-    from vecq.interop import faiss
-
-    kind = SUFFIXES[target.suffix]
-    if kind == "vecq":
+    library = FORMATS[target.suffix]
+    if library == "vecq":
         index.save(target)
-    elif kind == "faiss":
-        faiss.write(index, target)
+    elif library == "faiss":
+        index.to_faiss(target)
     else:
         index.to_hnswlib(target)

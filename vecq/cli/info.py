@@ -1,30 +1,28 @@
-"""vecq info: what is in a file."""
+"""vecq info: describes an index file."""
 
 import argparse
-import json
 
-import vecq
+from vecq.cli.output import add_json, print_result
 
-HELP = "tell what is in a file of an index"
+HELP = "Describe an index file"
 DESCRIPTION = """\
-Prints what an index in a file is, and the sections of the file. Only the header and a few settings
-are read, so it takes no longer for a large file.
+Print the settings of an index and the sections of its file. Only the header is read, so the time
+does not depend on the size of the file.
 
-example:
+Example:
   vecq info items.vecq
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", help="written by Index.save or vecq build")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("index", metavar="INDEX", help="Index file")
+    add_json(parser)
 
 
-def run(args: argparse.Namespace) -> int:
-    found, index = vecq.info(args.file), vecq.open(args.file)
-    if args.json:
-        about = {"rows": len(index), "dim": index.dim, "metric": index.metric}
-        print(json.dumps(found.as_dict() | {"index": about}))
-    else:
-        print(index, found, sep="\n")
+def run(arguments: argparse.Namespace) -> int:
+    import vecq
+
+    info, index = vecq.info(arguments.index), vecq.open(arguments.index)
+    settings = {"rows": len(index), "dim": index.dim, "metric": index.metric}
+    print_result(arguments, f"{index}\n{info}", info.as_dict() | {"index": settings})
     return 0

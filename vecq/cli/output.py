@@ -1,22 +1,23 @@
-"""What commands print: text for people, or JSON for programs."""
+"""Output of commands: text for people, or JSON for programs."""
 
 import argparse
 import json
 
-from vecq.plain import plain
+from vecq.core.json_values import plain
 
 
-def add_json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print JSON instead of text")
+def add_json(parser: argparse._ActionsContainer, text: str = "Print JSON instead of text") -> None:
+    """Add the option --json."""
+    parser.add_argument("--json", action="store_true", help=text)
 
 
-def say(arguments: argparse.Namespace, text: object, values: object) -> None:
-    """Prints the text, or the values as JSON if that was asked for."""
+def print_result(arguments: argparse.Namespace, text: object, values: object) -> None:
+    """Print `text`, or `values` as JSON if --json was given."""
     print(as_json(values) if arguments.json else text)
 
 
 def as_json(values: object) -> str:
-    """JSON of plain values, numpy's and paths; what is not finite becomes null.
+    """Return JSON of plain values, NumPy values and paths; non-finite numbers become null.
 
     >>> as_json({"recall": float("inf"), "ids": numpy.arange(2)})
     '{"recall": null, "ids": [0, 1]}'

@@ -1,4 +1,4 @@
-"""vecq search: the best items for each query of a file."""
+"""vecq search: finds the nearest items of each query in a file."""
 
 import argparse
 import csv
@@ -10,76 +10,128 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from vecq.cli.output import as_json
+from vecq.cli.inputs import (
+    FORMATS,
+    add_threads,
+    errors_name_files,
+    output_file,
+    read_id_lists,
+    read_ids,
+    read_vectors,
+)
+from vecq.cli.output import add_json, as_json
 from vecq.cli.settings import SEARCH, read_search_settings
-from vecq.cli.vectors import FORMATS, check_target, naming, read_ids, read_lists, read_vectors
-from vecq.errors import ArgumentError
+from vecq.core.errors import ArgumentError
 
-HELP = "find the best items for each query"
+HELP = "Find the nearest items of each query"
 DESCRIPTION = f"""\
-Finds the best items of an index for each query, and prints them as CSV, or as JSON with a query in
-each line.
+Find the k items of an index that score highest for each query. Print them as CSV (query, rank, id,
+score), or as one JSON object per query. Higher scores are better: the inner product, the cosine,
+or minus the squared l2 distance.
 
-QUERIES is a file of
+QUERIES may be a file of
 {FORMATS}.
-Of files that hold several arrays, "test" is taken. What --exclude names holds ids for each
-query: a CSR matrix that scipy.sparse.save_npz wrote, or a data set with what users have seen.
+Files with several arrays are read as data sets: queries from "test".
 
 Examples:
   vecq search items.vecq users.npy --k 10 | head
-  vecq search items.vecq users.npy --k 500 --threads 0 --out found.npz
-  vecq search items.vecq users.npy --k 100 --target-recall 0.99 --json > found.jsonl
-  vecq search items.vecq users.npy --settings best.json
+  vecq search items.vecq users.npy --k 500 --threads 0 --out results.npz
+  vecq search items.vecq users.npy --k 100 --target-recall 0.99 --json > results.jsonl
+  vecq search items.vecq users.npy --settings best.json       settings that vecq tune found
   vecq search items.vecq shop.hdf5 --k 100 --exclude shop.hdf5 --allow in-stock.txt
 """
-# Queries that tell which ef it takes to reach a recall.
-CALIBRATED = 500
+PLANS = ("auto", "walk", "step_over", "scan")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("index", metavar="INDEX", help="an index file")
-    parser.add_argument("queries", metavar="QUERIES", help="vectors to search for")
-    parser.add_argument("--k", type=int, help="items for each query (10)")
-    parser.add_argument("--ef", type=int, help="candidates: more find more, more slowly (k + 100)")
-    parser.add_argument(
-        "--exact", action="store_true", default=None, help="score every item that passes"
+    add = parser.add_argument
+    add("index", metavar="INDEX", help="Index file")
+    add("queries", metavar="QUERIES", help="Query vectors")
+    add("--k", type=int, metavar="N", help="Number of results per query (default: 10)")
+    add_threads(parser, default=1)
+    _add_effort(parser.add_argument_group("recall and speed"))
+    _add_filters(parser.add_argument_group("filters"))
+    output = parser.add_argument_group("output")
+    output.add_argument(
+        "--out",
+        metavar="FILE",
+        help="Write results to a file: .npz (ids, scores, counts), .npy (ids), .csv or .jsonl",
     )
-    parser.add_argument(
+    add_json(output, "Print one JSON object per query instead of CSV")
+
+
+def _add_effort(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add(
+        "--ef",
+        type=int,
+        metavar="N",
+        help="Beam width, as efSearch: larger is slower with higher recall (default: k + 100)",
+    )
+    add(
         "--target-recall",
         type=float,
-        metavar="SHARE",
-        help="in place of --ef: measure what it takes",
+        metavar="RECALL",
+        help="Instead of --ef: choose the smallest beam width that reaches this recall, by the "
+        "recall curve that INDEX stores",
     )
-    parser.add_argument(
-        "--exclude", metavar="FILE", help="ids not to answer a query with, for each"
+    add(
+        "--recall-queries",
+        metavar="FILE",
+        help="With --target-recall: measure the recall curve on these queries; needed if INDEX "
+        "stores none",
     )
-    parser.add_argument("--allow", metavar="FILE", help="ids that may be answered: .npy or text")
-    parser.add_argument("--deny", metavar="FILE", help="ids that may not: .npy or text")
-    parser.add_argument("--rerank", type=float, help="candidates per item to score on wider codes")
-    parser.add_argument("--query-bits", type=int, help="15, or 8 for coarser scores (15)")
-    parser.add_argument(
-        "--settings", metavar="FILE.json", help="of searches, as vecq tune writes them"
+    add(
+        "--plan",
+        choices=PLANS,
+        help="How to search: auto (the cheapest by estimate), walk (the graph), step_over (the "
+        "graph, without scoring rejected items) or scan (score every allowed item) "
+        "(default: auto)",
     )
-    parser.add_argument("--threads", type=int, default=1, help="0 for all cores (%(default)s)")
-    parser.add_argument(
-        "--out", metavar="FILE", help=".npz (ids, scores, counts), .npy (ids), .csv or .jsonl"
+    add(
+        "--rerank-factor",
+        type=float,
+        metavar="FACTOR",
+        help="Rescore FACTOR * k candidates on the second code of an index built with "
+        "--rerank-codec; 0 for none (default: 2)",
     )
-    parser.add_argument("--json", action="store_true", help="print JSON instead of CSV")
+    add(
+        "--query-bits",
+        type=int,
+        metavar="BITS",
+        help="Precision of quantized queries: 15, or 8 for faster, coarser scores (default: 15)",
+    )
+    add(
+        "--settings",
+        metavar="FILE.json",
+        help="Read settings from a JSON file, as vecq tune writes it; options take precedence",
+    )
+
+
+def _add_filters(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add(
+        "--exclude",
+        metavar="FILE",
+        help="Ids to leave out for each query: a .npz CSR matrix saved by scipy.sparse.save_npz, "
+        'or a data set with "seen" items',
+    )
+    add("--allow", metavar="FILE", help="Only return these ids: .npy or text, one per line")
+    add("--deny", metavar="FILE", help="Never return these ids: .npy or text, one per line")
 
 
 def run(arguments: argparse.Namespace) -> int:
     from vecq import open as open_index
 
-    target = arguments.out and check_target(arguments.out, "out")
+    target = arguments.out and output_file(arguments.out, "out")
     write = _writer(target, arguments.json)
     index = open_index(arguments.index)
     queries = read_vectors(arguments.queries, "queries", "test")
     filters = _filters(arguments)
     settings = _settings(arguments)
-    files = {name: getattr(arguments, name) for name in ("queries", "allow", "deny", "exclude")}
-    with naming(**files):
-        if arguments.target_recall is not None:
-            index.calibrate(queries[:CALIBRATED], settings["k"])
+    _prepare_target_recall(arguments, index, settings["k"])
+    names = ("queries", "allow", "deny", "exclude")
+    with errors_name_files(**{name: getattr(arguments, name) for name in names}):
         start = time.perf_counter()
         found = index.search(
             queries,
@@ -93,33 +145,53 @@ def run(arguments: argparse.Namespace) -> int:
     if target:
         speed = len(found.ids) / max(seconds, 1e-9)
         print(
-            f"{target}: {len(found.ids):,} queries in {seconds:.3g} s, {speed:,.0f} per second",
+            f"{target}: {len(found.ids):,} queries in {seconds:.3g} s, {speed:,.0f} queries/s",
             file=sys.stderr,
         )
     return 0
 
 
+def _prepare_target_recall(arguments: argparse.Namespace, index: Any, k: int) -> None:
+    """Measure the recall curve on --recall-queries, or require that the index stores one."""
+    if arguments.recall_queries:
+        if arguments.target_recall is None:
+            raise ArgumentError(
+                "recall_queries is given without --target-recall, which it is for",
+                "recall_queries",
+            )
+        queries = read_vectors(arguments.recall_queries, "recall_queries", "test")
+        with errors_name_files(queries=arguments.recall_queries):
+            index.measure_recall(queries, k, threads=arguments.threads)
+        return
+    needed = arguments.target_recall is not None and arguments.ef is None
+    if needed and index.recall_curve is None:
+        raise ArgumentError(
+            f"target_recall needs a recall curve, which {arguments.index} does not store: give "
+            "--recall-queries FILE here, or to vecq build",
+            "target_recall",
+        )
+
+
 def _settings(arguments: argparse.Namespace) -> dict[str, Any]:
-    """How to search: by the arguments; what they do not say by a file; and else by default."""
+    """Return arguments of Index.search: options first, then the settings file, then defaults."""
     given = {name: getattr(arguments, name) for name in SEARCH}
     own = {name: value for name, value in given.items() if value is not None}
     read = read_search_settings(arguments.settings) if arguments.settings else {}
-    if "ef" in own or arguments.target_recall is not None:  # in place of what the file says
-        read = {name: value for name, value in read.items() if name not in ("ef", "exact")}
+    if "ef" in own or arguments.target_recall is not None:  # they replace the file's effort
+        read = {name: value for name, value in read.items() if name not in ("ef", "plan")}
     return {"k": 10, **read, **own}
 
 
 def _filters(arguments: argparse.Namespace) -> dict[str, Any]:
-    """What may be answered: by query, and by all."""
-    ids = {name: getattr(arguments, name) for name in ("allow", "deny")}
-    filters: dict[str, Any] = {name: read_ids(path, name) for name, path in ids.items() if path}
+    files = {name: getattr(arguments, name) for name in ("allow", "deny")}
+    filters: dict[str, Any] = {name: read_ids(path, name) for name, path in files.items() if path}
     if arguments.exclude:
-        filters["exclude"] = read_lists(arguments.exclude, "exclude", "seen")
+        filters["exclude"] = read_id_lists(arguments.exclude, "exclude", "seen")
     return filters
 
 
 def _writer(target: Path | None, json: bool) -> Callable[[Any], None]:
-    """What writes results to a file, by its suffix, or to standard output."""
+    """Return a function that writes results to stdout, or to a file by its suffix."""
     if target is None:
         return lambda found: (_write_json if json else _write_csv)(found, sys.stdout)
     writers: dict[str, Callable[[Any], None]] = {
@@ -127,9 +199,9 @@ def _writer(target: Path | None, json: bool) -> Callable[[Any], None]:
             target, ids=found.ids, scores=found.scores, counts=found.counts
         ),
         ".npy": lambda found: np.save(target, found.ids),
-        ".csv": lambda found: _to_file(target, found, _write_csv),
-        ".json": lambda found: _to_file(target, found, _write_json),
-        ".jsonl": lambda found: _to_file(target, found, _write_json),
+        ".csv": lambda found: _write_text(target, found, _write_csv),
+        ".json": lambda found: _write_text(target, found, _write_json),
+        ".jsonl": lambda found: _write_text(target, found, _write_json),
     }
     if target.suffix not in writers:
         raise ArgumentError(
@@ -138,13 +210,13 @@ def _writer(target: Path | None, json: bool) -> Callable[[Any], None]:
     return writers[target.suffix]
 
 
-def _to_file(target: Path, found: Any, write: Callable[[Any, TextIO], None]) -> None:
+def _write_text(target: Path, found: Any, write: Callable[[Any, TextIO], None]) -> None:
     with target.open("w", encoding="utf-8", newline="") as file:
         write(found, file)
 
 
 def _rows(found: Any) -> Iterator[tuple[int, list[int], list[float]]]:
-    """Number, ids and scores of each query, without the places that nothing was found for."""
+    """Yield number, ids and scores of each query, without empty places at the end."""
     for number, count in enumerate(found.counts):
         yield number, found.ids[number, :count].tolist(), found.scores[number, :count].tolist()
 
@@ -153,8 +225,8 @@ def _write_csv(found: Any, file: TextIO) -> None:
     lines = csv.writer(file, lineterminator="\n")
     lines.writerow(["query", "rank", "id", "score"])
     for query, ids, scores in _rows(found):
-        best = enumerate(zip(ids, scores, strict=True), 1)
-        lines.writerows([query, rank, item, f"{score:.7g}"] for rank, (item, score) in best)
+        ranked = enumerate(zip(ids, scores, strict=True), 1)
+        lines.writerows([query, rank, item, f"{score:.7g}"] for rank, (item, score) in ranked)
 
 
 def _write_json(found: Any, file: TextIO) -> None:

@@ -1,28 +1,46 @@
-"""Files of settings: of an index, and of its searches, as vecq tune writes them."""
+"""Settings files: of an index and of its searches, as `vecq tune --settings` writes them."""
 
-from pathlib import Path
 from typing import Any
 
-from vecq.errors import ArgumentError
-from vecq.plain import parsed
+from vecq.cli.inputs import input_file
+from vecq.core.errors import ArgumentError
+from vecq.core.json_values import parsed
 
-# The settings of an index, as vecq.Index names them, and what the arguments say of them.
+# Settings of an index: arguments of vecq.Index, with type and help of the option.
 INDEX = {
-    "metric": (str, "ip, the inner product; cosine; or l2"),
-    "codec": (str, "int8, int16, fp16 or fp32"),
-    "rerank": (str, "keep wider codes too, to score the best on: int16, fp16 or fp32"),
-    "m": (int, "links of a new item: more find more and cost memory"),
-    "ef_construction": (int, "candidates for links: more make a better graph, more slowly"),
-    "link": (str, "what items are linked by: auto, metric, cosine or moebius"),
-    "seed": (int, "of the layers"),
+    "metric": (str, "Similarity: ip (inner product), cosine or l2 (default: ip)"),
+    "codec": (str, "Code type of the graph: int8, int16, fp16 or fp32 (default: int8)"),
+    "rerank_codec": (
+        str,
+        "Store a second, more precise code and rescore candidates on it: int16, fp16 or fp32 "
+        "(default: none)",
+    ),
+    "m": (int, "Links per node, as M of HNSW; layer 0 has up to twice as many (default: 16)"),
+    "ef_construction": (int, "Beam width while linking, as efConstruction (default: 200)"),
+    "link": (
+        str,
+        "Distance that links are chosen by: auto, metric, cosine, moebius or layered "
+        "(default: auto)",
+    ),
+    "seed": (int, "Seed of the random levels (default: 0)"),
 }
-# The settings of a search, as Index.search names them; a file has them under "search".
-SEARCH = ("k", "ef", "exact", "rerank", "query_bits")
+# Settings of a search: arguments of Index.search; a settings file has them under "search".
+SEARCH = ("k", "ef", "plan", "rerank_factor", "query_bits")
 
 
 def read_index_settings(path: str) -> dict[str, Any]:
-    """Reads settings of an index; a codec may be a name, or an object of what vecq.Codec takes."""
-    from vecq.codec import Codec
+    """Read the arguments of vecq.Index from a JSON file.
+
+    Args:
+        path: The file. A codec is a name, or an object of the arguments of vecq.Codec.
+
+    Returns:
+        Arguments by name.
+
+    Raises:
+        ArgumentError: The file is missing, no JSON object, or names an unknown setting.
+    """
+    from vecq.quantization.codec import Codec
 
     settings = _read(path)
     settings.pop("search", None)
@@ -31,7 +49,7 @@ def read_index_settings(path: str) -> dict[str, Any]:
             f"settings: {path} names {', '.join(unknown)}, expected some of {', '.join(INDEX)}",
             "settings",
         )
-    for name in ("codec", "rerank"):
+    for name in ("codec", "rerank_codec"):
         if isinstance(settings.get(name), dict):
             try:
                 settings[name] = Codec(**settings[name])
@@ -41,7 +59,11 @@ def read_index_settings(path: str) -> dict[str, Any]:
 
 
 def read_search_settings(path: str) -> dict[str, Any]:
-    """Reads how to search."""
+    """Read the arguments of Index.search from the object "search" of a JSON file.
+
+    Raises:
+        ArgumentError: The file is missing, no JSON object, or lacks a valid "search".
+    """
     settings = _read(path).get("search")
     if not isinstance(settings, dict) or settings.keys() - set(SEARCH):
         raise ArgumentError(
@@ -53,8 +75,9 @@ def read_search_settings(path: str) -> dict[str, Any]:
 
 
 def _read(path: str) -> dict[str, Any]:
+    file = input_file(path, "settings", "a JSON file that vecq tune --settings wrote")
     try:
-        settings = parsed(Path(path).read_text(encoding="utf-8"))
+        settings = parsed(file.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ArgumentError(f"settings: {path} is not JSON: {error}", "settings") from None
     if not isinstance(settings, dict):

@@ -1,87 +1,141 @@
-"""vecq tune: from the accuracy that is needed to settings of an index and of its searches."""
+"""vecq tune: finds index and search settings that reach an accuracy at the lowest cost."""
 
 import argparse
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vecq.cli.output import add_json, say
-from vecq.cli.vectors import FORMATS, check_target, read_lists, read_vectors
+from vecq.cli.inputs import FORMATS, add_threads, output_file, read_id_lists, read_vectors
+from vecq.cli.output import add_json, print_result
 
 if TYPE_CHECKING:
     from vecq.tuning import Tuned
 
-HELP = "find the fastest settings that are accurate enough"
+HELP = "Find the fastest settings that reach a recall"
 DESCRIPTION = f"""\
-Finds settings of an index, and of its searches, that are accurate enough and cost the least, and
-prints them with all that was tried. Ctrl-C ends it with the best so far.
+Find settings of an index and its searches that reach an accuracy and optimize an objective. Print
+all trials, the chosen settings and the accuracy to expect on new queries. Ctrl-C stops tuning and
+prints the best settings so far. Exits with 1 if no settings reach the accuracy.
 
-VECTORS, the queries and the users are files of
+VECTORS and FILEs of vectors may be
 {FORMATS}.
-Of files that hold several arrays, "train" and "test" are taken. What --exclude and --heldout name
-holds ids for each query: a CSR matrix that scipy.sparse.save_npz wrote, or a data set with what
-users have seen and with what they chose later.
+Files with several arrays are read as data sets: vectors from "train", queries from "test".
+The files of --exclude and --heldout hold one list of ids per query: a CSR matrix saved by
+scipy.sparse.save_npz, or a data set with "seen" or "heldout" items.
 
 Examples:
-  vecq tune items.npy --queries users.npy --k 100 --recall 0.95
+  vecq tune items.npy --queries users.npy --k 100 --recall 0.95 --settings best.json
+  vecq build items.npy items.vecq --settings best.json
+  vecq search items.vecq users.npy --settings best.json
+
   vecq tune items.npy --queries users.npy --loss 0.01 --memory 2GB --time 600 --out tuned.html
   vecq tune shop.hdf5 --queries shop.hdf5 --exclude shop.hdf5 --heldout shop.hdf5 --of ndcg
   vecq tune shop.hdf5 --queries shop.hdf5 --heldout shop.hdf5 --hit-rate 0.3 --k 20
-  vecq tune items.npy --queries users.npy --settings best.json
-  vecq build items.npy items.vecq --settings best.json
-  vecq search items.vecq users.npy --settings best.json
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("vectors", metavar="VECTORS", help="the items")
-    add("--queries", metavar="FILE", help="like those to come; vectors are held out by default")
-    add("--metric", default="ip", help="ip, cosine or l2 (%(default)s)")
-    add("--k", type=int, default=100, help="how many items are wanted (%(default)s)")
-    accuracy = parser.add_mutually_exclusive_group()
-    accuracy.add_argument("--recall", type=float, metavar="SHARE", help="find at least so much")
-    for name, text in (("hit-rate", "of users who find"), ("ndcg", "of finding early")):
-        more = f"at least so much {text} what --heldout says they chose"
-        accuracy.add_argument(f"--{name}", type=float, metavar="SHARE", help=more)
-    accuracy.add_argument(
-        "--loss", type=float, metavar="SHARE", help="lose at most so much of exact search (0.01)"
-    )
-    add("--of", default="recall", help="what --loss is of: recall, hit_rate or ndcg (%(default)s)")
-    add("--objective", default="qps", help="qps, latency, memory or build (%(default)s)")
-    add("--memory", metavar="SIZE", help="that the index may take, for example 2GB")
-    add("--time", type=float, metavar="SECONDS", help="that tuning may take")
-    add("--trials", type=int, help="settings to measure at most")
+    add("vectors", metavar="VECTORS", help="Vectors to index (items)")
     add(
-        "--strategy",
-        default="basic",
-        help="basic, mse, random, exhaustive, bayesian or tpe (%(default)s)",
+        "--queries",
+        metavar="FILE",
+        help="Sample of the query vectors to come (default: hold out some of VECTORS)",
     )
-    add("--exclude", metavar="FILE", help="ids not to answer a query with, for each")
+    add(
+        "--metric",
+        default="ip",
+        help="Similarity: ip (inner product), cosine or l2 (default: %(default)s)",
+    )
+    add(
+        "--k",
+        type=int,
+        default=100,
+        metavar="N",
+        help="Number of results per query (default: %(default)s)",
+    )
+    add(
+        "--users",
+        metavar="FILE",
+        help="With metric ip: query vectors that graphs are repaired for, other than --queries",
+    )
+    add("--exclude", metavar="FILE", help="Ids to leave out for each query, such as seen items")
     add(
         "--heldout",
         metavar="FILE",
-        help="ids that each query chose later, for --of, --hit-rate and --ndcg",
+        help="Ids that each query chose later; needed by --hit-rate, --ndcg and --of",
     )
-    add("--users", metavar="FILE", help="other users than the queries, to link by, for metric ip")
-    add("--confidence", type=float, default=0.95, help="of the promise (%(default)s)")
-    add("--seed", type=int, default=0, help="of draws, halves and graphs (%(default)s)")
-    add("--threads", type=int, default=0, help="0 for all cores")
-    add("--settings", metavar="FILE.json", help="write settings for vecq build and vecq search")
-    add("--out", metavar="FILE.html", help="write a page with the plot of all trials")
-    add_json(parser)
+    _add_accuracy(parser)
+    _add_search(parser.add_argument_group("objective, limits and strategy"))
+    output = parser.add_argument_group("output")
+    output.add_argument(
+        "--settings", metavar="FILE.json", help="Write settings for vecq build and vecq search"
+    )
+    output.add_argument("--out", metavar="FILE.html", help="Write a page with a plot of all trials")
+    add_json(output)
+
+
+def _add_accuracy(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("required accuracy (one of; default: --loss 0.01)")
+    accuracy = group.add_mutually_exclusive_group()
+    for name, text in (
+        ("--recall", "Minimum recall of the exact top k, 0 to 1"),
+        ("--hit-rate", "Minimum share of queries with at least one --heldout id in the top k"),
+        ("--ndcg", "Minimum NDCG of the --heldout ids in the top k"),
+        ("--loss", "Maximum loss relative to exact float32 search, 0 to 1 (default: 0.01)"),
+    ):
+        accuracy.add_argument(name, type=float, metavar="VALUE", help=text)
+    group.add_argument(
+        "--of",
+        default="recall",
+        metavar="MEASURE",
+        help="Measure that --loss refers to: recall, hit_rate or ndcg (default: %(default)s)",
+    )
+    group.add_argument(
+        "--confidence",
+        type=float,
+        default=0.95,
+        metavar="P",
+        help="Confidence of the interval of the accuracy (default: %(default)s)",
+    )
+
+
+def _add_search(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add(
+        "--objective",
+        default="qps",
+        help="What to optimize: qps, latency, memory or build (build time) (default: %(default)s)",
+    )
+    add("--memory", metavar="SIZE", help="Maximum size of the index, such as 2GB or 512MiB")
+    add("--time", type=float, metavar="SECONDS", help="Maximum time of tuning")
+    add("--trials", type=int, metavar="N", help="Maximum number of settings to measure")
+    add(
+        "--strategy",
+        default="basic",
+        help="How settings are proposed: basic, mse, random, exhaustive, bayesian or tpe, which "
+        "needs optuna (default: %(default)s)",
+    )
+    add(
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="Seed of samples and graphs (default: %(default)s)",
+    )
+    add_threads(group)
 
 
 def run(arguments: argparse.Namespace) -> int:
     from vecq.tuning import Limits, tune
 
     targets = {
-        name: check_target(path, name)
+        name: output_file(path, name)
         for name in ("settings", "out")
         if (path := getattr(arguments, name))
     }
     if "out" in targets:
-        _check_page()
+        _require_page()
     names = ("metric", "k", "objective", "strategy", "confidence", "seed", "threads")
     found = tune(
         read_vectors(arguments.vectors, "vectors", "train"),
@@ -89,12 +143,12 @@ def run(arguments: argparse.Namespace) -> int:
         **{name: getattr(arguments, name) for name in names},
         accuracy=_accuracy(arguments),
         limits=Limits(arguments.memory, arguments.time, arguments.trials),
-        exclude=arguments.exclude and read_lists(arguments.exclude, "exclude", "seen"),
-        heldout=arguments.heldout and read_lists(arguments.heldout, "heldout", "heldout"),
+        exclude=arguments.exclude and read_id_lists(arguments.exclude, "exclude", "seen"),
+        heldout=arguments.heldout and read_id_lists(arguments.heldout, "heldout", "heldout"),
         users=arguments.users and read_vectors(arguments.users, "users", "test"),
     )
-    say(arguments, found, values(found))
-    sys.stdout.flush()  # whatever becomes of the files, this is safe
+    print_result(arguments, found, values(found))
+    sys.stdout.flush()  # before files are written, which may fail
     if "settings" in targets:
         targets["settings"].write_text(found.json() + "\n", encoding="utf-8")
     if "out" in targets:
@@ -103,15 +157,15 @@ def run(arguments: argparse.Namespace) -> int:
         print("\n".join(_written(targets)))
     if found.met:
         return 0
-    print(f"vecq tune: nothing meets the criterion: {found.binding}", file=sys.stderr)
+    print(f"vecq tune: no settings reach the accuracy: {found.binding}", file=sys.stderr)
     return 1
 
 
 def values(found: "Tuned") -> dict[str, Any]:
-    """What was found, for JSON."""
+    """Return a tuning result as plain values, for JSON."""
     from vecq.tuning.result import plain
 
-    beside = {
+    alternatives = {
         name: None
         if other is None
         else {
@@ -135,7 +189,7 @@ def values(found: "Tuned") -> dict[str, Any]:
         "queries": found.queries,
         "seconds": found.seconds,
         "build_seconds": found.build_seconds,
-        **beside,
+        **alternatives,
         "trials": [
             {
                 "codes": trial.name(found.metric),
@@ -154,7 +208,7 @@ def values(found: "Tuned") -> dict[str, Any]:
 
 
 def _accuracy(arguments: argparse.Namespace) -> Any:
-    from vecq.errors import ArgumentError
+    from vecq.core.errors import ArgumentError
     from vecq.tuning import HitRate, Ndcg, Recall, Relative
 
     for name, kind in (("recall", Recall), ("hit_rate", HitRate), ("ndcg", Ndcg)):
@@ -170,8 +224,8 @@ def _accuracy(arguments: argparse.Namespace) -> Any:
     return Relative(0.01 if arguments.loss is None else arguments.loss, arguments.of)
 
 
-def _check_page() -> None:
-    """Refuses what no page can be written for before hours went into it."""
+def _require_page() -> None:
+    """Raise if a package of the page is missing, before hours are spent on tuning."""
     from vecq.bench.report.tuning import check
 
     check()
@@ -184,5 +238,5 @@ def _write_page(found: "Tuned", target: Path, data: str) -> None:
 
 
 def _written(targets: dict[str, Path]) -> list[str]:
-    said = {"settings": "settings, for vecq build and vecq search", "out": "report"}
-    return ["", *(f"{said[name]}: {path}" for name, path in targets.items())]
+    labels = {"settings": "settings, for vecq build and vecq search", "out": "report"}
+    return ["", *(f"{labels[name]}: {path}" for name, path in targets.items())]

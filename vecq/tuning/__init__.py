@@ -12,7 +12,7 @@ from vecq.tuning.limits import Limits
 from vecq.tuning.result import Alternative, Tuned
 from vecq.tuning.space import Space
 from vecq.tuning.trial import Trial
-from vecq.tuning.tune import tune
+from vecq.tuning.tuner import tune
 
 __all__ = [
     "Alternative",

@@ -1,60 +1,98 @@
-"""What accuracy is asked for: recall of the true neighbours, or what users chose later."""
+"""Criteria of accuracy: recall of the true neighbors, or measures of held-out interactions."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 import numpy as np
 
-from vecq.arguments import choose, real
-from vecq.errors import ArgumentError
+from vecq.core.arguments import choose, real
+from vecq.core.errors import ArgumentError
+from vecq.core.ranking import Values
 from vecq.tuning.interval import Interval, of_ratio, of_share
-from vecq.tuning.measures import MEASURES, Values
 
-Measure = Literal["recall", "hit_rate", "ndcg"]
+MeasureName = Literal["recall", "hit_rate", "ndcg"]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measure of accuracy.
+
+    Args:
+        name: Its name in texts.
+        held_out: It needs held-out interactions.
+    """
+
+    name: str
+    held_out: bool = True
+
+
+MEASURES = {
+    "recall": Measure("recall", held_out=False),
+    "hit_rate": Measure("hit rate"),
+    "ndcg": Measure("NDCG"),
+}
 
 
 @dataclass(frozen=True)
 class Relative:
-    """At most this share of the accuracy of exact float32 search may be lost.
+    """Lose at most this share of the accuracy of exact float32 search.
 
     Args:
-        loss: 0.01 keeps 99 % of it.
-        of: "recall"; or "hit_rate" or "ndcg" of the best k, which need held-out interactions.
+        loss: The share, 0 to 1. Default: 0.01.
+        of: "recall"; or "hit_rate" or "ndcg", which need `heldout`. Default: "recall".
 
     >>> vecq.Relative(0.01, of="ndcg")
     Relative(loss=0.01, of='ndcg')
     """
 
     loss: float = 0.01
-    of: Measure = "recall"
+    of: MeasureName = "recall"
 
     def __post_init__(self) -> None:
         choose(dict.fromkeys(MEASURES, 0), self.of, "of")
         _between(self.loss, "loss")
         if self.loss == 1:
-            raise ArgumentError("loss is 1, which anything meets: expected less", "loss")
+            raise ArgumentError("loss is 1, which any result meets: expected less", "loss")
 
     @property
     def least(self) -> float:
-        """What `value` has to reach."""
+        """The least sufficient `value`."""
         return 1 - self.loss
 
     @property
     def measure(self) -> str:
+        """The name of the measure."""
         return self.of
 
     def value(self, values: Values, best: Values) -> float:
-        """What there is of it, `best` being what exact search gets for each query."""
+        """Return the share of exact search's accuracy, given both for each query."""
         total = float(best.mean())
         return float(values.mean()) / total if total > 0 else 1.0
 
-    def interval(self, values: Values, best: Values, confidence: float) -> Interval:
-        if self.of == "recall":
-            return of_share(values, confidence)
-        return of_ratio(values, best, confidence)
+    def interval(
+        self,
+        values: Values,
+        best: Values,
+        confidence: float,
+        others: tuple[Values, Values] | None = None,
+        new_queries: float = math.inf,
+    ) -> Interval:
+        """Return the interval of the value.
+
+        Args:
+            values: What each query gets.
+            best: What exact search gets for each of them.
+            confidence: Probability that the interval holds the value.
+            others: The same two of other queries, which improve the estimate of the variance.
+            new_queries: Predict the value on this many new queries. Default: on all to come.
+        """
+        if self.of != "recall":
+            return of_ratio(values, best, confidence, others=others, new_queries=new_queries)
+        return _interval_of_share(values, confidence, others, new_queries)
 
     def changed(self, factor: float) -> "Relative":
-        """The criterion that allows so many times the loss."""
+        """Return a criterion that allows a multiple of the loss."""
         return replace(self, loss=min(self.loss * factor, 0.99))
 
     def __str__(self) -> str:
@@ -63,7 +101,7 @@ class Relative:
 
 @dataclass(frozen=True)
 class Absolute:
-    """A measure reaches a value, whatever exact search reaches."""
+    """A measure reaches a value, regardless of exact search."""
 
     least: float
     measure: ClassVar[str]
@@ -71,17 +109,33 @@ class Absolute:
     def __post_init__(self) -> None:
         _between(self.least, "least")
         if self.least == 0:
-            raise ArgumentError("least is 0, which anything meets: expected more", "least")
+            raise ArgumentError("least is 0, which any result meets: expected more", "least")
 
     def value(self, values: Values, best: Values) -> float:
-        """What there is of it; what exact search gets does not matter."""
+        """Return the mean over queries."""
         return float(values.mean())
 
-    def interval(self, values: Values, best: Values, confidence: float) -> Interval:
-        return of_share(values, confidence)
+    def interval(
+        self,
+        values: Values,
+        best: Values,
+        confidence: float,
+        others: tuple[Values, Values] | None = None,
+        new_queries: float = math.inf,
+    ) -> Interval:
+        """Return the interval of the value.
+
+        Args:
+            values: What each query gets.
+            best: What exact search gets for each of them.
+            confidence: Probability that the interval holds the value.
+            others: The same two of other queries, which improve the estimate of the variance.
+            new_queries: Predict the value on this many new queries. Default: on all to come.
+        """
+        return _interval_of_share(values, confidence, others, new_queries)
 
     def changed(self, factor: float) -> "Absolute":
-        """The criterion that is so many times as far from 1."""
+        """Return a criterion whose distance from 1 is a multiple."""
         return type(self)(max(1 - (1 - self.least) * factor, 0.01))
 
     def __str__(self) -> str:
@@ -89,7 +143,7 @@ class Absolute:
 
 
 class Recall(Absolute):
-    """At least this share of the true best k, those of exact float32 search, is found.
+    """Find at least this share of the true k nearest neighbors, those of exact float32 search.
 
     >>> vecq.Recall(0.95)
     Recall(least=0.95)
@@ -99,13 +153,13 @@ class Recall(Absolute):
 
 
 class HitRate(Absolute):
-    """At least this share of users finds something that they chose later among their k."""
+    """Return a held-out item among the k results of at least this share of queries."""
 
     measure = "hit_rate"
 
 
 class Ndcg(Absolute):
-    """The best k have at least this NDCG, by what users chose later."""
+    """Reach at least this NDCG of the held-out items in the k results."""
 
     measure = "ndcg"
 
@@ -114,6 +168,7 @@ Criterion = Relative | Absolute
 
 
 def checked(accuracy: object) -> Criterion:
+    """Return the argument if it is a criterion, else raise ArgumentError."""
     if isinstance(accuracy, Relative | Absolute):
         return accuracy
     raise ArgumentError(
@@ -123,14 +178,21 @@ def checked(accuracy: object) -> Criterion:
     )
 
 
+def _interval_of_share(
+    values: Values, confidence: float, others: tuple[Values, Values] | None, new_queries: float
+) -> Interval:
+    other_values = None if others is None else others[0]
+    return of_share(values, confidence, others=other_values, new_queries=new_queries)
+
+
 def margin(values: Values, best: Values, criterion: Criterion) -> float:
-    """One standard error of a criterion's value: other queries would tell something else."""
+    """Return the standard error of a criterion's value."""
     if len(values) < 2:
         return 0.0
     value = criterion.value(values, best)
     scale = float(best.mean()) if isinstance(criterion, Relative) and best.any() else 1.0
-    off = values - (value * best if isinstance(criterion, Relative) else value)
-    return float(np.std(off, ddof=1) / np.sqrt(len(values)) / scale)
+    deviations = values - (value * best if isinstance(criterion, Relative) else value)
+    return float(np.std(deviations, ddof=1) / np.sqrt(len(values)) / scale)
 
 
 def _between(value: float, argument: str) -> None:

@@ -1,12 +1,12 @@
-"""What tuning may take, and what the index may weigh."""
+"""Limits of tuning: memory of the index, time, and number of trials."""
 
 import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from vecq.arguments import real, whole
-from vecq.errors import ArgumentError
+from vecq.core.arguments import real, whole
+from vecq.core.errors import ArgumentError
 
 UNITS = {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3, "T": 1000**4}
 BINARY = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
@@ -15,12 +15,15 @@ SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?\s*", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Limits:
-    """What must not be exceeded; None is no limit.
+    """Limits of `vecq.tune`; None stands for no limit.
 
     Args:
-        memory: of the index, as `Index.stats().bytes` tells it: a number of bytes, or "2GB".
-        time: of tuning, in seconds; graphs that are being built then are given up.
-        trials: settings that are measured at most.
+        memory: Size of the index, as in `Index.stats().bytes`: bytes, or a text such as "2GB".
+        time: Seconds of tuning. A build that is under way when time is up is dropped.
+        trials: Number of settings to measure.
+
+    Raises:
+        ArgumentError: A limit is not positive or has the wrong type.
 
     >>> vecq.Limits(memory="2GB", time=600).bytes
     2000000000
@@ -43,11 +46,12 @@ class Limits:
 
     @property
     def bytes(self) -> int | None:
+        """The limit of memory in bytes."""
         return None if self.memory is None else _bytes(self.memory)
 
 
 class LimitError(Exception):
-    """Tuning has to end; `limit` is "time" or "trials"; or "draws", of strategies that draw."""
+    """Ends tuning. `limit` is "time", "trials", or "draws" if a strategy ran out of draws."""
 
     def __init__(self, limit: str) -> None:
         super().__init__(limit)
@@ -55,7 +59,12 @@ class LimitError(Exception):
 
 
 class Clock:
-    """How long tuning has taken, and may yet; passes on what goes on meanwhile."""
+    """Measures the time of tuning, ends it at a limit, and passes on progress.
+
+    Args:
+        seconds: The limit. None: no limit.
+        listen: Called with an activity and its progress, 0 to 1. Default: nothing.
+    """
 
     def __init__(
         self, seconds: float | None, listen: Callable[[str, float], object] | None = None
@@ -66,23 +75,26 @@ class Clock:
 
     @property
     def seconds(self) -> float:
+        """Seconds since the start."""
         return time.monotonic() - self._start
 
     @property
     def left(self) -> float:
+        """Seconds until the limit."""
         return self._end - time.monotonic()
 
     def check(self) -> None:
+        """Raise LimitError if time is up."""
         if self.left <= 0:
             raise LimitError("time")
 
-    def watch(self, what: str) -> Callable[[int, int], None]:
-        """A progress function for one piece of work, which ends it when time is up."""
+    def watch(self, activity: str) -> Callable[[int, int], None]:
+        """Return a progress function for an activity, which ends it when time is up."""
 
         def step(done: int, total: int) -> None:
             self.check()
             if self._listen is not None:
-                self._listen(what, done / max(total, 1))
+                self._listen(activity, done / max(total, 1))
 
         return step
 
@@ -98,6 +110,6 @@ def _bytes(memory: int | str) -> int:
         units = BINARY if match[3] else UNITS
         count = int(float(match[1]) * units[match[2].upper()])
         if count < 1:
-            raise ArgumentError(f"memory is {memory!r}, expected a byte at least", "memory")
+            raise ArgumentError(f"memory is {memory!r}, expected at least one byte", "memory")
         return count
     return whole(memory, "memory", 1, 2**62)

@@ -1,4 +1,4 @@
-"""What is wanted of settings that are accurate enough, and which of two have more of it."""
+"""The objective of tuning: what strategies maximize, and which of two trials is better."""
 
 import math
 from typing import Literal
@@ -7,10 +7,10 @@ from vecq.tuning.trial import Trial
 
 Objective = Literal["qps", "latency", "memory", "build"]
 
-# How much less counts as less: beyond what repetitions of a measurement differ by.
+# Ratios that exceed the differences between repetitions of a measurement.
 FASTER, LIGHTER, SOONER = 1.02, 1.005, 1.1
 
-# What clocks decide.
+# Objectives that are measured by a clock.
 TIMED = ("qps", "latency")
 
 OBJECTIVES: dict[str, str] = {
@@ -21,11 +21,13 @@ OBJECTIVES: dict[str, str] = {
 }
 
 
-def gain(trial: Trial, objective: Objective, counted: bool) -> float:
-    """What strategies steer by: more is better, and logarithms let factors count alike.
+def gain(trial: Trial, objective: Objective, is_reproducible: bool) -> float:
+    """Return the negative logarithm of a trial's cost, which strategies maximize.
 
     Args:
-        counted: go by what was counted, which repeats itself, and not by what clocks said.
+        trial: The trial.
+        objective: The objective.
+        is_reproducible: Use counts, which repeat exactly, in place of times.
     """
     graph = trial.build.graph
     cost = 1 / max(trial.qps, 1e-9)
@@ -33,22 +35,25 @@ def gain(trial: Trial, objective: Objective, counted: bool) -> float:
         cost = trial.bytes
     elif objective == "build":
         linked = trial.bytes * graph.m * graph.ef_construction
-        cost = linked if counted else trial.build_seconds
-    elif counted:
-        cost = trial.lines
+        cost = linked if is_reproducible else trial.build_seconds
+    elif is_reproducible:
+        cost = trial.cache_lines
     return -math.log(max(cost, 1e-9))
 
 
 def better(one: Trial, other: Trial | None, objective: Objective, faster: float) -> bool:
-    """Whether a trial beats an earlier one; within noise the earlier, simpler one stays.
+    """Return whether a trial beats an earlier one; within noise the earlier, simpler one stays.
 
     Args:
-        faster: how many times the other's speed the trial had, measured in turns.
+        one: The trial.
+        other: The earlier trial, if any.
+        objective: The objective.
+        faster: Ratio of their speeds, measured in interleaved rounds.
     """
     if other is None or (one.state == "met") != (other.state == "met"):
         return other is None or one.state == "met"
     if one.state != "met":
-        return (one.state == "short", one.accuracy) > (other.state == "short", other.accuracy)
+        return (one.state == "missed", one.accuracy) > (other.state == "missed", other.accuracy)
     less = 1.0
     if objective == "memory":
         less, noise = other.bytes / one.bytes, LIGHTER

@@ -1,4 +1,4 @@
-"""What is to be tuned for: vectors, queries, and how answers are judged."""
+"""The problem of tuning: vectors, queries, and how results are judged."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,17 +7,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vecq.codec import Metric
-from vecq.exact import exact
+from vecq.core.ranking import Ids, Truth, Values, hit_rates, ndcgs
+from vecq.quantization.metric import Metric
+from vecq.quantization.scan import brute_force
 from vecq.tuning.criteria import Criterion, margin
 from vecq.tuning.interval import Interval
 from vecq.tuning.limits import Clock
-from vecq.tuning.measures import Ids, Truth, Values, hit_rate, ndcg
 from vecq.tuning.queries import Queries
 
 
 class Judge:
-    """Some queries, and how right an answer to them is."""
+    """Queries with their exact results, which judges other results.
+
+    Args:
+        queries: The queries.
+        rows: The vectors to search.
+        metric: The metric.
+        k: Number of results per query.
+        criterion: The required accuracy.
+        threads: Threads of the exact search.
+        clock: Ends the exact search when time is up.
+    """
 
     def __init__(
         self,
@@ -31,29 +41,28 @@ class Judge:
     ) -> None:
         self.queries, self._k, self._criterion = queries, k, criterion
         more = min(len(rows), k + k // 4 + 16)  # room for rows that score the same as the last
-        found = exact(
-            *(queries.vectors, rows, more),
-            metric=metric,
+        found = brute_force(
+            *(rows, queries.vectors, metric, more),
             exclude=queries.excluded,
             threads=threads,
             progress=clock.watch("truth"),
         )
-        self._truth = Truth(found, k, len(rows))
+        self._truth = Truth(found.ids, found.scores, k)
         self.best = self.values(found.ids)
 
     def values(self, found: Ids) -> Values:
-        """What the answer to each query is worth by the criterion's measure."""
+        """Return the accuracy of each query's results, by the measure of the criterion."""
         found = found[:, : self._k]
         if self._criterion.measure == "recall":
-            return self._truth.recall(found)
+            return self._truth.recalls(found)
         chosen: Sequence[Ids] = self.queries.heldout or []
-        return (hit_rate if self._criterion.measure == "hit_rate" else ndcg)(found, chosen)
+        return (hit_rates if self._criterion.measure == "hit_rate" else ndcgs)(found, chosen)
 
     def value(self, values: Values) -> float:
         return self._criterion.value(values, self.best)
 
     def met(self, values: Values, criterion: Criterion | None = None) -> bool:
-        """Whether the criterion is met, and by one standard error more than it asks for.
+        """Return whether the criterion is exceeded by one standard error.
 
         What loses nothing of what can be had meets whatever can be met.
         """
@@ -62,16 +71,37 @@ class Judge:
         return wanted.value(values, self.best) >= min(wanted.least + slack, 1.0)
 
     def error(self, values: Values) -> float:
-        """One standard error of the value."""
+        """Return the standard error of the value."""
         return margin(values, self.best, self._criterion)
 
     def interval(self, values: Values, confidence: float) -> Interval:
+        """Return the confidence interval of the value over all queries that could come."""
         return self._criterion.interval(values, self.best, confidence)
+
+    def prediction(
+        self, values: Values, confidence: float, other: "Judge", other_values: Values
+    ) -> Interval:
+        """Return the interval of the value on as many new queries as these.
+
+        It allows for the sampling error of these queries and of the new ones.
+
+        Args:
+            values: What each query gets.
+            confidence: Probability that the interval holds the value of the new queries.
+            other: A judge of other queries, such as those that tuned. They only improve the
+                estimate of the variance, which is rough where few queries miss anything.
+            other_values: What each of the other queries gets.
+        """
+        return self._criterion.interval(
+            *(values, self.best, confidence),
+            others=(other_values, other.best),
+            new_queries=len(values),
+        )
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Everything that settings are measured against.
+    """The problem that settings are measured on.
 
     Half of the queries tune. The others, `fresh`, are asked once, by what was chosen.
     """
@@ -92,10 +122,10 @@ class Problem:
         return int(self.rows.shape[1])
 
     def judge(self, queries: Queries, clock: Clock) -> Judge:
-        """A judge of other queries."""
+        """Return a judge of other queries."""
         return Judge(queries, self.rows, self.metric, self.k, self.criterion, self.threads, clock)
 
     def sample(self, rows: int) -> NDArray[Any]:
-        """So many rows, evenly spaced; all if there are no more."""
+        """Return evenly spaced rows; all if there are no more."""
         numbers = np.linspace(0, len(self.rows) - 1, min(rows, len(self.rows))).astype(np.intp)
         return self.rows if len(numbers) == len(self.rows) else self.rows[numbers]

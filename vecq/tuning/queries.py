@@ -1,4 +1,4 @@
-"""The queries that tuning measures on, and what belongs to each of them."""
+"""The queries that tuning measures, with the exclusions and held-out items of each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,21 +8,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vecq.arrays import as_floats, as_vectors, float_blocks
-from vecq.errors import ArgumentError
-from vecq.filters import Exclusions
-from vecq.tuning.measures import Ids
+from vecq.core.arrays import as_floats, as_vectors, float_blocks
+from vecq.core.errors import ArgumentError
+from vecq.core.ranking import Ids
+from vecq.search.exclusions import Exclusions
 
 Floats = NDArray[np.float32]
 
-# Of more queries so many are drawn; without any, one of so many vectors is held out; fewer than
-# these tell nothing.
-MOST, HELD_OUT, FEWEST = 2000, 1000, 20
+MOST = 2000  # of more queries a sample is drawn
+HELD_OUT = 1000  # most vectors that are held out if there are no queries
+FEWEST = 20  # least number of queries
 
 
 @dataclass(frozen=True)
 class Queries:
-    """Vectors, what each must not be answered with, and what each chose later."""
+    """Query vectors, ids to leave out for each, and ids that each chose later."""
 
     vectors: Floats
     exclude: Sequence[Ids] | None = None
@@ -32,7 +32,7 @@ class Queries:
         return len(self.vectors)
 
     def of(self, numbers: Sequence[int] | NDArray[Any]) -> "Queries":
-        """Some of them."""
+        """Return the queries of these numbers."""
         exclude, heldout = (
             None if lists is None else [lists[number] for number in numbers]
             for lists in (self.exclude, self.heldout)
@@ -41,16 +41,16 @@ class Queries:
 
     @cached_property
     def excluded(self) -> Any:
-        """What searches take as `exclude`."""
+        """The argument `exclude` of searches."""
         if self.exclude is None:
             return None
         lengths = np.cumsum([0, *map(len, self.exclude)])
         return lengths, np.concatenate([np.empty(0, np.int64), *self.exclude])
 
 
-def given(queries: ArrayLike, dim: int, exclude: Any, heldout: Any, rows: int) -> Queries:
-    """Queries of the caller's that can be measured: for which there is something to find."""
-    vectors = finite(queries, "queries", dim)
+def measurable(queries: ArrayLike, dim: int, exclude: Any, heldout: Any, rows: int) -> Queries:
+    """Return the queries that have something to find, from the arguments of `vecq.tune`."""
+    vectors = as_finite(queries, "queries", dim)
     chosen = _lists(heldout, len(vectors), "heldout", rows)
     excluded = _lists(exclude, len(vectors), "exclude", rows)
     own = Queries(as_floats(vectors), excluded, chosen)
@@ -59,18 +59,18 @@ def given(queries: ArrayLike, dim: int, exclude: Any, heldout: Any, rows: int) -
 
 
 def _answerable(queries: Queries, number: int, rows: int) -> bool:
-    """Whether anything is left that a query may, and should, be answered with."""
+    """Return whether a query has an allowed, and if given a held-out, item."""
     barred = np.empty(0, np.int64) if queries.exclude is None else queries.exclude[number]
     if queries.heldout is not None:
         return len(np.setdiff1d(queries.heldout[number], barred)) > 0
     return len(barred) < rows or int(((barred >= 0) & (barred < rows)).sum()) < rows
 
 
-def finite(vectors: ArrayLike, argument: str, dim: int | None = None) -> NDArray[Any]:
-    """Vectors without a value that is no number; the caller's row is named if there is one."""
+def as_finite(vectors: ArrayLike, argument: str, dim: int | None = None) -> NDArray[Any]:
+    """Return vectors; raise ArgumentError that names the first row with a non-finite value."""
     found = as_vectors(vectors, argument, dim)
     if len(found) == 0:
-        raise ArgumentError(f"{argument} has no rows, expected some", argument)
+        raise ArgumentError(f"{argument} has no rows, expected at least one", argument)
     for first, block in float_blocks(found):
         bad = np.flatnonzero(~np.isfinite(block).all(axis=1))
         if len(bad) > 0:
@@ -82,11 +82,11 @@ def finite(vectors: ArrayLike, argument: str, dim: int | None = None) -> NDArray
 
 
 def split(queries: Queries, rng: np.random.Generator) -> tuple[Queries, Queries]:
-    """Two halves: one to tune on, and one that tells what came of it."""
+    """Return two random halves: one that tunes, and one that estimates the accuracy to expect."""
     if len(queries) < FEWEST:
         raise ArgumentError(
             f"queries has {len(queries)} that can be measured, expected at least {FEWEST}: half "
-            "of them tune, the other half tells what recall fresh ones get",
+            "of them tune, the other half estimates the accuracy to expect",
             "queries",
         )
     order = rng.permutation(len(queries))[:MOST]
@@ -95,7 +95,7 @@ def split(queries: Queries, rng: np.random.Generator) -> tuple[Queries, Queries]
 
 
 def hold_out(rows: NDArray[Any], rng: np.random.Generator) -> tuple[NDArray[Any], Queries]:
-    """Takes some vectors away to be queries: none of them is in the index that they search."""
+    """Hold out some vectors as queries; return the other vectors and the queries."""
     count = min(HELD_OUT, len(rows) // 10)
     if count < FEWEST:
         raise ArgumentError(
@@ -107,7 +107,7 @@ def hold_out(rows: NDArray[Any], rng: np.random.Generator) -> tuple[NDArray[Any]
 
 
 def _lists(lists: Any, count: int, argument: str, rows: int) -> list[Ids] | None:
-    """A list of row numbers for each query; in what is held out, each once."""
+    """Return a list of row numbers for each query, each number once."""
     if lists is None:
         return None
     try:

@@ -1,10 +1,15 @@
-"""What tuning found: settings, what they promise, and the table of what was tried."""
+"""The result of tuning: settings, the accuracy to expect, and the table of trials."""
 
 import json
 from dataclasses import dataclass
 from typing import Any
 
-from vecq.codec import Codec, Metric
+from numpy.typing import ArrayLike
+
+from vecq.core.progress import Progress
+from vecq.index import Index
+from vecq.quantization.codec import Codec
+from vecq.quantization.metric import Metric
 from vecq.tuning.criteria import Criterion
 from vecq.tuning.interval import Interval
 from vecq.tuning.objective import OBJECTIVES
@@ -13,41 +18,68 @@ from vecq.tuning.trial import Trial
 ENDED = {
     "time": "the limit of time was reached",
     "trials": "the limit of trials was reached",
-    "draws": "points of the space were left",
-    "interrupted": "it was interrupted",
+    "draws": "not all points of the space were drawn",
+    "interrupted": "tuning was interrupted",
 }
 
 
 @dataclass(frozen=True)
 class Alternative:
-    """What another criterion would take."""
+    """The cheapest settings under another criterion.
+
+    Args:
+        criterion: The other criterion.
+        trial: The trial; None if none reaches the criterion.
+        index_settings: Arguments of `vecq.Index`.
+    """
 
     criterion: Criterion
-    trial: Trial | None  # none if nothing that was tried reaches it
+    trial: Trial | None
     index_settings: dict[str, Any] | None
 
     @property
     def search_settings(self) -> dict[str, Any] | None:
+        """Arguments of `Index.search`."""
         return None if self.trial is None else self.trial.search_settings
 
-    def describe(self, beside: Trial, objective: str) -> str:
-        """In words, against what was chosen."""
+    def describe(self, chosen: Trial, objective: str) -> str:
+        """Return the settings and their cost, compared with the chosen trial."""
         if self.trial is None:
-            return f"{self.criterion}: nothing that was tried reaches it"
+            return f"{self.criterion}: no trial reaches it"
         settings = self.trial.search_settings
-        if self.index_settings is not None and self.trial.index_key != beside.index_key:
+        if self.index_settings is not None and self.trial.index_key != chosen.index_key:
             settings = self.index_settings | settings
-        cost, change = said(self.trial, objective), amount(self.trial, objective)
-        change /= amount(beside, objective) or change or 1
+        cost, change = described(self.trial, objective), amount(self.trial, objective)
+        change /= amount(chosen, objective) or change or 1
         return f"{self.criterion}: {_arguments(settings)}, {cost} ({change - 1:+.0%})"
 
 
 @dataclass(frozen=True)
 class Tuned:
-    """The settings that were chosen, and why.
+    """The chosen settings and the evidence for them; printing it shows all trials.
 
-    `vecq.Index(dim=..., metric=..., **index_settings)` makes the index, and
-    `index.search(queries, k, **search_settings)` searches it. Printing it shows the trials.
+    Args:
+        index_settings: Arguments of `vecq.Index`, besides dim and metric.
+        search_settings: Arguments of `Index.search`, besides queries and k.
+        trials: All trials, in order.
+        chosen: The trial of the chosen settings.
+        dim, metric, k, criterion, objective, strategy, confidence: Arguments of `vecq.tune`.
+        accuracy: Accuracy on the fresh queries, which did not tune.
+        interval: Predicted interval of the accuracy on as many new queries.
+        queries: Number of fresh queries.
+        own_queries: The queries were held out from the vectors.
+        shares_graph: Accuracies are of a graph that was linked on other codes.
+        looser, stricter: Settings under the next looser and stricter criterion.
+        binding: The constraint that prevents the criterion from being met; "" if it is met.
+        ended: "time", "trials", "draws" or "interrupted"; "" if the strategy finished.
+        seconds: Seconds of tuning.
+        build_seconds: Seconds of these for graphs of all rows.
+        with_users: Graphs were built with users.
+
+    >>> items = numpy.random.default_rng(0).standard_normal((3000, 32), dtype="float32")
+    >>> best = vecq.tune(items[200:], items[:200], k=10, accuracy=vecq.Recall(0.9))
+    >>> best.build(items)
+    <vecq.Index of 3,000 x 32 ...>
     """
 
     index_settings: dict[str, Any]
@@ -60,18 +92,18 @@ class Tuned:
     criterion: Criterion
     objective: str
     strategy: str
-    accuracy: float  # on fresh queries, which were not used in tuning
-    interval: Interval  # that of queries to come
+    accuracy: float
+    interval: Interval
     confidence: float
-    queries: int  # fresh ones
-    own_queries: bool  # they were held out from the vectors
-    borrowed: bool  # accuracies are of a graph that was linked on other codes
+    queries: int
+    own_queries: bool
+    shares_graph: bool
     looser: Alternative | None
     stricter: Alternative | None
-    binding: str  # why nothing meets the criterion; empty if something does
-    ended: str  # "time", "trials", "draws" or "interrupted"; empty if the strategy was through
+    binding: str
+    ended: str
     seconds: float
-    build_seconds: float  # of these, for graphs of all rows
+    build_seconds: float
     with_users: bool
 
     @property
@@ -79,8 +111,32 @@ class Tuned:
         """Whether the criterion is met."""
         return not self.binding
 
+    def build(
+        self,
+        vectors: ArrayLike,
+        ids: ArrayLike | None = None,
+        *,
+        users: ArrayLike | None = None,
+        threads: int = 0,
+        progress: Progress = None,
+    ) -> Index:
+        """Build an index with the chosen settings.
+
+        Args:
+            vectors, ids, users, threads, progress: As in `Index.add`.
+
+        Returns:
+            The index; search it with `search_settings`.
+        """
+        settings: dict[str, Any] = {
+            name: Codec(**value.settings) if isinstance(value, Codec) else value
+            for name, value in self.index_settings.items()
+        }
+        index = Index(self.dim, self.metric, **settings)
+        return index.add(vectors, ids, users=users, threads=threads, progress=progress)
+
     def code(self) -> str:
-        """The chosen settings, to be pasted."""
+        """Return Python code that builds and searches the index."""
         index = {"dim": self.dim, "metric": self.metric, **self.index_settings}
         users = ", users=users" if self.with_users else ""
         return (
@@ -91,7 +147,7 @@ class Tuned:
         )
 
     def json(self) -> str:
-        """The settings, as `vecq build --settings` and `vecq search --settings` take them."""
+        """Return the settings as JSON, for `vecq build --settings` and `vecq search --settings`."""
         search = {"k": self.k, **self.search_settings}
         index = {"metric": self.metric, **plain(self.index_settings)}
         return json.dumps({**index, "search": search}, indent=2)
@@ -99,34 +155,36 @@ class Tuned:
     def __str__(self) -> str:
         lines = [self._title(), *self.table(), ""]
         if self.binding:
-            lines.append(f"Nothing meets the criterion: {self.binding}. This comes nearest:")
+            lines.append(f"Nothing meets the criterion: {self.binding}. The closest settings:")
         lines += [self.code().rstrip(), "", self.promise()]
         return "\n".join(lines + self.notes())
 
     def notes(self) -> list[str]:
-        """What the next criteria would take, and what to keep in mind."""
+        """Return lines about the next criteria and about limits of the evidence."""
         lines = [
             f"{name}: {other.describe(self.chosen, self.objective)}"
             for name, other in (("looser", self.looser), ("stricter", self.stricter))
             if other is not None
         ]
-        if self.borrowed:
+        if self.shares_graph:
             lines.append(
-                "Accuracies are of a graph that was linked on other codes; its own differs."
+                "Accuracies are of a graph that was linked on other codes; a new graph differs."
             )
         if self.own_queries:
-            lines.append("Queries are vectors of the set: give real ones for figures to rely on.")
+            lines.append(
+                "Queries were held out from the vectors: give real ones for reliable figures."
+            )
         return lines
 
     def promise(self) -> str:
-        """The accuracy on fresh queries, and what is to be expected of others."""
+        """Return the accuracy on fresh queries and the prediction for new ones."""
         return (
             f"accuracy {self.accuracy:.4f} on {self.queries:,} fresh queries, "
-            f"{self.interval} with {self.confidence:.0%} confidence"
+            f"{self.interval} on as many new ones with {self.confidence:.0%} confidence"
         )
 
     def table(self) -> list[str]:
-        """The trials, a line each; > marks what was chosen."""
+        """Return the trials, one per line; > marks the chosen one."""
         names = [trial.name(self.metric) for trial in self.trials]
         width = max(map(len, names), default=0) + 2
         speed = "ms/query" if self.objective == "latency" else "queries/s"
@@ -151,7 +209,7 @@ class Tuned:
 
 
 def plain(settings: dict[str, Any]) -> dict[str, Any]:
-    """Settings for JSON: codecs become what makes them."""
+    """Return settings for JSON: a codec becomes its arguments."""
     return {
         name: value.settings if isinstance(value, Codec) else value
         for name, value in settings.items()
@@ -163,7 +221,7 @@ def _arguments(settings: dict[str, Any]) -> str:
 
 
 def amount(trial: Trial, objective: str) -> float:
-    """What the objective is about, in its own unit."""
+    """Return the cost or speed of a trial, in the unit of the objective."""
     return {
         "qps": trial.qps,
         "latency": 1e3 / max(trial.qps, 1e-9),
@@ -172,8 +230,8 @@ def amount(trial: Trial, objective: str) -> float:
     }[objective]
 
 
-def said(trial: Trial, objective: str) -> str:
-    """The same in words."""
+def described(trial: Trial, objective: str) -> str:
+    """Return the cost or speed with its unit."""
     value = amount(trial, objective)
     return {
         "qps": f"{value:,.0f} queries/s",

@@ -1,4 +1,4 @@
-"""What may be chosen: codecs, wider stores, graphs, and how they are searched."""
+"""The space of settings: codecs, rerank codecs, graphs and searches."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -7,19 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from vecq.arguments import real, whole
-from vecq.codec import CALIBRATIONS, Codec, Metric
-from vecq.errors import ArgumentError
+from vecq.core.arguments import real, whole
+from vecq.core.errors import ArgumentError
+from vecq.quantization.codec import CALIBRATIONS, Codec
+from vecq.quantization.metric import Metric
 
-# Between one `ef` that is tried and the next, and how far they go.
+# Ratio of successive `ef`; the largest `ef` is MOST_TIMES k, but at least AT_LEAST.
 STEP, MOST_TIMES, AT_LEAST = 1.12, 64, 2000
-# From the smallest codes to those that lose nothing.
+# From the smallest to the most precise codes.
 KINDS = ("int8", "int16", "fp16", "fp32")
 
 
 @dataclass(frozen=True)
 class Graph:
-    """How items are linked."""
+    """Settings of a graph."""
 
     m: int = 16
     ef_construction: int = 200
@@ -30,29 +31,30 @@ class Graph:
 
 @dataclass(frozen=True)
 class Build:
-    """What an index is made by; `wide` is the kind of its second store."""
+    """Settings of an index; `rerank_codec` is the kind of its rerank store."""
 
     codec: Codec
-    wide: str | None
+    rerank_codec: str | None
     graph: Graph
 
-    def key(self, wide: bool = True) -> tuple[str, str | None, Graph]:
-        return repr(self.codec), self.wide if wide else None, self.graph
+    def key(self, rerank_codec: bool = True) -> tuple[str, str | None, Graph]:
+        """Return a key that is equal for equal settings, with or without the rerank codec."""
+        return repr(self.codec), self.rerank_codec if rerank_codec else None, self.graph
 
 
 @dataclass(frozen=True)
 class Search:
-    """How an index is searched; without `ef`, by scanning."""
+    """Settings of a search; `ef=None` stands for a scan."""
 
     ef: int | None
     rerank: float = 0.0
     query_bits: int = 15
 
-    def settings(self, wide: bool) -> dict[str, Any]:
-        """The arguments of `Index.search`, on an index with or without a wider store."""
-        found: dict[str, Any] = {"exact": True} if self.ef is None else {"ef": self.ef}
-        if wide:
-            found["rerank"] = self.rerank
+    def settings(self, has_rerank_store: bool) -> dict[str, Any]:
+        """Return the arguments of `Index.search`, for an index with or without a rerank store."""
+        found: dict[str, Any] = {"plan": "scan"} if self.ef is None else {"ef": self.ef}
+        if has_rerank_store:
+            found["rerank_factor"] = self.rerank
         if self.query_bits != 15:
             found["query_bits"] = self.query_bits
         return found
@@ -60,25 +62,29 @@ class Search:
 
 @dataclass(frozen=True)
 class Space:
-    """What tuning chooses from.
+    """The settings that tuning chooses from.
 
     Args:
-        codecs: kinds, or `vecq.Codec`; by default the kinds, and int8 with other scales,
+        codecs: Kinds or `vecq.Codec` objects. Default: all kinds, and int8 with other scales,
             calibrations and without rotation.
-        wides: kinds of a second store to rerank on; None for none.
-        reranks: how many candidates are scored anew, per item asked for.
-        m, ef_construction: of graphs.
+        rerank_codecs: Kinds of the rerank store; None for no store.
+        rerank_factors: Candidates to rescore, as multiples of k.
+        m: Links per node.
+        ef_construction: Beam widths while linking.
         query_bits: 15, 8 or both.
-        efs: what walks may keep; by default a ladder from k to 64 k, in steps of 12 percent.
-        scans: whether all items may be scored in place of a walk.
+        efs: Beam widths of searches. Default: from k to 64 k in steps of 12 percent.
+        scans: Whether a scan of all items may be chosen.
 
-    >>> len(vecq.tuning.Space(codecs=["int8"], wides=[None], m=[8, 16]).m)
+    Raises:
+        ArgumentError: A list is empty or holds an invalid value.
+
+    >>> len(vecq.tuning.Space(codecs=["int8"], rerank_codecs=[None], m=[8, 16]).m)
     2
     """
 
     codecs: Sequence[str | Codec] | None = None
-    wides: Sequence[str | None] = (None, "int16", "fp32")
-    reranks: Sequence[float] = (1.2, 1.5, 2.0, 3.0, 5.0)
+    rerank_codecs: Sequence[str | None] = (None, "int16", "fp32")
+    rerank_factors: Sequence[float] = (1.2, 1.5, 2.0, 3.0, 5.0)
     m: Sequence[int] = (8, 12, 16, 24, 32)
     ef_construction: Sequence[int] = (200, 100, 400)
     query_bits: Sequence[int] = (15, 8)
@@ -88,8 +94,8 @@ class Space:
     def __post_init__(self) -> None:
         check: dict[str, Callable[[Any], Any]] = {
             "codecs": _codec,
-            "wides": _wide,
-            "reranks": _factor,
+            "rerank_codecs": _rerank_kind,
+            "rerank_factors": _factor,
             "m": lambda value: whole(value, "m", 2, 256),
             "ef_construction": lambda value: whole(value, "ef_construction", 1, 100_000),
             "query_bits": _bits,
@@ -102,19 +108,19 @@ class Space:
             if isinstance(values, str) or not isinstance(values, Iterable):
                 raise ArgumentError(f"{name} is {values!r}, expected a list", name)
             once = {repr(one): one for one in map(checked, values)}
-            if not once and (name != "reranks" or any(self.wides)):
+            if not once and (name != "rerank_factors" or any(self.rerank_codecs)):
                 raise ArgumentError(f"{name} is empty, expected at least one", name)
             object.__setattr__(self, name, tuple(once.values()))
 
     def candidates(self, metric: Metric) -> list[Codec]:
-        """The codecs, the plainest first."""
+        """Return the codecs, those with the simplest settings first."""
         if self.codecs is None:
             return [*(named(kind, metric) for kind in KINDS), *_varied(metric)]
         found = [named(codec, metric) for codec in self.codecs]
         return list({repr(codec): codec for codec in found}.values())
 
     def ladder(self, k: int, rows: int) -> list[int]:
-        """Every `ef` that is tried, rising."""
+        """Return every `ef` that is tried, in rising order."""
         if self.efs is not None:
             return sorted({min(max(ef, k), rows) for ef in self.efs})
         most = min(max(MOST_TIMES * k, AT_LEAST), rows)
@@ -122,15 +128,16 @@ class Space:
         return sorted({int(ef) for ef in np.geomspace(min(k, rows), most, count).round()})
 
     def bits(self, codec: Codec) -> Sequence[int]:
-        """Query bits that make a difference: queries are not coded for floats."""
+        """Return the query bits that matter: for float codes queries are not quantized."""
         return self.query_bits if codec.kind.startswith("int") else self.query_bits[:1]
 
     def graphs(self) -> list[Graph]:
+        """Return all graph settings, the first effort with every m first."""
         return [Graph(m, effort) for effort, m in product(self.ef_construction, self.m)]
 
     @property
-    def usual(self) -> Graph:
-        """The graph that is nearest to what an index has by default."""
+    def default_graph(self) -> Graph:
+        """The graph settings that are closest to the defaults of an index."""
         efforts = self.ef_construction
         return Graph(_nearest(self.m, Graph.m), _nearest(efforts, Graph.ef_construction))
 
@@ -138,19 +145,19 @@ class Space:
 def _codec(codec: str | Codec) -> str | Codec:
     if Codec.of(codec, "codecs").settings["scale"] == "dimension":
         raise ArgumentError(
-            f"codecs has {codec}, which no graph can be linked by: expected scale vector or global",
+            f"codecs has {codec}, which no graph can be built on: expected scale vector or global",
             "codecs",
         )
     return codec
 
 
-def _wide(wide: str | None) -> str | None:
-    return None if wide is None else Codec.of(wide, "wides").kind
+def _rerank_kind(rerank_codec: str | None) -> str | None:
+    return None if rerank_codec is None else Codec.of(rerank_codec, "rerank_codecs").kind
 
 
 def _factor(factor: float) -> float:
-    if not 1 <= real(factor, "reranks") <= 1000:
-        raise ArgumentError(f"reranks has {factor!r}, expected 1 to 1000", "reranks")
+    if not 1 <= real(factor, "rerank_factors") <= 1000:
+        raise ArgumentError(f"rerank_factors has {factor!r}, expected 1 to 1000", "rerank_factors")
     return float(factor)
 
 
@@ -161,17 +168,17 @@ def _bits(bits: int) -> int:
 
 
 def named(codec: str | Codec, metric: Metric) -> Codec:
-    """The codec that an index makes of a kind's name."""
+    """Return the codec that an index makes of a kind's name."""
     return Codec.of(codec, "codecs", metric=metric)
 
 
 def short(codec: Codec, metric: Metric) -> str | Codec:
-    """The kind's name, if that is all it takes to say which codec it is."""
+    """Return the kind's name if that is enough to make the codec, else the codec."""
     return codec.kind if repr(codec) == repr(named(codec.kind, metric)) else codec
 
 
 def _varied(metric: Metric) -> Iterator[Codec]:
-    """Other ways to make int8 codes, some of which suit some data better."""
+    """Yield int8 codecs with other settings, which suit some data better."""
     center = metric == "l2"
     yield Codec("int8", center=not center)
     yield Codec("int8", rotate=False, center=center)

@@ -1,4 +1,4 @@
-"""Indexes that are broken on purpose; the harness takes them as broken_indexes:Class."""
+"""Deliberately broken indexes, which the harness loads as broken_indexes:Class."""
 
 import os
 import signal
@@ -9,7 +9,7 @@ from vecq.bench import Adapter
 
 
 class Scan(Adapter):
-    """A sound one, by brute force; the others spoil its answers."""
+    """Correct brute force; the other classes corrupt its answers."""
 
     name = "scan"
 
@@ -22,8 +22,39 @@ class Scan(Adapter):
         return ids, np.take_along_axis(scores, ids, axis=1)
 
 
+class Backwards(Scan):
+    """Return the last of equal items first."""
+
+    name = "backwards"
+
+    def build(self, vectors, metric, threads):
+        self.vectors = vectors[::-1]
+
+    def search(self, queries, k):
+        scores = queries @ self.vectors.T
+        ids = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+        return len(self.vectors) - 1 - ids, np.take_along_axis(scores, ids, axis=1)
+
+
+class TwoSettings(Scan):
+    """Has two settings; neither finds everything."""
+
+    name = "two settings"
+
+    def ladder(self, k, rows):
+        return [{"found": k // 4}, {"found": k // 2}]
+
+    def set(self, setting, k, threads):
+        self.found = setting["found"]
+
+    def search(self, queries, k):
+        ids, scores = super().search(queries, k)
+        ids[:, self.found :] = -1
+        return ids, scores
+
+
 class Late(Scan):
-    """Spends as much effort on little as on some."""
+    """Has a minimum effort below which settings make no difference."""
 
     name = "late"
 
@@ -108,7 +139,7 @@ class RaisesOnSearch(Scan):
 
 class RaisesOnConstruction(Scan):
     def __init__(self):
-        raise ImportError("no licence")
+        raise ImportError("no license")
 
 
 class DiesOnConstruction(Scan):
@@ -138,7 +169,7 @@ class RaisesOnClose(Scan):
 
 
 class Careless(Scan):
-    """It calls no constructor of ours, and has numbers of numpy and lists in its settings."""
+    """Does not call the base constructor; has numpy numbers and lists in its settings."""
 
     name = "careless"
 
@@ -157,11 +188,11 @@ class Nameless(Scan):
 
 
 class Other(Scan):
-    """It is called as another one is."""
+    """Has the name of another contender."""
 
 
 class DiesLater(Scan):
-    """It answers once."""
+    """Answers once, then crashes."""
 
     name = "dies later"
     answered = False
@@ -181,7 +212,7 @@ class Dies(Scan):
 
 
 class Saved(Scan):
-    """A sound one that processes can share."""
+    """A correct index that processes can share."""
 
     name = "saved"
 
@@ -215,7 +246,7 @@ class RaisesInProcesses(Saved):
 
 
 class Interrupted(Scan):
-    """Ctrl-C comes while it searches."""
+    """Raises KeyboardInterrupt during a search."""
 
     name = "interrupted"
 

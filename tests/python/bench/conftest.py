@@ -12,13 +12,13 @@ from vecq.datasets import Csr, Dataset, heavy_tailed
 
 @pytest.fixture(autouse=True)
 def own_classes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Contestants are given as broken_indexes:Class."""
+    """Make broken_indexes importable."""
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
 
 
 @pytest.fixture(scope="session")
 def data() -> Dataset:
-    """A small set whose users have seen five items, and chose the best three of the others."""
+    """A small set: users have seen the best five items, and chose the next three."""
     plain = heavy_tailed(2000, 24, 60)
     best = np.argsort(-plain.test @ plain.train.T, axis=1)
     seen, heldout = Csr.of(list(best[:, :5])), Csr.of(list(best[:, 5:8]))
@@ -26,7 +26,7 @@ def data() -> Dataset:
 
 
 class Measured:
-    """The records of a run, looked up."""
+    """The records of a run, with lookups."""
 
     def __init__(self, records: list[Record]) -> None:
         self.records, self.about = records, records[0]
@@ -34,17 +34,17 @@ class Measured:
     def all(self, kind: type) -> list:
         return [record for record in self.records if isinstance(record, kind)]
 
-    def points(self, contestant: str, regime: str = "batch") -> list[Point]:
-        return [p for p in self.all(Point) if (p.contestant, p.regime) == (contestant, regime)]
+    def points(self, contender: str, regime: str = "batch") -> list[Point]:
+        return [p for p in self.all(Point) if (p.contender, p.regime) == (contender, regime)]
 
-    def build(self, contestant: str) -> Build:
-        (found,) = (one for one in self.all(Build) if one.contestant == contestant)
+    def build(self, contender: str) -> Build:
+        (found,) = (one for one in self.all(Build) if one.contender == contender)
         return found
 
 
 @pytest.fixture
 def measure(data: Dataset) -> Callable[..., Measured]:
-    """Runs a plan that is as small as can be, but for what is asked for."""
+    """Run a minimal plan with some options changed."""
 
     def call(*peers: str, path: Path | None = None, **options: object) -> Measured:
         small = {"codecs": (), "k": [10], "regimes": ["batch"], "repetitions": 1, "threads": 1}

@@ -5,10 +5,10 @@ import pytest
 
 from vecq.bench.adapters import PEERS, Adapter, chosen
 from vecq.bench.adapters.ladders import doublings, widths
-from vecq.bench.answers import look_over
-from vecq.bench.contestant import Contestant
-from vecq.bench.guest import Guest
-from vecq.bench.truth import true_ids
+from vecq.bench.answers import validate
+from vecq.bench.contender import Contender
+from vecq.bench.subprocess_contender import SubprocessContender
+from vecq.bench.truth import ground_truth
 from vecq.datasets import heavy_tailed
 
 K = 10
@@ -24,8 +24,8 @@ def adapters():
 
 
 def fate_of(spec, metric):
-    """What becomes of a contestant that may take down its process."""
-    guest = Guest(spec, heavy_tailed(1500, 24, 40, metric=metric))
+    """Build a contender in a subprocess, and return its error."""
+    guest = SubprocessContender(spec, heavy_tailed(1500, 24, 40, metric=metric))
     error = guest.enter(threads=2).error
     guest.close()
     return error
@@ -34,23 +34,23 @@ def fate_of(spec, metric):
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the peers themselves
 @pytest.mark.parametrize("metric", ["ip", "cosine", "l2"])
 @pytest.mark.parametrize("spec", list(adapters()))
-def test_a_peer_finds_what_is_there(spec, metric):
+def test_peers_reach_high_recall(spec, metric):
     if spec.make().apart and (fault := fate_of(spec, metric)):
         pytest.skip(f"{spec.make().name} does not run on this machine: {fault}")
     data = heavy_tailed(1500, 24, 40, metric=metric)
     data.train[:] /= np.linalg.norm(data.train, axis=1, keepdims=True) ** 0.5
-    contestant = Contestant(spec, data)
-    record = contestant.enter(threads=2)
+    contender = Contender(spec, data)
+    record = contender.enter(threads=2)
     assert record.error is None
     assert record.seconds > 0
     assert record.bytes_per_vector > 0
-    adapter = contestant.adapter
+    adapter = contender.adapter
     ladder, recalls = adapter.ladder(K, len(data.train)), []
     for setting in (ladder[0], ladder[-1]):
         adapter.set(setting, K, 1)
-        answer = adapter.search(contestant.queries, K)
+        answer = adapter.search(contender.queries, K)
         ids, scores = adapter.ids(answer), adapter.scores(answer)
-        found = look_over(ids, scores, true_ids(data, K)[0], len(data.train))
+        found = validate(ids, scores, ground_truth(data, K).at(K), len(data.train))
         assert found.error is None
         recalls.append(found.recall)
     adapter.close()
@@ -68,14 +68,18 @@ def test_ladders_rise_from_k():
         assert ladder == sorted(ladder)
 
 
-def test_contestants_are_chosen_by_name():
-    specs, notes = chosen(["int8", "int8+fp16"], ["hnswlib", "faiss HNSWFlat"])
+def test_contenders_are_chosen_by_name():
+    specs, notes = chosen(["int8", "int8+fp16"], ["hnswlib", "faiss HNSWFlat"], [8, 16])
     names = [spec.make().name for spec in specs]
     assert names[:2] == ["vecq int8", "vecq int8+fp16"]
-    assert len(names) + len(notes) == 4
+    if not notes:
+        assert names[2:] == [
+            f"{name} M={m}" for name in ("hnswlib FP32", "faiss HNSWFlat") for m in (8, 16)
+        ]
+        assert [spec.make().system for spec in specs[2:4]] == 2 * ["hnswlib FP32"]
 
 
-def test_a_package_that_is_not_installed_is_a_note(monkeypatch):
+def test_missing_packages_are_noted(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     specs, notes = chosen([], ["usearch"])
     assert specs == []
@@ -99,7 +103,7 @@ def test_a_package_that_is_not_installed_is_a_note(monkeypatch):
         (["int8", "int8"], [], "peers", "'vecq int8' more than once"),
     ],
 )
-def test_names_that_nobody_has_are_refused(refuse, codecs, peers, argument, message):
+def test_unknown_names_are_refused(refuse, codecs, peers, argument, message):
     refuse(argument, message, chosen, codecs, peers)
 
 

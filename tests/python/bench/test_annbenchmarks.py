@@ -1,4 +1,4 @@
-"""What the runner of ann-benchmarks does with the module, step by step."""
+"""The calls that the runner of ann-benchmarks makes."""
 
 import importlib
 import itertools
@@ -8,17 +8,16 @@ import numpy as np
 import pytest
 
 from vecq.bench import annbenchmarks
-from vecq.bench.answers import recall_of
-from vecq.bench.truth import true_ids
+from vecq.bench.truth import ground_truth
 from vecq.datasets import heavy_tailed
 
 K = 10
 
 
 @pytest.mark.parametrize(("distance", "metric"), [("angular", "cosine"), ("euclidean", "l2")])
-def test_it_is_driven_as_the_runner_does(distance, metric):
+def test_runner_calls_find_neighbors(distance, metric):
     data = heavy_tailed(1500, 24, 20, metric=metric)
-    truth = true_ids(data, K)[0]
+    truth = ground_truth(data, K).at(K)
     module = importlib.import_module("vecq.bench.annbenchmarks.module")
     algorithm = module.Vecq(distance, {"codec": "int8", "m": 16, "ef_construction": 100})
     assert algorithm.get_memory_usage() > 0
@@ -31,23 +30,23 @@ def test_it_is_driven_as_the_runner_does(distance, metric):
         assert np.array_equal(np.stack(algorithm.get_batch_results()), single)
         assert algorithm.get_additional()["dist_comps"] > 0
         assert all(len(set(row)) == K for row in single)
-    assert recall_of(single, truth) > 0.95
+    assert truth.recall(single) > 0.95
     algorithm.done()
 
 
-def test_fewer_items_than_are_asked_for_are_all():
+def test_fewer_items_than_requested_are_all_returned():
     module = importlib.import_module("vecq.bench.annbenchmarks.module")
     algorithm = module.Vecq("euclidean", {})
     algorithm.fit(np.eye(4, dtype=np.float32))
     assert sorted(algorithm.query(np.ones(4, np.float32), 10)) == [0, 1, 2, 3]
 
 
-def test_a_distance_that_it_does_not_know_is_refused(refuse):
+def test_unknown_distances_are_refused(refuse):
     module = importlib.import_module("vecq.bench.annbenchmarks.module")
     refuse("metric", "expected one of angular, euclidean", module.Vecq, "hamming", {})
 
 
-def test_every_setting_of_the_configuration_makes_an_index():
+def test_every_configuration_builds_an_index():
     yaml = pytest.importorskip("yaml", reason="PyYAML is not installed")
     folder = Path(annbenchmarks.__file__).parent
     (definition,) = yaml.safe_load((folder / "config.yml").read_text())["float"]["any"]

@@ -1,4 +1,4 @@
-"""What the runner of big-ann-benchmarks does with the module, step by step."""
+"""The calls that the runner of big-ann-benchmarks makes."""
 
 import json
 import sys
@@ -10,8 +10,8 @@ import pytest
 
 import vecq
 from vecq.bench import bigann
-from vecq.bench.answers import recall_of
 from vecq.bench.bigann.module import Filtered, Streaming
+from vecq.core.ranking import recall
 from vecq.datasets import clustered
 
 sparse = pytest.importorskip("scipy.sparse", reason="SciPy is not installed")
@@ -26,7 +26,7 @@ def data():
 
 @pytest.fixture
 def tags(data, monkeypatch):
-    """Tags of items and of queries; the runner's package has the data set."""
+    """Tags of items and queries, in a stub of the runner's package."""
     rng = np.random.default_rng(0)
     of_items = sparse.csr_matrix(rng.random((len(data.train), TAGS)) < 0.3)
     of_queries = np.zeros((len(data.test), TAGS), bool)
@@ -68,7 +68,7 @@ def test_the_filter_track(data, tags):
     truth = np.argsort(np.where(passes, distances, np.inf), axis=1)[:, :K]
     many = passes.sum(axis=1) >= K
     assert many.sum() > 30
-    assert recall_of(found[many], truth[many]) > 0.97
+    assert recall(found[many], truth[many]) > 0.97
     algorithm.query(data.test, K)
     assert algorithm.get_results().shape == (len(data.test), K)
     algorithm.done()
@@ -85,9 +85,9 @@ def test_the_streaming_track(data):
     algorithm.delete(ids[:700])
     algorithm.query(data.test, K)
     found = algorithm.get_results()
-    truth = 700 + vecq.exact(data.test, data.train[700:], K, metric="l2").ids
+    truth = 700 + vecq.brute_force(data.train[700:], data.test, k=K, metric="l2").ids
     assert found.min() >= 700
-    assert recall_of(found, truth) > 0.95
+    assert recall(found, truth) > 0.95
     algorithm.insert(data.train[:100], ids[:100])
     algorithm.query(data.train[:100], 1)
     assert (algorithm.get_results()[:, 0] == np.arange(100)).mean() > 0.97
@@ -96,7 +96,7 @@ def test_the_streaming_track(data):
     assert (algorithm.get_results()[:, 0] == np.arange(100)).mean() > 0.97
 
 
-def test_the_streaming_track_begins_anew_with_other_query_arguments(data):
+def test_new_query_arguments_reset_the_streaming_track(data):
     algorithm = Streaming("euclidean", {"codec": "int8"})
     algorithm.setup("float32", 2000, 24)
     for first in (1000, 0):
@@ -108,7 +108,7 @@ def test_the_streaming_track_begins_anew_with_other_query_arguments(data):
 
 
 @pytest.mark.parametrize("track", ["filter", "streaming"])
-def test_every_setting_of_the_configuration_makes_an_index(track):
+def test_every_configuration_builds_an_index(track):
     yaml = pytest.importorskip("yaml", reason="PyYAML is not installed")
     path = Path(bigann.__file__).parent / track / "config.yaml"
     for definition in yaml.safe_load(path.read_text()).values():
@@ -124,5 +124,5 @@ def test_every_setting_of_the_configuration_makes_an_index(track):
                     assert "vecq(codec=int8" in str(algorithm)
 
 
-def test_a_distance_that_it_does_not_know_is_refused(refuse):
+def test_unknown_distances_are_refused(refuse):
     refuse("metric", "expected one of euclidean, ip, angular", Filtered, "hamming", {})

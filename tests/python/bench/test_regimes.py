@@ -8,7 +8,7 @@ import pytest
 import vecq
 from vecq.bench import numa
 from vecq.bench.adapters import chosen
-from vecq.bench.contestant import Contestant
+from vecq.bench.contender import Contender
 from vecq.bench.machine import machine, nodes, private_bytes, versions
 from vecq.bench.regimes import Batch, Concurrent, Processes, Single
 
@@ -19,9 +19,9 @@ K, SETTING = 5, {"ef": 20}
 def enter(data):
     def call(target):
         ((spec,), _) = chosen([], [target])
-        contestant = Contestant(spec, data)
-        assert contestant.enter(threads=1).error is None
-        return contestant
+        contender = Contender(spec, data)
+        assert contender.enter(threads=1).error is None
+        return contender
 
     return call
 
@@ -30,7 +30,7 @@ def enter(data):
 def test_every_regime_finds_the_same(enter, data, target):
     if target == "hnswlib":
         pytest.importorskip("hnswlib", reason="hnswlib is not installed")
-    contestant, queries = enter(target), len(data.test)
+    contender, queries = enter(target), len(data.test)
     regimes = [
         Single(queries),
         Batch(queries, 2),
@@ -39,8 +39,8 @@ def test_every_regime_finds_the_same(enter, data, target):
     ]
     found = {}
     for regime in regimes:
-        assert regime.refusal(contestant) is None
-        timing = regime.measure(contestant, K, SETTING)
+        assert regime.refusal(contender) is None
+        timing = regime.measure(contender, K, SETTING)
         regime.close()
         found[regime.name] = timing.ids
         assert timing.seconds > 0
@@ -54,26 +54,26 @@ def test_every_regime_finds_the_same(enter, data, target):
         assert np.array_equal(np.asarray(ids, np.int64), np.asarray(found["single"], np.int64))
 
 
-def test_a_contestant_that_dies_in_its_processes_is_told_and_no_more_is_asked(enter, data):
+def test_dead_workers_are_reported_and_get_no_more_orders(enter, data):
     regime = Processes(len(data.test), 2, seconds=0.1)
-    contestant = enter("broken_indexes:DiesInProcesses")
+    contender = enter("broken_indexes:DiesInProcesses")
     for _ in range(2):
         with pytest.raises(RuntimeError, match="ended its process"):
-            regime.measure(contestant, K, SETTING)
+            regime.measure(contender, K, SETTING)
     regime.close()
 
 
-def test_an_error_of_one_process_is_the_error_of_the_measurement(enter, data):
+def test_an_error_of_one_worker_fails_the_measurement(enter, data):
     regime = Processes(len(data.test), 2, seconds=0.1)
     with pytest.raises(RuntimeError, match="OSError: no such index"):
         regime.measure(enter("broken_indexes:RaisesInProcesses"), K, SETTING)
     regime.close()
 
 
-def test_nothing_is_left_behind(enter, data, monkeypatch):
+def test_processes_and_files_are_released(enter, data, monkeypatch):
     shared = []
     monkeypatch.setattr(
-        "vecq.bench.regimes.crew.SharedMemory",
+        "vecq.bench.regimes.worker_pool.SharedMemory",
         lambda *given, **named: shared.append(SharedMemory(*given, **named)) or shared[-1],
     )
     regime = Processes(len(data.test), 1, seconds=0.05)
@@ -86,11 +86,11 @@ def test_nothing_is_left_behind(enter, data, monkeypatch):
     assert not any(Path("/dev/shm", one.name).exists() for one in shared)
 
 
-def test_what_can_not_be_shared_says_so(enter, data):
-    contestant = enter("broken_indexes:Scan")
-    assert "does not save and load" in Processes(len(data.test), 1).refusal(contestant)
-    contestant.adapter.concurrent = False
-    assert "several threads" in Concurrent(len(data.test), 2).refusal(contestant)
+def test_contenders_without_save_are_refused_with_a_reason(enter, data):
+    contender = enter("broken_indexes:Scan")
+    assert "has no save and load" in Processes(len(data.test), 1).refusal(contender)
+    contender.adapter.concurrent = False
+    assert "several threads" in Concurrent(len(data.test), 2).refusal(contender)
 
 
 PIN = """
@@ -111,7 +111,7 @@ def test_pinning_and_binding_work_on_this_machine(python):
     assert ("one memory node" in numa.remark()) == (len(nodes()) == 1)
 
 
-def test_memory_that_takes_the_place_of_what_was_freed_is_seen():
+def test_reuse_of_freed_memory_counts_as_growth():
     size, count = 1000, 20_000  # many small pieces, which come from the heap
     pieces = [bytes(size) for _ in range(count)]
     del pieces

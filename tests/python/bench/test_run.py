@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import vecq
-from vecq.bench import Plan, Progress, read, write
+from vecq.bench import Plan, Progress, read, truth, write
+from vecq.bench.contender import Contender
 from vecq.bench.harness import Harness
 from vecq.bench.records import Accuracy, Build, Data, IsaSpeed, Point
 from vecq.bench.report import write as write_page
@@ -15,7 +16,7 @@ from vecq.bench.sweep import CURVE
 from vecq.datasets import Dataset, save
 
 
-def test_a_run_tells_all_that_it_measured(measure, data, tmp_path):
+def test_a_run_records_all_measurements(measure, data, tmp_path):
     found = measure(
         "broken_indexes:Scan",
         codecs=["fp32", "int8"],
@@ -61,8 +62,8 @@ def test_latencies_are_in_order(measure):
     assert point.latency["p50"] <= point.latency["p95"] <= point.latency["p999"] <= seconds[-1]
 
 
-def test_the_business_sees_what_users_chose_among_what_they_have_not_seen(measure):
-    """They chose the best three of what they have not seen; exact search shows all of these."""
+def test_held_out_items_are_found_among_unseen_ones(measure):
+    """Users chose the best three unseen items, so exact search finds all of them."""
     (point,) = measure("broken_indexes:Scan").points("scan")
     assert point.business == pytest.approx({"hit_rate": 1, "recall": 1, "ndcg": 1})
     accuracies = measure("broken_indexes:Scan", accuracy=True).all(Accuracy)
@@ -73,7 +74,7 @@ def test_the_business_sees_what_users_chose_among_what_they_have_not_seen(measur
     assert by_metric["heldout_recall"].fp32 == 1
 
 
-def test_a_climb_ends_where_recall_is_enough_or_gains_no_more(measure):
+def test_a_climb_ends_at_enough_recall_or_saturation(measure):
     (only,) = measure("broken_indexes:Scan").points("scan")
     assert only.ended == "recall"
     low = measure("broken_indexes:Random", k=[100], quick=False).points("random")
@@ -83,27 +84,82 @@ def test_a_climb_ends_where_recall_is_enough_or_gains_no_more(measure):
     assert late[-1].recall > late[0].recall + 0.1
 
 
-def test_truth_is_taken_from_the_data_if_it_is_enough(measure, data):
+def test_truth_is_computed_and_the_neighbors_of_the_data_are_only_compared(measure, data):
     wrong = np.zeros((len(data.test), 10), np.int32)
     wrong[:] = np.arange(10)
     other = Dataset("other", "ip", data.train, data.test, wrong)
-    for k, source in ((10, "the data set's own neighbors"), (11, "exact scan of float32")):
-        found = measure("broken_indexes:Scan", data=other, k=[k])
-        assert found.all(Data)[0].truth == source
-        assert (found.points("scan")[0].recall > 0.9) == (k == 11)
+    found = measure("broken_indexes:Scan", data=other)
+    assert found.points("scan")[0].recall == 1
+    source = found.all(Data)[0].truth
+    assert source.startswith(
+        "float32 brute force, checked against faiss on 60 queries, agrees with "
+    )
+    assert source.endswith(" of the data set's own neighbors")
+
+
+@pytest.mark.parametrize("metric", ["ip", "cosine", "l2"])
+def test_truth_that_faiss_refutes_is_an_error(data, metric, monkeypatch):
+    pytest.importorskip("faiss", reason="faiss is not installed")
+    plain = Dataset("plain", metric, data.train, data.test)
+    right = truth.ground_truth(plain, 10)
+    assert "checked against faiss on 60 queries" in right.source
+    wrong = truth.GroundTruth(right.ids[:, ::-1], right.scores[:, ::-1])
+    monkeypatch.setattr(truth, "brute_force", lambda *_, **__: wrong)
+    with pytest.raises(vecq.VecqError, match="brute force and faiss disagree on query 0 of plain"):
+        truth.ground_truth(plain, 10)
+
+
+def test_equal_items_are_all_right(measure, data):
+    """Every item exists four times, and any of them is right."""
+    twins = np.tile(data.train[:300], (4, 1))
+    (point,) = measure(
+        "broken_indexes:Backwards", data=Dataset("twins", "ip", twins, data.test)
+    ).points("backwards")
+    assert point.recall == 1
+
+
+def test_contenders_are_measured_in_random_order(measure, data, monkeypatch):
+    visits = []
+    measured = Contender.measure
+
+    def watched(self, regime, k, setting):
+        visits.append(self.name)
+        return measured(self, regime, k, setting)
+
+    monkeypatch.setattr(Contender, "measure", watched)
+    names = ["vecq fp32", "vecq fp16", "vecq int16", "vecq int8"]
+    codecs = [name.removeprefix("vecq ") for name in names]
+    plain = Dataset("plain", "ip", data.train, data.test)
+    options = {"data": plain, "codecs": codecs, "repetitions": 3, "enough": 0.0}
+    measure(**options)
+    rounds = [visits[at : at + 4] for at in range(0, 12, 4)]
+    assert [sorted(one) for one in rounds] == 3 * [sorted(names)]
+    assert len({tuple(one) for one in rounds}) > 1
+    first = visits.copy()
+    visits.clear()
+    measure(**options)
+    assert visits == first
+    visits.clear()
+    measure(**options, seed=1)
+    assert visits != first
+
+
+def test_a_climb_whose_ladder_ends_says_so(measure):
+    points = measure("broken_indexes:TwoSettings", quick=False).points("two settings")
+    assert [point.ended for point in points] == [None, "ladder"]
 
 
 @pytest.mark.parametrize(
     ("name", "error"),
     [
-        ("duplicates", "ids came twice for the same query, 60 times"),
-        ("strangers", "ids that no row has, 600 times"),
-        ("not numbers", "scores that are not numbers"),
+        ("duplicates", "ids repeat within a query, 60 times"),
+        ("strangers", "ids outside the data, 600 times"),
+        ("not numbers", "scores are NaN"),
         ("shape", "ids have shape (10, 60), expected (60, 10)"),
         ("raises on search", "KeyError: 'lost'"),
     ],
 )
-def test_a_broken_contestant_is_shown_as_such(measure, name, error):
+def test_faults_of_contenders_are_recorded(measure, name, error):
     target = "broken_indexes:" + name.title().replace(" O", "O").replace(" ", "")
     found = measure(target, "broken_indexes:Scan", codecs=["int8"])
     points = found.points(name)
@@ -113,25 +169,25 @@ def test_a_broken_contestant_is_shown_as_such(measure, name, error):
     assert all(point.error is None for point in found.points("scan") + found.points("vecq int8"))
 
 
-def test_one_that_guesses_has_the_recall_of_a_guess(measure):
+def test_random_answers_have_random_recall(measure):
     points = measure("broken_indexes:Random").points("random")
     assert all(point.recall < 0.1 for point in points)
 
 
-def test_one_that_returns_fewer_is_short(measure):
+def test_missing_results_are_counted(measure):
     points = measure("broken_indexes:Fewer").points("fewer")
     assert all((point.short, point.recall) == (300, 0.5) for point in points)
 
 
-def test_one_that_can_not_be_built_is_left_out_with_a_note(measure):
+def test_failed_builds_are_noted(measure):
     found = measure("broken_indexes:RaisesOnBuild", "broken_indexes:Scan")
     assert found.build("raises on build").error == "RuntimeError: no memory"
     assert found.points("raises on build") == []
-    assert "raises on build could not be built: RuntimeError: no memory" in found.about.notes
+    assert "raises on build failed to build: RuntimeError: no memory" in found.about.notes
     assert found.points("scan")
 
 
-def test_one_that_takes_its_process_down_does_not_take_down_the_run(measure):
+def test_a_crash_does_not_end_the_run(measure):
     found = measure("broken_indexes:Dies", "broken_indexes:DiesLater", "broken_indexes:Scan")
     assert found.build("dies").error == "killed its process (SIGSEGV)"
     assert found.build("dies later").error is None
@@ -142,11 +198,11 @@ def test_one_that_takes_its_process_down_does_not_take_down_the_run(measure):
 @pytest.mark.parametrize(
     ("name", "error"),
     [
-        ("RaisesOnConstruction", "ImportError: no licence"),
+        ("RaisesOnConstruction", "ImportError: no license"),
         ("DiesOnConstruction", "killed its process (SIGSEGV)"),
     ],
 )
-def test_one_that_can_not_be_made_is_called_by_its_class(measure, name, error):
+def test_failed_constructors_are_named_by_their_class(measure, name, error):
     found = measure(f"broken_indexes:{name}", "broken_indexes:Scan")
     assert found.build(f"broken_indexes:{name}").error == error
     assert found.points("scan")[0].error is None
@@ -156,10 +212,10 @@ def test_one_that_can_not_be_made_is_called_by_its_class(measure, name, error):
     ("name", "error"),
     [
         ("raises on ladder", "IndexError: no rungs"),
-        ("empty ladder", "ladder gave [], expected settings, a dict each"),
+        ("empty ladder", "ladder gave [], expected dicts of settings"),
     ],
 )
-def test_one_that_has_no_settings_to_sweep_has_a_point_that_says_so(measure, name, error):
+def test_failed_ladders_are_recorded_as_points(measure, name, error):
     target = "broken_indexes:" + name.title().replace(" O", "O").replace(" ", "")
     found = measure(target, "broken_indexes:Scan")
     (point,) = found.points(name)
@@ -168,13 +224,13 @@ def test_one_that_has_no_settings_to_sweep_has_a_point_that_says_so(measure, nam
     assert found.points("scan")[0].error is None
 
 
-def test_one_that_can_not_be_closed_is_a_note(measure):
+def test_failures_to_close_are_noted(measure):
     found = measure("broken_indexes:RaisesOnClose")
-    assert "raises on close could not be closed: OSError: stuck" in found.about.notes
+    assert "raises on close failed to close: OSError: stuck" in found.about.notes
     assert found.points("raises on close")[0].recall == 1
 
 
-def test_settings_of_any_type_are_passed_on_and_recorded_as_json_has_them(measure, tmp_path):
+def test_settings_of_any_type_are_recorded_as_json(measure, tmp_path):
     found = measure("broken_indexes:Careless", path=tmp_path / "run.jsonl")
     assert found.build("careless").settings == {"m": 8}
     (point,) = found.points("careless")
@@ -184,15 +240,15 @@ def test_settings_of_any_type_are_passed_on_and_recorded_as_json_has_them(measur
     write_page(found.records, tmp_path / "run.html")
 
 
-def test_every_contestant_has_a_name_of_its_own(measure):
+def test_names_of_contenders_are_unique(measure):
     found = measure("broken_indexes:Scan", "broken_indexes:Other", "broken_indexes:Nameless")
-    names = {one.contestant for one in found.all(Build)}
+    names = {one.contender for one in found.all(Build)}
     assert names == {"scan", "scan (broken_indexes:Other)", "broken_indexes:Nameless"}
     assert all(found.points(name) for name in names)
 
 
-def test_a_run_that_is_killed_leaves_what_was_measured(measure, data, tmp_path):
-    """Killed by a contestant in the same process, which those of users are not."""
+def test_records_survive_a_kill(measure, data, tmp_path):
+    """A contender in the same process kills it; users' classes run in subprocesses."""
     path = tmp_path / "run.jsonl"
     script = (
         "import os, signal\n"
@@ -210,25 +266,25 @@ def test_a_run_that_is_killed_leaves_what_was_measured(measure, data, tmp_path):
     assert about.interrupted
     points = [one for one in records if isinstance(one, Point)]
     assert points
-    assert all(len(point.qps) == 2 and point.latency for point in points)
+    assert all(len(point.qps) == 3 and point.latency for point in points)
     assert len({str(point.setting) for point in points}) == len(points)
 
 
-def test_memory_and_file_are_known_of_everybody_who_can_be_saved(measure):
+def test_bytes_are_recorded_of_all_contenders_with_save(measure):
     found = measure("broken_indexes:Saved", codecs=["int8"])
     for name in ("vecq int8", "saved"):
         assert found.build(name).file_bytes > 0
         assert found.build(name).bytes_are == "as saved"
-    assert found.build("vecq int8").resident_is == "its own account"
+    assert found.build("vecq int8").resident_is == "reported by the index"
     assert found.build("vecq int8").resident_bytes > 2000 * 24
     assert found.build("saved").file_bytes == pytest.approx(2000 * 24 * 4, rel=0.01)
 
 
-def test_who_takes_no_batches_is_left_out_of_them(measure):
+def test_contenders_without_batches_skip_that_regime(measure):
     found = measure("broken_indexes:OneByOne", regimes=["single", "batch"])
     assert found.points("one by one", "batch") == []
     assert found.points("one by one", "single")
-    note = "one by one, batch: skipped, it takes one query per call, on one thread"
+    note = "one by one, batch: skipped, its API takes one query per call, on one thread"
     assert note in found.about.notes
 
 
@@ -241,24 +297,31 @@ def test_the_command_can_be_pasted(monkeypatch):
 
 @pytest.fixture
 def interruptible():
-    """Whoever runs the tests in the background may have Ctrl-C ignored."""
+    """Enable Ctrl-C, which shells ignore in background jobs."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.usefixtures("interruptible")
-def test_what_was_measured_survives_ctrl_c(measure):
+def test_records_survive_ctrl_c(measure):
     found = measure("broken_indexes:Scan", "broken_indexes:Interrupted", accuracy=True)
     assert found.about.interrupted
     assert found.points("scan")[0].recall == 1
     assert found.all(Accuracy) == []
 
 
-def test_nothing_begins_after_the_seconds_are_over(measure):
+def test_no_measurement_starts_after_the_time_limit(measure):
     found = measure("broken_indexes:Scan", seconds=1e-9)
     assert found.all(Point) == []
-    assert "measuring was ended after 1e-09 s, as asked for" in found.about.notes
+    assert "measuring ended after the limit of 1e-09 s" in found.about.notes
+
+
+def test_peers_are_built_with_every_m(measure):
+    pytest.importorskip("hnswlib", reason="hnswlib is not installed")
+    found = measure("hnswlib", peer_m=[16, 4, 8], quick=False)
+    builds = [(one.contender, one.group, one.settings["M"]) for one in found.all(Build)]
+    assert builds == [(f"hnswlib FP32 M={m}", "hnswlib FP32", m) for m in (4, 8, 16)]
 
 
 def test_processes_share_an_index(measure):
@@ -278,20 +341,22 @@ def test_processes_share_an_index(measure):
         ("k", {"k": []}, "expected whole numbers"),
         ("k", {"k": [0]}, "expected whole numbers"),
         ("k", {"k": ["ten"]}, "expected whole numbers"),
+        ("peer_m", {"peer_m": []}, "expected whole numbers"),
+        ("seed", {"seed": -1}, "expected a whole number from 0"),
         ("threads", {"threads": -1}, "is -1, expected a whole number from 0"),
         ("processes", {"processes": 1.5}, "is 1.5"),
         ("repetitions", {"repetitions": 0}, "from 1 to"),
-        ("regimes", {"regimes": ["slow"]}, "expected of single, batch, concurrent, processes"),
-        ("regimes", {"regimes": []}, "expected of"),
+        ("regimes", {"regimes": ["slow"]}, "expected some of single, batch, concurrent, processes"),
+        ("regimes", {"regimes": []}, "expected some of"),
         ("codecs", {"codecs": [], "peers": []}, "are empty"),
         ("seconds", {"seconds": 0}, "more than 0"),
     ],
 )
-def test_a_plan_that_can_not_be_is_refused(refuse, argument, values, message):
+def test_invalid_plans_are_refused(refuse, argument, values, message):
     refuse(argument, message, lambda: Plan("toy", **values))
 
 
-def test_what_only_the_data_tells_is_refused_before_anything_is_built(measure, refuse):
+def test_arguments_that_do_not_fit_the_data_are_refused_before_builds(measure, refuse):
     refuse("k", "but small has 2,000 rows", measure, "broken_indexes:Scan", k=[2001])
     refuse("isas", "has 'mmx', expected of scalar", measure, "broken_indexes:Scan", isas=["mmx"])
 

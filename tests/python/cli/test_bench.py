@@ -33,14 +33,14 @@ def test_it_ends_with_tables_a_verdict_and_files(shell):
     records = read(shell.folder / "runs/first.jsonl")
     assert isinstance(records[0], Run)
     assert "bench toy.hdf5" in records[0].command
-    assert {one.contestant for one in records if isinstance(one, Build)} == {
+    assert {one.contender for one in records if isinstance(one, Build)} == {
         "vecq fp32",
         "vecq int8",
     }
     assert "building vecq int8" in done.stderr
 
 
-def test_a_contestant_of_ones_own_comes_from_the_working_folder(shell):
+def test_a_contender_of_ones_own_comes_from_the_working_folder(shell):
     save_set(shell.folder)
     (shell.folder / "mine.py").write_text(
         "import numpy as np\n"
@@ -56,23 +56,23 @@ def test_a_contestant_of_ones_own_comes_from_the_working_folder(shell):
         *("bench", "toy.hdf5", *SMALL.split(), "--codecs", "int8", "--peers", "mine:Index"),
         *("--out", "run"),
     )
-    assert "wrong with mine on toy: " in done.stdout
-    assert "ids came twice" in done.stdout
+    assert "faults of mine on toy: " in done.stdout
+    assert "ids repeat" in done.stdout
     points = [one for one in read(shell.folder / "run.jsonl") if isinstance(one, Point)]
-    mine = [point for point in points if point.contestant == "mine"]
+    mine = [point for point in points if point.contender == "mine"]
     assert mine
-    assert all("twice" in point.error for point in mine)
+    assert all("repeat" in point.error for point in mine)
 
 
-def test_what_is_wrong_with_contestants_stands_on_the_page(shell):
+def test_what_is_wrong_with_contenders_stands_on_the_page(shell):
     """From broken classes of a user to what the page says of each."""
     save_set(shell.folder)
     broken = Path(__file__).parents[1] / "bench" / "broken_indexes.py"
     shutil.copy(broken, shell.folder / "broken_indexes.py")
     expected = {
         "Random": "recall@10 is far below the others",
-        "Duplicates": "ids came twice for the same query",
-        "RaisesOnConstruction": "the build failed: ImportError: no licence",
+        "Duplicates": "ids repeat within a query",
+        "RaisesOnConstruction": "the build failed: ImportError: no license",
         "RaisesOnBuild": "the build failed: RuntimeError: no memory",
         "RaisesOnLadder": "IndexError: no rungs (2 of 2 points)",
         "RaisesOnSearch": "KeyError: &#39;lost&#39;",
@@ -98,7 +98,7 @@ def test_vectors_and_queries_of_ones_own(shell):
         *("--codecs", "int8", "--peers=", "--out", "own", "--plots", "plots"),
     )
     assert "plots: plots" in done.stdout
-    assert {path.suffix for path in (shell.folder / "plots").iterdir()} == {".svg", ".png"}
+    assert {path.suffix for path in (shell.folder / "plots").iterdir()} == {".svg"}
     (data,) = (one for one in read(shell.folder / "own.jsonl") if isinstance(one, Data))
     assert (data.rows, data.queries, data.metric) == (2000, 40, "l2")
 
@@ -115,14 +115,15 @@ def test_where_nothing_can_be_written_nothing_is_measured(shell, out):
     ("words", "message"),
     [
         (("items.npy", "--metric", "dot"), "metric is 'dot', expected one of ip, cosine, l2"),
-        (("items.npy", "--queries", "nix.npy"), "nix.npy: there is no such file"),
+        (("items.npy", "--queries", "nix.npy"), "nix.npy: no such file"),
         (("nothing-of-that-name",), "nothing-of-that-name"),
         (("toy.hdf5", "--k", "ten"), "k is ['ten'], expected whole numbers"),
         (("toy.hdf5", "--k", "5000"), "k is 5,000, but toy has 1,500 rows"),
         (("toy.hdf5", "--codecs", "int7"), "codecs has 'int7'"),
         (("toy.hdf5", "--peers", "annoy"), "peers has 'annoy'"),
-        (("toy.hdf5", "--regimes", "fast"), "expected of single, batch, concurrent, processes"),
+        (("toy.hdf5", "--regimes", "fast"), "expected some of single, batch"),
         (("toy.hdf5", "--isas", "mmx"), "isas has 'mmx'"),
+        (("toy.hdf5", "--peer-m", "0"), "peer_m is [0], expected whole numbers from 1"),
     ],
 )
 def test_what_a_user_got_wrong_is_told_in_a_line(shell, words, message):

@@ -15,9 +15,9 @@ def test_there_and_back(index, name, shell, load):
     found = shell.json("convert", "own.vecq", name)
     assert (found["rows"], found["dim"], found["metric"]) == (2000, 32, "cosine")
     assert found["file_bytes"] == (shell.folder / name).stat().st_size
-    space = () if name.endswith(".faiss") else ("--space", "cosine", "--dim", 32)
+    space = () if name.endswith(".faiss") else ("--metric", "cosine", "--dim", 32)
     told = shell(
-        "convert", name, "back.vecq", *space, "--codec", "int16", "--rerank", "fp32"
+        "convert", name, "back.vecq", *space, "--codec", "int16", "--rerank-codec", "fp32"
     ).stdout
     metric = "ip" if name.endswith(".faiss") else "cosine"
     assert f"2,000 x 32 int16 reranked by fp32, {metric}, m=8" in told
@@ -35,28 +35,32 @@ def test_ids_for_faiss(index, shell):
 
 def test_mistakes(index, shell):
     shell("convert", "own.vecq", "c.bin")
-    shell.refuses("--space and --dim", "convert", "c.bin", "c.vecq")
+    shell.refuses("--metric and --dim", "convert", "c.bin", "c.vecq")
     shell.refuses(
-        "vectors of 32 numbers", "convert", "c.bin", "c.vecq", "--space", "l2", "--dim", 9
+        "vectors of 32 numbers", "convert", "c.bin", "c.vecq", "--metric", "l2", "--dim", 9
     )
     shell.refuses("expected a file of .vecq", "convert", "own.vecq", "c.xyz")
     shell.refuses("no index of vecq, hnswlib or faiss", "convert", "items.npy", "c.vecq")
     shell.refuses("c.none", "convert", "c.none", "c.vecq")
     shell.refuses("does not exist", "convert", "own.vecq", "none/c.bin")
-    shell.refuses("expected one of", "convert", "c.bin", "c.vecq", "--space", "dot", "--dim", 32)
+    shell.refuses(
+        "expected one of", "convert", "c.bin", "c.vecq", "--metric", "manhattan", "--dim", 32
+    )
 
 
 def test_options_that_would_be_ignored(index, shell):
     shell("convert", "own.vecq", "d.faiss")
     shell("convert", "own.vecq", "d.bin")
     for source, options in {
-        "own.vecq": ("space", "dim", "ids", "codec", "rerank"),
-        "d.faiss": ("space", "dim"),
+        "own.vecq": ("metric", "dim", "ids", "codec", "rerank_codec"),
+        "d.faiss": ("metric", "dim"),
         "d.bin": ("ids",),
     }.items():
         for option in options:
             value = 32 if option == "dim" else "fp16"
-            shell.refuses(f"{option} is", "convert", source, "d.vecq", f"--{option}", value)
+            shell.refuses(
+                f"{option} is", "convert", source, "d.vecq", f"--{option.replace('_', '-')}", value
+            )
 
 
 @pytest.mark.parametrize("kind", ["IxF2 IndexFlatL2", "IwFl IndexIVFFlat", "IHNp IndexHNSWPQ"])

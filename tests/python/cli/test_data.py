@@ -105,9 +105,9 @@ def test_convert_vectors(run, tmp_path, items):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--truth", 10), "truth is 10, but .fbin holds a single matrix"),
-        (("--metric", "xx"), "metric is 'xx', but .fbin holds vectors alone"),
-        (("--queries", "nix.npy"), "queries is 'nix.npy', but .fbin holds vectors alone"),
+        (("--truth", 10), "truth is 10, but .fbin files hold a single matrix"),
+        (("--metric", "xx"), "metric is 'xx', but .fbin files hold vectors only"),
+        (("--queries", "nix.npy"), "queries is 'nix.npy', but .fbin files hold vectors only"),
         (("--truth", -1), "truth is -1, expected a whole number from 0"),
         (("--field", "train", "--truth", 3), "truth is 3"),
     ],
@@ -169,6 +169,15 @@ def test_import_interactions(run, tmp_path):
     data = datasets.load(tmp_path / "a.hdf5")
     assert data.name == "a"
     assert np.diff(data.heldout.indptr).tolist() == [2] * 40
+    # Rows of items and users map back to the ids of the source.
+    items, users = (
+        (tmp_path / f"a.hdf5.{kind}.txt").read_text().split() for kind in ("items", "users")
+    )
+    assert len(items) == len(data.train)
+    source = {tuple(line.split(",")[:2]) for line in lines}
+    for query, user in enumerate(users):
+        own = [*data.seen.row(query), *data.heldout.row(query)]
+        assert {(user, items[item]) for item in own} == {one for one in source if one[0] == user}
     lists = tmp_path / "train.txt", tmp_path / "test.txt"
     for path in lists:
         path.write_text("".join(f"{user} {user % 7} {user % 5 + 7}\n" for user in range(20)))

@@ -88,20 +88,40 @@ def test_filters_are_those_of_files(shell, load, built):
     np.testing.assert_array_equal(load("found.npy"), expected.ids)
 
 
-def test_exact_and_a_target_of_recall(shell, load, built):
+def test_a_scan_scores_every_item(shell, load, built):
     index, _ = built
-    truth = index.search(load("users.npy"), K, exact=True).ids
+    truth = index.search(load("users.npy"), K, plan="scan").ids
     search = ("search", "items.vecq", "users.npy", "--k", K, "--out", "found.npy")
-    shell(*search, "--exact")
+    shell(*search, "--plan", "scan")
     np.testing.assert_array_equal(load("found.npy"), truth)
-    shell(*search, "--target-recall", 0.9)
+
+
+def test_target_recall_uses_the_curve_that_the_index_stores(shell, load, built):
+    index, _ = built
+    other = np.random.default_rng(9).standard_normal((300, 32), np.float32)
+    np.save(shell.folder / "other.npy", other)
+    words = ("--metric", "cosine", "--m", 8, "--threads", 1, "--recall-queries", "other.npy")
+    shell("build", "items.npy", "curve.vecq", *words)
+    opened = vecq.open(shell.folder / "curve.vecq")
+    expected = opened.search(load("users.npy"), K, target_recall=0.9)
+    search = ("users.npy", "--k", K, "--out", "found.npy", "--target-recall", 0.9)
+    shell("search", "curve.vecq", *search)
+    np.testing.assert_array_equal(load("found.npy"), expected.ids)
+    # Queries are never measured on themselves unless asked for.
+    shell.refuses("target_recall needs a recall curve", "search", "items.vecq", *search)
+    shell("search", "items.vecq", *search, "--recall-queries", "other.npy")
+    truth = index.search(load("users.npy"), K, plan="scan").ids
     pairs = zip(load("found.npy"), truth, strict=True)
     assert np.mean([np.isin(a, b).mean() for a, b in pairs]) >= 0.85
+    shell.refuses(
+        "recall_queries is given without --target-recall",
+        *("search", "items.vecq", "users.npy", "--recall-queries", "other.npy"),
+    )
 
 
 def test_ids_users_and_settings(shell, load):
     (shell.folder / "ids.txt").write_text("\n".join(str(3 * i) for i in range(2000)))
-    settings = {"codec": {"kind": "int8", "scale": "global"}, "rerank": "fp16", "m": 6}
+    settings = {"codec": {"kind": "int8", "scale": "global"}, "rerank_codec": "fp16", "m": 6}
     (shell.folder / "settings.json").write_text(json.dumps(settings))
     found = shell.json(
         *("build", "items.npy", "other.vecq", "--ids", "ids.txt", "--users", "users.npy"),
@@ -180,7 +200,15 @@ def test_what_is_wrong_with_a_build_is_named(shell, message, words):
         ("ef and target_recall are both given", ["items.vecq", "users.npy", *BOTH]),
         ("allow: nix.txt does not exist", ["items.vecq", "users.npy", "--allow", "nix.txt"]),
         ("exclude: odd.npz has no", ["items.vecq", "users.npy", "--exclude", "odd.npz"]),
-        ("the index has no wider store", ["items.vecq", "users.npy", "--rerank", "2"]),
+        (
+            "exclude: narrow.npy is no list per query, expected .npz",
+            ["items.vecq", "users.npy", "--exclude", "narrow.npy"],
+        ),
+        (
+            "exclude: renamed.npz can't be read",
+            ["items.vecq", "users.npy", "--exclude", "renamed.npz"],
+        ),
+        ("the index has no rerank store", ["items.vecq", "users.npy", "--rerank-factor", "2"]),
         (
             "out is 'found.xls', expected a file of",
             ["items.vecq", "users.npy", "--out", "found.xls"],
@@ -189,5 +217,6 @@ def test_what_is_wrong_with_a_build_is_named(shell, message, words):
 )
 def test_what_is_wrong_with_a_search_is_named(shell, message, words):
     np.save(shell.folder / "narrow.npy", np.zeros((3, 8), np.float32))
+    (shell.folder / "renamed.npz").write_bytes((shell.folder / "narrow.npy").read_bytes())
     np.savez(shell.folder / "odd.npz", a=np.zeros(3), b=np.zeros(3))
     shell.refuses(message, "search", *words)

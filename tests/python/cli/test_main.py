@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import vecq
+import vecq_command
 from vecq import cli
 
 PRESENT = [name for name in cli.COMMANDS if cli.find_spec(f"vecq.cli.{name}")]
@@ -38,7 +39,7 @@ def test_commands_that_are_not_there_are_not_offered(shell):
 def test_the_version_and_the_script(shell):
     assert shell("--version").stdout.strip() == f"vecq {vecq.__version__}"
     (script,) = importlib.metadata.entry_points(group="console_scripts", name="vecq")
-    assert script.load() is cli.main
+    assert script.load() is vecq_command.main
 
 
 def test_no_command_shows_help_and_is_an_error(shell):
@@ -125,6 +126,25 @@ def test_ctrl_c_ends_with_130(shell):
             threading.Event().wait(20)
         vecq.cli.assess.run = run
         sys.exit(vecq.cli.main(["assess", "items.npy"]))
+    """)
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code], cwd=shell.folder, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (130, "vecq: interrupted\n")
+
+
+@pytest.mark.parametrize("module", ["numpy", "vecq", "vecq.cli.assess"])
+def test_ctrl_c_during_imports_ends_with_130(shell, module):
+    code = textwrap.dedent(f"""
+        import os, signal, sys, vecq_command
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        class Interrupt:
+            def find_spec(self, name, *rest):
+                if name == {module!r}:
+                    os.kill(os.getpid(), signal.SIGINT)
+        sys.meta_path.insert(0, Interrupt())
+        sys.argv = ["vecq", "assess", "items.npy"]
+        sys.exit(vecq_command.main())
     """)
     done = subprocess.run(
         [sys.executable, "-I", "-c", code], cwd=shell.folder, capture_output=True, text=True

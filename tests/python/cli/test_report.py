@@ -60,21 +60,21 @@ def test_json_and_plots(shell):
     assert found["changes"] is None
     assert found["report"] == "page.html"
     assert all((shell.folder / path).is_file() for path in found["plots"])
-    assert {path.rsplit(".")[-1] for path in found["plots"]} == {"svg", "png"}
+    assert {path.rsplit(".")[-1] for path in found["plots"]} == {"svg"}
 
 
 @pytest.mark.usefixtures("runs")
 @pytest.mark.parametrize(
     ("message", "words"),
     [
-        ("nix.jsonl can't be read", ["nix.jsonl"]),
+        ("records: nix.jsonl does not exist", ["nix.jsonl"]),
         ("items.npy can't be read", ["items.npy"]),
-        (". can't be read", ["."]),
-        ("/ can't be read", ["/"]),
+        ("records: . is a folder", ["."]),
+        ("records: / is a folder", ["/"]),
         ("out: new.jsonl holds the records", ["new.jsonl", "--out", "new.jsonl"]),
         ("out: nix does not exist", ["new.jsonl", "--out", "nix/page.html"]),
         ("out: . is a folder", ["new.jsonl", "--out", "."]),
-        ("nix.jsonl can't be read", ["new.jsonl", "--compare", "nix.jsonl"]),
+        ("compare: nix.jsonl does not exist", ["new.jsonl", "--compare", "nix.jsonl"]),
         ("headless.jsonl, line 1 (point) has no field", ["headless.jsonl"]),
         ('records have no "run"', ["empty.jsonl"]),
     ],

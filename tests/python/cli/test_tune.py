@@ -40,7 +40,7 @@ def test_search_takes_its_settings(shell, tuned):
     words = ["search", "tuned.vecq", "many.npy"]
     one_by_one = [
         word
-        for name in ("ef", "rerank", "query_bits")
+        for name in ("ef", "rerank_factor", "query_bits")
         if name in search
         for word in (f"--{name.replace('_', '-')}", search[name])
     ]
@@ -76,7 +76,7 @@ def test_a_page_that_cannot_be_drawn_is_refused_before_tuning(shell, monkeypatch
 def test_the_page_holds_plot_table_and_code(shell, tuned):
     page = (shell.folder / "tuned.html").read_text()
     assert page.count("<svg") == 1
-    assert "What was tried" in page
+    assert "Trials" in page
     assert "vecq.Index(dim=32" in page
     assert "http://" not in page.replace("http://www.w3.org/2000/svg", "")
 
@@ -94,7 +94,7 @@ def test_what_cannot_be_met_ends_with_1(shell, tuned):
     np.save(shell.folder / "far.npy", far)
     words = ["--queries", "many.npy", "--k", 10, "--threads", 1, "--memory", "400kB"]
     done = shell("tune", "far.npy", *words, code=1)
-    assert "nothing meets the criterion: the limit of memory" in done.stderr
+    assert "no settings reach the accuracy: the limit of memory" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from vecq.datasets import Csr, Dataset, download
 
 @pytest.fixture(scope="session")
 def need():
-    """Skips a test of a file whose format needs a package that is missing."""
+    """Skip a test whose file format needs a missing package."""
 
     def call(suffix):
         if suffix in (".parquet", ".pq", ".arrow", ".feather"):
@@ -24,7 +24,7 @@ def need():
 
 @pytest.fixture(scope="session")
 def tiny():
-    """Everything that a data set can hold."""
+    """A data set with all arrays."""
     rng = np.random.default_rng(0)
     train, test = (rng.standard_normal((n, 8), dtype=np.float32) for n in (50, 6))
     data = Dataset(
@@ -37,7 +37,7 @@ def tiny():
 
 @dataclass
 class Server:
-    """What a server holds, how it behaves, and what it was asked for."""
+    """The files of a server, its behavior, and the requests that it received."""
 
     files: dict[str, bytes] = field(default_factory=dict)
     knows_ranges: bool = True
@@ -93,7 +93,7 @@ class Server:
 
 class QuietServer(ThreadingHTTPServer):
     def handle_error(self, request, client_address):
-        """Clients that hang up are part of the tests."""
+        """Ignore clients that disconnect, as tests do."""
 
 
 @pytest.fixture

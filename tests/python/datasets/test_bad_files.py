@@ -1,4 +1,4 @@
-"""Data sets: what is wrong with a file is named, with the file and the field."""
+"""Invalid data sets: errors name the file and the field."""
 
 import struct
 import sys
@@ -91,14 +91,14 @@ def test_truncated_data_sets_are_refused(tmp_path, tiny, name, share):
         (".u8bin", struct.pack("<II3B", 2, 2, 1, 2, 3), "2 rows x 2 of uint8.* take 12"),
     ],
 )
-def test_headers_that_lie_are_refused(tmp_path, suffix, content, message):
+def test_wrong_headers_are_refused(tmp_path, suffix, content, message):
     (tmp_path / f"a{suffix}").write_bytes(content)
     with pytest.raises(vecq.DatasetError, match=message):
         datasets.read_matrix(tmp_path / f"a{suffix}")
 
 
 @pytest.mark.parametrize("name", ["a.hdf5", "a.npz", "a.npy", "a.parquet", "a.arrow", "a.fbin"])
-def test_rubbish_is_refused(tmp_path, name, need):
+def test_random_bytes_are_refused(tmp_path, name, need):
     need(Path(name).suffix)
     (tmp_path / name).write_bytes(np.random.default_rng(0).bytes(1000))
     with pytest.raises(vecq.DatasetError, match=name):
@@ -112,7 +112,7 @@ def test_objects_are_never_unpickled(tmp_path):
 
 
 def changed(**arrays):
-    """A change of what a file holds; None leaves an array out."""
+    """Change the arrays of a file; None removes one."""
     return lambda content: {k: v for k, v in {**content, **arrays}.items() if v is not None}
 
 
@@ -156,7 +156,7 @@ FAULTS = [
 
 @pytest.mark.parametrize("kind", ["hdf5", "npz", "folder"])
 @pytest.mark.parametrize(("field", "message", "change"), FAULTS)
-def test_what_does_not_fit_is_named_with_file_and_field(
+def test_inconsistent_arrays_are_named_with_file_and_field(
     tmp_path, tiny, kind, field, message, change
 ):
     content = change(tiny.arrays())
@@ -182,12 +182,12 @@ def test_what_does_not_fit_is_named_with_file_and_field(
 
 
 def values_are_no_matrix(content, field):
-    """Such files of a folder are refused as files, before it is known what they are for."""
+    """Whether a file of a folder is refused as a matrix, before its field is known."""
     return field in content and (content[field].ndim != 2 or content[field].dtype.kind == "c")
 
 
 @pytest.mark.parametrize("distance", [None, "hamming", "jaccard", 5])
-def test_a_metric_that_is_not_known_is_named(tmp_path, distance):
+def test_unknown_metrics_are_named(tmp_path, distance):
     with h5py.File(tmp_path / "a.hdf5", "w") as file:
         file["train"] = file["test"] = np.ones((2, 2), "f4")
         if distance is not None:
@@ -206,7 +206,7 @@ def test_an_hdf5_group_is_no_array(tmp_path):
         datasets.load(tmp_path / "a.hdf5")
 
 
-def test_folders_say_what_they_miss(tmp_path, tiny):
+def test_missing_files_of_folders_are_named(tmp_path, tiny):
     with pytest.raises(vecq.DatasetError, match="train is missing"):
         datasets.load(tmp_path)
     for name in ("x_base.npy", "y_base.fbin"):
@@ -230,7 +230,7 @@ def test_arguments_of_load_and_save_are_named(tmp_path, tiny, refuse):
     with pytest.raises(vecq.ArgumentError, match="suffix"):
         datasets.save(tiny, tmp_path / "a.fbin")
     refuse("vectors", "'csv'", datasets.save, tiny, tmp_path / "b", "csv")
-    with pytest.raises(vecq.DatasetError, match="there is no such file"):
+    with pytest.raises(vecq.DatasetError, match="no such file"):
         datasets.load(tmp_path / "c.hdf5")
     with pytest.raises(vecq.DatasetError, match="train has dim 8"):
         datasets.load(tmp_path / "a.npz", queries=np.ones((2, 7), "f4"))
@@ -249,7 +249,7 @@ def test_values_that_a_format_cannot_hold_are_refused(tmp_path, suffix, value):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_cannot_be_finished_leaves_the_old_file(tmp_path):
+def test_interrupted_writes_keep_the_old_file(tmp_path):
     path = tmp_path / "a.npy"
     datasets.write_matrix(path, np.zeros((2, 2), np.float32))
 
@@ -263,7 +263,7 @@ def test_what_cannot_be_finished_leaves_the_old_file(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["a.npy"]
 
 
-def test_blocks_that_are_not_as_many_as_promised_are_refused(tmp_path):
+def test_blocks_that_do_not_add_up_are_refused(tmp_path):
     for shape in ((3, 2), (1, 2), (2, 3)):
         with pytest.raises(vecq.ArgumentError, match="blocks"):
             datasets.write_blocks(tmp_path / "a.fbin", [np.ones((2, 2), "f4")], shape)

@@ -1,4 +1,4 @@
-"""Downloads from a real server on this machine that is slow, wrong, forgetful or gone."""
+"""Downloads from a local server that is slow, wrong, without ranges, or unreachable."""
 
 import hashlib
 from types import SimpleNamespace
@@ -20,7 +20,7 @@ def server(server):
     return server
 
 
-def test_a_file_arrives_whole_under_its_name(server, tmp_path):
+def test_a_complete_file_gets_its_name(server, tmp_path):
     seen = []
     path = download(
         *(server.address, tmp_path / "x" / "a.bin"),
@@ -35,7 +35,7 @@ def test_a_file_arrives_whole_under_its_name(server, tmp_path):
     assert server.agents == {f"vecq/{vecq.__version__}"}
 
 
-def test_a_transfer_that_is_cut_off_goes_on_from_there(server, tmp_path):
+def test_interrupted_transfers_resume(server, tmp_path):
     server.cuts = [MEGABYTE, MEGABYTE // 2]
     path = download(server.address, tmp_path / "a.bin", sha256=SHA256)
     assert path.read_bytes() == CONTENT
@@ -46,9 +46,9 @@ def test_a_transfer_that_is_cut_off_goes_on_from_there(server, tmp_path):
     ]
 
 
-def test_another_call_goes_on_from_there(server, tmp_path):
+def test_another_call_resumes(server, tmp_path):
     server.cuts = [1_500_000, *[0] * 5]
-    with pytest.raises(vecq.DatasetError, match=r"another try goes on.*put at .*a\.bin"):
+    with pytest.raises(vecq.DatasetError, match=r"another try resumes.*put at .*a\.bin"):
         download(server.address, tmp_path / "a.bin", size=len(CONTENT))
     assert (tmp_path / "a.bin.part").read_bytes() == CONTENT[:1_500_000]
     assert not (tmp_path / "a.bin").exists()
@@ -56,7 +56,7 @@ def test_another_call_goes_on_from_there(server, tmp_path):
     assert server.asked[-1] == ("/a.bin", "bytes=1500000-")
 
 
-def test_ctrl_c_keeps_what_has_come(server, tmp_path):
+def test_ctrl_c_keeps_the_partial_file(server, tmp_path):
     def stop(done, total):
         raise KeyboardInterrupt
 
@@ -67,7 +67,7 @@ def test_ctrl_c_keeps_what_has_come(server, tmp_path):
     assert download(server.address, tmp_path / "a.bin").read_bytes() == CONTENT
 
 
-def test_a_server_without_ranges_sends_all_of_it_again(server, tmp_path):
+def test_servers_without_ranges_restart_the_download(server, tmp_path):
     server.knows_ranges = False
     server.cuts = [MEGABYTE]
     path = download(server.address, tmp_path / "a.bin", sha256=SHA256)
@@ -75,20 +75,20 @@ def test_a_server_without_ranges_sends_all_of_it_again(server, tmp_path):
     assert len(server.asked) == 2
 
 
-def test_a_server_that_sends_another_part_is_not_trusted(server, tmp_path):
+def test_wrong_ranges_restart_the_download(server, tmp_path):
     (tmp_path / "a.bin.part").write_bytes(CONTENT[:1000])
     server.shifted = True
     path = download(server.address, tmp_path / "a.bin", sha256=SHA256)
     assert path.read_bytes() == CONTENT
 
 
-def test_a_server_that_tells_no_length_is_believed(server, tmp_path):
+def test_a_length_is_not_required(server, tmp_path):
     server.tells_length = False
     path = download(server.address, tmp_path / "a.bin", size=len(CONTENT), sha256=SHA256)
     assert path.read_bytes() == CONTENT
 
 
-def test_a_part_that_is_whole_is_only_verified(server, tmp_path):
+def test_complete_partial_files_are_only_verified(server, tmp_path):
     (tmp_path / "a.bin.part").write_bytes(CONTENT)
     assert download(server.address, tmp_path / "a.bin").read_bytes() == CONTENT
     (tmp_path / "b.bin.part").write_bytes(CONTENT)
@@ -97,7 +97,7 @@ def test_a_part_that_is_whole_is_only_verified(server, tmp_path):
     assert len(server.asked) == count
 
 
-def test_a_part_that_is_too_long_is_thrown_away(server, tmp_path):
+def test_partial_files_that_are_too_long_are_discarded(server, tmp_path):
     (tmp_path / "a.bin.part").write_bytes(CONTENT + b"more")
     assert download(server.address, tmp_path / "a.bin", sha256=SHA256).read_bytes() == CONTENT
     (tmp_path / "b.bin.part").write_bytes(CONTENT + b"more")
@@ -105,14 +105,14 @@ def test_a_part_that_is_too_long_is_thrown_away(server, tmp_path):
     assert path.read_bytes() == CONTENT
 
 
-def test_a_wrong_checksum_is_refused_and_nothing_is_left(server, tmp_path):
+def test_wrong_checksums_remove_the_file(server, tmp_path):
     with pytest.raises(vecq.DatasetError, match=f"sha256 {SHA256}, expected 00") as caught:
         download(server.address, tmp_path / "a.bin", sha256="0" * 64)
     assert caught.value.argument == "sha256"
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_wrong_size_is_refused_before_all_has_come(server, tmp_path):
+def test_wrong_sizes_are_refused_early(server, tmp_path):
     with pytest.raises(vecq.DatasetError, match="3,000,000 bytes, expected 5") as caught:
         download(server.address, tmp_path / "a.bin", size=5)
     assert caught.value.argument == "size"
@@ -130,19 +130,19 @@ def test_only_the_head_of_a_file(server, tmp_path):
     assert server.asked[0] == ("/a.bin", "bytes=0-999")
 
 
-def test_what_is_not_there_is_said_at_once(server, tmp_path):
+def test_missing_files_fail_at_once(server, tmp_path):
     missing = server.address.replace("a.bin", "b.bin")
     with pytest.raises(vecq.DatasetError, match=r"404.*put at .*b\.bin"):
         download(missing, tmp_path / "b.bin")
     assert len(server.asked) == 1
 
 
-def test_without_a_network_it_says_where_to_put_the_file(tmp_path):
+def test_network_errors_name_the_path_for_manual_downloads(tmp_path):
     with pytest.raises(vecq.DatasetError, match=r"refused.*put at .*a\.bin"):
         download("http://127.0.0.1:9/a.bin", tmp_path / "a.bin")
 
 
-def test_two_at_a_time_are_one_too_many(server, tmp_path):
+def test_concurrent_downloads_are_refused(server, tmp_path):
     errors = []
 
     def second(done, total):
@@ -155,7 +155,7 @@ def test_two_at_a_time_are_one_too_many(server, tmp_path):
     assert len(errors) == 1
 
 
-def test_a_full_disk_is_noticed_first(server, tmp_path, monkeypatch):
+def test_disk_space_is_checked_first(server, tmp_path, monkeypatch):
     monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=0))
     with pytest.raises(vecq.DatasetError, match=r"3,000,000 more bytes.*VECQ_DATA"):
         download(server.address, tmp_path / "a.bin")

@@ -1,4 +1,4 @@
-"""Data sets: what is written is read again, and what others wrote is understood."""
+"""Data sets: round trips, and files of other libraries."""
 
 import struct
 
@@ -24,7 +24,7 @@ def same(one, other):
 
 
 @pytest.mark.parametrize("suffix", MATRICES)
-def test_vectors_come_back(tmp_path, suffix, need):
+def test_vectors_round_trip(tmp_path, suffix, need):
     need(suffix)
     rows = np.random.default_rng(0).standard_normal((300, 7)).astype(np.float16).astype(np.float32)
     datasets.write_matrix(tmp_path / f"a{suffix}", rows)
@@ -35,7 +35,7 @@ def test_vectors_come_back(tmp_path, suffix, need):
 
 
 @pytest.mark.parametrize("suffix", BYTES)
-def test_whole_numbers_come_back(tmp_path, suffix, need):
+def test_integers_round_trip(tmp_path, suffix, need):
     need(suffix)
     rows = np.random.default_rng(0).integers(0, 128, (300, 7))
     datasets.write_matrix(tmp_path / f"a{suffix}", rows)
@@ -52,7 +52,7 @@ def test_large_files_are_mapped(tmp_path):
         assert not base.flags.writeable
 
 
-def test_the_formats_are_those_of_other_programs(tmp_path):
+def test_formats_match_other_libraries(tmp_path):
     rows = np.array([[1, 2, 3], [4, 5, 6]], np.float32)
     datasets.write_matrix(tmp_path / "a.fvecs", rows)
     assert (tmp_path / "a.fvecs").read_bytes() == struct.pack("<ifffifff", 3, 1, 2, 3, 3, 4, 5, 6)
@@ -63,7 +63,7 @@ def test_the_formats_are_those_of_other_programs(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["a.hdf5", "a.h5", "a.npz", "a"])
-def test_data_sets_come_back(tmp_path, tiny, name):
+def test_data_sets_round_trip(tmp_path, tiny, name):
     datasets.save(tiny, tmp_path / name)
     same(tiny, datasets.load(tmp_path / name))
 
@@ -77,7 +77,7 @@ def test_folders_hold_vectors_in_any_format(tmp_path, tiny, vectors, need):
     assert datasets.load(tmp_path / "a").name == "tiny"
 
 
-def test_a_folder_takes_the_place_of_an_older_one(tmp_path, tiny):
+def test_folders_are_replaced(tmp_path, tiny):
     datasets.save(tiny, tmp_path)
     (tmp_path / "notes.txt").write_text("mine")
     plain = Dataset("plain", "l2", tiny.train[:9], tiny.test)
@@ -120,7 +120,7 @@ def test_other_types_become_float32(tmp_path, distance, metric):
     assert data.train[5, 3] == 23
 
 
-def test_folders_of_other_collections_are_understood(tmp_path, tiny):
+def test_folders_of_other_collections_are_read(tmp_path, tiny):
     datasets.write_matrix(tmp_path / "sift_base.fvecs", tiny.train)
     datasets.write_matrix(tmp_path / "sift_query.fvecs", tiny.test)
     datasets.write_matrix(tmp_path / "sift_groundtruth.ivecs", tiny.neighbors)
@@ -129,7 +129,7 @@ def test_folders_of_other_collections_are_understood(tmp_path, tiny):
     np.testing.assert_array_equal(data.train, tiny.train)
 
 
-def test_truth_may_have_its_distances_behind_it(tmp_path, tiny):
+def test_truth_files_may_include_distances(tmp_path, tiny):
     datasets.write_matrix(tmp_path / "base.50.fbin", tiny.train)
     datasets.write_matrix(tmp_path / "query.public.fbin", tiny.test)
     datasets.write_matrix(tmp_path / "GT.public.ibin", tiny.neighbors)
@@ -161,7 +161,7 @@ def test_queries_come_from_another_file_or_an_array(tmp_path, tiny):
         np.testing.assert_array_equal(data.train, tiny.train)
 
 
-def test_what_no_longer_fits_is_left_out(tmp_path, tiny):
+def test_outdated_arrays_are_dropped(tmp_path, tiny):
     datasets.save(tiny, tmp_path / "a.hdf5")
     other = datasets.load(tmp_path / "a.hdf5", metric="l2")
     assert other.neighbors is None

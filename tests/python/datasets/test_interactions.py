@@ -1,4 +1,4 @@
-"""Interactions: read from every format, split without looking ahead, factorised by implicit."""
+"""Interactions: read from every format, split by time, factorized by implicit."""
 
 import datetime
 
@@ -99,7 +99,7 @@ FAULTS = [
     ("a.csv", "user,item,time\n1,2,\n", "time", "line 2 has time ''"),
     ("a.csv", "user,item\n1,2\n,3\n", "user", "line 3 has no user"),
     ("a.csv", "user,item\n1,\n", "item", "line 2 has no item"),
-    ("a.csv", 'user,item\n1,"2\n', "", "is no table"),
+    ("a.csv", 'user,item\n1,"2\n', "", "is not a valid table"),
     ("ratings.dat", "1::2::3\n", "line", "line 1 has 3 values"),
     ("ratings.dat", "1,2,3,4\n", "line", "line 1 has 1 values"),
     ("a.txt", "", "user", "no interactions"),
@@ -108,7 +108,7 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("name", "text", "field", "message"), FAULTS)
-def test_what_is_wrong_is_named_with_file_and_line(tmp_path, name, text, field, message):
+def test_errors_name_file_and_line(tmp_path, name, text, field, message):
     path = write(tmp_path, name, text)
     with pytest.raises(vecq.DatasetError, match=message) as caught:
         read_interactions(path)
@@ -116,7 +116,7 @@ def test_what_is_wrong_is_named_with_file_and_line(tmp_path, name, text, field, 
     assert caught.value.argument == field
 
 
-def test_what_is_no_text_is_refused(tmp_path):
+def test_binary_tables_are_refused(tmp_path):
     (tmp_path / "a.csv").write_bytes(b"user,item\n\xff\xfe,1\n")
     with pytest.raises(vecq.DatasetError, match=r"a\.csv.*utf-8"):
         read_interactions(tmp_path / "a.csv")
@@ -172,7 +172,7 @@ def test_the_last_items_of_each_user_are_held_out():
             assert before.max() < after.min()
 
 
-def test_without_times_chance_decides_the_same_way_each_time():
+def test_without_times_the_split_is_random_and_deterministic():
     users = np.repeat(np.arange(100), 10)
     table = table_of(users, np.tile(np.arange(10), 100))
     seen, heldout = split(table, 0.3)
@@ -192,7 +192,7 @@ def test_a_user_of_one_item_keeps_it():
 
 @pytest.fixture(scope="module")
 def tables():
-    """What the users of a generated world saw and chose."""
+    """Interactions of a generated population."""
     pytest.importorskip(
         "implicit", reason="implicit is not installed: pip install 'vecq[interactions]'"
     )
@@ -235,14 +235,14 @@ def test_embeddings_find_what_is_held_out(tables, model, dim):
 
 def test_the_same_seed_gives_the_same_embeddings(tables):
     once, again, other = (
-        interactions.factorise(tables[0], 8, iterations=2, seed=seed, threads=1)[1]
+        interactions.factorize(tables[0], 8, iterations=2, seed=seed, threads=1)[1]
         for seed in (0, 0, 1)
     )
     np.testing.assert_array_equal(once, again)
     assert not np.array_equal(once, other)
 
 
-def test_only_so_many_users_become_queries(tables):
+def test_the_number_of_users_is_limited(tables):
     data = interactions.recommend_from(
         *tables, "world", most_users=30, factors=4, iterations=1, k=5
     )
@@ -254,13 +254,13 @@ def test_bad_settings_are_named(tables, refuse):
         *(("model", "svd"), ("factors", 0), ("iterations", 0), ("seed", -1), ("threads", -1)),
         *(("factors", 1.5), ("iterations", "a")),
     ):
-        refuse(argument, "", interactions.factorise, tables[0], **{argument: value})
+        refuse(argument, "", interactions.factorize, tables[0], **{argument: value})
     refuse("most_users", "", interactions.recommend_from, *tables, "world", most_users=0)
 
 
 def test_users_without_held_out_items_are_no_queries(tables):
     none = tables[1].take(np.arange(0))
-    with pytest.raises(vecq.DatasetError, match="world: no user has items"):
+    with pytest.raises(vecq.DatasetError, match="no user has both seen and held-out items"):
         interactions.recommend_from(tables[0], none, "world")
 
 
@@ -270,4 +270,4 @@ def test_a_missing_package_is_named(monkeypatch):
     with pytest.raises(
         vecq.UnsupportedError, match=r"implicit: pip install 'vecq\[interactions\]'"
     ):
-        interactions.factorise(table_of([0], [0]))
+        interactions.factorize(table_of([0], [0]))

@@ -1,4 +1,4 @@
-"""Generated recommendations: the same again, in blocks, and like real ones."""
+"""Generated recommendations: deterministic, by blocks, and with realistic properties."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ def data():
     return datasets.recommendations(20_000, 32, 400, k=100, progress=False)
 
 
-def test_the_same_arguments_make_the_same_world(data):
+def test_generation_is_deterministic(data):
     again = datasets.recommendations(20_000, 32, 400, k=100, progress=False)
     for name, array in data.arrays().items():
         np.testing.assert_array_equal(array, again.arrays()[name])
@@ -27,7 +27,7 @@ def test_blocks_are_all_items(data):
     np.testing.assert_array_equal(np.concatenate(blocks), data.train)
 
 
-def test_the_first_of_many_items_come_at_once():
+def test_blocks_are_generated_lazily():
     assert next(Population(100_000_000, 8).items()).shape == (BLOCK, 8)
 
 
@@ -72,7 +72,7 @@ def test_users_are_of_another_distribution_than_items(data):
     assert spread[1] < spread[0] / 2
 
 
-def test_users_chose_what_they_like(data):
+def test_users_choose_items_of_high_score(data):
     scores = data.test @ data.train.T
     ranks = []
     for user, row in enumerate(scores):
@@ -92,7 +92,7 @@ def test_recommending_finds_some_of_what_is_held_out(data):
     assert 0.05 < recall < 0.6
 
 
-def test_what_was_seen_is_not_held_out(data):
+def test_seen_and_held_out_items_are_disjoint(data):
     assert len(data.seen.indptr) == len(data.heldout.indptr) == 401
     for user in range(400):
         seen, heldout = data.seen.row(user), data.heldout.row(user)
@@ -101,8 +101,8 @@ def test_what_was_seen_is_not_held_out(data):
         assert len(heldout) == round(HELD_OUT * len(both))
 
 
-def test_draws_follow_the_likings():
-    """Of two items, how much more often one is drawn is the exponential of how much it is liked."""
+def test_sampling_follows_scores():
+    """The ratio of sampling frequencies is the exponential of the difference of scores."""
     population = Population(40, 2, 20_000)
     seen, heldout = population.interactions(progress=False)
     items = np.concatenate(list(population.items()))

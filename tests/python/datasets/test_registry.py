@@ -1,4 +1,4 @@
-"""Data sets by name: where they come from, and where they are kept."""
+"""Named data sets: their sources and their place in the cache."""
 
 import re
 from dataclasses import replace
@@ -28,7 +28,7 @@ def test_the_cache_is_where_the_user_wants_it(monkeypatch):
 
 @pytest.fixture
 def big(server, tmp_path, monkeypatch):
-    """A set of 1,000 rows of which 40 are wanted, as big-ann-benchmarks has them."""
+    """An entry for the first 40 of 1,000 rows, as in big-ann-benchmarks."""
     monkeypatch.setenv("VECQ_DATA", str(tmp_path / "cache"))
     rng = np.random.default_rng(0)
     rows = rng.integers(0, 256, (1000, 16), np.uint8)
@@ -65,7 +65,7 @@ def test_a_named_set_of_several_files(server, big, monkeypatch):
     assert len(server.asked) == count
 
 
-def test_a_file_that_was_put_there_by_hand_is_looked_at(big):
+def test_files_placed_by_hand_are_validated(big):
     known, _ = big
     known.path.mkdir(parents=True)
     (known.path / "test.u8bin").write_bytes(b"no")
@@ -73,12 +73,12 @@ def test_a_file_that_was_put_there_by_hand_is_looked_at(big):
         known.get()
 
 
-def test_what_is_generated_is_not_downloaded(refuse):
+def test_generated_sets_are_not_downloaded(refuse):
     refuse("name", "generated", datasets.find("recsys-demo").get)
     refuse("name", "'sift'", datasets.find, "sift")
 
 
-def test_every_name_is_told_once_and_completely():
+def test_entries_are_unique_and_complete():
     assert len(set(datasets.NAMES)) == len(datasets.ENTRIES) >= 8
     for known in datasets.ENTRIES:
         assert known.metric in ("ip", "cosine", "l2")

@@ -52,7 +52,7 @@ def test_truth_is_what_faiss_finds(metric):
 
 
 @every_metric
-def test_a_truth_fits_only_where_it_belongs(metric):
+def test_truth_of_other_data_is_refused(metric):
     data = datasets.with_truth(sample(metric), 10)
     data.check()
     other = sample(metric, seed=1)
@@ -61,7 +61,7 @@ def test_a_truth_fits_only_where_it_belongs(metric):
         wrong.check()
 
 
-def test_no_truth_is_no_work():
+def test_k_of_0_changes_nothing():
     data = sample("ip")
     assert datasets.with_truth(data, 0) is data
 

@@ -34,7 +34,7 @@ class World:
         self.scores = self.scores_of(self.queries)
 
     def scores_of(self, queries):
-        return self.codec.score(queries, self.codes, self.metric)
+        return self.codec.score(self.codes, queries, self.metric)
 
     def choices(self, seed, queries, allowed, denied, excluded):
         """Options that choose a share of all items each, and what passes all of them."""

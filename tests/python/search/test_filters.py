@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import vecq
+from vecq.search.filters import filter_of
 
 PLANS = ["auto", "walk", "step_over", "scan"]
 every_plan = pytest.mark.parametrize("plan", PLANS)
@@ -129,9 +130,9 @@ def test_filters_are_combined(small):
     ]:
         found = small.index.search(small.queries, 30, allow=allow, deny=deny, plan="scan")
         small.check(found, passing, best=True)
-    assert repr(first) == f"<vecq.Filter: {one.sum():,} of 1,500 items pass>"
-    assert vecq.Filter.of(small.index, first, None) is first
-    assert vecq.Filter.of(small.index, None, None) is None
+    assert repr(first) == f"<vecq.Filter: {one.sum():,} of 1,500 items are allowed>"
+    assert filter_of(small.index._native, first, None) is first
+    assert filter_of(small.index._native, None, None) is None
 
 
 def sample(count, seed):
@@ -222,12 +223,16 @@ def test_a_filter_is_for_its_index(small, refuse):
 
 
 def test_a_wider_store_keeps_to_filters(small):
-    index = vecq.Index(16, small.metric, m=8, ef_construction=40, rerank="fp32").add(small.items)
+    index = vecq.Index(16, small.metric, m=8, ef_construction=40, rerank_codec="fp32").add(
+        small.items
+    )
     mask = np.random.default_rng(4).random(1500) < 0.1
     seen = [np.flatnonzero(mask)[: i * 3] for i in range(40)]
     for plan in PLANS:
         for k in (5, 200):
-            found = index.search(small.queries, k, allow=mask, exclude=seen, plan=plan, rerank=3)
+            found = index.search(
+                small.queries, k, allow=mask, exclude=seen, plan=plan, rerank_factor=3
+            )
             for ids, count, own in zip(found.ids, found.counts, seen, strict=True):
                 assert count == min(k, mask.sum() - len(own)) == len(set(ids[:count]))
                 assert mask[ids[:count]].all()

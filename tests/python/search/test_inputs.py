@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import vecq
+from vecq.search import request
 
 DIM, COUNT = 16, 300
 
@@ -113,7 +114,7 @@ def test_bad_exclusions_are_named(make, message, refuse):
     given = make()
     refuse("exclude", message, INDEX.search, QUERIES, 5, exclude=given)
     refuse("exclude", "", INDEX.search_range, QUERIES, 0.0, exclude=given)
-    refuse("exclude", "", vecq.exact, QUERIES, sample(9), 5, exclude=given)
+    refuse("exclude", "", vecq.brute_force, sample(9), QUERIES, k=5, exclude=given)
 
 
 @pytest.mark.parametrize("given", [([0, 1, 2], [7, 8]), ([7], [8, 9]), ([], []), ({1}, (2, 3))])
@@ -127,24 +128,21 @@ def test_two_lists_for_two_queries_are_no_pair(given, refuse):
     assert INDEX.search(QUERIES[:2], COUNT, exclude=pair).counts.tolist() == [COUNT - 1] * 2
 
 
-def test_plans_that_contradict(refuse):
-    for plan in ("walk", "step_over"):
-        refuse("plan", "exact", INDEX.search, QUERIES, 5, exact=True, plan=plan)
+def test_efforts_that_contradict(refuse):
     for plan in ("Walk", "", 0, ["scan"], b"scan"):
         refuse("plan", "expected one of", INDEX.search, QUERIES, 5, plan=plan)
     refuse("ef", "both given", INDEX.search, QUERIES, 5, ef=50, target_recall=0.9)
-    refuse("target_recall", "calibrated", INDEX.search, QUERIES, 5, target_recall=0.9)
-    expected = INDEX.search(QUERIES, 5, exact=True).ids
-    for options in ({"plan": "scan"}, {"plan": "auto"}, {"ef": 9}):
-        found = INDEX.search(QUERIES, 5, exact=True, **options)
-        np.testing.assert_array_equal(found.ids, expected)
+    refuse("target_recall", "measure_recall", INDEX.search, QUERIES, 5, target_recall=0.9)
+    expected = INDEX.search(QUERIES, 5, plan="scan").ids
+    found = INDEX.search(QUERIES, 5, plan="scan", ef=9)
+    np.testing.assert_array_equal(found.ids, expected)
 
 
 @pytest.mark.parametrize("k", [2**31 - 1, 10**9])
 def test_results_that_no_memory_holds(k):
-    index = vecq.Index(DIM, rerank="fp16").add(sample(20))
+    index = vecq.Index(DIM, rerank_codec="fp16").add(sample(20))
     many = np.ones((5000, DIM), np.float32)
-    for search in (index.search, lambda *own: vecq.exact(own[0], sample(20), own[1])):
+    for search in (index.search, lambda *own: vecq.brute_force(sample(20), own[0], k=own[1])):
         with pytest.raises(MemoryError, match=f"k is {k:,} for 5,000 queries") as caught:
             search(many, k)
         assert isinstance(caught.value, vecq.VecqError)
@@ -153,7 +151,7 @@ def test_results_that_no_memory_holds(k):
 
 OPTIONS = [
     *[("ef", {"ef": value}) for value in (-1, 0, 1.5, "a")],
-    *[("rerank", {"rerank": value}) for value in (-1, 2)],
+    *[("rerank_factor", {"rerank_factor": value}) for value in (-1, 2)],
     *[("plan", {"plan": value}) for value in ("Walk", 0)],
     *[("threads", {"threads": value}) for value in (-1, "a")],
     *[("query_bits", {"query_bits": value}) for value in (9, None)],
@@ -187,8 +185,45 @@ def changed(value, row):
     "options", [{}, {"allow": []}, {"allow": [1, 2]}, {"exclude": [[5]] * 700}], ids=list
 )
 def test_queries_that_are_not_finite(plan, value, options, refuse, monkeypatch):
-    monkeypatch.setattr(vecq.search, "MOST", 300)
+    monkeypatch.setattr(request, "MOST", 300)
     for threads in (1, 2):
         given = {"plan": plan, "threads": threads, **options}
         refuse("queries", "row 650, column 3", INDEX.search, changed(value, 650), 5, **given)
         assert INDEX.search(changed(1, 0), 5, **given).counts.max() <= 5
+
+
+def test_two_arrays_for_two_queries_are_not_an_indptr():
+    lists = np.array([3, 4, 5]), np.array([6, 7])
+    with pytest.raises(vecq.ArgumentError, match="a tuple of two arrays for 2 queries"):
+        INDEX.search(QUERIES[:2], 5, exclude=lists)
+    found = INDEX.search(QUERIES[:2], len(INDEX), exclude=list(lists)).ids
+    assert not np.isin(found[0], lists[0]).any()
+    assert not np.isin(found[1], lists[1]).any()
+    pair = np.array([0, 1, 3]), np.array([3, 4, 5])
+    found = INDEX.search(QUERIES[:2], len(INDEX), exclude=pair).ids
+    assert 3 not in found[0]
+    assert 3 in found[1]
+
+
+class Csr:
+    """A matrix that has what is needed of CSR, and no format."""
+
+    def __init__(self, **parts):
+        self.__dict__.update(parts)
+
+    def tocsr(self):
+        return self
+
+
+def test_matrices_without_a_format():
+    matrix = Csr(indptr=np.array([0, 1, 2]), indices=np.array([3, 4]))
+    found = INDEX.search(QUERIES[:2], len(INDEX), exclude=matrix).ids
+    assert 3 not in found[0]
+    assert 4 not in found[1]
+    with pytest.raises(vecq.ArgumentError, match="Csr without indptr and indices"):
+        INDEX.search(QUERIES[:2], 5, exclude=Csr())
+
+
+@pytest.mark.parametrize("index", [None, 3, [1, 2], np.eye(2), "items.vecq"])
+def test_filters_of_something_else(index, refuse):
+    refuse("index", "expected a vecq.Index", vecq.Filter, index)

@@ -24,7 +24,7 @@ for metric, kind in itertools.product(("ip", "cosine", "l2"), ("int8", "int16"))
         digest.update(found.ids.tobytes() + found.scores.tobytes())
     for bits, count in itertools.product((8, 15), (1, 6, 7, 40)):
         options = {"metric": metric, "codec": kind, "query_bits": bits, "exclude": seen[:count]}
-        found = vecq.exact(queries[:count], items, 50, **options)
+        found = vecq.brute_force(items, queries[:count], k=50, **options)
         digest.update(found.ids.tobytes() + found.scores.tobytes())
     print(metric, kind, digest.hexdigest())
 """

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import vecq
+from vecq.search import request
 
 DIM, K = 16, 10
 
@@ -45,7 +46,7 @@ def test_the_planner_answers_as_the_plan_it_names(large, queries, share, k):
         assert told.costs[told.plan] == min(told.costs.values())
         assert set(told.costs) == {"walk", "scan", *(["step_over"] if options else [])}
         assert (told.items, told.queries) == (20_000, len(asked))
-        assert told.passing == (20_000 if share is None else len(options["allow"]))
+        assert told.allowed == (20_000 if share is None else len(options["allow"]))
         same(chosen, large.search(asked, k, plan=told.plan, exclude=exclude, **options))
         if k == 20_000 or share == 0.002:
             assert told.plan == "scan"
@@ -53,9 +54,9 @@ def test_the_planner_answers_as_the_plan_it_names(large, queries, share, k):
 
 def test_costs_add_up_over_parts(large, monkeypatch):
     whole = large.search(sample(600, seed=1), K, explain=True).explanation
-    monkeypatch.setattr(vecq.search, "MOST", 200)
+    monkeypatch.setattr(request, "MOST", 200)
     parts = large.search(sample(600, seed=1), K, explain=True, allow=[1, 2]).explanation
-    assert (parts.queries, parts.passing, parts.plan) == (600, 2, "scan")
+    assert (parts.queries, parts.allowed, parts.plan) == (600, 2, "scan")
     assert parts.costs["scan"] > 0
     again = large.search(sample(600, seed=1), K, explain=True).explanation
     assert again.costs["walk"] == pytest.approx(whole.costs["walk"])
@@ -66,21 +67,23 @@ def test_what_an_explanation_says(small):
         return small.index.search(small.queries, K, explain=True, **options).explanation
 
     text = str(told(allow=range(150)))
-    assert text.startswith("scan: every item that passes is scored\n150 of 1,500 items pass (10.0")
+    assert text.startswith("scan: score every allowed item\n150 of 1,500 items are allowed (10.0")
     assert "chosen as the cheapest" in text
     assert all(plan in text for plan in ("walk", "step_over", "scan"))
     assert "ms estimated" in text
     walked = told(plan="walk", ef=50)
-    assert str(walked).startswith("walk: the graph is walked\n1,500 of 1,500 items pass (100.00%)")
+    assert str(walked).startswith(
+        "walk: walk the graph\n1,500 of 1,500 items are allowed (100.00%)"
+    )
     assert "asked for by the caller" in str(walked)
     assert "step_over " not in str(walked)
     over = told(plan="step_over", allow=range(150))
     assert str(over).startswith("step_over: ")
-    assert "stepped over" in str(over)
-    assert told(exact=True).plan == "scan"
-    assert not told(exact=True).chosen
+    assert "step over rejected items" in str(over)
+    assert told(plan="scan").plan == "scan"
+    assert not told(plan="scan").chosen
     assert told(ef=50).plan == "walk"
-    assert told(allow=[]).passing == 0
+    assert told(allow=[]).allowed == 0
     assert "0 of 1,500" in str(told(allow=[]))
     assert small.index.search(small.queries, K).explanation is None
     assert small.index.search(np.empty((0, DIM)), K, explain=True).explanation is None
@@ -94,9 +97,9 @@ def test_walks_that_starve_are_made_up_for(small):
         small.queries, 50, allow=chosen, plan="step_over", explain=True, ef=1
     )
     small.check(found, np.isin(np.arange(1500), chosen))
-    starved = found.explanation.starved
+    starved = found.explanation.completed_by_scan
     assert 0 < starved <= 40
-    assert f"{starved} of 40 walks found too little" in str(found.explanation)
+    assert f"{starved} of 40 walks found fewer than k items" in str(found.explanation)
 
 
 def test_what_no_walk_can_come_to_is_found(metric):
@@ -119,9 +122,9 @@ def test_scans_are_the_same_on_any_threads(large, queries):
     few = vecq.Filter(large, np.random.default_rng(0).random(20_000) < 0.4)
     for k in (1, 100):
         for options in ({}, {"exclude": seen}, {"allow": few, "exclude": seen}):
-            one = large.search(asked, k, exact=True, **options)
+            one = large.search(asked, k, plan="scan", **options)
             for threads in (0, 2, 3):
-                same(one, large.search(asked, k, exact=True, threads=threads, **options))
+                same(one, large.search(asked, k, plan="scan", threads=threads, **options))
 
 
 def test_a_scan_is_exact_where_the_sample_misleads(metric):
@@ -134,10 +137,10 @@ def test_a_scan_is_exact_where_the_sample_misleads(metric):
     for order in (np.arange(20_000), np.argsort(good), np.argsort(~good)):
         rows = items[order]
         asked = sample(9, seed=4) * 0.1 + np.eye(DIM, dtype=np.float32)[0]
-        scores = codec.score(asked, codec.encode(rows), metric)
+        scores = codec.score(codec.encode(rows), asked, metric)
         best = -np.sort(-scores, axis=1)[:, :300]
         for some in (slice(9), slice(3)):
-            found = vecq.exact(asked[some], rows, 300, metric=metric, codec=codec)
+            found = vecq.brute_force(rows, asked[some], k=300, metric=metric, codec=codec)
             np.testing.assert_array_equal(found.scores, best[some])
 
 
@@ -145,7 +148,7 @@ def test_identical_rows(metric):
     index = vecq.Index(8, metric, m=4, ef_construction=20).add(np.full((84_000, 8), 0.3))
     asked = sample(9, 8)
     seen = [np.arange(i % 2, 84_000, 2) for i in range(9)]
-    for options in ({"exact": True}, {"plan": "walk"}, {"exact": True, "exclude": seen}):
+    for options in ({"plan": "scan"}, {"plan": "walk"}, {"plan": "scan", "exclude": seen}):
         for some in (slice(9), slice(2)):
             given = {name: own[some] if name == "exclude" else own for name, own in options.items()}
             found = index.search(asked[some], 500, **given)
@@ -154,7 +157,7 @@ def test_identical_rows(metric):
             for i, ids in enumerate(found.ids):
                 assert len(set(ids.tolist())) == 500
                 assert "exclude" not in given or (ids % 2 == (i + 1) % 2).all()
-    few = index.search(asked, 200, allow=np.arange(84_000) % 840 == 0, exact=True)
+    few = index.search(asked, 200, allow=np.arange(84_000) % 840 == 0, plan="scan")
     assert (few.counts == 100).all()
     assert (np.sort(few.ids, axis=1)[:, 100:] % 840 == 0).all()
 
@@ -175,17 +178,17 @@ def test_batches_of_any_length_are_as_queries_alone(metric, kind, length, rows):
     items = (sample(500) * rows).astype(np.float32)
     items[5] = 0
     asked = (sample(40, seed=1).astype(float) * length).astype(np.float32)
-    batch = vecq.exact(asked, items, K, metric=metric, codec=kind)
+    batch = vecq.brute_force(items, asked, k=K, metric=metric, codec=kind)
     assert (batch.counts == K).all()
     for query, scores in zip(asked, batch.scores, strict=True):
-        alone = vecq.exact(query, items, K, metric=metric, codec=kind)
+        alone = vecq.brute_force(items, query, k=K, metric=metric, codec=kind)
         np.testing.assert_array_equal(alone.scores[0], scores)
 
 
 def test_more_than_there_is_and_ten_thousand(large):
     asked = sample(8, seed=5)
-    many = large.search(asked, 10_000, exact=True)
-    everything = large.search(asked, 20_007, exact=True)
+    many = large.search(asked, 10_000, plan="scan")
+    everything = large.search(asked, 20_007, plan="scan")
     assert (many.counts == 10_000).all()
     np.testing.assert_array_equal(many.scores, everything.scores[:, :10_000])
     assert (everything.counts == 20_000).all()

@@ -45,25 +45,30 @@ def test_no_choice_is_violated(
 
 
 @functools.cache
-def calibrated(world):
-    world.index.calibrate(world.queries, [10, 100])
+def with_curve(world):
+    world.index.measure_recall(world.queries, [10, 100])
     return world.index
 
 
 @functools.cache
 def reranked(world):
     return vecq.Index(
-        world.items.shape[1], world.metric, "int8", m=8, ef_construction=40, rerank=world.codec
+        world.items.shape[1],
+        world.metric,
+        "int8",
+        m=8,
+        ef_construction=40,
+        rerank_codec=world.codec,
     ).add(world.items)
 
 
 def by_recall(world, count, k, passing, options):
-    found = calibrated(world).search(world.queries[:count], k, target_recall=0.9, **options)
+    found = with_curve(world).search(world.queries[:count], k, target_recall=0.9, **options)
     world.check(found, passing, best=options["plan"] == "scan", queries=slice(count))
 
 
 def by_rerank(world, count, k, passing, options):
-    found = reranked(world).search(world.queries[:count], k, rerank=1.5, **options)
+    found = reranked(world).search(world.queries[:count], k, rerank_factor=1.5, **options)
     world.check(found, passing, queries=slice(count))
 
 

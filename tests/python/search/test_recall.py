@@ -28,7 +28,7 @@ def made(metric):
 @functools.cache
 def ranked(metric):
     """All items for each query, the best first."""
-    return made(metric).search(QUERIES, COUNT, exact=True).ids
+    return made(metric).search(QUERIES, COUNT, plan="scan").ids
 
 
 def masks(metric, way, share):
@@ -56,7 +56,7 @@ def test_filtered_searches_find_what_passes(metric, way, share):
     for query, mask in zip(QUERIES, masks(metric, way, share), strict=True):
         passing = vecq.Filter(index, allow=mask)
         k = min(K, len(passing))
-        best = index.search(query, k, exact=True, allow=passing)
+        best = index.search(query, k, plan="scan", allow=passing)
         for plan, own in recalls.items():
             found = index.search(query, k, allow=passing, plan=plan)
             assert mask[found.ids].all()
@@ -72,7 +72,7 @@ def test_filtered_searches_find_what_passes(metric, way, share):
 def test_what_is_excluded_leads_on(metric, plan):
     """All that a walk comes near at first has been seen."""
     index, seen = made(metric), ranked(metric)[:, :300]
-    best = index.search(QUERIES, K, exact=True, exclude=seen)
+    best = index.search(QUERIES, K, plan="scan", exclude=seen)
     np.testing.assert_array_equal(best.ids, ranked(metric)[:, 300 : 300 + K])
     found = index.search(QUERIES, K, exclude=seen, plan=plan)
     assert not (found.ids[:, :, None] == seen[:, None]).any()
@@ -91,7 +91,7 @@ def test_pages_find_no_less_than_one_big_search(metric, options):
     for query in QUERIES:
         walk = index.search_iter(query, page, **options)
         scores = np.concatenate([next(walk).scores[0] for _ in range(pages)])
-        best = index.search(query, page * pages, exact=True).scores[0, -1]
+        best = index.search(query, page * pages, plan="scan").scores[0, -1]
         ours.append((scores >= best).mean())
         big.append((index.search(query, page * pages, **whole).scores[0] >= best).mean())
     assert np.mean(ours) >= np.mean(big) - 0.001, (np.mean(ours), np.mean(big))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import vecq
+from vecq.search import request
 
 PLANS = ["auto", "walk", "step_over", "scan"]
 
@@ -131,8 +132,8 @@ def test_a_progress_function_may_filter(metric):
 @pytest.mark.parametrize("threads", [1, 2])
 def test_an_interrupted_batch_leaves_the_index_whole(small, threads, monkeypatch):
     """Between two parts of a batch anything may be raised."""
-    monkeypatch.setattr(vecq.search, "MOST", 16)
-    calls, expected = [], small.index.search(small.queries, 5, exact=True).ids
+    monkeypatch.setattr(request, "MOST", 16)
+    calls, expected = [], small.index.search(small.queries, 5, plan="scan").ids
 
     def stop(*given):
         calls.append(given)
@@ -145,5 +146,5 @@ def test_an_interrupted_batch_leaves_the_index_whole(small, threads, monkeypatch
         patched.setattr(vecq.filters.Exclusions, "part", stop)
         with pytest.raises(KeyboardInterrupt):
             small.index.search(small.queries, 5, exclude=[[]] * 40, threads=threads)
-    found = small.index.search(small.queries, 5, exact=True, exclude=[[]] * 40, threads=threads)
+    found = small.index.search(small.queries, 5, plan="scan", exclude=[[]] * 40, threads=threads)
     np.testing.assert_array_equal(found.ids, expected)

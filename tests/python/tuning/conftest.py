@@ -14,8 +14,8 @@ K = 10
 @pytest.fixture(autouse=True)
 def short_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is tested here does not depend on how exactly speeds are known."""
-    monkeypatch.setattr("vecq.tuning.stopwatch.TURN", 0.001)
-    monkeypatch.setattr("vecq.tuning.stopwatch.CALL", 0.0)
+    monkeypatch.setattr("vecq.tuning.timing.ROUND_SECONDS", 0.001)
+    monkeypatch.setattr("vecq.tuning.timing.CALL_SECONDS", 0.0)
 
 
 class Data:
@@ -51,7 +51,11 @@ def tune(data: Data) -> Callable[..., vecq.Tuned]:
 
 
 def small_space(**options: object) -> Space:
-    usual = {"codecs": ["int8", "fp32"], "wides": [None, "fp32"], "reranks": [1.5, 3.0]}
+    usual = {
+        "codecs": ["int8", "fp32"],
+        "rerank_codecs": [None, "fp32"],
+        "rerank_factors": [1.5, 3.0],
+    }
     return Space(**{**usual, "m": [8, 16], "ef_construction": [100], **options})
 
 
@@ -62,7 +66,7 @@ def space() -> Callable[..., Space]:
 
 @pytest.fixture(scope="session")
 def recall() -> Callable[..., float]:
-    """Recall of chosen settings on queries, by an index that is built anew, and by numpy."""
+    """Recall of chosen settings on queries, by an index that is built rebuilt, and by numpy."""
 
     def measure(found: vecq.Tuned, items: np.ndarray, queries: np.ndarray) -> float:
         index = vecq.Index(items.shape[1], found.metric, **found.index_settings)

@@ -6,9 +6,9 @@ import pytest
 
 import vecq
 from vecq.tuning.space import Build, Graph, Search, Space, named
-from vecq.tuning.strategies.basic import _next, _ordered, _suited
+from vecq.tuning.strategies.basic_strategy import _next, _ordered, _suited
 from vecq.tuning.strategies.pilots import Pilot
-from vecq.tuning.strategies.ways import Ways
+from vecq.tuning.strategies.variants import SearchVariants
 from vecq.tuning.trial import Trial
 
 
@@ -25,11 +25,11 @@ class Bench:
 
 
 def walked(space, cost, first, rivals=()):
-    bench, built = Bench(space, cost), [first]
-    bench.build(first)
-    for graph in _next(bench, first, list(rivals)):
+    runner, built = Bench(space, cost), [first]
+    runner.build(first)
+    for graph in _next(runner, first, list(rivals)):
         built.append(graph)
-        bench.build(graph)
+        runner.build(graph)
     return built
 
 
@@ -55,8 +55,8 @@ def test_it_ends_where_nothing_beside_the_best_is_left():
 
 
 def test_what_meets_nothing_is_gone_on_from_once():
-    bench, first = SimpleNamespace(space=SPACE, leader=None), Graph(8, 400)
-    assert list(_next(bench, first, [])) == [Graph(8, 200), Graph(12, 400)]
+    runner, first = SimpleNamespace(space=SPACE, leader=None), Graph(8, 400)
+    assert list(_next(runner, first, [])) == [Graph(8, 200), Graph(12, 400)]
 
 
 @pytest.mark.parametrize("space", [Space(m=[16], ef_construction=[100])])
@@ -72,25 +72,25 @@ PLAIN, CENTRED = (vecq.Codec("int8", center=center) for center in (False, True))
 )
 def test_codes_that_lose_less_have_to_be_linked_as_well(plain, centred, chosen):
     costs = {PLAIN: plain, CENTRED: centred}
-    ways = [Ways(codec, None, ((0.0, 15),)) for codec in (CENTRED, PLAIN)]
-    bench = SimpleNamespace(space=Space(), problem=SimpleNamespace(metric="cosine"))
+    variants = [SearchVariants(codec, None, ((0.0, 15),)) for codec in (CENTRED, PLAIN)]
+    runner = SimpleNamespace(space=Space(), problem=SimpleNamespace(metric="cosine"))
     pilots = SimpleNamespace(one=lambda one, graph: Pilot(costs[one.codec], 1.0))
-    assert _suited(bench, ways, pilots).codec is chosen
+    assert _suited(runner, variants, pilots).codec is chosen
 
 
 def test_what_is_alone_of_its_kind_needs_no_pilot():
-    bench = SimpleNamespace(space=Space(), problem=SimpleNamespace(metric="cosine"))
-    one = Ways(named("fp32", "cosine"), None, ((0.0, 15),))
-    assert _suited(bench, [one], None) is one
+    runner = SimpleNamespace(space=Space(), problem=SimpleNamespace(metric="cosine"))
+    one = SearchVariants(named("fp32", "cosine"), None, ((0.0, 15),))
+    assert _suited(runner, [one], None) is one
 
 
 def test_of_the_first_kind_what_links_best_comes_first():
     costs = {CENTRED: 300, PLAIN: 100}
     pilots = SimpleNamespace(one=lambda one, graph: Pilot(costs[one.codec], 1.0))
-    bench = SimpleNamespace(space=Space())
-    alone = Ways(CENTRED, None, ((0.0, 15),))
-    reranked = Ways(PLAIN, "int16", ((0.0, 15), (1.5, 15)))
-    other = Ways(named("fp32", "cosine"), None, ((0.0, 15),))
-    assert _ordered(bench, [alone, reranked, other], pilots) == [reranked, alone, other]
-    assert _ordered(bench, [alone, other], None) == [alone, other]
-    assert _ordered(bench, [], pilots) == []
+    runner = SimpleNamespace(space=Space())
+    alone = SearchVariants(CENTRED, None, ((0.0, 15),))
+    reranked = SearchVariants(PLAIN, "int16", ((0.0, 15), (1.5, 15)))
+    other = SearchVariants(named("fp32", "cosine"), None, ((0.0, 15),))
+    assert _ordered(runner, [alone, reranked, other], pilots) == [reranked, alone, other]
+    assert _ordered(runner, [alone, other], None) == [alone, other]
+    assert _ordered(runner, [], pilots) == []

@@ -16,7 +16,7 @@ BAD = np.where(np.arange(60)[:, None] == 7, np.float32(np.nan), USERS)
     [
         ("k", "from 1 to 3000", {"k": 3001}),
         ("k", "from 1 to 3000", {"k": 0}),
-        ("metric", "expected one of", {"metric": "dot"}),
+        ("metric", "expected one of", {"metric": "hamming"}),
         ("objective", "expected one of", {"objective": "speed"}),
         ("strategy", "expected one of", {"strategy": "luck"}),
         ("accuracy", "expected vecq.Relative", {"accuracy": 0.95}),
@@ -39,8 +39,8 @@ BAD = np.where(np.arange(60)[:, None] == 7, np.float32(np.nan), USERS)
         ("heldout", "heldout is missing", {"accuracy": vecq.Ndcg(0.1)}),
         ("heldout", "one for each of 60", {"queries": USERS, "heldout": LISTS[:5]}),
         ("heldout", "numbers of rows", {"queries": USERS, "heldout": [[3000]] * 60}),
-        ("heldout", "there are none", {"queries": None, "heldout": LISTS}),
-        ("exclude", "there are none", {"queries": None, "exclude": LISTS}),
+        ("heldout", "given without queries", {"queries": None, "heldout": LISTS}),
+        ("exclude", "given without queries", {"queries": None, "exclude": LISTS}),
         ("exclude", "one for each of 60", {"queries": USERS, "exclude": LISTS[:5]}),
         ("users", "expected 24", {"users": USERS[:, :5]}),
     ],
@@ -82,10 +82,16 @@ def test_limits_that_allow_nothing(refuse, options):
     "options",
     [
         *({"m": []}, {"m": [1]}, {"ef_construction": [0]}, {"query_bits": [3]}),
-        *({"reranks": [0.5]}, {"wides": ["int9"]}, {"efs": [0]}, {"codecs": []}),
+        *({"rerank_factors": [0.5]}, {"rerank_codecs": ["int9"]}, {"efs": [0]}, {"codecs": []}),
         *({"codecs": [vecq.Codec("int8", scale="dimension")]}, {"codecs": ["int9"]}),
-        *({"efs": []}, {"m": 8}, {"wides": None}, {"reranks": None}, {"query_bits": [9]}),
-        *({"codecs": "int8"}, {"efs": 100}, {"reranks": []}, {"m": None}),
+        *(
+            {"efs": []},
+            {"m": 8},
+            {"rerank_codecs": None},
+            {"rerank_factors": None},
+            {"query_bits": [9]},
+        ),
+        *({"codecs": "int8"}, {"efs": 100}, {"rerank_factors": []}, {"m": None}),
     ],
 )
 def test_spaces(refuse, options):
@@ -93,7 +99,9 @@ def test_spaces(refuse, options):
 
 
 def test_spaces_take_any_numbers_once():
-    space = Space(m=np.array([8, 16, 8]), efs=range(10, 12), wides=[None], reranks=[])
+    space = Space(
+        m=np.array([8, 16, 8]), efs=range(10, 12), rerank_codecs=[None], rerank_factors=[]
+    )
     assert space.m == (8, 16)
     assert space.efs == (10, 11)
     assert all(type(value) is int for value in space.m)

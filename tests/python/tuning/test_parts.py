@@ -4,13 +4,10 @@ import numpy as np
 import pytest
 
 import vecq
-from vecq.bench.business import outcome
-from vecq.datasets import Csr
-from vecq.tuning import stopwatch
+from vecq.tuning import timing
+from vecq.tuning.bisection import first_sufficient
 from vecq.tuning.interval import of_ratio, of_share
-from vecq.tuning.ladder import climb
 from vecq.tuning.limits import Clock
-from vecq.tuning.measures import Truth, hit_rate, ndcg
 from vecq.tuning.objective import better
 from vecq.tuning.space import Build, Graph, Search, Space
 from vecq.tuning.trial import Trial
@@ -42,30 +39,11 @@ def test_ratios_of_the_same_queries_are_narrow():
     assert found.half < 0.005
 
 
-def test_measures_agree_with_those_of_the_benchmarks():
-    rng = np.random.default_rng(0)
-    found = np.stack([rng.permutation(50)[:10] for _ in range(30)])
-    chosen = [np.unique(rng.integers(0, 50, rng.integers(1, 15))) for _ in range(30)]
-    expected = outcome(found, Csr.of(chosen))
-    assert hit_rate(found, chosen).mean() == pytest.approx(expected["hit_rate"])
-    assert ndcg(found, chosen).mean() == pytest.approx(expected["ndcg"])
-
-
-def test_of_equal_rows_any_is_right():
-    scores = np.array([[9.0, 5.0, 5.0, 1.0]], np.float32)
-    found = vecq.Result(np.array([[4, 7, 2, 0]]), scores, np.array([4]))
-    truth = Truth(found, 2, rows=10)
-    assert truth.recall(np.array([[4, 2]])) == [1.0]
-    assert truth.recall(np.array([[7, 2]])) == [1.0]
-    assert truth.recall(np.array([[4, 0]])) == [0.5]
-    assert truth.recall(np.array([[4, -1]])) == [0.5]
-
-
 def test_the_ladder_finds_the_first_rung_and_tries_few():
     rungs = list(range(40))
     for first in range(41):
         tried = []
-        assert climb(rungs, lambda r, t=tried, f=first: t.append(r) or r >= f) == (
+        assert first_sufficient(rungs, lambda r, t=tried, f=first: t.append(r) or r >= f) == (
             first if first < 40 else None
         )
         assert len(tried) <= 13
@@ -86,9 +64,9 @@ def trial(state="met", accuracy=0.95, qps=100.0, size=100, seconds=1.0):
 
 
 def test_what_meets_the_criterion_beats_what_does_not():
-    assert better(trial(qps=1), trial("short", qps=1000), "qps", 0.001)
-    assert not better(trial("short", qps=1000), trial(qps=1), "qps", 1000)
-    assert better(trial("short", 0.9), trial("short", 0.8), "qps", 1)
+    assert better(trial(qps=1), trial("missed", qps=1000), "qps", 0.001)
+    assert not better(trial("missed", qps=1000), trial(qps=1), "qps", 1000)
+    assert better(trial("missed", 0.9), trial("missed", 0.8), "qps", 1)
 
 
 def test_within_noise_the_earlier_one_stays():
@@ -118,9 +96,9 @@ def test_every_codec_of_the_default_space_can_be_linked(metric):
 def test_turns_that_had_more_cores_make_nobody_faster(monkeypatch):
     """The second is a quarter faster in every turn but those that one of the two had for itself."""
     turns = {"first": [1.0, 1.0, 1.9, 1.0, 1.0], "second": [1.25, 1.25, 1.25, 2.4, 1.25]}
-    monkeypatch.setattr(stopwatch, "_count", lambda work, most: 100)
-    monkeypatch.setattr(stopwatch, "_fastest", lambda work, count: count / turns[work].pop(0))
-    first, second = stopwatch.speeds(["first", "second"], 100, Clock(None))
+    monkeypatch.setattr(timing, "_calibrated_count", lambda work, most: 100)
+    monkeypatch.setattr(timing, "_fastest_call", lambda work, count: count / turns[work].pop(0))
+    first, second = timing.queries_per_second(["first", "second"], 100, Clock(None))
     assert first == pytest.approx(1.9)
     assert second == pytest.approx(1.25 * first)
 
@@ -128,9 +106,9 @@ def test_turns_that_had_more_cores_make_nobody_faster(monkeypatch):
 @pytest.mark.parametrize(("second", "taken"), [(0.5, 2), (0.7, 5)])
 def test_what_is_far_behind_ends_early(monkeypatch, second, taken):
     seen = []
-    monkeypatch.setattr(stopwatch, "_count", lambda work, most: 100)
+    monkeypatch.setattr(timing, "_calibrated_count", lambda work, most: 100)
     monkeypatch.setattr(
-        stopwatch, "_fastest", lambda work, count: seen.append(work) or count / work
+        timing, "_fastest_call", lambda work, count: seen.append(work) or count / work
     )
-    assert stopwatch.speeds([1.0, second], 100, Clock(None))[1] == pytest.approx(second)
+    assert timing.queries_per_second([1.0, second], 100, Clock(None))[1] == pytest.approx(second)
     assert len(seen) == 2 * taken

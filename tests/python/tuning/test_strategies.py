@@ -14,7 +14,7 @@ STRATEGIES = ["basic", "mse", "random", "exhaustive", "tpe", "bayesian"]
 
 def require(strategy):
     """What optional packages are missing is said by the name of the skipped test."""
-    for package in {"tpe": ["optuna"], "bayesian": ["optuna", "torch"]}.get(strategy, []):
+    for package in {"tpe": ["optuna"]}.get(strategy, []):
         pytest.importorskip(package, reason=f"{package} IS NOT INSTALLED: {strategy} goes untested")
 
 
@@ -50,13 +50,13 @@ def test_a_seed_and_a_limit_of_trials_repeat_what_is_tried(tune, space, strategy
 @pytest.mark.parametrize("strategy", ["basic", "tpe"])
 def test_clocks_decide_nothing_that_is_tried_where_trials_are_limited(tune, monkeypatch, strategy):
     """As if speeds came out the other way round."""
-    from vecq.tuning import stopwatch, workbench
+    from vecq.tuning import timing, trial_runner
 
     require(strategy)
     options = {"strategy": strategy, "accuracy": RECALL, "limits": vecq.Limits(trials=10)}
     first = tune(**options)
-    backwards = lambda *works: [1e9 / speed for speed in stopwatch.speeds(*works)]  # noqa: E731
-    monkeypatch.setattr(workbench, "speeds", backwards)
+    backwards = lambda *works: [1e9 / speed for speed in timing.queries_per_second(*works)]  # noqa: E731
+    monkeypatch.setattr(trial_runner, "queries_per_second", backwards)
     assert tried(tune(**options)) == tried(first)
 
 
@@ -65,22 +65,24 @@ def test_clocks_decide_nothing_that_is_tried_where_trials_are_limited(tune, monk
     [("random", 5, "trials"), ("tpe", 5, "trials"), ("random", None, "draws")],
 )
 def test_points_that_are_left_are_told_of(tune, space, monkeypatch, strategy, trials, ended):
-    monkeypatch.setattr("vecq.tuning.strategies.sampled.DRAWS", 4)
+    monkeypatch.setattr("vecq.tuning.strategies.grid.DRAWS", 4)
     require(strategy)
     options = {"strategy": strategy, "limits": vecq.Limits(trials=trials)}
     assert tune(accuracy=RECALL, **options).ended == ended
-    hopeless = space(codecs=["int8", "int16"], wides=[None], m=[2, 3], scans=False, efs=[10])
+    hopeless = space(
+        codecs=["int8", "int16"], rerank_codecs=[None], m=[2, 3], scans=False, efs=[10]
+    )
     found = tune(accuracy=vecq.Recall(0.99), space=hopeless, **options)
     assert found.ended == ended
-    expected = "the limit of trials" if ended == "trials" else "not all was drawn"
+    expected = "the limit of trials" if ended == "trials" else "only some settings were drawn"
     assert found.binding.startswith(expected)
 
 
 def test_all_points_drawn_is_no_early_end(tune, space):
-    grid = space(codecs=["int8"], wides=[None], m=[2, 3], scans=False, efs=[10])
+    grid = space(codecs=["int8"], rerank_codecs=[None], m=[2, 3], scans=False, efs=[10])
     found = tune(accuracy=vecq.Recall(0.99), space=grid, strategy="random")
     assert found.ended == ""
-    assert found.binding.startswith("accuracy, of which what was tried has")
+    assert found.binding.startswith("the accuracy, which is at most")
 
 
 class Asked:
@@ -98,13 +100,13 @@ class Asked:
 def test_a_missed_criterion_is_a_constraint_and_leaves_speed_alone(tune, space):
     from types import SimpleNamespace
 
-    from vecq.tuning.strategies.suggested import _tell
+    from vecq.tuning.strategies.tpe_strategy import _tell
 
-    grid = space(codecs=["int8"], wides=[None], m=[8], scans=False, efs=[10, 80])
+    grid = space(codecs=["int8"], rerank_codecs=[None], m=[8], scans=False, efs=[10, 80])
     found = tune(accuracy=RECALL, space=grid, strategy="exhaustive")
-    short = next(one for one in found.trials if one.state == "short")
+    short = next(one for one in found.trials if one.state == "missed")
     met = next(one for one in found.trials if one.state == "met")
-    bench = SimpleNamespace(
+    runner = SimpleNamespace(
         problem=SimpleNamespace(criterion=RECALL),
         limits=SimpleNamespace(bytes=None),
         trials=[short, met],
@@ -112,7 +114,7 @@ def test_a_missed_criterion_is_a_constraint_and_leaves_speed_alone(tune, space):
     )
     for trial, beyond in ((short, True), (met, False)):
         asked = Asked()
-        _tell(asked, asked, trial, bench)
+        _tell(asked, asked, trial, runner)
         assert asked.told == [np.log(trial.qps)]
         assert (asked.constraints["accuracy"] > 0) == beyond
         assert asked.constraints["memory"] <= 0

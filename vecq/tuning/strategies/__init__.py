@@ -1,14 +1,15 @@
-"""Ways through a space: each is a function that tries settings on a workbench.
+"""Strategies: functions that choose which settings a TrialRunner tries, and in what order.
 
-They differ in which settings they try, and in what order. The workbench keeps the best.
+The runner keeps the best trial.
 """
 
-from vecq.tuning.strategies.basic import basic
-from vecq.tuning.strategies.mse import mse
-from vecq.tuning.strategies.nearest import nearest
-from vecq.tuning.strategies.sampled import exhaustive, random
-from vecq.tuning.strategies.suggested import bayesian, tpe
-from vecq.tuning.workbench import Strategy
+from vecq.tuning.strategies.basic_strategy import basic
+from vecq.tuning.strategies.bayesian_strategy import bayesian
+from vecq.tuning.strategies.fallback import most_precise
+from vecq.tuning.strategies.grid import exhaustive, random
+from vecq.tuning.strategies.mse_strategy import mse
+from vecq.tuning.strategies.tpe_strategy import tpe
+from vecq.tuning.trial_runner import Strategy
 
 STRATEGIES: dict[str, Strategy] = {
     "basic": basic,
@@ -19,4 +20,4 @@ STRATEGIES: dict[str, Strategy] = {
     "tpe": tpe,
 }
 
-__all__ = ["STRATEGIES", "nearest"]
+__all__ = ["STRATEGIES", "most_precise"]

@@ -1,21 +1,21 @@
-"""The points of a space: choices of everything but `ef`."""
+"""The points of a space: one choice of every setting but `ef`."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
-from vecq.codec import Codec
+from vecq.quantization.codec import Codec
 from vecq.tuning.space import Build, Graph
 from vecq.tuning.trial import Trial
-from vecq.tuning.workbench import Workbench
+from vecq.tuning.trial_runner import TrialRunner
 
 
 @dataclass(frozen=True)
 class Point:
-    """One choice of everything but `ef`, which follows from the criterion."""
+    """One choice of every setting but `ef`, which follows from the criterion."""
 
     codec: Codec
-    wide: str | None
+    rerank_codec: str | None
     rerank: float
     graph: Graph
     query_bits: int
@@ -23,24 +23,24 @@ class Point:
 
     @property
     def build(self) -> Build:
-        return Build(self.codec, self.wide, self.graph)
+        return Build(self.codec, self.rerank_codec, self.graph)
 
-    def attempt(self, bench: Workbench) -> Trial:
-        return bench.attempt(self.build, self.rerank, self.query_bits, self.scan)
-
-
-def points_of(bench: Workbench) -> list[Point]:
-    """All of them; those that share a graph follow each other, with the wider store first."""
-    return list(_each(bench))
+    def attempt(self, runner: TrialRunner) -> Trial:
+        return runner.attempt(self.build, self.rerank, self.query_bits, self.scan)
 
 
-def _each(bench: Workbench) -> Iterator[Point]:
-    space = bench.space
-    wides = sorted(space.wides, key=lambda wide: wide is None)
+def points_of(runner: TrialRunner) -> list[Point]:
+    """Return all points, ordered so that those with the same graph follow each other."""
+    return list(_each(runner))
+
+
+def _each(runner: TrialRunner) -> Iterator[Point]:
+    space = runner.space
+    rerank_codecs = sorted(space.rerank_codecs, key=lambda rerank_codec: rerank_codec is None)
     plans = (False, True) if space.scans else (False,)
-    for graph, codec, wide in product(
-        space.graphs(), space.candidates(bench.problem.metric), wides
+    for graph, codec, rerank_codec in product(
+        space.graphs(), space.candidates(runner.problem.metric), rerank_codecs
     ):
-        reranks = space.reranks if wide else (0.0,)
+        reranks = space.rerank_factors if rerank_codec else (0.0,)
         for rerank, bits, scan in product(reranks, space.bits(codec), plans):
-            yield Point(codec, wide, rerank, graph, bits, scan)
+            yield Point(codec, rerank_codec, rerank, graph, bits, scan)

@@ -1,0 +1,49 @@
+"""Files of every format there ever was open in this version, and answer as they did."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import vecq
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+FILES = sorted(FIXTURES.glob("format-*.vecq"))
+
+
+def vectors(count, start):
+    """As in make.py, which must not change what old files were made of."""
+    numbers = np.arange(start, start + count * 8, dtype=np.int64)
+    return ((numbers * 7919 % 1009) / 512 - 1).astype(np.float32).reshape(count, 8)
+
+
+def test_no_format_is_forgotten():
+    assert {path.name for path in FILES} >= {
+        f"format-1-{kind}.vecq" for kind in ("ip", "cosine", "l2", "living")
+    }
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("writable", [False, True])
+def test_frozen_files_answer_as_ever(path, writable, tmp_path):
+    answers = json.loads(path.with_suffix(".json").read_text())
+    index = vecq.open(path, writable, verify="full")
+    assert index.check().ok
+    kind = path.stem.split("-")[2]
+    living = kind == "living"
+    assert (index.dim, index.metric) == (8, "l2" if living else kind)
+    assert (len(index), index.stats().free_slots) == ((31, 9) if living else (40, 0))
+    found = index.search(vectors(5, 5000), 6)
+    assert found.ids.tolist() == answers["ids"]
+    if "reranked" in repr(index):  # sums of floats are added in an order of each processor's own
+        np.testing.assert_allclose(found.scores, answers["scores"], rtol=1e-5)
+    else:
+        assert found.scores.tolist() == answers["scores"]
+    if living:
+        recalled = index.search(vectors(5, 5000), 6, target_recall=0.9)
+        assert recalled.ids.tolist() == answers["recalled"]
+        assert (0 in index, -10 in index, 40 in index) == (False, False, False)
+    if writable:
+        index.add(vectors(20, 9000)).save(tmp_path / "more.vecq")
+        assert vecq.open(tmp_path / "more.vecq").check().ok

@@ -1,0 +1,1 @@
+"""Errors, argument checks, arrays and progress, which all parts of vecq use."""

@@ -1,0 +1,1 @@
+"""Quantization: codecs, codes, their measured loss, and brute-force scans."""

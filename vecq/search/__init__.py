@@ -1,0 +1,1 @@
+"""Searches: requests, results, filters, plans, pages, ranges and the recall curve."""

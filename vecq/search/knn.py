@@ -1,0 +1,104 @@
+"""k-nearest-neighbor search: checks the options, picks plan and beam width, runs the request."""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from vecq.core.arguments import MOST, choose, real, thread_count, whole
+from vecq.core.arrays import as_floats, as_vectors
+from vecq.core.errors import ArgumentError
+from vecq.core.native_index import NativeIndex
+from vecq.core.structs import new_struct
+from vecq.search.exclusions import Exclusions
+from vecq.search.filters import Filter, filter_of
+from vecq.search.items import as_id_array, get
+from vecq.search.plan import PLANS
+from vecq.search.recall_curve import stored_curve
+from vecq.search.request import Request
+from vecq.search.result import Result
+
+# Candidates beyond k that a walk keeps by default.
+SPARE = 100
+# Candidates per result that are rescored on the rerank store by default.
+RERANK_FACTOR = 2
+
+
+def search(
+    native: NativeIndex,
+    queries: ArrayLike,
+    k: int,
+    *,
+    ef: int | None = None,
+    target_recall: float | None = None,
+    exclude: Any = None,
+    allow: ArrayLike | Filter | None = None,
+    deny: ArrayLike | Filter | None = None,
+    plan: str | None = None,
+    explain: bool = False,
+    rerank_factor: float | None = None,
+    query_bits: int = 15,
+    threads: int = 1,
+) -> Result:
+    """Find the k best items for each query; `vecq.Index.search` documents the options."""
+    wanted = whole(k, "k", 1, MOST)
+    rows = as_floats(as_vectors(queries, "queries", native.dim))
+    options = new_struct("vecq_search_options")
+    options.k = wanted
+    options.rerank = _rerank_count(native, rerank_factor, wanted)
+    options.query_bits = whole(query_bits, "query_bits", 8, 15)
+    options.threads = thread_count(threads)
+    allowed = filter_of(native, allow, deny)
+    default_plan, options.ef = _effort(native, wanted, ef, target_recall, allowed is not None)
+    options.plan = choose(PLANS, default_plan if plan is None else plan, "plan")
+    excluded = None if exclude is None else Exclusions.of(exclude, len(rows))
+    return Request(options, allowed, excluded).run(native, rows, explain)
+
+
+def search_by_ids(native: NativeIndex, ids: ArrayLike, k: int, **options: Any) -> Result:
+    """Find the k best items for each of some items, itself excluded."""
+    numbers = as_id_array(ids)
+    if "exclude" in options:
+        raise ArgumentError("exclude can't be given: every item excludes itself", "exclude")
+    own = (np.arange(len(numbers) + 1), numbers)
+    return search(native, get(native, numbers), k, exclude=own, **options)
+
+
+def _effort(
+    native: NativeIndex, k: int, ef: int | None, target_recall: float | None, filtered: bool
+) -> tuple[str, int]:
+    """The default plan and the beam width."""
+    if target_recall is None:
+        if ef is None:
+            return "auto", min(k + SPARE, MOST)
+        return "auto" if filtered else "walk", whole(ef, "ef", 1, MOST)
+    if ef is not None:
+        raise ArgumentError("ef and target_recall are both given, expected one", "ef")
+    curve = stored_curve(native)
+    if curve is None:
+        raise ArgumentError(
+            "target_recall needs a recall curve: call index.measure_recall(queries)",
+            "target_recall",
+        )
+    return "auto", curve.ef_for(k, real(target_recall, "target_recall"), len(native))
+
+
+def _rerank_count(native: NativeIndex, rerank_factor: float | None, k: int) -> int:
+    """How many candidates are rescored on the rerank store."""
+    if rerank_factor is None:
+        return 0 if native.rerank_codec is None else min(RERANK_FACTOR * k, MOST)
+    factor = real(rerank_factor, "rerank_factor")
+    if factor == 0:
+        return 0
+    if native.rerank_codec is None:
+        raise ArgumentError(
+            f"rerank_factor is {rerank_factor!r}, but the index has no rerank store: "
+            'vecq.Index(..., rerank_codec="fp16") keeps one',
+            "rerank_factor",
+        )
+    if not 1 <= factor <= 1000:
+        raise ArgumentError(
+            f"rerank_factor is {rerank_factor!r}, expected 0, or 1 to 1000", "rerank_factor"
+        )
+    return min(math.ceil(factor * k), MOST)

@@ -1,0 +1,67 @@
+"""Measures a recall curve: walks with rising `ef` against a scan of the same codes."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vecq.core.arguments import MOST, whole
+from vecq.core.arrays import as_floats, as_vectors
+from vecq.core.errors import ArgumentError
+from vecq.core.native_index import NativeIndex
+from vecq.core.progress import Progress, Report
+from vecq.search.knn import search
+from vecq.search.recall_curve import RecallCurve, store_curve
+from vecq.search.result import Result
+
+# Beam widths to measure, as multiples of k, until a walk finds nearly everything.
+EF_FACTORS = (1, 1.25, 1.6, 2, 2.5, 3.2, 4, 5, 6.4, 8, 12, 16, 24, 32, 64)
+ENOUGH = 0.9995
+
+
+def measure_recall(
+    native: NativeIndex,
+    queries: ArrayLike,
+    k: int | Sequence[int],
+    threads: int,
+    progress: Progress,
+) -> RecallCurve:
+    """Measure the curve and store it in the index."""
+    rows = as_floats(as_vectors(queries, "queries", native.dim))
+    items = len(native)
+    if len(rows) == 0 or items == 0:
+        empty = "queries" if len(rows) == 0 else "index"
+        raise ArgumentError(f"{empty} is empty, nothing can be measured", empty)
+    asked = [k] if np.ndim(k) == 0 else list(k)  # type: ignore[arg-type]
+    sizes = sorted({min(whole(one, "k", 1, MOST), items) for one in asked})
+    if not sizes:
+        raise ArgumentError("k is empty, expected at least one", "k")
+    curves = {}
+    with Report(progress, len(sizes)) as report:
+        for done, size in enumerate(sizes, 1):
+            curves[size] = _points(native, rows, size, threads)
+            report(done, len(sizes))
+    curve = RecallCurve(curves, items)
+    store_curve(native, curve)
+    return curve
+
+
+def _points(
+    native: NativeIndex, queries: NDArray[np.float32], k: int, threads: int
+) -> tuple[tuple[int, float], ...]:
+    truth = search(native, queries, k, plan="scan", threads=threads)
+    points: list[tuple[int, float]] = []
+    for factor in EF_FACTORS:
+        ef = min(int(np.ceil(factor * k)), len(native))
+        reached = _recall(search(native, queries, k, ef=ef, threads=threads), truth)
+        if not points or reached > points[-1][1]:
+            points.append((ef, reached))
+        if reached >= ENOUGH or ef == len(native):
+            break
+    return tuple(points)
+
+
+def _recall(found: Result, truth: Result) -> float:
+    """Recall by score: any of the items that tie with the last true result counts."""
+    worst = truth.scores[np.arange(len(truth.ids)), truth.counts - 1]
+    return float((found.scores >= worst[:, None]).sum() / truth.counts.sum())

@@ -1,0 +1,108 @@
+"""Results of a search."""
+
+from collections.abc import Iterator
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vecq.core.errors import OutOfMemoryError
+from vecq.core.html import MOST_ROWS, table
+from vecq.core.memory import memory_limit
+from vecq.search.plan import Explanation
+
+# Results of fewer bytes are allocated without a look at the memory limit, which takes a while.
+UNCHECKED_BYTES = 1 << 28
+MOST_COLUMNS = 10
+
+
+class Result:
+    """The results of a search, one row per query, best first.
+
+    It unpacks and indexes as a pair: `ids, scores = result`, and `result[0]` is `result.ids`.
+
+    Attributes:
+        ids: Ids, of shape (queries, k); -1 where a query has fewer than k results.
+        scores: Scores, higher is better; minus infinity where there is no result.
+        counts: Number of results of each query.
+        hops: Nodes whose links were read, over all queries.
+        n_scored: Items that were scored, over all queries.
+        explanation: The plan and its cost, if the search was asked to explain.
+    """
+
+    __slots__ = ("counts", "explanation", "hops", "ids", "n_scored", "scores")
+
+    ids: NDArray[np.int64]
+    scores: NDArray[np.float32]
+    counts: NDArray[np.int64]
+    hops: int
+    n_scored: int
+    explanation: Explanation | None
+
+    def __init__(
+        self, ids: NDArray[np.int64], scores: NDArray[np.float32], counts: NDArray[np.int64]
+    ) -> None:
+        self.ids, self.scores, self.counts = ids, scores, counts
+        self.hops = self.n_scored = 0
+        self.explanation = None
+
+    def __iter__(self) -> Iterator[NDArray[Any]]:
+        return iter((self.ids, self.scores))
+
+    @overload
+    def __getitem__(self, part: int) -> NDArray[Any]: ...
+    @overload
+    def __getitem__(self, part: slice) -> tuple[NDArray[Any], ...]: ...
+
+    def __getitem__(self, part: int | slice) -> NDArray[Any] | tuple[NDArray[Any], ...]:
+        return (self.ids, self.scores)[part]
+
+    def __len__(self) -> int:
+        return 2
+
+    def __repr__(self) -> str:
+        return f"<vecq.Result: {self.ids.shape[1]} items for each of {len(self.ids):,} queries>"
+
+    def _repr_html_(self) -> str:
+        shown = min(self.ids.shape[1], MOST_COLUMNS)
+        rows = []
+        for query in range(min(len(self.ids), MOST_ROWS)):
+            count = min(int(self.counts[query]), shown)
+            cells = [
+                f"{id} ({score:.4g})"
+                for id, score in zip(
+                    self.ids[query, :count], self.scores[query, :count], strict=True
+                )
+            ]
+            rows.append([query, *cells, *[""] * (shown - count)])
+        header = ["query", *(str(rank) for rank in range(1, shown + 1))]
+        return table(f"{self!r}: id (score) by rank".strip("<>"), header, rows)
+
+
+def empty_result(count: int, k: int) -> Result:
+    """Allocate results of `count` queries.
+
+    Raises:
+        OutOfMemoryError: The results exceed the memory of the machine or of the control group.
+    """
+    needed = count * (12 * k + 8)
+    try:
+        # The kernel promises more than it has: ask before pages are touched.
+        if needed > UNCHECKED_BYTES and needed > memory_limit():
+            raise MemoryError
+        return Result(
+            np.empty((count, k), np.int64),
+            np.empty((count, k), np.float32),
+            np.empty(count, np.int64),
+        )
+    except MemoryError:
+        raise OutOfMemoryError(
+            f"k is {k:,} for {count:,} queries: results of {needed / 1e9:,.1f} GB are more "
+            "than there is memory for",
+            "k",
+        ) from None
+
+
+def results_after(result: Result, first: int) -> Result:
+    """Return the results from query `first` on, in the same memory."""
+    return Result(result.ids[first:], result.scores[first:], result.counts[first:])

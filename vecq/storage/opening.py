@@ -1,0 +1,58 @@
+"""New indexes: checks the settings and opens a native index without items."""
+
+from typing import Literal
+
+from vecq._native import ffi, lib
+from vecq.core.arguments import choose, whole
+from vecq.core.errors import call
+from vecq.core.native_index import NativeIndex
+from vecq.core.structs import new_struct
+from vecq.quantization.codec import Codec, native_codec
+from vecq.quantization.metric import METRICS, as_metric
+
+Link = Literal["auto", "metric", "cosine", "moebius", "layered"]
+
+LINKS: dict[str, int] = {
+    "auto": lib.VECQ_LINK_AUTO,
+    "metric": lib.VECQ_LINK_METRIC,
+    "cosine": lib.VECQ_LINK_COSINE,
+    "moebius": lib.VECQ_LINK_MOEBIUS,
+    "layered": lib.VECQ_LINK_LAYERED,
+}
+
+
+def open_new(
+    dim: int,
+    metric: str,
+    codec: str | Codec,
+    m: int,
+    ef_construction: int,
+    seed: int,
+    link: str,
+    rerank_codec: str | Codec | None,
+) -> NativeIndex:
+    """Open an index without items; `vecq.Index` documents the settings."""
+    dim, found = whole(dim, "dim", 1, 65535), as_metric(metric)
+    main = Codec.of(codec, metric=found)
+    rerank = None if rerank_codec is None else Codec.of(rerank_codec, "rerank_codec")
+    options = new_struct("vecq_index_options")
+    options.metric = METRICS[found]
+    options.link = choose(LINKS, link, "link")
+    options.m = whole(m, "m", 2, 256)
+    options.ef_construction = whole(ef_construction, "ef_construction", 1, 100_000)
+    options.seed = whole(seed, "seed", 0, 2**64 - 1)
+    slot = ffi.new("vecq_index **")
+    call(
+        lib.vecq_index_open,
+        *(options, native_codec(main, dim)),
+        *(ffi.NULL if rerank is None else native_codec(rerank, dim, "rerank_codec"), slot),
+    )
+    return NativeIndex(
+        ffi.gc(slot[0], lib.vecq_index_close),
+        dim=dim,
+        metric=found,
+        codec=main,
+        rerank_codec=rerank,
+        m=options.m,
+        ef_construction=options.ef_construction,
+    )

@@ -1,0 +1,1 @@
+"""Changes of an index: add, update, remove, compact and refit."""

@@ -1,0 +1,73 @@
+"""Changes of an index: add, upsert, remove, refit and compact, one at a time."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from vecq._native import lib
+from vecq.core.arguments import thread_count
+from vecq.core.arrays import as_ids, as_vectors
+from vecq.core.native_index import NativeIndex
+from vecq.core.progress import Progress
+from vecq.search.items import as_id_array
+from vecq.storage.tasks import run_task
+from vecq.updates.steps import (
+    FEW,
+    ChangeReport,
+    add_few,
+    add_many,
+    change_lock,
+    remove_slices,
+    repair,
+    require_all,
+    warn_of_drift,
+)
+
+
+def add(
+    native: NativeIndex,
+    vectors: ArrayLike,
+    ids: ArrayLike | None,
+    users: ArrayLike | None,
+    threads: int,
+    progress: Progress,
+    *,
+    updating: bool = False,
+) -> None:
+    """Add rows, or with `updating` replace the vectors of ids that there are."""
+    rows = as_vectors(vectors, "vectors", native.dim)
+    if updating:
+        ids = np.atleast_1d(np.asarray(ids))
+    numbers = None if ids is None else as_ids(ids, "ids", len(rows))
+    sample = None if users is None else as_vectors(users, "users", native.dim)
+    threads = thread_count(threads)
+    with change_lock(native), ChangeReport(native, progress, len(rows)) as report:
+        few = sample is None and 0 < len(rows) <= FEW
+        if few and add_few(native, rows, numbers, updating):
+            report(len(rows), len(rows))
+        else:
+            add_many(native, rows, numbers, sample, threads, updating, report)
+        repair(native, threads)
+    warn_of_drift(native)
+
+
+def remove(native: NativeIndex, ids: ArrayLike, progress: Progress) -> None:
+    """Remove items and repair the graph around them."""
+    numbers = as_id_array(ids)
+    with change_lock(native), ChangeReport(native, progress, len(numbers)) as report:
+        if len(numbers) > FEW:
+            require_all(native, numbers)
+        remove_slices(native, numbers, report)
+        repair(native)
+
+
+def refit(native: NativeIndex, progress: Progress) -> None:
+    """Fit the codec to the items that there are now, and encode them again."""
+    with change_lock(native), ChangeReport(native, progress, len(native)) as report:
+        run_task(lib.vecq_task_refit, native.handle, report=report)
+        native.warned = False
+
+
+def compact(native: NativeIndex, progress: Progress) -> None:
+    """Move items to the slots that removed ones left, and free the rest."""
+    with change_lock(native), ChangeReport(native, progress, len(native)) as report:
+        run_task(lib.vecq_task_compact, native.handle, report=report)
