@@ -72,6 +72,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='Libraries to compare with; "" for none (default: %(default)s)',
     )
     add(
+        "--peer-m",
+        default="16,24,32,48",
+        metavar="M,...",
+        help="Links per node of peers' graphs; each peer is compared by its fastest "
+        "(default: %(default)s)",
+    )
+    add(
         "--regimes",
         default="single,batch,concurrent,processes",
         metavar="R,...",
@@ -120,9 +127,9 @@ def _add_measuring(group: argparse._ArgumentGroup) -> None:
     add(
         "--repetitions",
         type=int,
-        default=3,
+        default=5,
         metavar="N",
-        help="Repetitions of each measurement (default: %(default)s)",
+        help="Repetitions of each measurement; results are medians (default: %(default)s)",
     )
     add(
         "--seconds",
@@ -135,7 +142,14 @@ def _add_measuring(group: argparse._ArgumentGroup) -> None:
         metavar="I,...",
         help='Instruction sets to compare one by one; "" for none (default: all available)',
     )
-    add("--quick", action="store_true", help="Fewer settings, at most two repetitions")
+    add(
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="Seed of the random order of contenders (default: %(default)s)",
+    )
+    add("--quick", action="store_true", help="Every other setting and M, at most three repetitions")
 
 
 def _add_output(group: argparse._ArgumentGroup) -> None:
@@ -187,12 +201,13 @@ def _settings(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the arguments of vecq.bench.Plan."""
     names = (
         *("data", "queries", "metric", "threads", "build_threads", "processes", "pin", "numa"),
-        *("repetitions", "seconds", "quick"),
+        *("repetitions", "seconds", "quick", "seed"),
     )
     settings = {name: getattr(arguments, name) for name in names}
     for name in ("codecs", "peers", "regimes"):
         settings[name] = _parts(getattr(arguments, name))
-    settings["k"] = [_number(part) for part in _parts(arguments.k)]
+    for name in ("k", "peer_m"):
+        settings[name] = [_number(part) for part in _parts(getattr(arguments, name))]
     settings["isas"] = None if arguments.isas is None else _parts(arguments.isas)
     return settings
 
