@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import vecq
+from vecq.core import progress
 from vecq.updates import steps
 
 METRICS = ["ip", "cosine", "l2"]
@@ -285,5 +286,5 @@ def test_a_seed_makes_the_graph(metric):
 def test_the_clock_does_not_make_the_graph(metric, factor, monkeypatch):
     """Work is cut into slices of time; where they end shall not matter."""
     ticks = iter(np.arange(10**6) * steps.SLICE / factor)
-    monkeypatch.setattr(vecq.progress.Report, "seconds", staticmethod(lambda: next(ticks)))
+    monkeypatch.setattr(progress.Report, "seconds", staticmethod(lambda: next(ticks)))
     assert answers(vecq.Index(DIM, metric).add(ITEMS, threads=1)) == answers(built(metric))

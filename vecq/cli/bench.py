@@ -72,13 +72,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='Libraries to compare with; "" for none (default: %(default)s)',
     )
     add(
-        "--peer-m",
-        default="16,24,32,48",
-        metavar="M,...",
-        help="Links per node of peers' graphs; each peer is compared by its fastest "
-        "(default: %(default)s)",
-    )
-    add(
         "--regimes",
         default="single,batch,concurrent,processes",
         metavar="R,...",
@@ -129,7 +122,22 @@ def _add_measuring(group: argparse._ArgumentGroup) -> None:
         type=int,
         default=5,
         metavar="N",
-        help="Repetitions of each measurement; results are medians (default: %(default)s)",
+        help="Repetitions of each measurement, in random order; results are medians "
+        "(default: %(default)s)",
+    )
+    add(
+        "--peer-m",
+        default="16,24,32,48",
+        metavar="M,...",
+        help="Build graph indexes of peers with each M, and compare the fastest "
+        "(default: %(default)s)",
+    )
+    add(
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="Seed of the random order (default: %(default)s)",
     )
     add(
         "--seconds",
@@ -142,13 +150,6 @@ def _add_measuring(group: argparse._ArgumentGroup) -> None:
         metavar="I,...",
         help='Instruction sets to compare one by one; "" for none (default: all available)',
     )
-    add(
-        "--seed",
-        type=int,
-        default=0,
-        metavar="N",
-        help="Seed of the random order of contenders (default: %(default)s)",
-    )
     add("--quick", action="store_true", help="Every other setting and M, at most three repetitions")
 
 
@@ -160,7 +161,7 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
         metavar="OUT",
         help="Write OUT.jsonl and OUT.html (default: %(default)s)",
     )
-    add("--plots", metavar="FOLDER", help="Also write every plot to this folder, as SVG and PNG")
+    add("--plots", metavar="FOLDER", help="Also write every plot to this folder, as SVG")
     add_json(group, "Print the records instead of tables")
 
 

@@ -134,7 +134,7 @@ def test_masked_values_are_refused(refuse):
 
 def test_codes_are_cut_into_runs_only():
     assert len(CODES[10:20]) == 10
-    with pytest.raises(TypeError, match="runs of rows"):
+    with pytest.raises(TypeError, match="sliced by rows"):
         CODES[3]
 
 
