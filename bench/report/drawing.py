@@ -1,4 +1,4 @@
-"""The content of a plot, independent of how it is drawn."""
+"""The content of a plot, which `svg` draws."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

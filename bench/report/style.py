@@ -1,6 +1,5 @@
 """The template and style sheets beside this file, and optional packages that draw."""
 
-import re
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -22,10 +21,3 @@ def package(name: str, what: str) -> Any:
 @cache
 def text(name: str) -> str:
     return (Path(__file__).parent / name).read_text(encoding="utf-8")
-
-
-@cache
-def colors() -> list[str]:
-    """Return the colors of series in light mode."""
-    light = text("series.css").split("@media")[0]
-    return re.findall(r"--c\d+: (#\w+)", light)

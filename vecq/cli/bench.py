@@ -120,9 +120,24 @@ def _add_measuring(group: argparse._ArgumentGroup) -> None:
     add(
         "--repetitions",
         type=int,
-        default=3,
+        default=5,
         metavar="N",
-        help="Repetitions of each measurement (default: %(default)s)",
+        help="Repetitions of each measurement, in random order; results are medians "
+        "(default: %(default)s)",
+    )
+    add(
+        "--peer-m",
+        default="16,24,32,48",
+        metavar="M,...",
+        help="Build graph indexes of peers with each M, and compare the fastest "
+        "(default: %(default)s)",
+    )
+    add(
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="Seed of the random order (default: %(default)s)",
     )
     add(
         "--seconds",
@@ -135,7 +150,7 @@ def _add_measuring(group: argparse._ArgumentGroup) -> None:
         metavar="I,...",
         help='Instruction sets to compare one by one; "" for none (default: all available)',
     )
-    add("--quick", action="store_true", help="Fewer settings, at most two repetitions")
+    add("--quick", action="store_true", help="Every other setting and M, at most three repetitions")
 
 
 def _add_output(group: argparse._ArgumentGroup) -> None:
@@ -146,7 +161,7 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
         metavar="OUT",
         help="Write OUT.jsonl and OUT.html (default: %(default)s)",
     )
-    add("--plots", metavar="FOLDER", help="Also write every plot to this folder, as SVG and PNG")
+    add("--plots", metavar="FOLDER", help="Also write every plot to this folder, as SVG")
     add_json(group, "Print the records instead of tables")
 
 
@@ -187,12 +202,13 @@ def _settings(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the arguments of vecq.bench.Plan."""
     names = (
         *("data", "queries", "metric", "threads", "build_threads", "processes", "pin", "numa"),
-        *("repetitions", "seconds", "quick"),
+        *("repetitions", "seconds", "quick", "seed"),
     )
     settings = {name: getattr(arguments, name) for name in names}
     for name in ("codecs", "peers", "regimes"):
         settings[name] = _parts(getattr(arguments, name))
-    settings["k"] = [_number(part) for part in _parts(arguments.k)]
+    for name in ("k", "peer_m"):
+        settings[name] = [_number(part) for part in _parts(getattr(arguments, name))]
     settings["isas"] = None if arguments.isas is None else _parts(arguments.isas)
     return settings
 

@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("records", metavar="RECORDS", help="Records of a run, OUT.jsonl of vecq bench")
     add("--out", metavar="FILE", help="Page to write (default: RECORDS with the suffix .html)")
     add("--compare", metavar="OLD", help="Records of an older run to compare with")
-    add("--plots", metavar="FOLDER", help="Also write every plot to this folder, as SVG and PNG")
+    add("--plots", metavar="FOLDER", help="Also write every plot to this folder, as SVG")
     add_json(parser)
 
 

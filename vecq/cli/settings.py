@@ -19,8 +19,8 @@ INDEX = {
     "ef_construction": (int, "Beam width while linking, as efConstruction (default: 200)"),
     "link": (
         str,
-        "Distance that links are chosen by: auto, metric, cosine, moebius or layered "
-        "(default: auto)",
+        "Distance that links are chosen by: auto; metric, that of searches; cosine; moebius, l2 of "
+        "x/|x|^2 for inner products; layered, metric on HNSW layers (default: auto)",
     ),
     "seed": (int, "Seed of the random levels (default: 0)"),
 }

@@ -64,7 +64,7 @@ def of_share(
     other_deviations = None if others is None else others - others.mean()
     variance, z = _variance(values - share, other_deviations, confidence)
     # If each query found all or nothing, it would be one trial of variance p (1 - p).
-    trials = TRIALS if variance < NO_VARIANCE else max(_binomial(known.mean()) / variance, 1)
+    trials = TRIALS if variance < NO_VARIANCE else max(_binomial(float(known.mean())) / variance, 1)
     trials /= 1 / count + 1 / new_queries
     middle = (share + z * z / (2 * trials)) / (1 + z * z / trials)
     root = math.sqrt(_binomial(share) / trials + z * z / (4 * trials * trials))

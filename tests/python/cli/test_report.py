@@ -60,7 +60,7 @@ def test_json_and_plots(shell):
     assert found["changes"] is None
     assert found["report"] == "page.html"
     assert all((shell.folder / path).is_file() for path in found["plots"])
-    assert {path.rsplit(".")[-1] for path in found["plots"]} == {"svg", "png"}
+    assert {path.rsplit(".")[-1] for path in found["plots"]} == {"svg"}
 
 
 @pytest.mark.usefixtures("runs")
