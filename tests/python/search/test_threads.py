@@ -8,6 +8,7 @@ import pytest
 
 import vecq
 from vecq.search import request
+from vecq.search.exclusions import Exclusions
 
 PLANS = ["auto", "walk", "step_over", "scan"]
 
@@ -141,9 +142,9 @@ def test_an_interrupted_batch_leaves_the_index_whole(small, threads, monkeypatch
             raise KeyboardInterrupt
         return original(*given)
 
-    original = vecq.filters.Exclusions.part
+    original = Exclusions.part
     with monkeypatch.context() as patched:
-        patched.setattr(vecq.filters.Exclusions, "part", stop)
+        patched.setattr(Exclusions, "part", stop)
         with pytest.raises(KeyboardInterrupt):
             small.index.search(small.queries, 5, exclude=[[]] * 40, threads=threads)
     found = small.index.search(small.queries, 5, plan="scan", exclude=[[]] * 40, threads=threads)

@@ -166,7 +166,7 @@ def test_another_graph_is_told_of_where_the_best_does_not_reach_a_criterion(tune
 
 def test_time_of_building_has_a_budget(tune, space, monkeypatch):
     """Where it is used up one more graph is tried, with many links, and that is all."""
-    basic = importlib.import_module("vecq.tuning.strategies.basic")  # not the function
+    basic = importlib.import_module("vecq.tuning.strategies.basic_strategy")
     monkeypatch.setattr(basic, "BUILDS", 1.0)
     monkeypatch.setattr(basic, "SECONDS", 0.0)
     grid = space(codecs=["int8"], rerank_codecs=[None], m=[2, 3, 4, 24], scans=False, efs=[10, 40])
