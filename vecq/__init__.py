@@ -36,6 +36,7 @@ from vecq.search.plan import Explanation
 from vecq.search.ranges import Ranges
 from vecq.search.recall_curve import RecallCurve
 from vecq.search.result import Result
+from vecq.search.searcher import Searcher
 from vecq.storage.files import info
 from vecq.storage.records import Check, FileInfo, Saved
 from vecq.storage.stats import IndexStats
@@ -88,6 +89,7 @@ __all__ = [
     "Relative",
     "Result",
     "Saved",
+    "Searcher",
     "Tuned",
     "TuningWarning",
     "UnsupportedError",

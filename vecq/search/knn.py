@@ -14,15 +14,11 @@ from vecq.core.structs import new_struct
 from vecq.search.exclusions import Exclusions
 from vecq.search.filters import Filter, filter_of
 from vecq.search.items import as_id_array, get
+from vecq.search.plain import RERANK_FACTOR, SPARE
 from vecq.search.plan import PLANS
 from vecq.search.recall_curve import stored_curve
 from vecq.search.request import Request
 from vecq.search.result import Result
-
-# Candidates beyond k that a walk keeps by default.
-SPARE = 100
-# Candidates per result that are rescored on the rerank store by default.
-RERANK_FACTOR = 2
 
 
 def search(

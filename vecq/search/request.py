@@ -42,9 +42,8 @@ class Request:
                 )
                 for first in range(0, count, at_once)
             ]
-        for report in reports:
-            result.hops += report.hops
-            result.n_scored += report.scored_rows
+        result._hops = sum(report.hops for report in reports)
+        result._n_scored = sum(report.scored_rows for report in reports)
         if explain and reports:
             chosen = self._options.plan == lib.VECQ_PLAN_AUTO
             result.explanation = explanation_of(reports, len(native), count, chosen)

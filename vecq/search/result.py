@@ -13,6 +13,7 @@ from vecq.search.plan import Explanation
 
 # Results of fewer bytes are allocated without a look at the memory limit, which takes a while.
 UNCHECKED_BYTES = 1 << 28
+_empty, _int64 = np.empty, np.dtype(np.int64)
 MOST_COLUMNS = 10
 
 
@@ -30,21 +31,60 @@ class Result:
         explanation: The plan and its cost, if the search was asked to explain.
     """
 
-    __slots__ = ("counts", "explanation", "hops", "ids", "n_scored", "scores")
+    __slots__ = ("_block", "_counts", "_hops", "_ids", "_n_scored", "_scores", "explanation")
 
-    ids: NDArray[np.int64]
-    scores: NDArray[np.float32]
-    counts: NDArray[np.int64]
-    hops: int
-    n_scored: int
     explanation: Explanation | None
 
     def __init__(
-        self, ids: NDArray[np.int64], scores: NDArray[np.float32], counts: NDArray[np.int64]
+        self,
+        ids: NDArray[np.int64],
+        scores: NDArray[np.float32],
+        counts: NDArray[np.int64],
+        hops: int = 0,
+        n_scored: int = 0,
     ) -> None:
-        self.ids, self.scores, self.counts = ids, scores, counts
-        self.hops = self.n_scored = 0
+        self._block = None
+        self._ids, self._scores, self._counts = ids, scores, counts
+        self._hops, self._n_scored = hops, n_scored
         self.explanation = None
+
+    # Attributes of a result in a block are made when they are first read.
+
+    @property
+    def ids(self) -> NDArray[np.int64]:
+        if self._ids is None:
+            block, count, k = self._block
+            self._ids = np.ndarray((count, k), np.int64, block)
+        return self._ids
+
+    @property
+    def scores(self) -> NDArray[np.float32]:
+        if self._scores is None:
+            block, count, k = self._block
+            self._scores = np.ndarray((count, k), np.float32, block, 8 * (count * k + count + 2))
+        return self._scores
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        if self._counts is None:
+            block, count, k = self._block
+            self._counts = block[count * k : count * k + count]
+        return self._counts
+
+    @property
+    def hops(self) -> int:
+        return self._report()[0]
+
+    @property
+    def n_scored(self) -> int:
+        return self._report()[1]
+
+    def _report(self) -> tuple[int, int]:
+        if self._block is None:
+            return self._hops, self._n_scored
+        block, count, k = self._block
+        end = count * k + count
+        return int(block[end]), int(block[end + 1])
 
     def __iter__(self) -> Iterator[NDArray[Any]]:
         return iter((self.ids, self.scores))
@@ -77,6 +117,20 @@ class Result:
             rows.append([query, *cells, *[""] * (shown - count)])
         header = ["query", *(str(rank) for rank in range(1, shown + 1))]
         return table(f"{self!r}: id (score) by rank".strip("<>"), header, rows)
+
+
+def block_of_results(count: int, k: int) -> NDArray[np.int64]:
+    """Allocate what `vecq_plain_search` fills: ids, counts, hops, scored rows, then scores."""
+    return _empty(count * k + count + 2 + (count * k + 1) // 2, _int64)
+
+
+def result_of_block(block: NDArray[np.int64], count: int, k: int) -> Result:
+    """Return the results in a block that native code filled."""
+    result: Result = Result.__new__(Result)
+    result._block = (block, count, k)
+    result._ids = result._scores = result._counts = None
+    result.explanation = None
+    return result
 
 
 def empty_result(count: int, k: int) -> Result:
