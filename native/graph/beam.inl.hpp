@@ -2,13 +2,16 @@
 // any and the beam is narrow enough.
 //
 // KeyVectors is a concept of lanes_<isa> over sorted arrays of keys, in whole vectors:
-//   kMaxKeys                            the longest arrays for which it is faster than offers; 0: none
-//   pack(mask, scores, nodes, keys)     writes the keys of up to 16 nodes with a bit in the mask,
-//                                       then kNoKey up to 24; returns their number
-//   merge(sorted, vectors, keys, count) merges keys, in any order; the last ones drop out. Returns
-//                                       a position up to which nothing changed
-//   first_unexpanded(sorted, from, vectors)  the position of the first key without kExpanded
-//   mark_expanded(sorted, at)           sets kExpanded
+//   kMaxKeys                 the longest arrays for which it is faster than offers; 0: none
+//   pack(mask, scores, nodes, keys)
+//       Writes the keys of up to 16 nodes with a bit in the mask, then kNoKey up to 24. Returns
+//       their number.
+//   merge(sorted, vectors, keys, count)
+//       Merges keys, in any order; the last ones drop out. Returns a position up to which nothing
+//       changed.
+//   first_unexpanded(sorted, from, vectors)
+//       Returns the position of the first key without kExpanded, not before `from`.
+//   mark_expanded(sorted, at)  sets kExpanded
 
 template <class KeyVectors>
 [[gnu::always_inline]] inline void insert_keys(Beam& beam, uint32_t mask, const float* scores,

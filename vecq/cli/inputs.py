@@ -110,13 +110,15 @@ def read_id_lists(path: str, argument: str, name: str) -> tuple[NDArray[Any], ND
     expected = ".npz (a CSR matrix saved by scipy.sparse.save_npz) or .hdf5"
     file = input_file(path, argument, expected)
     if file.suffix in (".hdf5", ".h5"):
-        return tuple(_read_hdf5(file, argument, f"{name}_{part}") for part in CSR)  # type: ignore[return-value]
+        indptr, ids = (_read_hdf5(file, argument, f"{name}_{part}") for part in CSR)
+        return indptr, ids
     if file.suffix != ".npz":
         raise ArgumentError(
             f"{argument}: {file} is no list per query, expected {expected}", argument
         )
     prefix = f"{name}_" if f"{name}_indptr" in _names_of_npz(file, argument) else ""
-    return tuple(_read_npz(file, argument, f"{prefix}{part}") for part in CSR)  # type: ignore[return-value]
+    indptr, ids = (_read_npz(file, argument, f"{prefix}{part}") for part in CSR)
+    return indptr, ids
 
 
 def input_file(path: str, argument: str, expected: str) -> Path:

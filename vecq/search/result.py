@@ -34,6 +34,11 @@ class Result:
     __slots__ = ("_block", "_counts", "_hops", "_ids", "_n_scored", "_scores", "explanation")
 
     explanation: Explanation | None
+    # Arrays, or the block of native results that they are made of, with its shape.
+    _ids: NDArray[np.int64] | None
+    _scores: NDArray[np.float32] | None
+    _counts: NDArray[np.int64] | None
+    _block: tuple[NDArray[np.int64], int, int] | None
 
     def __init__(
         self,
@@ -53,21 +58,21 @@ class Result:
     @property
     def ids(self) -> NDArray[np.int64]:
         if self._ids is None:
-            block, count, k = self._block
+            block, count, k = self._filled()
             self._ids = np.ndarray((count, k), np.int64, block)
         return self._ids
 
     @property
     def scores(self) -> NDArray[np.float32]:
         if self._scores is None:
-            block, count, k = self._block
+            block, count, k = self._filled()
             self._scores = np.ndarray((count, k), np.float32, block, 8 * (count * k + count + 2))
         return self._scores
 
     @property
     def counts(self) -> NDArray[np.int64]:
         if self._counts is None:
-            block, count, k = self._block
+            block, count, k = self._filled()
             self._counts = block[count * k : count * k + count]
         return self._counts
 
@@ -78,6 +83,10 @@ class Result:
     @property
     def n_scored(self) -> int:
         return self._report()[1]
+
+    def _filled(self) -> tuple[NDArray[np.int64], int, int]:
+        assert self._block is not None
+        return self._block
 
     def _report(self) -> tuple[int, int]:
         if self._block is None:

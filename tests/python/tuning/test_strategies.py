@@ -55,7 +55,10 @@ def test_clocks_decide_nothing_that_is_tried_where_trials_are_limited(tune, monk
     require(strategy)
     options = {"strategy": strategy, "accuracy": RECALL, "limits": vecq.Limits(trials=10)}
     first = tune(**options)
-    backwards = lambda *works: [1e9 / speed for speed in timing.queries_per_second(*works)]  # noqa: E731
+
+    def backwards(*works):
+        return [1e9 / speed for speed in timing.queries_per_second(*works)]
+
     monkeypatch.setattr(trial_runner, "queries_per_second", backwards)
     assert tried(tune(**options)) == tried(first)
 
