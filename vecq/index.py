@@ -187,7 +187,7 @@ class Index:
                 "auto".
             explain: Fill `explanation` of the result. Default: False.
             rerank_factor: Candidates per result to rescore on the rerank store; 0 for none.
-                Default: 2 if the index has a rerank store.
+                Default: 1.25 k + 8 candidates if the index has a rerank store.
             query_bits: Precision of the query for int8 and int16 codes; 8 is faster and coarser
                 than 15. Default: 15.
             threads: Threads for batches of queries and for scans; 0 for all cores. Default: 1,
@@ -251,8 +251,8 @@ class Index:
 
         >>> items = numpy.random.default_rng(0).standard_normal((1000, 64), dtype="float32")
         >>> find = vecq.Index(64, metric="cosine").add(items).searcher(k=3, ef=50)
-        >>> find(items[7]).ids[0, 0]
-        7
+        >>> find(items[7]).ids[:, 0]
+        array([7])
         """
         return Searcher(self._native, k, options)
 

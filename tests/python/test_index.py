@@ -240,7 +240,7 @@ def test_reranking_can_be_turned_off(metric):
     plain = coarse.search(QUERIES, 10)
     same(index.search(QUERIES, 10, rerank_factor=0), plain)
     same(coarse.search(QUERIES, 10, rerank_factor=0), plain)
-    same(index.search(QUERIES, 10), index.search(QUERIES, 10, rerank_factor=2))
+    same(index.search(QUERIES, 10), index.search(QUERIES, 10, rerank_factor=2))  # 1.25 k + 8
     # With one candidate for each item only their order changes.
     once = index.search(QUERIES, 10, rerank_factor=1)
     np.testing.assert_array_equal(np.sort(once.ids), np.sort(plain.ids))

@@ -14,7 +14,7 @@ from vecq.core.structs import new_struct
 from vecq.search.exclusions import Exclusions
 from vecq.search.filters import Filter, filter_of
 from vecq.search.items import as_id_array, get
-from vecq.search.plain import RERANK_FACTOR, SPARE
+from vecq.search.plain import SPARE, default_rerank_count
 from vecq.search.plan import PLANS
 from vecq.search.recall_curve import stored_curve
 from vecq.search.request import Request
@@ -83,7 +83,7 @@ def _effort(
 def _rerank_count(native: NativeIndex, rerank_factor: float | None, k: int) -> int:
     """How many candidates are rescored on the rerank store."""
     if rerank_factor is None:
-        return 0 if native.rerank_codec is None else min(RERANK_FACTOR * k, MOST)
+        return 0 if native.rerank_codec is None else default_rerank_count(k)
     factor = real(rerank_factor, "rerank_factor")
     if factor == 0:
         return 0

@@ -16,8 +16,6 @@ from vecq.search.result import Result, block_of_results, result_of_block
 
 # Candidates beyond k that a walk keeps by default.
 SPARE = 100
-# Candidates per result that are rescored on the rerank store by default.
-RERANK_FACTOR = 2
 # More results are searched for in batches, between which Ctrl-C works.
 MOST_RESULTS, MOST_QUERIES = 1 << 20, 256
 
@@ -25,6 +23,15 @@ _array, _float32 = np.ndarray, np.dtype(np.float32)
 _search, _memory_of = lib.vecq_plain_search, ffi.from_buffer
 _FLOATS, _BLOCK = ffi.typeof("float[]"), ffi.typeof("char[]")
 _AUTO, _WALK = PLANS["auto"], PLANS["walk"]
+
+
+def default_rerank_count(k: int) -> int:
+    """Candidates that are rescored on the rerank store.
+
+    Of int8 candidates, 1.25 k held all k results of float32 on GloVe, Gowalla and 384-dimensional
+    clusters (k=10 and 100); 1.1 k held 99.98 %.
+    """
+    return min(k + k // 4 + 8, MOST)
 
 
 def search_plain(native: NativeIndex, queries: Any, k: int, ef: int | None) -> Result | None:
@@ -47,7 +54,7 @@ def search_plain(native: NativeIndex, queries: Any, k: int, ef: int | None) -> R
         plan = _WALK
     else:
         return None
-    rerank = 0 if native.rerank_codec is None else RERANK_FACTOR * k
+    rerank = 0 if native.rerank_codec is None else default_rerank_count(k)
     block = block_of_results(count, k)
     results = _memory_of(_BLOCK, block)
     query = _memory_of(_FLOATS, queries)

@@ -21,8 +21,8 @@ class Searcher:
 
     >>> items = numpy.random.default_rng(0).standard_normal((1000, 64), dtype="float32")
     >>> find = vecq.Index(64, metric="cosine").add(items).searcher(k=3, ef=50)
-    >>> find(items[7]).ids[0, 0]
-    7
+    >>> find(items[7]).ids[:, 0]
+    array([7])
     """
 
     def __init__(self, native: NativeIndex, k: int, options: dict[str, Any]) -> None:
