@@ -7,7 +7,7 @@ MILLISECONDS = 150
 
 
 def run(*arguments):
-    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-I", *arguments], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done
 

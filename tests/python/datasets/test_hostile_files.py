@@ -189,7 +189,7 @@ def refusal(path, read):
         f"try: {read.__module__}.{read.__name__}({str(path)!r})\n"
         "except vecq.DatasetError as error: print(error)"
     )
-    command = [sys.executable, "-c", code]
+    command = [sys.executable, "-I", "-c", code]
     return subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout
 
 
@@ -209,7 +209,7 @@ def test_an_external_link_to_a_fifo_is_refused(tmp_path):
 
 def test_data_convert_refuses_a_fifo(tmp_path):
     os.mkfifo(tmp_path / "a.npy")
-    command = [sys.executable, "-m", "vecq", "data", "convert"]
+    command = [sys.executable, "-I", "-m", "vecq", "data", "convert"]
     shown = subprocess.run(
         [*command, tmp_path / "a.npy", tmp_path / "b.fbin"],
         capture_output=True,

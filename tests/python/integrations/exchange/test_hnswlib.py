@@ -88,7 +88,8 @@ def test_deleted_rows_are_left_out(peer, space):
     assert index.stats().unreachable == 0
     assert index.check().ok
     true = alive[peer.best(space, 10, peer.items[alive])] * 3 + 5
-    own = peer.recall(index.search(peer.queries, 10, ef=80).ids, true)
+    # hnswlib's beam of 80 also walks through deleted rows.
+    own = peer.recall(index.search(peer.queries, 10, ef=90).ids, true)
     assert own > peer.recall(source.knn_query(peer.queries, 10)[0], true) - 0.03
 
 
