@@ -101,6 +101,20 @@ const char* missing_neon_dotprod() {
 
 #endif
 
+#if defined(__x86_64__)
+
+bool is_amd() {
+    const Leaf vendor = cpuid(0, 0);
+    return vendor.ebx == 0x68747541 && vendor.edx == 0x69746e65 && vendor.ecx == 0x444d4163;
+}
+
+uint32_t family() {
+    const uint32_t eax = cpuid(1, 0).eax, base = eax >> 8 & 0xf;
+    return base == 0xf ? base + (eax >> 20 & 0xff) : base;
+}
+
+#endif
+
 }  // namespace
 
 const char* missing(Feature feature) {
@@ -119,6 +133,16 @@ const char* missing(Feature feature) {
 #endif
         default: return "needs another processor family";
     }
+}
+
+bool prefers_first_cache() {
+#if defined(__x86_64__)
+    constexpr uint32_t kZen5 = 0x1a;
+    static const bool is_zen5 = is_amd() && family() >= kZen5;
+    return is_zen5;
+#else
+    return false;
+#endif
 }
 
 }  // namespace vecq::cpu

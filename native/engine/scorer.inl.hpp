@@ -61,15 +61,13 @@ public:
     // The number of rows to prefetch ahead of the scored ones.
     size_t prefetch_distance() const { return prefetch_distance_; }
 
-    // Prefetches rows into L2, which tracks more outstanding misses than L1. Always inline, see
+    // Prefetches rows into the cache that tracks the most outstanding misses. Always inline, see
     // Prefetch.
     [[gnu::always_inline]] void prefetch(const uint32_t* ids, size_t count) const {
-        for (size_t i = 0; i < count; ++i) {
-            __builtin_prefetch(scored_.affine + ids[i], 0, 2);
-            const std::byte* row = scored_.rows.at(ids[i]);
-            for (size_t at = 0; at < prefetched_bytes_; at += kLine)
-                __builtin_prefetch(row + at, 0, 2);
-        }
+        if (prefers_first_cache_)
+            prefetch_to<3>(ids, count);
+        else
+            prefetch_to<2>(ids, count);
     }
 
     // Scores `count` rows, at most sixteen, and returns a mask of the scores above the bound. `ids`
@@ -93,6 +91,17 @@ private:
     // row.
     static constexpr size_t kMaxLines = 16, kLinesAhead = 96;
 
+    // `Locality` is that of __builtin_prefetch: 3 for the first cache, 2 for the second.
+    template <int Locality>
+    [[gnu::always_inline]] void prefetch_to(const uint32_t* ids, size_t count) const {
+        for (size_t i = 0; i < count; ++i) {
+            __builtin_prefetch(scored_.affine + ids[i], 0, Locality);
+            const std::byte* row = scored_.rows.at(ids[i]);
+            for (size_t at = 0; at < prefetched_bytes_; at += kLine)
+                __builtin_prefetch(row + at, 0, Locality);
+        }
+    }
+
     template <size_t Fixed>
     Wide<F32> dots_of(const uint32_t* ids, size_t count, Lines<Fixed> lines) const {
         Wide<F32> dots =
@@ -115,6 +124,7 @@ private:
     EncodedQuery query_;
     ScoredRows scored_;
     size_t prefetched_bytes_ = 0, prefetch_distance_ = 0;
+    bool prefers_first_cache_ = cpu::prefers_first_cache();
 };
 
 // Returns the row as a query. Writes the codes to `codes` if a query stores them in another type.
