@@ -17,9 +17,19 @@ CROSS := aarch64-linux-gnu-g++ qemu-aarch64
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' Makefile | column -t -s '|'
 
-demo: $(VENV)/bench ## install into .venv, compare on generated users and items, write a report
-	vecq bench recsys-demo --quick --k 100 --regimes single,batch,processes --seconds 45 \
-		--peers 'hnswlib,faiss HNSWFlat' --out build/demo
+# 200,000 x 128: FP32 rows and links exceed the caches of most machines, INT8 ones do not.
+demo: $(VENV)/bench build/demo ## install, compare on generated users and items, show the next commands
+	vecq bench build/demo --quick --k 100 --peers 'hnswlib,faiss HNSWFlat' --peer-m 16 \
+		--ef-construction 64 --regimes single,batch --isas '' --seconds 45 --out build/demo-bench
+	@printf '%s\n' '' 'On your own vectors (.npy, .hdf5, .fbin, .parquet and others):' \
+		'  vecq assess items.npy --queries users.npy --k 100' \
+		'  vecq bench items.npy --queries users.npy --metric ip --k 100 --out mine' \
+		'  vecq build items.npy items.vecq --metric ip --users users.npy' \
+		'  vecq search items.vecq users.npy --k 100 --out results.npz' \
+		'Each of them runs as .venv/bin/vecq, or after: . .venv/bin/activate'
+
+build/demo: | $(VENV)/bench
+	vecq data make $@ --rows 200000 --dim 128 --users 1000
 
 test: native-tests aarch64-tests $(VENV)/dev ## native tests, also on emulated AArch64, then pytest
 	OPENBLAS_NUM_THREADS=1 pytest -n 2 --dist loadfile
@@ -123,6 +133,14 @@ bench-interop: $(VENV)/bench ## imported indexes of hnswlib and faiss; DATA=FILE
 bench-recommend: $(VENV)/dev ## recommendations against implicit's own; DATA=FILE.hdf5 ...
 	python -I bench/studies recommend $(ARGS) $(DATA)
 
+# The theme announces its successor on every build; the pages name no other host.
+docs: $(VENV)/dev ## build the documentation site into build/site; fails on broken links
+	NO_MKDOCS_2_WARNING=1 mkdocs build --quiet --strict
+
+plot: $(VENV)/dev ## draw docs/plot.svg from bench/recorded/demo.jsonl, a record of make demo
+	vecq report bench/recorded/demo.jsonl --out build/demo.html --plots build/plots
+	cp build/plots/pareto-*-k100-single-1x1.svg docs/plot.svg
+
 wheel: $(VENV)/dev ## build a portable wheel in dist/, and import it in an empty venv
 	rm -rf dist build/wheel
 	pip wheel -q --no-build-isolation --no-deps -w build/wheel .
@@ -167,4 +185,4 @@ $(VENV)/dev: $(VENV)/tools $(VENV)/hnswlib $(SOURCES)
 
 .PHONY: help demo test native-tests aarch64-tests hnswlib-tests lint sanitize build/asan build/tsan fuzz \
 	bench-kernels bench-codecs bench-core bench-links bench-exact bench-filters bench-tuning \
-	bench-files bench-living bench-interop bench-recommend wheel format clean
+	bench-files bench-living bench-interop bench-recommend docs plot wheel format clean

@@ -68,8 +68,9 @@ class Harness:
         self.contenders: list[Contender] = []
 
     def run(self) -> list[Record]:
-        specs, notes = chosen(self.plan.codecs, self.plan.peers, self.plan.peer_m)
-        self.isas = isa_names(self.plan.isas)
+        plan = self.plan
+        specs, notes = chosen(plan.codecs, plan.peers, plan.peer_m, plan.ef_construction)
+        self.isas = isa_names(plan.isas)
         self.about.notes += notes
         with self.progress:
             try:

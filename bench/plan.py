@@ -11,7 +11,7 @@ from vecq.bench.sweep import RECALL_ENOUGH
 from vecq.datasets import Dataset
 
 REGIMES = ("single", "batch", "concurrent", "processes")
-MAX_THREADS, MAX_M = 1024, 1024
+MAX_THREADS, MAX_M, MAX_EF = 1024, 1024, 100_000
 PEER_M = (16, 24, 32, 48)
 
 
@@ -31,6 +31,7 @@ class Plan:
             Default: hnswlib and faiss.
         peer_m: Values of M that graph indexes of peers are built with; a peer is compared by its
             fastest. Default: 16, 24, 32, 48.
+        ef_construction: Beam width while building, for all graphs. Default: 200.
         regimes: How queries arrive: "single", "batch", "concurrent", "processes". Default: all.
         threads: Threads of batches, and number of concurrent clients; 0 = all cores. Default: 0.
         build_threads: Threads for building; 0 = all cores. Default: 0.
@@ -60,6 +61,7 @@ class Plan:
     codecs: Sequence[str] = ("fp32", "int8")
     peers: Sequence[str] = ("hnswlib", "faiss")
     peer_m: Sequence[int] = field(default=PEER_M, kw_only=True)
+    ef_construction: int = field(default=200, kw_only=True)
     regimes: Sequence[str] = REGIMES
     threads: int = 0
     build_threads: int = 0
@@ -85,6 +87,7 @@ class Plan:
             ("build_threads", 0, MAX_THREADS),
             ("processes", 0, MAX_THREADS),
             ("repetitions", 1, 1000),
+            ("ef_construction", 1, MAX_EF),
             ("seed", 0, 2**63 - 1),
         ):
             if not _whole(getattr(self, name), least, most):

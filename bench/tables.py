@@ -54,9 +54,11 @@ def _tables(sheet: Sheet) -> Iterator[Table]:
     if sheet.accuracy:
         yield tables.accuracy(sheet.accuracy)
     yield from tables.isas(sheet.isas)
-    overview = tables.overview(sheet)
-    if overview.rows:
-        yield overview
+    for data in sheet.data_names:
+        for k in sheet.ks(data):
+            comparison = tables.comparison(sheet, data, k)
+            if comparison is not None and comparison.rows:
+                yield comparison
 
 
 def _console() -> Any:

@@ -37,7 +37,8 @@ class Adapter:
     module: ClassVar[str] = ""  # the module that has to be importable
     package: ClassVar[str] = ""  # the package to install
     unit_vectors: ClassVar[bool] = False  # cosine is the inner product of vectors of length 1
-    sweeps_m: ClassVar[bool] = False  # the constructor takes `m`, half the links of a node
+    # The constructor takes `m`, half the links of a node, and `ef_construction`.
+    sweeps_m: ClassVar[bool] = False
     concurrent = True  # several threads may search at once
     batched = True  # a call takes many queries, and uses all threads
     apart = False  # it may crash the process: it runs in a subprocess, as users' classes do

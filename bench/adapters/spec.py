@@ -31,11 +31,12 @@ class Spec:
             adapter.system, adapter.name = adapter.name, f"{adapter.name} M={self.options['m']}"
         return adapter
 
-    def variants(self, values: Iterable[int]) -> list["Spec"]:
+    def variants(self, values: Iterable[int], ef_construction: int) -> list["Spec"]:
         """Return the recipe for each value of M, or the recipe itself if it has no M to choose."""
         if self.own or not self.make().sweeps_m or "m" in self.options:
             return [self]
-        return [replace(self, options={**self.options, "m": value}) for value in values]
+        options = {**self.options, "ef_construction": ef_construction}
+        return [replace(self, options={**options, "m": value}) for value in values]
 
 
 def _spec(target: str, **options: Any) -> Spec:
@@ -53,7 +54,10 @@ PEERS = {
 
 
 def chosen(
-    codecs: Iterable[str], peers: Iterable[str], peer_m: Iterable[int] = (16,)
+    codecs: Iterable[str],
+    peers: Iterable[str],
+    peer_m: Iterable[int] = (16,),
+    ef_construction: int = 200,
 ) -> tuple[list[Spec], list[str]]:
     """Return the contenders of these names, and a note for each that is not installed.
 
@@ -61,6 +65,7 @@ def chosen(
         codecs: Codecs of vecq, one contender each.
         peers: Libraries, index types of theirs by name, or `module:Class`.
         peer_m: Values of M; graph indexes of peers are built with each. Default: 16.
+        ef_construction: Beam width while building, for all graphs. Default: 200.
 
     Raises:
         ArgumentError: A name is unknown or comes twice, or a class can't be loaded.
@@ -69,7 +74,7 @@ def chosen(
     >>> [spec.make().name for spec in specs]
     ['vecq int8', 'hnswlib FP32 M=16']
     """
-    specs, notes = [_codec(name) for name in codecs], []
+    specs, notes = [_codec(name, ef_construction) for name in codecs], []
     values = list(peer_m)
     for name in peers:
         for spec in _peer(name):
@@ -78,12 +83,12 @@ def chosen(
                 note = f"{adapter.name} skipped: package {adapter.package} is not installed"
                 notes.append(f"{note} (pip install {adapter.package})")
             else:
-                specs += spec.variants(values)
+                specs += spec.variants(values, ef_construction)
     _refuse_twins(specs)
     return specs, notes
 
 
-def _codec(name: str) -> Spec:
+def _codec(name: str, ef_construction: int) -> Spec:
     narrow, plus, wide = name.partition("+")
     if narrow not in CODECS or (plus and wide not in CODECS):
         raise ArgumentError(
@@ -91,7 +96,7 @@ def _codec(name: str) -> Spec:
             "second for reranking",
             "codecs",
         )
-    return _spec("vecq:Vecq", codec=name)
+    return _spec("vecq:Vecq", codec=name, ef_construction=ef_construction)
 
 
 def _peer(name: str) -> list[Spec]:

@@ -20,10 +20,10 @@ class Svs(Adapter):
     unit_vectors = True
     concurrent = False  # searches of one index share its thread pool
 
-    def __init__(self, *, codec: str = "fp32", m: int = 16, window: int = 200) -> None:
+    def __init__(self, *, codec: str = "fp32", m: int = 16, ef_construction: int = 200) -> None:
         self.name, self.codec = f"svs {codec}", codec
         self.apart = codec != "fp32"  # it exits where the CPU does not support its codes
-        self.settings = {"graph_max_degree": 2 * m, "window_size": window}
+        self.settings = {"graph_max_degree": 2 * m, "window_size": ef_construction}
 
     def build(self, vectors: Floats, metric: str, threads: int) -> None:
         import svs

@@ -28,6 +28,9 @@ def slowest(point: Point) -> float:
     return min(point.qps, default=0.0)
 
 
+READINGS = (median, slowest, fastest)
+
+
 def sound(point: Point) -> bool:
     """Whether a point counts: it was measured, and its answers have no faults.
 
@@ -139,6 +142,7 @@ class Ratio:
     low: float
     high: float
     repeated: bool
+    is_above: bool = False  # our recall is higher than the level, which is the other's
 
     @property
     def even(self) -> bool:
@@ -153,14 +157,25 @@ def ratio(ours: Curve, other: Curve) -> Ratio | None:
     level = common_level([ours, other])
     if level is None:
         return None
-    readings = (median, slowest, fastest)
-    values = [curve.at(level, reading) for curve in (ours, other) for reading in readings]
+    values = [curve.at(level, reading) for curve in (ours, other) for reading in READINGS]
     known = [value for value in values if value]
     if len(known) < len(values):
         return None
     middle, low, high, its_middle, its_low, its_high = known
     repeated = ours.repeated and other.repeated
     return Ratio(level, middle / its_middle, low / its_high, high / its_low, repeated)
+
+
+def ratio_above(ours: Curve, other: Curve) -> Ratio | None:
+    """Compare at the highest usual recall of a curve that ends below the first recall of ours."""
+    if not ours.points or not other.points or other.best >= _recall(ours.front[0]):
+        return None
+    mine = ours.front[0]
+    level = max((one for one in LEVELS if other.at(one) is not None), default=other.best)
+    its = [other.at(level, reading) or reading(other.front[-1]) for reading in READINGS]
+    middle, low, high = (reading(mine) for reading in READINGS)
+    repeated = ours.repeated and other.repeated
+    return Ratio(level, middle / its[0], low / its[2], high / its[1], repeated, is_above=True)
 
 
 def _recall(point: Point) -> float:

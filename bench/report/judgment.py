@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from vecq.bench.records import Build, Record
 from vecq.bench.report import words
-from vecq.bench.report.curves import Curve, Ratio, Regime, ratio
+from vecq.bench.report.curves import Curve, Ratio, Regime, ratio, ratio_above
 from vecq.bench.report.sheet import Sheet
 
 # Shares of FP32's recall: INT8 is good from FINE on, and not good enough below ENOUGH.
@@ -94,8 +94,8 @@ class Finding:
     def against(self) -> str:
         """INT8 against the best variant of each peer, in one line."""
         return "; ".join(
-            f"against {rival.name} {words.multiple(rival.speed.value)} the QPS at recall "
-            f"{words.level(rival.speed.level)}"
+            f"against {rival.name} {words.multiple(rival.speed.value)} the QPS at "
+            f"recall {words.level(rival.speed.level)}{' or more' * rival.speed.is_above}"
             + (f" and {words.multiple(rival.memory)} the memory" if rival.memory else "")
             for rival in self.rivals
             if rival.speed is not None
@@ -180,9 +180,15 @@ def speed(sheet: Sheet, regime: Regime, ours: Build, other: str) -> Ratio | None
     return ratio(curve, its) if curve and its else None
 
 
+def speed_over(sheet: Sheet, regime: Regime, ours: Build, other: str) -> Ratio | None:
+    """Return `speed`, or that above the recall of a system that never reaches ours."""
+    curve, its = (sheet.curves.get((regime, name)) for name in (ours.contender, other))
+    return (ratio(curve, its) or ratio_above(curve, its)) if curve and its else None
+
+
 def _rival(sheet: Sheet, regime: Regime, int8: Build, system: str) -> Rival:
     """Compare with the variant of a system that is the fastest at the recall of the comparison."""
-    found, curve = speed(sheet, regime, int8, system), sheet.curves.get((regime, system))
+    found, curve = speed_over(sheet, regime, int8, system), sheet.curves.get((regime, system))
     best = None
     if curve is not None:
         level = found.level if found is not None else curve.best
@@ -215,6 +221,13 @@ def _ndcg(sheet: Sheet, regime: Regime) -> tuple[float, float] | None:
         if (one.data, one.k, one.metric) == (regime.data, regime.k, "ndcg") and one.fp32 > 0:
             return one.fp32, one.int8
     return None
+
+
+def lightness(sheet: Sheet, ours: Build, system: str) -> float | None:
+    """Return our bytes per vector over those of the lightest variant of a system."""
+    builds = [one for one in sheet.builds.values() if one.data == ours.data]
+    ratios = [_memory(ours, one) for one in builds if system in (one.contender, one.group)]
+    return max(filter(None, ratios), default=None)
 
 
 def _memory(ours: Build, other: Build) -> float | None:

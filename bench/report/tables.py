@@ -7,7 +7,7 @@ from vecq.bench.records import Accuracy, IsaSpeed, Point
 from vecq.bench.report import words
 from vecq.bench.report.charts import operating_point
 from vecq.bench.report.curves import LEVELS, Curve, Ratio, Regime
-from vecq.bench.report.judgment import Finding, kept, speed
+from vecq.bench.report.judgment import Finding, kept, lightness, speed, speed_over
 from vecq.bench.report.sheet import Sheet
 
 METRICS = {
@@ -92,12 +92,39 @@ def overview(sheet: Sheet) -> Table:
     )
 
 
+def comparison(sheet: Sheet, data: str, k: int) -> Table | None:
+    """INT8 as a multiple of FP32 and of every peer, in every regime, and its bytes."""
+    int8, fp32 = sheet.ours(data, "int8"), sheet.ours(data, "fp32")
+    if int8 is None:
+        return None
+    regimes = [one for one in sheet.regimes if (one.data, one.k) == (data, k)]
+    others = [*([] if fp32 is None else [fp32.contender]), *sheet.peers(data)]
+    rows = [
+        [
+            text(other),
+            *(_ratio(speed_over(sheet, regime, int8, other)) for regime in regimes),
+            _lighter(lightness(sheet, int8, other)),
+        ]
+        for other in others
+    ]
+    return Table(
+        f"vecq INT8 as a multiple of the others: {data}, k={k:,}",
+        ["", *(f"QPS, {one.name}" for one in regimes), "bytes per vector"],
+        rows,
+        [
+            "Median QPS at the recall after the @; + where the other never reaches the recall of",
+            "INT8's fastest setting. Bytes include links.",
+        ],
+    )
+
+
 def _ratio(ratio: Ratio | None) -> Cell:
     if ratio is None:
         return Cell("not comparable", "faint")
     kind = "faint" if ratio.even else "good" if ratio.value > 1 else "bad"
     within = ", about even" if ratio.even else ""
-    return Cell(f"{words.multiple(ratio.value)} @{words.level(ratio.level)}{within}", kind)
+    level = f"{words.level(ratio.level)}{'+' * ratio.is_above}"
+    return Cell(f"{words.multiple(ratio.value)} @{level}{within}", kind)
 
 
 def at_recall(sheet: Sheet, regime: Regime) -> Table:

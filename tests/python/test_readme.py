@@ -1,9 +1,16 @@
-"""The README: its blocks run, and the table that it shows is the one that they print."""
+"""The README: its blocks run and print its table; its figures and plot are those of a record."""
 
 import re
 from pathlib import Path
 
-README = Path(__file__).parents[2] / "README.md"
+from vecq.bench import records, tables
+from vecq.bench.report import tables as report_tables
+from vecq.bench.report.charts import charts
+from vecq.bench.report.files import standalone
+from vecq.bench.report.sheet import Sheet
+
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
 
 
 def test_the_examples_run_and_print_the_table_of_the_readme(capsys, tmp_path, monkeypatch):
@@ -20,30 +27,33 @@ def test_the_examples_run_and_print_the_table_of_the_readme(capsys, tmp_path, mo
 def test_links_to_files_of_the_repository_are_not_broken():
     links = re.findall(r"\]\(([^)#:]+)\)", README.read_text())
     assert "docs/search.md" in links
+    assert "bench/recorded/demo.jsonl" in links
     assert [link for link in links if not (README.parent / link).exists()] == []
 
 
-def test_figures_are_those_of_the_results():
-    """Every figure of the comparison is in bench/RESULTS.md, or the ratio of two that are."""
-    results = (README.parent / "bench" / "RESULTS.md").read_text()
-    rows = re.findall(r"^(vecq int8|vecq fp32|hnswlib FP32) .*", results, flags=re.M)
-    assert {"vecq int8", "vecq fp32", "hnswlib FP32"} <= set(rows)
-    queries = {}
-    pattern = r"^(vecq int8|vecq fp32|hnswlib FP32)  +[\d.]+ +(\d+) +([\d,]+)\S* +([\d,]+)"
-    for name, size, online, batched in re.findall(pattern, results, flags=re.M):
-        numbers = [int(size), *(int(one.replace(",", "")) for one in (online, batched))]
-        queries.setdefault(name, []).append(numbers)
-    rows = re.findall(r"^\| (?:Gowalla|Fashion|GloVe|generated).*", README.read_text(), flags=re.M)
-    assert len(rows) == 4
-    for place, row in enumerate(rows):
-        graph, codes, size = (
-            [float(one) for one in cell.split(" / ")] for cell in row.strip("| ").split(" | ")[1:]
-        )
-        int8, fp32, peer = (
-            queries[name][place] for name in ("vecq int8", "vecq fp32", "hnswlib FP32")
-        )
-        assert size == [int8[0], peer[0]]
-        for own, other, ratios in ((fp32, peer, graph), (int8, fp32, codes)):
-            for place_of in (0, 1):
-                exact = own[place_of + 1] / other[place_of + 1]
-                assert abs(ratios[place_of] - exact) <= 0.051
+def recorded():
+    return records.read(ROOT / "bench" / "recorded" / "demo.jsonl")
+
+
+def test_the_figures_are_those_of_the_record():
+    sheet = Sheet(recorded())
+    comparison = tables.plain(report_tables.comparison(sheet, sheet.data_names[0], 100))
+    text = README.read_text()
+    assert f"```\n{comparison}\n```" in text
+    (int8,) = (one for one in sheet.of(sheet.regimes[0]) if one.contender == "vecq int8")
+    assert f"INT8 alone ends at recall {int8.best:.4f}" in text
+
+
+def test_the_plot_is_that_of_the_record():
+    found = [one for one in charts(Sheet(recorded())) if one.kind == "pareto"]
+    (chart,) = (one for one in found if one.regime.name == "single")
+    assert standalone(chart.drawing) == (ROOT / "docs" / "plot.svg").read_text()
+
+
+def test_the_conditions_are_those_of_the_record():
+    (run,) = (one for one in recorded() if isinstance(one, records.Run))
+    text = README.read_text()
+    assert f"ef_construction={run.parameters['ef_construction']}, peers with M=16" in text
+    assert run.parameters["peer_m"] == [16]
+    assert run.machine["cpu"] in text
+    assert run.machine["isa"].upper() in text

@@ -133,6 +133,13 @@ def _add_measuring(group: argparse._ArgumentGroup) -> None:
         "(default: %(default)s)",
     )
     add(
+        "--ef-construction",
+        type=int,
+        default=200,
+        metavar="N",
+        help="Beam width while building, for all graphs (default: %(default)s)",
+    )
+    add(
         "--seed",
         type=int,
         default=0,
@@ -202,7 +209,7 @@ def _settings(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the arguments of vecq.bench.Plan."""
     names = (
         *("data", "queries", "metric", "threads", "build_threads", "processes", "pin", "numa"),
-        *("repetitions", "seconds", "quick", "seed"),
+        *("repetitions", "seconds", "quick", "seed", "ef_construction"),
     )
     settings = {name: getattr(arguments, name) for name in names}
     for name in ("codecs", "peers", "regimes"):

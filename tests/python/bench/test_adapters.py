@@ -79,6 +79,14 @@ def test_contenders_are_chosen_by_name():
         assert [spec.make().system for spec in specs[2:4]] == 2 * ["hnswlib FP32"]
 
 
+def test_all_graphs_are_built_with_one_beam_width():
+    peers = ["hnswlib", "faiss", "svs", "usearch", "vsag", "zvec"]
+    specs, _ = chosen(["fp32", "int8"], peers, [8], ef_construction=64)
+    graphs = [spec.make() for spec in specs if spec.make().family == "vecq" or "m" in spec.options]
+    assert len(graphs) >= 2
+    assert all(64 in adapter.settings.values() for adapter in graphs)
+
+
 def test_missing_packages_are_noted(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     specs, notes = chosen([], ["usearch"])

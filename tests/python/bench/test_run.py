@@ -346,6 +346,7 @@ def test_processes_share_an_index(measure):
         ("threads", {"threads": -1}, "is -1, expected a whole number from 0"),
         ("processes", {"processes": 1.5}, "is 1.5"),
         ("repetitions", {"repetitions": 0}, "from 1 to"),
+        ("ef_construction", {"ef_construction": 0}, "from 1 to"),
         ("regimes", {"regimes": ["slow"]}, "expected some of single, batch, concurrent, processes"),
         ("regimes", {"regimes": []}, "expected some of"),
         ("codecs", {"codecs": [], "peers": []}, "are empty"),

@@ -8,7 +8,7 @@ import pytest
 import vecq
 from vecq.bench.records import Accuracy, Build, Point, Run
 from vecq.bench.report import tables, verdict
-from vecq.bench.report.curves import Curve, Regime, common_level, ratio
+from vecq.bench.report.curves import Curve, Regime, common_level, ratio, ratio_above
 from vecq.bench.report.sheet import Sheet
 
 REGIME = Regime("toy", 10, "single", 1, 1)
@@ -53,6 +53,27 @@ def test_the_fastest_point_of_a_recall_counts():
     line = curve([(1.0, 50), (1.0, 90), (1.0, 70)])
     assert line.at(1.0) == 90
     assert ratio(line, line).value == 1
+
+
+def test_a_curve_that_ends_below_ours_is_compared_at_its_highest_usual_recall():
+    ours = curve([(0.96, 1000, 900, 1100), (0.99, 100)])
+    other = curve([(0.8, 400), (0.9, 100, 90, 110), (0.93, 10)])
+    assert ratio(ours, other) is None
+    found = ratio_above(ours, other)
+    assert (found.level, found.is_above) == (0.9, True)
+    assert found.value == pytest.approx(10)
+    assert found.low == pytest.approx(900 / 110)
+    assert found.high == pytest.approx(1100 / 90)
+
+
+def test_a_curve_that_ends_below_usual_recalls_is_compared_at_its_end():
+    found = ratio_above(curve([(0.9, 1000)]), curve([(0.41, 200), (0.43, 50)]))
+    assert (found.level, found.value) == (0.43, 20)
+
+
+@pytest.mark.parametrize("points", [[], [(0.97, 100)], [(0.9, 100), (0.98, 50)]])
+def test_curves_that_reach_our_recall_are_not_compared_above(points):
+    assert ratio_above(curve([(0.96, 1000)]), curve(points)) is None
 
 
 def test_unsound_points_do_not_count():
