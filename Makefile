@@ -50,6 +50,9 @@ aarch64-tests:
 	@echo '*** SKIPPED: AArch64 tests need g++-aarch64-linux-gnu and qemu-user. ***'
 endif
 
+ray-tests: $(VENV)/dev ## build, search and serve on a Ray cluster whose workers and nodes are killed
+	VECQ_RAY_TESTS=1 OPENBLAS_NUM_THREADS=1 pytest tests/python/integrations/ray
+
 lint: $(VENV)/dev ## check formatting, types and the dependencies between rooms
 	ruff check
 	ruff format --check
@@ -183,6 +186,6 @@ $(VENV)/dev: $(VENV)/tools $(VENV)/hnswlib $(SOURCES)
 	$(INSTALL) '.[dev]'
 	touch $@ $(VENV)/vecq
 
-.PHONY: help demo test native-tests aarch64-tests hnswlib-tests lint sanitize build/asan build/tsan fuzz \
+.PHONY: help demo test ray-tests native-tests aarch64-tests hnswlib-tests lint sanitize build/asan build/tsan fuzz \
 	bench-kernels bench-codecs bench-core bench-links bench-exact bench-filters bench-tuning \
 	bench-files bench-living bench-interop bench-recommend docs plot wheel format clean

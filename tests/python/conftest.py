@@ -11,6 +11,10 @@ import vecq
 # bench/studies is not installed: its tests import it from the checkout.
 sys.path.append(str(Path(__file__).parents[2] / "bench"))
 
+# Before ray is imported: tests keep its ports on the loopback address, and send nothing.
+os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+
 Python = Callable[..., "subprocess.CompletedProcess[str]"]
 
 

@@ -9,7 +9,9 @@ from importlib import import_module
 MODULES = (
     "vecq",
     "vecq.tuning",
+    "vecq.sharding",
     "vecq.integrations.implicit",
+    "vecq.integrations.ray",
     "vecq.integrations.sklearn",
 )
 # Of modules without __all__.

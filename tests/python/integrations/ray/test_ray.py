@@ -1,0 +1,121 @@
+"""Build, search and update on two raylets: the same results as one process."""
+
+import json
+
+import numpy as np
+import pytest
+
+import vecq
+from vecq.integrations.ray import build, search, update
+from vecq.sharding import FolderLock, HashAssignment, ShardedIndex, read_manifest, rollback
+
+
+@pytest.fixture(scope="module")
+def built(nodes, dataset, items, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("items")
+    seen = []
+    manifest = build(
+        dataset(items), folder, shards=3, metric="l2", progress=lambda *args: seen.append(args)
+    )
+    assert seen[-1] == (3, 3)
+    assert manifest.rows == len(items)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def whole(built, items):
+    """One index of the same codec."""
+    from vecq.sharding.codec_file import read_codecs
+
+    codec = read_codecs(built / read_manifest(built).codec)["codec"]
+    return vecq.Index(items.shape[1], "l2", codec).add(items)
+
+
+def rows_of(found):
+    return {row["id"]: row for row in found.take_all()}
+
+
+@pytest.mark.parametrize("groups", [1, 3])
+def test_search_equals_one_index(built, whole, users, dataset, groups, request):
+    if groups > 1:
+        request.getfixturevalue("whole_tests")
+    seen = [[number, number + 1] if number % 2 else None for number in range(len(users))]
+    vectors = [None if number % 10 == 0 else row for number, row in enumerate(users)]
+    countries = [f"c{number}" for number in range(len(users))]
+    data = dataset(vectors, country=countries, seen=seen)
+    found = search(
+        data, built, 15, exclude_column="seen", plan="scan", groups=groups, batch_rows=16
+    )
+    rows = rows_of(found)
+    expected = whole.search(users, 15, plan="scan", exclude=[ids or [] for ids in seen])
+    assert rows.keys() == set(range(len(users)))
+    for number, row in rows.items():
+        assert row.keys() == {"id", "country", "ids", "scores"}
+        assert row["country"] == countries[number]
+        if number % 10 == 0:
+            assert row["ids"] == row["scores"] == []
+        else:
+            assert row["ids"] == expected.ids[number].tolist()
+            np.testing.assert_array_equal(row["scores"], expected.scores[number])
+
+
+@pytest.mark.usefixtures("whole_tests")
+def test_more_results_than_items(built, items, users, dataset):
+    (row,) = search(dataset(users[:1]), built, 5000, allow=range(7)).take_all()
+    assert sorted(row["ids"]) == list(range(7))
+
+
+def test_changes_make_a_new_version(built, items, users, dataset):
+    changes = dataset([items[1] * 2, None, None], ids=[5000, 3, 99_999])
+    manifest = update(built, changes)
+    try:
+        assert manifest.generation == 2
+        assert manifest.rows == len(items)
+        index = ShardedIndex(built)
+        assert index.search(items[1] * 2, 1).ids[0, 0] == 5000
+        assert 3 not in index.search(items[3], 10).ids
+        (old,) = search(dataset(items[3:4]), built, 1, generation=1).take_all()
+        assert old["ids"] == [3]
+        nothing = update(built, dataset([None], ids=[99_999], blocks=1))
+        assert nothing.generation == 2
+    finally:
+        assert rollback(built).generation == 1
+
+
+def test_wrong_arguments_are_refused(built, dataset, users, items, tmp_path, refuse):
+    data = dataset(users)
+    refuse("id_column", "expected one of id, vector", search, data, built, 3, id_column="user")
+    refuse("exclude_column", "one of", search, data, built, 3, exclude_column="seen")
+    refuse("k", "whole number", search, data, built, 0)
+    refuse("ef", "whole number", search, data, built, 3, ef=0)
+    refuse("options", "effort", search, data, built, 3, effort=9)
+    refuse("groups", "from 1 to 3", search, data, built, 3, groups=4)
+    refuse("shards", "whole number", build, data, tmp_path, shards=0)
+    refuse("assignment", "hash", build, data, tmp_path, shards=1, assignment="range")
+    refuse("vector_column", "one of", build, data, tmp_path, shards=1, vector_column="x")
+    with pytest.raises(vecq.FileError, match="no sharded index"):
+        search(data, tmp_path, 3)
+    with pytest.raises(vecq.FileError, match="no sharded index"):
+        update(tmp_path, data)
+    with FolderLock(tmp_path), pytest.raises(vecq.FileError, match="builds here already"):
+        build(data, tmp_path, shards=1)
+
+
+def test_errors_of_workers_are_those_of_vecq(nodes, dataset, items, tmp_path, refuse):
+    twice = dataset(items[:20], ids=[*range(19), 0])
+    refuse("id", "id has 0 more than once", build, twice, tmp_path, shards=2)
+    missing = dataset([*items[:20], None])
+    refuse("vector_column", "no vector for id 20", build, missing, tmp_path, shards=2)
+
+
+def test_a_resumed_build_keeps_finished_shards(nodes, dataset, items, tmp_path):
+    data = items[:300].copy()
+    ids = np.arange(300)
+    numbers = HashAssignment(2)(ids, data)
+    ids[np.flatnonzero(numbers == 1)[:2]] = ids[numbers == 1][0]  # shard 1 fails
+    with pytest.raises(vecq.ArgumentError, match="more than once"):
+        build(dataset(data, ids), tmp_path, shards=2, task_options={"num_cpus": 0.5})
+    record = json.loads((tmp_path / "staging" / "shard-0000.json").read_text())
+    manifest = build(dataset(data), tmp_path, shards=2)
+    assert manifest.shards[0].name == record["name"]
+    assert manifest.rows == 300

@@ -1,0 +1,295 @@
+"""Building on Ray: batches are sorted by shard in parallel, then a task builds each shard."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from vecq.core.arguments import whole
+from vecq.core.arrays import as_floats, as_vectors
+from vecq.core.errors import ArgumentError
+from vecq.core.progress import Progress, Report
+from vecq.integrations.ray.cluster import plain_errors, ray_module, run_tasks
+from vecq.integrations.ray.columns import ids_of, vectors_of
+from vecq.quantization.codec import SAMPLE, Codec, Kind
+from vecq.quantization.metric import as_metric
+from vecq.sharding.assignment import (
+    Assignment,
+    ClusterAssignment,
+    Floats,
+    HashAssignment,
+    mixed,
+)
+from vecq.sharding.build import (
+    BuildPlan,
+    ShardTask,
+    build_shard,
+    find_repeated_id,
+    finish,
+    start_build,
+)
+from vecq.sharding.lock import FolderLock
+from vecq.sharding.manifest import FolderPath, Manifest
+from vecq.sharding.spool import Spooled, spool_rows
+from vecq.storage.opening import Link
+
+MOST_HASH = 2**64 - 1
+IDS_PER_TASK = 1 << 25  # of the search for repeated ids
+
+
+def build(
+    dataset: Any,
+    path: FolderPath,
+    *,
+    shards: int,
+    id_column: str = "id",
+    vector_column: str = "vector",
+    metric: str = "ip",
+    codec: Kind | Codec = "int8",
+    rerank_codec: Kind | Codec | None = None,
+    users: ArrayLike | None = None,
+    assignment: Literal["hash", "cluster"] = "hash",
+    m: int = 16,
+    ef_construction: int = 200,
+    seed: int = 0,
+    link: Link = "auto",
+    threads: int = 1,
+    batch_rows: int = 65_536,
+    keep: int = 2,
+    task_options: dict[str, Any] | None = None,
+    progress: Progress = None,
+) -> Manifest:
+    """Build a sharded index from a Ray data set.
+
+    A worker reads one batch at a time, later one shard: rows in float32, and its index. If the
+    driver or a worker dies, call `build` again with the same arguments: finished shards whose rows
+    and checksums match are not built again. A build into a folder that holds an index makes a new
+    version of it; readers switch when all of it is written.
+
+    Args:
+        dataset: A `ray.data.Dataset` with a column of 64-bit integer ids and one of vectors.
+        path: The index folder, at the same path on all nodes. It is made if it does not exist.
+        shards: Number of shards. One shard per 10 to 50 million items is usual.
+        id_column: Name of the ids. Default: "id".
+        vector_column: Name of the vectors: lists or tensors of floats. Default: "vector".
+        metric: As in `vecq.Index`. Default: "ip".
+        codec: As in `vecq.Index`. A codec that needs fitting is fitted once, on a sample of 10,000
+            items, and shared by all shards. Default: "int8".
+        rerank_codec: As in `vecq.Index`. Default: None.
+        users: Sample of query vectors, as in `vecq.Index.add`. Default: None.
+        assignment: "hash" assigns items by a hash of the id, to shards of equal size; "cluster"
+            assigns them to the nearest of `shards` centroids. Default: "hash".
+        m: As in `vecq.Index`. Default: 16.
+        ef_construction: As in `vecq.Index`. Default: 200.
+        seed: As in `vecq.Index`. Default: 0.
+        link: As in `vecq.Index`. Default: "auto".
+        threads: Threads and CPUs of each shard's task. Default: 1.
+        batch_rows: Rows that a worker sorts at a time. Default: 65,536.
+        keep: Number of versions to keep, for rollbacks. Default: 2.
+        task_options: Options of the tasks that build shards, such as `{"memory": 8 << 30}`.
+            Default: none.
+        progress: As in `vecq.Index.add`, in shards.
+
+    Returns:
+        The manifest of the new version.
+
+    Raises:
+        ArgumentError: An argument is wrong, a column is missing, an item has no vector, or an id
+            appears twice.
+        FileError: Another build uses the folder, or the system cannot write to it.
+        UnsupportedError: Ray is not installed.
+    """
+    ray_module()
+    count, threads = whole(shards, "shards", 1, 9999), whole(threads, "threads", 1, 1024)
+    whole(keep, "keep", 1, 999_999)
+    rows = dataset.select_columns(item_columns(dataset, id_column, vector_column))
+    names = {"id_column": id_column, "vector_column": vector_column}
+    home, found = Path(path).resolve(), as_metric(metric)
+    home.mkdir(parents=True, exist_ok=True)
+    with FolderLock(home, "build"), Report(progress, count, " shards") as report, plain_errors():
+        codecs = {"codec": Codec.of(codec, metric=found)}
+        if rerank_codec is not None:
+            codecs["rerank_codec"] = Codec.of(rerank_codec, "rerank_codec")
+        sample = None
+        unfitted = [name for name, one in codecs.items() if one.needs_fit and one.dim is None]
+        if assignment == "cluster" or unfitted:
+            sample = _sample(rows, names, seed)
+        for name in unfitted:
+            codecs[name] = Codec(**codecs[name].settings).fit(sample)  # type: ignore[arg-type]
+        dim = _dim(rows, vector_column) if sample is None else sample.shape[1]
+        plan = start_build(
+            home,
+            dim,
+            found,
+            _assignment(assignment, count, sample, found, seed),
+            **codecs,
+            users=None if users is None else as_floats(as_vectors(users, "users", dim)),
+            settings={"m": m, "ef_construction": ef_construction, "seed": seed, "link": link},
+            id_column=id_column,
+        )
+        spooled = list(spool_dataset(rows, plan, names, batch_rows, removals=False))
+        options = {"num_cpus": threads, **(task_options or {})}
+        if assignment == "cluster":
+            _refuse_repeated_ids(plan, spooled)
+        tasks = shard_tasks(plan, spooled, threads)
+        built = run_tasks(build_shard, [(task,) for task in tasks], options, report)
+        return finish(plan, built, keep)
+
+
+def spool_dataset(
+    rows: Any, plan: BuildPlan, names: dict[str, str], batch_rows: int, *, removals: bool
+) -> Iterator[Spooled]:
+    """Write a data set to spool files, in parallel, and yield their records.
+
+    Args:
+        rows: The data set.
+        plan: The plan.
+        names: Arguments of the columns.
+        batch_rows: Rows per file.
+        removals: Whether a row without a vector removes its id; otherwise it is an error.
+    """
+    records = rows.map_batches(
+        _spool_batch,
+        batch_size=whole(batch_rows, "batch_rows", 1, 1 << 24),
+        batch_format="pyarrow",
+        fn_kwargs={"plan": plan, "names": names, "removals": removals},
+    )
+    for row in records.iter_rows():
+        values = json.loads(row["record"])
+        if "error" in values:
+            raise ArgumentError(values["error"], values["argument"])
+        yield Spooled(
+            values["name"],
+            np.array(values["rows"], np.int64),
+            np.array(values["removed"], np.int64),
+            np.array(values["content"], np.uint64),
+        )
+
+
+def shard_tasks(plan: BuildPlan, spooled: list[Spooled], threads: int) -> list[ShardTask]:
+    """Return the task of each shard."""
+    everywhere = plan.assignment["kind"] != "hash"
+    tasks = []
+    for number in range(plan.shards):
+        rows = [int(one.rows[number]) for one in spooled]
+        own = [
+            one.name
+            for one, count in zip(spooled, rows, strict=True)
+            if count > 0 or one.removed[number] > 0 or everywhere
+        ]
+        content = sum(int(one.content[number]) for one in spooled) % 2**64
+        tasks.append(ShardTask(plan, number, tuple(sorted(own)), sum(rows), content, threads))
+    return tasks
+
+
+def _spool_batch(table: Any, **options: Any) -> Any:
+    """Return a record of the spool file, or of the error: Ray Data would wrap it beyond repair."""
+    try:
+        found = _spooled(table, **options)
+    except ArgumentError as error:
+        record = {"error": str(error), "argument": error.argument}
+    else:
+        record = {
+            "name": found.name,
+            "rows": found.rows.tolist(),
+            "removed": found.removed.tolist(),
+            "content": found.content.tolist(),
+        }
+    return {"record": np.array([json.dumps(record)])}
+
+
+def _spooled(table: Any, plan: BuildPlan, names: dict[str, str], removals: bool) -> Spooled:
+    ids = ids_of(table, names["id_column"])
+    vectors, present = vectors_of(table, names["vector_column"], plan.dim)
+    if not removals and not present.all():
+        missing = ids[~present][0]
+        raise ArgumentError(
+            f"vector_column has no vector for {plan.id_column} {missing}: filter such rows out",
+            "vector_column",
+        )
+    vectors = vectors.reshape(-1, plan.dim)
+    bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
+    if len(bad) > 0:
+        raise ArgumentError(
+            f"vector_column has a value that is not finite for {plan.id_column} "
+            f"{ids[present][bad[0]]}",
+            "vector_column",
+        )
+    return spool_rows(plan.spool, ids[present], vectors, plan.read_assignment(), ids[~present])
+
+
+def item_columns(dataset: Any, id_column: str, vector_column: str) -> list[str]:
+    known = dataset.columns()
+    for argument, name in (("id_column", id_column), ("vector_column", vector_column)):
+        if known is None or name not in known:
+            raise ArgumentError(
+                f"{argument} is {name!r}, expected one of {', '.join(known or ['no columns'])}",
+                argument,
+            )
+    return [id_column, vector_column]
+
+
+def _dim(rows: Any, vector_column: str) -> int:
+    """Return the number of dimensions of the first vector."""
+    for table in rows.limit(1).iter_batches(batch_format="pyarrow"):
+        vectors, _ = vectors_of(table, vector_column)
+        if vectors.shape[1] > 0:
+            return int(vectors.shape[1])
+    raise ArgumentError("dataset has no vector in its first row, expected items", "dataset")
+
+
+def _sample(rows: Any, names: dict[str, str], seed: int) -> Floats:
+    """Return about 10,000 items, the same whatever the order: those whose hashed id is small."""
+    total = rows.count()
+    if total == 0:
+        raise ArgumentError("dataset is empty, expected items", "dataset")
+    sampled = rows.map_batches(
+        _sample_batch,
+        batch_format="pyarrow",
+        fn_kwargs={"names": names, "share": min(1.0, SAMPLE / total), "seed": seed},
+    )
+    ids, vectors = [], []
+    for table in sampled.iter_batches(batch_format="pyarrow"):
+        ids.append(ids_of(table, names["id_column"]))
+        vectors.append(vectors_of(table, names["vector_column"])[0])
+    if not vectors or len(found := np.concatenate(vectors)) == 0:
+        raise ArgumentError("dataset has no vectors to fit on, expected items", "dataset")
+    return np.asarray(found[np.argsort(np.concatenate(ids))], np.float32)
+
+
+def _sample_batch(table: Any, names: dict[str, str], share: float, seed: int) -> Any:
+    import pyarrow as pa
+
+    try:
+        ids = ids_of(table, names["id_column"])
+        present = vectors_of(table, names["vector_column"])[1]
+    except ArgumentError:
+        return table.slice(0, 0)  # the pass over all rows reports it
+    # Shards are assigned by the hash of the id itself: the sample must not depend on it.
+    chosen = mixed(mixed(ids + seed).view(np.int64)) <= np.uint64(
+        min(int(share * 2**64), MOST_HASH)
+    )
+    return table.filter(pa.array(chosen & present))
+
+
+def _assignment(
+    kind: str, shards: int, sample: Floats | None, metric: str, seed: int
+) -> Assignment:
+    if kind == "hash":
+        return HashAssignment(shards)
+    if kind == "cluster" and sample is not None:
+        return ClusterAssignment.fit(sample, shards, metric, seed)
+    raise ArgumentError(f'assignment is {kind!r}, expected "hash" or "cluster"', "assignment")
+
+
+def _refuse_repeated_ids(plan: BuildPlan, spooled: list[Spooled]) -> None:
+    total = sum(int(one.rows.sum()) for one in spooled)
+    parts = -(-total // IDS_PER_TASK)
+    names = tuple(one.name for one in spooled)
+    calls = [(plan, names, part, parts) for part in range(parts)]
+    for repeated in run_tasks(find_repeated_id, calls, {}, Report(False, parts)):
+        if repeated is not None:
+            raise ArgumentError(f"{plan.id_column} has {repeated} more than once", plan.id_column)
