@@ -44,6 +44,14 @@ GROUPS = {
 ERRORS = ("Error", "Warning")
 
 
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Append pages that `nav` does not name to the guides."""
+    guides = next(part["Guides"] for part in config.nav if "Guides" in part)
+    named = set(re.findall(r"[\w-]+\.md", str(config.nav)))
+    guides += sorted(page.name for page in (ROOT / "docs").glob("*.md") if page.name not in named)
+    return config
+
+
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the generated pages."""
     for source, page in COPIES.items():

@@ -79,4 +79,7 @@ def test_notebooks_get_tables():
     assert found.count("<tr>") == 21
     assert "0 (1)" in found
     assert "-1" not in index.search(ITEMS[:1], 900)._repr_html_()
-    assert "recall@10" in vecq.assess(ITEMS, k=10)._repr_html_()
+    assert found.count("<polyline") == 20
+    shown = vecq.assess(ITEMS, k=10)._repr_html_()
+    assert "recall@10" in shown
+    assert shown.count("<rect") == 8  # bytes and recall of four codecs

@@ -8,6 +8,10 @@ CELL = "text-align: right; padding: 0 0.8em"
 MOST_ROWS = 20
 
 
+class Markup(str):
+    """Text of a cell that is HTML already."""
+
+
 def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Return a table; the first column is aligned left, numbers to the right.
 
@@ -23,4 +27,5 @@ def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[object]])
 
 
 def _cell(value: object) -> str:
-    return f'<td style="{CELL}">{escape(str(value))}</td>'
+    shown = value if isinstance(value, Markup) else escape(str(value))
+    return f'<td style="{CELL}">{shown}</td>'

@@ -13,6 +13,7 @@ from vecq.core import html
 from vecq.core.arguments import whole
 from vecq.core.arrays import as_floats, as_vectors
 from vecq.core.errors import ArgumentError, QuantizationWarning
+from vecq.core.plots import bar
 from vecq.core.progress import Progress, Report
 from vecq.core.ranking import score_recall
 from vecq.core.warn import warn_caller
@@ -83,6 +84,7 @@ class Assessment:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
+        most = max(cost.bytes_per_vector for cost in self.costs)
         header = (
             "codec",
             "bytes",
@@ -95,11 +97,11 @@ class Assessment:
         rows = [
             (
                 name,
-                f"{cost.bytes_per_vector:.0f}",
+                bar(cost.bytes_per_vector / most, f"{cost.bytes_per_vector:.0f}"),
                 f"{cost.compression:.2f}x",
                 f"{cost.signal_to_noise:.1f}",
                 f"{cost.score_error:.5f}",
-                f"{cost.recall:.4f}",
+                bar(cost.recall, f"{cost.recall:.4f}"),
                 f"{cost.clipped.mean():.2%}",
             )
             for name, cost in zip(self._names(), self.costs, strict=True)

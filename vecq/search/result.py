@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from vecq.core.errors import OutOfMemoryError
 from vecq.core.html import MOST_ROWS, table
 from vecq.core.memory import memory_limit
+from vecq.core.plots import line
 from vecq.search.plan import Explanation
 
 # Results of fewer bytes are allocated without a look at the memory limit, which takes a while.
@@ -123,8 +124,9 @@ class Result:
                     self.ids[query, :count], self.scores[query, :count], strict=True
                 )
             ]
-            rows.append([query, *cells, *[""] * (shown - count)])
-        header = ["query", *(str(rank) for rank in range(1, shown + 1))]
+            scores = self.scores[query, : int(self.counts[query])].tolist()
+            rows.append([query, line(scores), *cells, *[""] * (shown - count)])
+        header = ["query", "scores", *(str(rank) for rank in range(1, shown + 1))]
         return table(f"{self!r}: id (score) by rank".strip("<>"), header, rows)
 
 

@@ -2,10 +2,13 @@
 
 import json
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 from numpy.typing import ArrayLike
 
+from vecq.core.html import table
+from vecq.core.plots import scatter
 from vecq.core.progress import Progress
 from vecq.index import Index
 from vecq.quantization.codec import Codec
@@ -158,6 +161,29 @@ class Tuned:
             lines.append(f"Nothing meets the criterion: {self.binding}. The closest settings:")
         lines += [self.code().rstrip(), "", self.promise()]
         return "\n".join(lines + self.notes())
+
+    def _repr_html_(self) -> str:
+        measured = [trial for trial in self.trials if trial.measured]
+        points = [
+            (trial.accuracy, trial.qps, f"{trial.name(self.metric)} {trial.search_settings}")
+            for trial in measured
+        ]
+        chosen = measured.index(self.chosen) if self.chosen in measured else -1
+        plot = scatter(self.criterion.measure, "queries/s", points, chosen)
+        rows = [
+            (
+                trial.name(self.metric),
+                _arguments(trial.search_settings),
+                f"{trial.accuracy:.4f}",
+                f"{trial.qps:,.0f}",
+                f"{trial.bytes / 1e6:,.1f}",
+                trial.state + (", chosen" if trial is self.chosen else ""),
+            )
+            for trial in measured
+        ]
+        header = ("codes", "search", self.criterion.measure, "queries/s", "MB", "state")
+        text = "<br>".join(map(escape, [self.promise(), *self.notes()]))
+        return f"{table(self._title(), header, rows)}{plot}<pre>{escape(self.code())}</pre>{text}"
 
     def notes(self) -> list[str]:
         """Return lines about the next criteria and about limits of the evidence."""

@@ -18,7 +18,7 @@ def data():
 
 
 def brute_force_recall(data, codec, metric, k):
-    """Recall of the codec by numpy alone, from decoded rows and float64 arithmetic."""
+    """Return recall by numpy, from decoded rows in float64."""
     queries, rows = data.test.astype("f8"), data.train.astype("f8")
     decoded = codec.encode(data.train).decode().astype("f8")
 
@@ -36,13 +36,13 @@ def brute_force_recall(data, codec, metric, k):
 
 @pytest.mark.parametrize("metric", ["ip", "cosine", "l2"])
 @pytest.mark.parametrize("kind", ["int8", "int16", "fp16"])
-def test_recall_is_what_numpy_finds(data, kind, metric):
+def test_recall_equals_numpy(data, kind, metric):
     codec = vecq.Codec(kind)
     found = vecq.assess(data.train, data.test, metric=metric, k=20, codecs=codec)
     assert found.recall == pytest.approx(brute_force_recall(data, codec, metric, 20), abs=0.003)
 
 
-def test_all_kinds_stand_side_by_side(data):
+def test_all_kinds_are_compared(data):
     found = vecq.assess(data.train, data.test, codecs="int8")
     assert [cost.codec.kind for cost in found.costs] == ["fp32", "fp16", "int16", "int8"]
     assert found.costs[0].recall == 1
@@ -102,8 +102,8 @@ def test_rotation_guards_against_large_coordinates():
     assert rotated > plain + 0.003
 
 
-def test_vectors_do_not_find_themselves():
-    # Every vector has one neighbour, its double: without hiding it would be right by itself.
+def test_items_as_queries_are_excluded_from_their_results():
+    # Each vector has one neighbor, its duplicate: unless excluded, it would find itself.
     half = np.random.default_rng(0).standard_normal((200, 16), np.float32)
     found = vecq.assess(np.concatenate([half, half]), metric="cosine", k=1, codecs="int8")
     assert found.own_queries

@@ -11,7 +11,7 @@ import vecq
 METRICS = ["ip", "cosine", "l2"]
 LEVELS = {"int8": 127, "int16": 32767}
 DIM = 67
-EPS = 2.0**-20  # what float32 arithmetic may lose, relative to the magnitudes that are summed
+EPS = 2.0**-20  # float32 rounding, relative to the magnitudes that are summed
 
 SETTINGS = [
     {"kind": kind, "scale": scale, "center": center, "rotate": rotate}
@@ -30,7 +30,7 @@ every_setting = pytest.mark.parametrize("settings", SETTINGS, ids=name_of)
 
 
 def sample(count, dim=DIM, seed=0):
-    """Rows of different norms around a mean that is not 0."""
+    """Rows of different norms with a mean other than 0."""
     rng = np.random.default_rng(seed)
     rows = rng.standard_normal((count, dim)) * rng.lognormal(0, 0.5, (count, 1))
     return (rows + np.linspace(-0.5, 1, dim)).astype(np.float32)
@@ -41,14 +41,14 @@ def norms(rows):
 
 
 def numbers(codes):
-    """The codes themselves, without padding."""
+    """Return the codes without padding."""
     kind = codes.codec.kind
     view = codes.rows.view({"fp32": "f4", "fp16": "f2", "int16": "i2", "int8": "u1"}[kind])
     return view[:, : codes.dim].astype(float) - 128 * (kind == "int8")
 
 
 class Model:
-    """x ~ mean + rotation^-1(row scale * dimension scale * code), and what follows, in float64."""
+    """The formula in float64: x ~ mean + rotation^-1(row scale * dimension scale * code)."""
 
     def __init__(self, codec):
         self.kind, settings, dim = codec.kind, codec.settings, codec.dim
@@ -79,7 +79,7 @@ class Model:
         if self.kind == "int16":
             bound = 46340 - len(self.mean) ** 0.5 / 2 - 16
             inverse *= np.minimum(1, bound / norms(values * inverse)[:, None])
-        inverse *= 128 if bits == 15 else 1  # two digits
+        inverse *= 128 if bits == 15 else 1  # two bytes
         steps = values * inverse
         codes = np.rint(steps)
         along = (values * codes).sum(axis=1, keepdims=True)
@@ -96,7 +96,7 @@ class Model:
         if metric == "l2":
             queries = queries - self.mean
         wanted = queries @ self.rotation
-        # Scales of dimensions fold into the query before it is coded; its codes meet the row's.
+        # Scales of dimensions are folded into the query before it is encoded.
         folded, doubt = self.query(wanted * self.scales, bits)
         folded, doubt = folded / self.scales, doubt / self.scales
         dots, slack = folded @ z.T, doubt @ np.abs(z).T + EPS * (np.abs(folded) @ np.abs(z).T)
@@ -120,7 +120,7 @@ class Model:
 
 @every_setting
 @pytest.mark.parametrize("unbiased", [True, False], ids=["unbiased", "plain"])
-def test_decoding_loses_half_a_step(settings, unbiased):
+def test_decoding_errs_by_at_most_half_a_step(settings, unbiased):
     vectors = sample(200)
     codec = vecq.Codec(**settings, unbiased=unbiased)
     codes = codec.encode(vectors)
@@ -129,7 +129,7 @@ def test_decoding_loses_half_a_step(settings, unbiased):
     around = EPS * (norms(wanted) + norms(model.mean))[:, None]
     assert (np.abs(decoded - model.decode(rows)) <= around).all()
     if codec.kind in LEVELS:
-        # Another scale than the one that rounded moves codes by less than another quarter.
+        # The unbiased scale differs from that of rounding by less than a quarter of a step.
         half = 0.75 if unbiased and not model.shared else 0.5
         bound = half * model.steps(codes)
     else:
@@ -181,7 +181,7 @@ def test_scores_are_close_to_those_of_the_vectors(settings, metric):
 
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("scale", ["vector", "dimension", "global"])
-def test_finer_queries_err_less(metric, scale):
+def test_queries_of_more_bits_err_less(metric, scale):
     vectors, queries = sample(300), sample(40, seed=1)
     codec = vecq.Codec("int8", scale=scale)
     codes = codec.encode(vectors)
@@ -266,7 +266,7 @@ def test_the_state_of_a_codec():
     assert vecq.Codec.of("fp16").settings == vecq.Codec("fp16").settings
 
 
-def test_fitting_anew_leaves_older_codes_readable():
+def test_refitting_keeps_older_codes_readable():
     vectors = sample(100)
     codec = vecq.Codec("int8", scale="global", center=True)
     codes = codec.encode(vectors)
@@ -278,7 +278,7 @@ def test_fitting_anew_leaves_older_codes_readable():
 
 
 @pytest.mark.parametrize("kind", ["fp32", "fp16", "int16", "int8"])
-def test_a_slice_is_the_same_codes(kind):
+def test_slices_of_codes(kind):
     vectors = sample(100)
     codec = vecq.Codec(kind)
     codes = codec.encode(vectors)

@@ -1,4 +1,4 @@
-"""Codecs on values that are all alike, far apart, clipped or at the edge of float32."""
+"""Codecs on values that are equal, far apart, clipped or at the limits of float32."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def sample(count=60, dim=DIM, seed=0):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("scale", SCALES)
 @pytest.mark.parametrize("center", [False, True])
-def test_a_constant_dimension_stays_what_it_is(kind, scale, center):
+def test_constant_dimensions_decode_exactly(kind, scale, center):
     if kind not in LEVELS and scale != "vector":
         return  # refused, as test_bad_settings_are_named shows
     vectors = sample()
@@ -82,7 +82,7 @@ def test_a_sample_of_one_row_fits(kind, scale):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("size", [1e-45, 1e-42, 1e-40, 1e-38, 1e-30, 1e30])
-def test_norms_at_the_edge_of_float32(kind, size, refuse):
+def test_norms_at_the_limits_of_float32(kind, size, refuse):
     """Magnitudes whose squares, sums or inverses are beyond float32."""
     with np.errstate(under="ignore"):
         vectors = (sample() * size).astype(np.float32)
@@ -119,7 +119,7 @@ def test_norms_at_the_edge_of_float32(kind, size, refuse):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_huge_queries_meet_huge_rows(kind):
+def test_huge_queries_and_huge_rows(kind):
     vectors = sample() * np.float32(1e30)
     codec = vecq.Codec(kind)
     codes = codec.encode(vectors)
@@ -166,7 +166,7 @@ def test_values_beyond_the_range_are_clipped_and_counted(kind, scale, factor):
 
 @pytest.mark.parametrize("kind", LEVELS)
 @pytest.mark.parametrize("scale", ["dimension", "global"])
-def test_calibrations_clip_as_they_say(kind, scale):
+def test_calibrations_clip_the_documented_share(kind, scale):
     rng = np.random.default_rng(0)
     vectors = rng.standard_t(3, (4000, 16)).astype(np.float32)  # heavy tails
     largest = np.abs(vectors).max(axis=0 if scale == "dimension" else None)

@@ -1,4 +1,4 @@
-"""What codecs take, what they refuse and by which name."""
+"""Inputs that codecs accept, and errors that name the argument."""
 
 import tracemalloc
 
@@ -56,7 +56,7 @@ LAYOUTS = {
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("settings", [{}, {"scale": "global", "center": True}], ids=str)
-def test_any_layout_is_as_good_as_a_plain_copy(layout, settings):
+def test_any_memory_layout(layout, settings):
     plain = np.array(sample().astype(np.float16), np.float32)  # float16 holds it exactly
     given = LAYOUTS[layout](plain)
     if layout == "broadcast":
@@ -86,7 +86,7 @@ def test_a_vector_is_a_matrix_of_one_row():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_nothing_has_no_codes(kind):
+def test_empty_input_has_no_codes(kind):
     codec, nothing = vecq.Codec(kind), np.empty((0, DIM), np.float32)
     codes = codec.encode(nothing)
     assert (len(codes), codes.nbytes, codes.clipped) == (0, 0, 0)
@@ -119,7 +119,7 @@ NOT_VECTORS = [
 
 
 @pytest.mark.parametrize(("given", "message"), NOT_VECTORS, ids=[str(m) for _, m in NOT_VECTORS])
-def test_what_is_no_matrix_of_floats_is_refused(given, message, refuse):
+def test_other_inputs_than_float_matrices_are_refused(given, message, refuse):
     refuse("vectors", message, vecq.Codec().encode, given)
     refuse("vectors", message, vecq.Codec(center=True).encode, given)
     refuse("sample", message, vecq.Codec(scale="global").fit, given)
@@ -132,7 +132,7 @@ def test_masked_values_are_refused(refuse):
     assert len(CODEC.encode(np.ma.masked_array(sample()))) == 60
 
 
-def test_codes_are_cut_into_runs_only():
+def test_codes_are_indexed_by_contiguous_slices_only():
     assert len(CODES[10:20]) == 10
     with pytest.raises(TypeError, match="sliced by rows"):
         CODES[3]
@@ -204,7 +204,7 @@ def test_bad_threads_are_named(refuse):
     refuse("threads", "-1", CODEC.decode, CODES, threads=-1)
 
 
-def test_nothing_cannot_be_fitted(refuse):
+def test_fitting_empty_input_is_refused(refuse):
     for codec in (vecq.Codec(), FITTED):
         refuse("sample", "empty", codec.fit, sample(0))
     refuse("vectors", "empty", vecq.Codec(center=True).encode, sample(0))
@@ -225,7 +225,7 @@ def test_the_row_that_is_not_finite_is_named(value, dtype, refuse):
     refuse("queries", where, CODEC.score, CODES, bad)
     refuse("sample", "not finite.* row 7", vecq.Codec(scale="global").fit, bad)
     refuse("vectors", "not finite.* row 7", vecq.Codec(center=True).encode, bad)
-    assert len(CODEC.encode(sample())) == 60  # and it works on
+    assert len(CODEC.encode(sample())) == 60  # and the codec still works
 
 
 @pytest.mark.parametrize("value", BAD_VALUES)

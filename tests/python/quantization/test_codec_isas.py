@@ -1,4 +1,4 @@
-"""The same answers, bit for bit, from every instruction set, thread and process."""
+"""Every instruction set, thread and process gives the same codes and scores, bit for bit."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -103,7 +103,7 @@ def test_threads_share_a_codec_from_its_first_use(settings):
 
 
 class Interloper:
-    """Uses the codec on vectors of another dim while it is asked for its own, as a thread may."""
+    """Use the codec on vectors of another dim between two steps, as another thread may."""
 
     def __init__(self, codec, use):
         self.codec, self.use = codec, use
@@ -115,7 +115,7 @@ class Interloper:
 
 @pytest.mark.parametrize("use", [vecq.Codec.encode, vecq.Codec.fit])
 @pytest.mark.parametrize("center", [False, True])
-def test_a_dim_that_changes_meanwhile_is_noticed(use, center):
+def test_a_dim_changed_by_another_thread_is_refused(use, center):
     codec = vecq.Codec(center=center)
     with pytest.raises(vecq.ArgumentError, match="8 columns, expected 60000") as caught:
         codec.encode(Interloper(codec, use))
@@ -130,7 +130,7 @@ codec = vecq.Codec("int8", center=True)
 def answers():
     codes = codec.encode(vectors, threads=4)
     return codes.rows.tobytes() + codec.score(codes, vectors[:100], threads=4).tobytes()
-expected = answers()  # by a pool of threads that a child does not have
+expected = answers()  # uses the thread pool, which a child lacks
 for _ in range(3):
     child = os.fork()
     if child == 0:

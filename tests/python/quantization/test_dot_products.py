@@ -44,7 +44,7 @@ def test_a_vector_counts_as_a_matrix_of_one_row():
 
 
 @pytest.mark.parametrize(("queries", "rows"), [(0, 3), (3, 0), (0, 0)])
-def test_nothing_has_no_dots(queries, rows):
+def test_empty_input_has_no_dots(queries, rows):
     dots = dot(np.empty((queries, 8), np.int8), np.empty((rows, 8), np.int8))
     assert dots.shape == (queries, rows)
 

@@ -1,4 +1,4 @@
-"""Metric names of other libraries mean the same wherever a metric is asked for."""
+"""Metric names of other libraries are accepted wherever a metric is."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def test_other_names(metric, name):
 
 
 @pytest.mark.parametrize("name", ["l1", "manhattan", "hamming", "", None, 2, ["ip"]])
-def test_metrics_that_there_are_not(name, refuse):
+def test_unknown_metrics_are_refused(name, refuse):
     for call in (
         lambda: vecq.Index(8, name),
         lambda: vecq.brute_force(ROWS, ROWS, name),

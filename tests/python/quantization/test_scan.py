@@ -1,4 +1,4 @@
-"""vecq.brute_force against numpy, of every metric, in one block of rows and in many."""
+"""vecq.brute_force against numpy, for every metric, in one block of rows and in many."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def scores_of(queries, rows, metric):
 
 
 def check(found, scores, k, slack=1e-5):
-    """Excluded rows score minus infinity."""
+    """Return all scores; those of excluded rows are minus infinity."""
     finite = scores > -np.inf
     np.testing.assert_array_equal(found.counts, np.minimum(k, finite.sum(axis=1)))
     atol = slack * np.abs(scores[finite]).max(initial=1e-30)
@@ -48,23 +48,23 @@ def same(one, two):
 
 
 def cut(monkeypatch, rows):
-    """Blocks of so many rows."""
+    """Set the number of rows per block."""
     monkeypatch.setattr(exact_module, "BLOCK_BYTES", 4 * DIM * rows)
 
 
 @pytest.mark.parametrize("k", [1, 10, 2999, 3000, 3001, 10_000])
 @pytest.mark.parametrize("count", [1, 6, 7, 40])
-def test_it_is_exact(metric, k, count):
+def test_results_are_exact(metric, k, count):
     found = vecq.brute_force(ITEMS, QUERIES[:count], k=k, metric=metric)
     check(found, scores_of(QUERIES[:count], ITEMS, metric), k)
 
 
 @pytest.mark.parametrize("rows", [1, 7, 64, 999, 2999, 3000, 3001])
 @pytest.mark.parametrize("kind", ["fp32", "int8"])
-def test_blocks_do_not_show(metric, kind, rows, monkeypatch):
+def test_results_do_not_depend_on_the_block_size(metric, kind, rows, monkeypatch):
     items = ITEMS[:200] if rows == 1 else ITEMS
     items = items.copy()
-    items[100:150] = items[7]  # equal rows on both sides of a border
+    items[100:150] = items[7]  # equal rows on both sides of a block boundary
     options = {"metric": metric, "codec": kind, "exclude": [[i, i + 7, 199] for i in range(40)]}
     whole = vecq.brute_force(items, QUERIES, k=60, **options)
     cut(monkeypatch, rows)
@@ -98,14 +98,14 @@ def test_scores_are_those_of_the_codec(metric, kind, bits):
     codec = vecq.Codec.of(kind, metric=metric)
     found = vecq.brute_force(ITEMS, QUERIES, k=20, metric=metric, codec=codec, query_bits=bits)
     if codec.needs_fit:
-        assert codec.dim is None  # what was given is as it was
+        assert codec.dim is None  # the caller's codec stays unfitted
         codec = vecq.Codec(**codec.settings).fit(ITEMS)
     scores = codec.score(codec.encode(ITEMS), QUERIES, metric, query_bits=bits)
     check(found, scores, 20, slack=1e-6 if codec.kind.startswith("fp") else 0)
 
 
 @pytest.mark.parametrize("kind", ["fp32", "int8"])
-def test_threads_do_not_show(metric, kind):
+def test_results_do_not_depend_on_the_number_of_threads(metric, kind):
     for count in (1, 40, 33):
         one = vecq.brute_force(ITEMS, QUERIES[:count], k=50, metric=metric, codec=kind, threads=1)
         for threads in (0, 2, 3):
@@ -138,7 +138,7 @@ def test_any_floats_in_any_layout(metric, dtype, monkeypatch, tmp_path):
     )
 
 
-def test_nothing_to_search_or_to_ask(metric):
+def test_empty_vectors_or_queries(metric):
     none = np.empty((0, DIM))
     for codec in ("fp32", vecq.Codec(center=True)):
         found = vecq.brute_force(none, QUERIES, k=3, metric=metric, codec=codec)
@@ -170,7 +170,7 @@ def changed(value, row):
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e34])
-def test_what_is_not_finite_is_named(metric, value, refuse, monkeypatch):
+def test_non_finite_values_are_named(metric, value, refuse, monkeypatch):
     cut(monkeypatch, 100)
     monkeypatch.setattr(exact_module, "SCORES_AT_ONCE", 1)
     bad = changed(value, 250)
@@ -208,7 +208,7 @@ def test_bad_arguments_are_named(argument, options, refuse):
     )
 
 
-def test_progress_may_end_it():
+def test_progress_may_cancel():
     class EnoughError(Exception):
         pass
 

@@ -1,4 +1,4 @@
-"""Small indexes of every metric and codec, and what all answers of a search have to be like."""
+"""Small indexes of every metric and codec, and a check of every answer against all scores."""
 
 import functools
 
@@ -13,7 +13,7 @@ DIM, COUNT = 16, 1500
 
 
 class World:
-    """An index of 1,500 items whose ids are their numbers, queries, and all scores on its codes."""
+    """An index of 1,500 items with row numbers as ids, queries, and all scores on its codes."""
 
     def __init__(self, metric, kind):
         rng = np.random.default_rng(0)
@@ -23,7 +23,7 @@ class World:
         )
         rows *= rng.lognormal(0, 0.3, (len(rows), 1))
         self.items, self.queries = np.split(rows.astype(np.float32), [COUNT])
-        self.items[700:720] = self.items[0]  # some are equal, some are nothing
+        self.items[700:720] = self.items[0]  # equal rows and zero rows
         self.items[720:730] = 0
         codec = vecq.Codec.of(kind, metric=metric)
         if codec.needs_fit:
@@ -102,5 +102,5 @@ def world(metric, kind):
 
 @pytest.fixture
 def small(metric):
-    """Of every metric, on int8 codes."""
+    """One index per metric, on int8 codes."""
     return made(metric, "int8")

@@ -1,4 +1,4 @@
-"""Filters and exclusions against all scores: never violated, and as many items as there are."""
+"""Filters and exclusions against all scores: never violated, and k results where k exist."""
 
 import gc
 
@@ -21,7 +21,7 @@ def mask_of(ids, count):
 
 @every_plan
 @pytest.mark.parametrize("passing", [0, 1, K - 1, K, K + 1, 100, 1499, 1500])
-def test_any_number_of_items_passes(world, plan, passing):
+def test_filters_of_any_selectivity(world, plan, passing):
     n = len(world.items)
     chosen = np.random.default_rng(passing).permutation(n)[:passing]
     mask = mask_of(chosen, n)
@@ -38,7 +38,7 @@ def test_any_number_of_items_passes(world, plan, passing):
 
 
 @every_plan
-def test_a_user_who_has_seen_all_finds_nothing(world, plan):
+def test_excluding_all_items_returns_no_results(world, plan):
     everything = np.arange(len(world.items))
     passing = np.ones((3, len(world.items)), bool)
     passing[1] = False
@@ -48,8 +48,8 @@ def test_a_user_who_has_seen_all_finds_nothing(world, plan):
     world.check(found, passing, queries=slice(3))
 
 
-def test_filters_that_go_with_the_query(small):
-    """What passes lies where the query does not."""
+def test_filters_that_are_far_from_the_query(small):
+    """The allowed items are far from the query."""
     worst = np.argsort(small.scores[0])[:30]
     for plan in PLANS:
         found = small.index.search(small.queries[0], K, allow=worst, plan=plan)
@@ -58,7 +58,7 @@ def test_filters_that_go_with_the_query(small):
         np.testing.assert_array_equal(found.scores[0], best)
 
 
-def test_exclusions_are_given_in_many_ways(small):
+def test_forms_of_exclusions(small):
     sparse = pytest.importorskip("scipy.sparse")
     rng = np.random.default_rng(0)
     seen = [np.sort(rng.choice(1500, 200, replace=False)) for _ in range(40)]
@@ -102,12 +102,12 @@ CHOICES = [
 
 
 @pytest.mark.parametrize("choice", CHOICES, ids=lambda own: type(own).__name__)
-def test_choices_are_given_in_many_ways(choice, small):
+def test_forms_of_filters(choice, small):
     assert len(vecq.Filter(small.index, allow=choice)) == 45
     assert len(vecq.Filter(small.index, deny=choice)) == 1455
 
 
-def test_nothing_may_be_chosen(small):
+def test_empty_filters(small):
     for nothing in ([], np.empty(0, np.int64), set(), np.empty(0)):
         assert len(vecq.Filter(small.index, allow=nothing)) == 0
         assert len(vecq.Filter(small.index, deny=nothing)) == 1500
@@ -145,8 +145,8 @@ class EnoughError(Exception):
 
 @pytest.mark.parametrize("ids", [False, True])
 @pytest.mark.parametrize("cut", [False, True])
-def test_masks_go_by_the_order_of_additions(metric, ids, cut):
-    """The rows of an index are stored in another."""
+def test_masks_follow_the_insertion_order(metric, ids, cut):
+    """Rows are stored in another order."""
     rng, index = np.random.default_rng(2), vecq.Index(16, metric, "fp32", ef_construction=40)
     names, given, next_id = 5000 + rng.permutation(10**6), [], 0
     for count, named in [(5, False), (700, ids), (1, False), (1200, ids), (300, False)]:
@@ -177,7 +177,7 @@ def test_masks_go_by_the_order_of_additions(metric, ids, cut):
                 assert (found.counts == mask.sum()).all()
 
 
-def test_a_filter_goes_on_while_the_index_grows(metric):
+def test_a_filter_holds_while_the_index_grows(metric):
     index = vecq.Index(16, metric).add(sample(70, 0))
     even = vecq.Filter(index, allow=range(0, 70, 2))
     masked = vecq.Filter(index, allow=np.arange(70) < 9)
@@ -215,14 +215,14 @@ def test_a_filter_outlives_its_searches_and_its_names(small):
     assert len(outer) == 498
 
 
-def test_a_filter_is_for_its_index(small, refuse):
+def test_a_filter_of_another_index_is_refused(small, refuse):
     other = vecq.Filter(vecq.Index(16).add(small.items), allow=[1])
     refuse("allow", "another index", small.index.search, small.queries, 5, allow=other)
     refuse("deny", "another index", small.index.search, small.queries, 5, deny=other)
     refuse("allow", "another index", vecq.Filter, small.index, other)
 
 
-def test_a_wider_store_keeps_to_filters(small):
+def test_reranking_respects_filters(small):
     index = vecq.Index(16, small.metric, m=8, ef_construction=40, rerank_codec="fp32").add(
         small.items
     )
@@ -247,7 +247,7 @@ index = vecq.Index(16, {metric!r}, m=8, ef_construction=40).add(rows[:1500], thr
 own = vecq.Filter(index, allow=range(100))
 def answers():
     return index.search(rows[1500:], 200, allow=own, threads=2).ids.tobytes()
-expected = answers()  # by a pool of threads that a child does not have
+expected = answers()  # uses the thread pool, which a child lacks
 child = os.fork()
 if child == 0:
     os._exit(0 if answers() == expected else 1)

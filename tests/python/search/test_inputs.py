@@ -1,4 +1,4 @@
-"""Filters, exclusions, plans and queries that are refused, by the name of the argument."""
+"""Bad filters, exclusions, plans and queries are refused, and the argument is named."""
 
 import numpy as np
 import pytest
@@ -50,7 +50,7 @@ CHOICES = [
 
 @pytest.mark.parametrize(("choice", "message"), CHOICES, ids=[text for _, text in CHOICES])
 @pytest.mark.parametrize("argument", ["allow", "deny"])
-def test_bad_choices_are_named(argument, choice, message, refuse):
+def test_bad_filters_are_named(argument, choice, message, refuse):
     if choice is not INDEX:
         refuse(argument, message, INDEX.search, QUERIES, 5, **{argument: choice})
         refuse(argument, message, vecq.Filter, INDEX, **{argument: choice})
@@ -118,8 +118,8 @@ def test_bad_exclusions_are_named(make, message, refuse):
 
 
 @pytest.mark.parametrize("given", [([0, 1, 2], [7, 8]), ([7], [8, 9]), ([], []), ({1}, (2, 3))])
-def test_two_lists_for_two_queries_are_no_pair(given, refuse):
-    """The first of them is as good a pair as it is a list for each."""
+def test_two_lists_for_two_queries_are_ambiguous(given, refuse):
+    """They could be a pair (indptr, ids) or one list per query."""
     for function in (INDEX.search, INDEX.search_range):
         refuse("exclude", "tuple of two lists", function, QUERIES[:2], 5, exclude=given)
     found = INDEX.search(QUERIES[:2], COUNT, exclude=list(given))
@@ -128,7 +128,7 @@ def test_two_lists_for_two_queries_are_no_pair(given, refuse):
     assert INDEX.search(QUERIES[:2], COUNT, exclude=pair).counts.tolist() == [COUNT - 1] * 2
 
 
-def test_efforts_that_contradict(refuse):
+def test_ef_and_target_recall_exclude_each_other(refuse):
     for plan in ("Walk", "", 0, ["scan"], b"scan"):
         refuse("plan", "expected one of", INDEX.search, QUERIES, 5, plan=plan)
     refuse("ef", "both given", INDEX.search, QUERIES, 5, ef=50, target_recall=0.9)
@@ -139,7 +139,7 @@ def test_efforts_that_contradict(refuse):
 
 
 @pytest.mark.parametrize("k", [2**31 - 1, 10**9])
-def test_results_that_no_memory_holds(k):
+def test_results_larger_than_memory_are_refused(k):
     index = vecq.Index(DIM, rerank_codec="fp16").add(sample(20))
     many = np.ones((5000, DIM), np.float32)
     for search in (index.search, lambda *own: vecq.brute_force(sample(20), own[0], k=own[1])):
@@ -163,7 +163,7 @@ OPTIONS = [
 
 
 @pytest.mark.parametrize(("argument", "options"), OPTIONS)
-def test_bad_options_are_told_at_once(argument, options, refuse):
+def test_bad_options_are_refused_at_once(argument, options, refuse):
     refuse(argument, "", INDEX.search_iter, QUERIES[0], **options)
     refuse(argument, "", INDEX.search_range, QUERIES[0], 0.5, **options)
     if argument != "exclude":
@@ -184,7 +184,7 @@ def changed(value, row):
 @pytest.mark.parametrize(
     "options", [{}, {"allow": []}, {"allow": [1, 2]}, {"exclude": [[5]] * 700}], ids=list
 )
-def test_queries_that_are_not_finite(plan, value, options, refuse, monkeypatch):
+def test_non_finite_queries_are_refused(plan, value, options, refuse, monkeypatch):
     monkeypatch.setattr(request, "MOST", 300)
     for threads in (1, 2):
         given = {"plan": plan, "threads": threads, **options}
@@ -206,7 +206,7 @@ def test_two_arrays_for_two_queries_are_not_an_indptr():
 
 
 class Csr:
-    """A matrix that has what is needed of CSR, and no format."""
+    """A matrix with the arrays of CSR but without the attribute format."""
 
     def __init__(self, **parts):
         self.__dict__.update(parts)
@@ -225,5 +225,5 @@ def test_matrices_without_a_format():
 
 
 @pytest.mark.parametrize("index", [None, 3, [1, 2], np.eye(2), "items.vecq"])
-def test_filters_of_something_else(index, refuse):
+def test_filters_of_other_objects_are_refused(index, refuse):
     refuse("index", "expected a vecq.Index", vecq.Filter, index)

@@ -1,4 +1,4 @@
-"""The same answers, bit for bit, of scans and filtered walks on every instruction set."""
+"""Scans and filtered walks return the same bits on every instruction set."""
 
 import pytest
 

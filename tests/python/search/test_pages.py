@@ -1,4 +1,4 @@
-"""Pages, neighbours of items, ranges of scores."""
+"""Pages of results, neighbors of items, and score ranges."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ PLANS = ["auto", "walk", "step_over", "scan"]
 
 @pytest.mark.parametrize("page", [1, 7, 100, 1499, 1500, 1501, 2**31 - 1])
 @pytest.mark.parametrize("plan", PLANS)
-def test_pages_are_one_big_search(small, page, plan):
+def test_pages_equal_one_large_search(small, page, plan):
     rng = np.random.default_rng(page)
     passing = rng.random(1500) < 0.5
     seen = np.flatnonzero(rng.random(1500) < 0.2)
@@ -46,7 +46,7 @@ def test_pages_end(small):
     assert only.explanation.allowed == 2
 
 
-def test_items_are_searched_by(world):
+def test_search_by_ids(world):
     own = np.array([0, 5, 1499, 5])
     found = world.index.search_by_ids(own, 20, plan="scan")
     vectors = world.index.get(own)
@@ -60,7 +60,7 @@ def test_items_are_searched_by(world):
 
 
 @pytest.mark.parametrize("part", [0, 0.001, 0.01, 0.3, 1])
-def test_ranges_hold_all_above(world, part):
+def test_ranges_return_every_item_above_the_threshold(world, part):
     queries = world.queries[:5]
     passing = np.random.default_rng(0).random(1500) < 0.7
     seen = [np.arange(10 * q) for q in range(5)]
@@ -92,7 +92,7 @@ def test_ranges_of_any_threshold(small):
 
 
 @pytest.mark.parametrize("at_once", [1, 300, 5000])
-def test_ranges_of_many_queries_are_asked_for_in_parts(small, at_once, monkeypatch):
+def test_ranges_of_many_queries_are_searched_in_slices(small, at_once, monkeypatch):
     threshold = float(np.quantile(small.scores, 0.8))
     options = {"plan": "scan", "exclude": [[q, q + 1] for q in range(40)]}
     whole = small.index.search_range(small.queries, threshold, **options)
@@ -110,7 +110,7 @@ def test_ranges_of_many_queries_are_asked_for_in_parts(small, at_once, monkeypat
         np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name))
 
 
-def test_ranges_of_an_index_that_is_emptied_meanwhile(small, monkeypatch):
+def test_ranges_while_the_index_is_emptied(small, monkeypatch):
     index, search = vecq.Index(DIM).add(small.items), ranges.search
 
     def emptied(own, *given, **options):
@@ -123,7 +123,7 @@ def test_ranges_of_an_index_that_is_emptied_meanwhile(small, monkeypatch):
     assert np.diff(found.indptr).tolist() == [0, 0]
 
 
-def test_ranges_of_nothing(small, refuse):
+def test_ranges_of_empty_input(small, refuse):
     found = small.index.search_range(np.empty((0, DIM)), 0)
     assert (found.indptr.tolist(), len(found.ids), len(found.scores)) == ([0], 0, 0)
     found = vecq.Index(DIM).search_range(np.ones((2, DIM)), -np.inf)

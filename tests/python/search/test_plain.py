@@ -1,4 +1,4 @@
-"""The short way to native code answers as all other searches do, and leaves errors to them."""
+"""The fast path of plain searches returns the results of the general path, and its errors."""
 
 import pickle
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +25,7 @@ def is_plain(index, queries, k, ef=None):
 @pytest.mark.parametrize("ef", [None, 1, 40])
 @pytest.mark.parametrize("k", [1, 7, 3000])
 @pytest.mark.parametrize("count", [1, 2, 33])
-def test_results_are_those_of_other_searches(index, count, k, ef):
+def test_results_equal_those_of_the_general_path(index, count, k, ef):
     queries = QUERIES[:count]
     assert is_plain(index, queries, k, ef)
     plain = index.search(queries, k, ef=ef)
@@ -57,7 +57,7 @@ def test_a_vector_is_one_query(index):
     ],
     ids=["float64", "strided", "fortran", "many", "none", "list"],
 )
-def test_other_arrays_take_the_other_way(index, queries):
+def test_other_arrays_take_the_general_path(index, queries):
     assert not is_plain(index, queries, 3)
 
 

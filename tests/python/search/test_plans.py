@@ -1,4 +1,4 @@
-"""Which way searches take, and that each way finds what it should; rows that are hard to scan."""
+"""The choice of plans, the results of each plan, and rows that are hard to scan."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def sample(count, dim=DIM, seed=0):
 
 @pytest.fixture
 def large(metric):
-    """Enough rows for scans by a sample."""
+    """Enough rows for sample bounds."""
     if metric not in LARGE:
         LARGE[metric] = vecq.Index(DIM, metric, m=8, ef_construction=30).add(sample(20_000))
     return LARGE[metric]
@@ -32,7 +32,7 @@ LARGE = {}
 @pytest.mark.parametrize("queries", [1, 5, 200])
 @pytest.mark.parametrize("share", [None, 0.002, 0.1, 0.5, 0.99])
 @pytest.mark.parametrize("k", [1, 100, 20_000])
-def test_the_planner_answers_as_the_plan_it_names(large, queries, share, k):
+def test_results_are_those_of_the_plan_that_is_named(large, queries, share, k):
     asked, options = sample(queries, seed=1), {}
     if k == 20_000:
         asked = asked[:3]
@@ -52,7 +52,7 @@ def test_the_planner_answers_as_the_plan_it_names(large, queries, share, k):
             assert told.plan == "scan"
 
 
-def test_costs_add_up_over_parts(large, monkeypatch):
+def test_costs_of_slices_are_added(large, monkeypatch):
     whole = large.search(sample(600, seed=1), K, explain=True).explanation
     monkeypatch.setattr(request, "MOST", 200)
     parts = large.search(sample(600, seed=1), K, explain=True, allow=[1, 2]).explanation
@@ -62,7 +62,7 @@ def test_costs_add_up_over_parts(large, monkeypatch):
     assert again.costs["walk"] == pytest.approx(whole.costs["walk"])
 
 
-def test_what_an_explanation_says(small):
+def test_explanations(small):
     def told(**options):
         return small.index.search(small.queries, K, explain=True, **options).explanation
 
@@ -90,8 +90,8 @@ def test_what_an_explanation_says(small):
     assert "0 of 0" in str(vecq.Index(3).search(np.ones(3), 1, explain=True).explanation)
 
 
-def test_walks_that_starve_are_made_up_for(small):
-    """A filter whose items no walk comes to by stepping from one that passes to the next."""
+def test_starved_walks_are_completed_by_a_scan(small):
+    """No allowed item links to another, so a walk that steps over rejected nodes finds few."""
     chosen = np.argsort(small.scores[0])[:40]
     found = small.index.search(
         small.queries, 50, allow=chosen, plan="step_over", explain=True, ef=1
@@ -102,8 +102,8 @@ def test_walks_that_starve_are_made_up_for(small):
     assert f"{starved} of 40 walks found fewer than k items" in str(found.explanation)
 
 
-def test_what_no_walk_can_come_to_is_found(metric):
-    """Few links, and additions too small for the graph to be repaired."""
+def test_unreachable_items_are_found(metric):
+    """Few links, and additions too small to trigger repair."""
     rows = 45_000
     index = vecq.Index(DIM, metric, "fp32", m=2, ef_construction=4).add(sample(rows))
     for row in sample(60, seed=1):
@@ -116,7 +116,7 @@ def test_what_no_walk_can_come_to_is_found(metric):
 
 
 @pytest.mark.parametrize("queries", [1, 6, 7, 31, 32, 33, 300])
-def test_scans_are_the_same_on_any_threads(large, queries):
+def test_scans_return_the_same_on_any_number_of_threads(large, queries):
     asked = sample(queries, seed=3)
     seen = [np.arange(i % 50) for i in range(queries)]
     few = vecq.Filter(large, np.random.default_rng(0).random(20_000) < 0.4)
@@ -128,7 +128,7 @@ def test_scans_are_the_same_on_any_threads(large, queries):
 
 
 def test_a_scan_is_exact_where_the_sample_misleads(metric):
-    """Nothing that the sample looks at is good: it takes every sixteenth row, or thereabouts."""
+    """All sampled rows, about one in sixteen, have low scores."""
     items = sample(20_000) * 0.1
     items[:, 0] = -1
     good = np.arange(20_000) % 16 > 8
@@ -173,8 +173,8 @@ def test_rows_of_zeros(metric):
 @pytest.mark.parametrize("kind", ["fp32", "int16", "int8"])
 @pytest.mark.parametrize("length", [1e-42, 1e-30, 1e-9, 0, 1, 1e9, 1e17])
 @pytest.mark.parametrize("rows", [1e-12, 1, 1e15])
-def test_batches_of_any_length_are_as_queries_alone(metric, kind, length, rows):
-    """Blocks score by other numbers than single queries do, which may not overflow either."""
+def test_batches_of_any_length_return_the_same_as_single_queries(metric, kind, length, rows):
+    """Block kernels use other intermediate sums, which must not overflow either."""
     items = (sample(500) * rows).astype(np.float32)
     items[5] = 0
     asked = (sample(40, seed=1).astype(float) * length).astype(np.float32)
@@ -185,7 +185,7 @@ def test_batches_of_any_length_are_as_queries_alone(metric, kind, length, rows):
         np.testing.assert_array_equal(alone.scores[0], scores)
 
 
-def test_more_than_there_is_and_ten_thousand(large):
+def test_k_beyond_the_number_of_items(large):
     asked = sample(8, seed=5)
     many = large.search(asked, 10_000, plan="scan")
     everything = large.search(asked, 20_007, plan="scan")

@@ -1,4 +1,4 @@
-"""Random filters and exclusions against all scores, in every way to search."""
+"""Random filters and exclusions against all scores, for every kind of search."""
 
 import functools
 
@@ -34,7 +34,7 @@ drawn = settings(
     threads=st.sampled_from([0, 1, 2]),
 )
 @every_plan
-def test_no_choice_is_violated(
+def test_no_filter_is_violated(
     world, plan, seed, allowed, denied, excluded, k, queries, effort, threads
 ):
     passing, options = world.choices(seed, queries, allowed, denied, excluded)
@@ -73,7 +73,7 @@ def by_rerank(world, count, k, passing, options):
 
 
 def by_ids(world, count, k, passing, options):
-    own = np.arange(count) * 37  # some of them are equal
+    own = np.arange(count) * 37  # with duplicates
     options.pop("exclude", None)
     passing = np.broadcast_to(options.get("allow", True), passing.shape).copy()
     passing[:, [row for row in options.get("deny", []) if 0 <= row < len(world.items)]] = False
@@ -119,7 +119,7 @@ def by_range(world, count, k, passing, options):
 )
 @pytest.mark.parametrize("way", [by_recall, by_rerank, by_ids, by_pages, by_range])
 @every_plan
-def test_no_way_to_ask_violates_a_choice(
+def test_no_kind_of_search_violates_a_filter(
     world, way, plan, seed, allowed, denied, excluded, k, count, threads
 ):
     passing, options = world.choices(seed, count, allowed, denied, excluded)

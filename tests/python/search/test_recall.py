@@ -1,4 +1,4 @@
-"""Recall of filtered walks, of walks among what is excluded, and of pages, on clustered rows."""
+"""Recall of filtered walks, of walks through excluded items, and of pages, on clustered rows."""
 
 import functools
 
@@ -27,12 +27,12 @@ def made(metric):
 
 @functools.cache
 def ranked(metric):
-    """All items for each query, the best first."""
+    """Rank all items for each query, best first."""
     return made(metric).search(QUERIES, COUNT, plan="scan").ids
 
 
 def masks(metric, way, share):
-    """Of each query, what may be found: any items, or those that are nearest, or farthest."""
+    """Choose the allowed items of each query: random, the nearest or the farthest ones."""
     if way == "random":
         return np.random.default_rng(3).random((len(QUERIES), COUNT)) < share
     some = max(1, round(share * COUNT))
@@ -43,13 +43,13 @@ def masks(metric, way, share):
 
 
 def share_found(found, best):
-    """Of the best, by score: of equal items any will do."""
+    """Return recall by score, so that any of several equal items counts."""
     return (found.scores[0] >= best.scores[0, -1]).mean()
 
 
 @pytest.mark.parametrize("share", [0.001, 0.01, 0.1, 0.3, 0.5, 0.9, 0.99])
 @pytest.mark.parametrize("way", ["random", "near", "far"])
-def test_filtered_searches_find_what_passes(metric, way, share):
+def test_recall_of_filtered_searches(metric, way, share):
     """Stepping over everything, which nobody has to ask for, finds no way around what is held back
     by the thousand, and not much where one in a hundred passes."""
     index, recalls = made(metric), {"walk": [], "step_over": [], "auto": []}
@@ -69,8 +69,8 @@ def test_filtered_searches_find_what_passes(metric, way, share):
 
 
 @pytest.mark.parametrize("plan", ["walk", "auto"])
-def test_what_is_excluded_leads_on(metric, plan):
-    """All that a walk comes near at first has been seen."""
+def test_walks_route_through_excluded_items(metric, plan):
+    """The nearest items of each query are excluded."""
     index, seen = made(metric), ranked(metric)[:, :300]
     best = index.search(QUERIES, K, plan="scan", exclude=seen)
     np.testing.assert_array_equal(best.ids, ranked(metric)[:, 300 : 300 + K])
@@ -81,12 +81,12 @@ def test_what_is_excluded_leads_on(metric, plan):
 
 
 @pytest.mark.parametrize("options", [{}, {"ef": 400}, {"plan": "walk"}])
-def test_pages_find_no_less_than_one_big_search(metric, options):
+def test_recall_of_pages_is_that_of_one_large_search(metric, options):
     index, page, pages = made(metric), 50, 6
     whole = {
         "ef": page * pages + 100,
         **options,
-    }  # what a search of a page has by default, and more
+    }  # the default of pages, and more
     ours, big = [], []
     for query in QUERIES:
         walk = index.search_iter(query, page, **options)

@@ -1,4 +1,4 @@
-"""Searches by the recall that they are to reach, and what that is measured by."""
+"""Searches with a target recall, and the recall curve that they use."""
 
 import numpy as np
 
@@ -20,7 +20,7 @@ def recall(index, found, queries, **options):
     return (found.scores >= best.scores[:, -1:]).mean()
 
 
-def test_a_recall_that_was_asked_for_is_reached(metric):
+def test_a_target_recall_is_reached(metric):
     index = vecq.Index(32, metric, m=6, ef_construction=40).add(clustered(8000, seed=1))
     curve = index.measure_recall(clustered(400, seed=2), k=[100, 10])
     assert list(curve.curves) == [10, 100]
@@ -31,7 +31,7 @@ def test_a_recall_that_was_asked_for_is_reached(metric):
         assert recalls[-1] >= 0.9995 or efforts[-1] >= 64 * 10
     assert str(curve).startswith("measured on 8,000 items\nrecall@10: ")
     fresh = clustered(400, seed=3)
-    for k in (1, 3, 10, 30, 100, 300, 1000):  # more than was measured, too
+    for k in (1, 3, 10, 30, 100, 300, 1000):  # also beyond the measured k
         efforts = []
         for target in (0.8, 0.95, 0.99):
             found = index.search(fresh, k, target_recall=target, plan="walk")
@@ -60,7 +60,7 @@ def test_a_recall_curve_holds_until_the_index_has_doubled(metric, refuse, tmp_pa
     assert index.search(fresh, 5, target_recall=0.9).counts.min() == 5
 
 
-def test_a_recall_curve_ends_with_what_it_was_measured_on(small, refuse):
+def test_a_recall_curve_is_dropped_with_its_items(small, refuse):
     index = vecq.Index(DIM, rerank_codec="fp16").add(small.items)
     for end in (index.refit, lambda: index.remove(range(1500)).add(small.items, range(1500))):
         index.measure_recall(small.queries, 10)

@@ -1,4 +1,4 @@
-"""Many searches at once, each with its own filter and exclusions, while another thread adds."""
+"""Concurrent searches, each with its own filter and exclusions, while another thread adds."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -13,7 +13,7 @@ from vecq.search.exclusions import Exclusions
 PLANS = ["auto", "walk", "step_over", "scan"]
 
 
-def test_searches_at_once_keep_to_their_own_filters(small):
+def test_concurrent_searches_use_their_own_filters(small):
     rng = np.random.default_rng(0)
     calls = []
     for i in range(32):
@@ -93,7 +93,7 @@ def test_filters_hold_while_another_thread_adds(metric, python):
     assert result.returncode == 0, result.stderr
 
 
-def test_ids_are_told_while_another_thread_adds():
+def test_ids_can_be_read_while_another_thread_adds():
     rows = np.random.default_rng(0).standard_normal((2000, 8)).astype(np.float32)
     index, done, told = vecq.Index(8, m=4, ef_construction=10).add(rows[:10]), Event(), []
 
@@ -132,7 +132,7 @@ def test_a_progress_function_may_filter(metric):
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_an_interrupted_batch_leaves_the_index_whole(small, threads, monkeypatch):
-    """Between two parts of a batch anything may be raised."""
+    """An exception may be raised between two slices of a batch."""
     monkeypatch.setattr(request, "MOST", 16)
     calls, expected = [], small.index.search(small.queries, 5, plan="scan").ids
 

@@ -1,4 +1,4 @@
-"""Files of indexes from Python: what is promised, at its edges, and what is refused by name."""
+"""Index files from Python: promises at their extremes, and errors that name the argument."""
 
 import argparse
 import errno
@@ -36,7 +36,7 @@ def built(metric="l2", rows=1000, **options):
 
 
 def answers(index):
-    found = index.search(QUERIES, 10, ef=110)  # by a walk, however fast a scan would be
+    found = index.search(QUERIES, 10, ef=110)  # wide enough for a walk
     stats = index.stats()
     graph = (
         index.ids.tolist(),
@@ -58,7 +58,7 @@ def path(tmp_path):
 @pytest.mark.parametrize("rerank_codec", [None, "fp16"])
 @pytest.mark.parametrize("verify", ["header", "full"])
 @pytest.mark.parametrize("preload", [False, "walk", True, "copy"])
-def test_an_opened_index_is_the_one_that_was_saved(metric, rerank_codec, verify, preload, path):
+def test_an_opened_index_equals_the_saved_one(metric, rerank_codec, verify, preload, path):
     index = built(metric, rerank_codec=rerank_codec)
     index.save(path)
     for writable in (False, True):
@@ -70,7 +70,7 @@ def test_an_opened_index_is_the_one_that_was_saved(metric, rerank_codec, verify,
 
 
 @every_metric
-def test_an_opened_index_grows_as_if_it_had_never_been_closed(metric, path):
+def test_an_opened_index_grows_like_the_original(metric, path):
     index = built(metric)
     index.save(path)
     opened = vecq.open(str(path), writable=True)
@@ -79,14 +79,14 @@ def test_an_opened_index_grows_as_if_it_had_never_been_closed(metric, path):
         index.add(part, np.arange(len(part)) + 1000 * first, threads=1)
         opened.add(part, np.arange(len(part)) + 1000 * first, threads=1)
         assert answers(opened) == answers(index)
-    assert len(vecq.open(path)) == 1000  # nobody saved it
+    assert len(vecq.open(path)) == 1000  # not saved yet
     opened.save(path)  # over the file that it is mapped from
     assert answers(vecq.open(path)) == answers(index) == answers(opened)
     with pytest.raises(vecq.ArgumentError, match="taken already"):
         vecq.open(path, writable=True).add(ITEMS[:1], [0])
 
 
-def test_an_index_opened_to_be_read_is_not_added_to(path):
+def test_a_read_only_index_refuses_changes(path):
     built().save(path)
     opened = vecq.open(path)
     before = answers(opened)
@@ -104,20 +104,20 @@ def test_settings_survive(path):
     assert repr(opened.codec) == repr(codec)
     assert repr(opened.rerank_codec) == repr(vecq.Codec("fp32"))
     index.add(ITEMS, threads=1)
-    opened.add(ITEMS, threads=1)  # the codec is fitted now
+    opened.add(ITEMS, threads=1)  # fits the codec
     assert answers(opened) == answers(index)
     opened.save(path)
     assert answers(vecq.open(path)) == answers(index)
 
 
-def test_a_file_is_the_same_every_time(path, tmp_path):
+def test_saving_an_opened_file_writes_the_same_bytes(path, tmp_path):
     index = built()
     index.save(path)
     vecq.open(path).save(tmp_path / "b.vecq")
     assert path.read_bytes() == (tmp_path / "b.vecq").read_bytes()
 
 
-def test_whoever_has_a_file_open_keeps_it(path):
+def test_readers_keep_the_version_they_opened(path):
     small, large = built(rows=500), built(rows=1000)
     small.save(path)
     opened = vecq.open(path)
@@ -137,13 +137,13 @@ def refused_as_changed(index, path):
     assert (os.listdir(path.parent), path.read_bytes()) == before
 
 
-def test_a_writer_does_not_replace_a_version_that_it_has_not_seen(path):
+def test_a_stale_writer_is_refused(path):
     built(rows=10).save(path)
     first, second, reader = (vecq.open(path, writable=True) for _ in range(3))
     first.add(ITEMS[10:11]).save(path)
-    first.add(ITEMS[11:12]).save(path)  # it has seen its own version
+    first.add(ITEMS[11:12]).save(path)  # its own last version
     refused_as_changed(second.add(ITEMS[12:13]), path)
-    refused_as_changed(second, path)  # nor does it at a second attempt
+    refused_as_changed(second, path)  # a second attempt is refused as well
     second.save(path.with_name("b.vecq"))
     refused_as_changed(second, path)
     assert len(vecq.open(path)) == 12
@@ -154,8 +154,8 @@ def test_a_writer_does_not_replace_a_version_that_it_has_not_seen(path):
         refused_as_changed(stale, path)
 
 
-def test_a_version_that_appears_while_it_is_saved_is_not_replaced(path):
-    rows = np.zeros((3000, 1024), np.float32)  # more than is written at a step
+def test_a_version_written_during_a_save_is_not_replaced(path):
+    rows = np.zeros((3000, 1024), np.float32)  # several write steps
     vecq.Index(1024, "l2", "fp32", m=2, ef_construction=1).add(rows).save(path)
     first, second = (vecq.open(path, writable=True) for _ in range(2))
     first.add(rows[:1])
@@ -174,7 +174,7 @@ def test_a_version_that_appears_while_it_is_saved_is_not_replaced(path):
     assert os.listdir(path.parent) == ["a.vecq"]
 
 
-def test_an_index_that_was_not_opened_replaces_any_file_until_it_has_saved_it(path):
+def test_a_new_index_replaces_any_file_at_its_first_save(path):
     path.write_bytes(b"something else")
     index = built(rows=10)
     index.save(path)
@@ -185,7 +185,7 @@ def test_an_index_that_was_not_opened_replaces_any_file_until_it_has_saved_it(pa
     assert len(vecq.open(path)) == 11
 
 
-def test_a_file_is_the_same_by_whatever_name_it_is_reached(path, tmp_path, monkeypatch):
+def test_versions_are_compared_through_links_and_relative_paths(path, tmp_path, monkeypatch):
     built(rows=10).save(path)
     folder = tmp_path / "folder"
     folder.symlink_to(".")
@@ -205,12 +205,12 @@ def test_a_file_is_the_same_by_whatever_name_it_is_reached(path, tmp_path, monke
     os.rename(tmp_path.with_name("moved"), tmp_path)
 
 
-def test_what_does_not_lose_changes_is_not_refused(path, tmp_path):
+def test_saves_that_lose_no_changes_are_allowed(path, tmp_path):
     index = built(rows=10)
     index.save(path)
     other = tmp_path / "b.vecq"
     opened = vecq.open(path, writable=True)
-    for count in (11, 12):  # two files in turn
+    for count in (11, 12):  # alternating files
         for name in (path, other):
             opened.add(ITEMS[count : count + 1]).save(name)
     shutil.copy(path, other)
@@ -223,7 +223,7 @@ def test_what_does_not_lose_changes_is_not_refused(path, tmp_path):
     assert len(vecq.open(path)) == 15
 
 
-def test_a_file_that_is_none_any_more_is_replaced_only_if_asked(path):
+def test_a_damaged_file_is_replaced_only_with_overwrite(path):
     index = built(rows=10)
     index.save(path)
     for content in (b"", b"something else", path.read_bytes()[:-5000]):
@@ -233,7 +233,7 @@ def test_a_file_that_is_none_any_more_is_replaced_only_if_asked(path):
         assert vecq.open(path, verify="full").check().ok
 
 
-def test_files_of_the_first_release_are_not_replaced_unseen_either(path):
+def test_stale_writers_of_first_release_files_are_refused(path):
     fixture = Path(__file__).parents[2] / "fixtures" / "format-1-l2.vecq"
     shutil.copy(fixture, path)
     first, second = (vecq.open(path, writable=True) for _ in range(2))
@@ -290,7 +290,7 @@ vecq.Index(4).save(sys.argv[1])
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="*** only root gives files away ***")
-def test_permissions_of_a_group_that_cannot_be_kept_are_not_passed_on():
+def test_group_permissions_are_dropped_if_the_group_cannot_be_kept():
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o777)  # others cannot enter pytest's folders
         path = os.path.join(folder, "a.vecq")
@@ -301,7 +301,7 @@ def test_permissions_of_a_group_that_cannot_be_kept_are_not_passed_on():
     assert (found.st_uid, found.st_gid, found.st_mode & 0o777) == (12345, 23456, 0o644)
 
 
-def test_names_that_are_not_text(tmp_path, monkeypatch):
+def test_paths_that_are_not_utf8(tmp_path, monkeypatch):
     name = os.fsencode(tmp_path) + b"/\xff \xe2\x82\xac.vecq"
     built(rows=10).save(name)
     assert len(vecq.open(name)) == len(vecq.open(os.fsdecode(name))) == 10
@@ -310,7 +310,7 @@ def test_names_that_are_not_text(tmp_path, monkeypatch):
     assert len(vecq.open("here.vecq")) == 10
 
 
-def test_searches_and_changes_go_on_while_it_is_saved(path):
+def test_searches_and_changes_continue_during_a_save(path):
     index, found = built(), []
 
     def progress(written, total):
@@ -358,7 +358,7 @@ def test_progress_of_an_addition_may_save(path):
     assert rows == sorted(rows)
 
 
-def test_progress_may_end_a_save(path):
+def test_progress_may_cancel_a_save(path):
     class EnoughError(Exception):
         pass
 
@@ -389,7 +389,7 @@ def test_bars(path, capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_bars_of_large_files_need_not_be_asked_for(path, capsys, monkeypatch):
+def test_large_files_show_progress_by_default(path, capsys, monkeypatch):
     pytest.importorskip("tqdm")
     index = built()
     monkeypatch.setattr("vecq.core.progress.PATIENCE", 0)
@@ -444,7 +444,7 @@ def test_bad_arguments_are_named(argument, value, path, refuse):
     ("name", "code"),
     [("none.vecq", errno.ENOENT), (".", errno.EINVAL), ("a.vecq/b", errno.ENOTDIR)],
 )
-def test_what_the_system_refuses(name, code, path, tmp_path):
+def test_errors_of_the_system_are_reported(name, code, path, tmp_path):
     built(rows=10).save(path)
     for function in (vecq.open, vecq.info):
         with pytest.raises(OSError, match="can't") as caught:
@@ -467,12 +467,12 @@ for call in (vecq.open, lambda path: vecq.open(path, writable=True), vecq.info,
 """
 
 
-def test_nobody_waits_for_a_pipe(path):
+def test_opening_a_fifo_does_not_block(path):
     os.mkfifo(path)
     subprocess.run([sys.executable, "-I", "-c", WAITING, path], check=True, timeout=60)
 
 
-def test_files_of_something_else(tmp_path):
+def test_files_of_other_formats_are_refused(tmp_path):
     for number, content in enumerate([b"", b"PK\3\4", b"\0" * 100_000, b"\x89VECQ\r\n\x1a" * 99]):
         other = tmp_path / f"{number}.vecq"
         other.write_bytes(content)
@@ -481,14 +481,14 @@ def test_files_of_something_else(tmp_path):
 
 
 def damaged(path, name):
-    """Changes a byte in the middle of a section."""
+    """Change a byte in the middle of a section."""
     (section,) = (one for one in vecq.info(path).sections if one.name == name)
     content = bytearray(path.read_bytes())
     content[section.offset + section.bytes // 2] ^= 0x10
     path.write_bytes(content)
 
 
-def test_damage_is_found_where_it_is(path):
+def test_check_names_the_damaged_section(path):
     built().save(path)
     damaged(path, "codes")
     opened = vecq.open(path)
@@ -499,13 +499,13 @@ def test_damage_is_found_where_it_is(path):
         vecq.open(path, verify="full")
 
 
-def test_an_index_that_was_added_to_matches_its_file_still(path):
+def test_check_of_a_changed_index_passes(path):
     built().save(path)
     opened = vecq.open(path, writable=True).add(ITEMS[1000:])
     assert opened.check().ok
 
 
-def test_a_copy_is_opened_to_be_read_all_the_same(path):
+def test_preloaded_copies_are_read_only_unless_writable(path):
     index = built()
     index.save(path)
     opened = vecq.open(path, preload="copy")
@@ -535,7 +535,7 @@ else:
 """
 
 
-def test_what_may_not_be_locked_is_refused(path):
+def test_locking_beyond_the_limit_is_refused(path):
     built().save(path)
     subprocess.run([sys.executable, "-I", "-c", LOCKED, path], check=True)
 
@@ -564,7 +564,7 @@ def run_cli(module, *arguments):
     return module.run(parser.parse_args([str(one) for one in arguments]))
 
 
-def test_info_tells_what_is_in_a_file(path, capsys):
+def test_info_lists_sections(path, capsys):
     built(rerank_codec="fp16").save(path)
     found = vecq.info(path)
     assert (found.format, found.writer_version, found.bytes) == (
@@ -583,7 +583,7 @@ def test_info_tells_what_is_in_a_file(path, capsys):
     assert told["sections"][0]["name"] == "settings"
 
 
-def test_check_exits_with_1_when_something_is_wrong(path, capsys):
+def test_check_exits_with_1_on_damage(path, capsys):
     built().save(path)
     assert run_cli(cli_check, path) == 0
     assert capsys.readouterr().out == "nothing is wrong\n"

@@ -1,4 +1,4 @@
-"""A save that fails, or is killed at any point, leaves the file that was there, or the new one."""
+"""A save that fails or is killed at any point leaves the old file or the new one."""
 
 import os
 import shutil
@@ -77,7 +77,7 @@ for call in ("open", "ftruncate", "pwrite", "fsync", "close", "flock", "rename")
             found = content()
             assert found in (old, new), (call, kind, number)
             assert vecq.open("a.vecq", verify="full").check().ok
-            for name in os.listdir():  # what a process that is killed cannot remove
+            for name in os.listdir():  # left behind by a killed process
                 if name.endswith(".tmp"):
                     os.remove(name)
             sound()
@@ -109,7 +109,7 @@ def is_the_last(call, number, code):
         assert (error.errno, error.filename) == (code, "a.vecq"), error
         assert "a.vecq" in str(error) and os.strerror(code) in str(error), error
     else:
-        if calls_left() > 0:  # there are no more such calls
+        if calls_left() > 0:  # no such call is left
             assert content() == new
             return True
         assert (call, number) in harmless, (call, number)
@@ -147,7 +147,7 @@ for call in ("open", "ftruncate", "pwrite", "fsync", "close", "flock"):
 """
 
 LOCKLESS = """
-for code in (errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP):  # as network file systems say
+for code in (errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP):  # as on network file systems
     set_fault("flock", 1, FAIL, code)
     index.save("a.vecq")
     assert calls_left() == 0
@@ -327,13 +327,13 @@ def test_limits(code, tmp_path):
     run(code, tmp_path)
 
 
-def test_an_index_outlives_a_lack_of_memory(tmp_path):
+def test_an_index_survives_failed_allocations(tmp_path):
     run(CRAMPED, tmp_path, MALLOC_MMAP_THRESHOLD_="65536", OPENBLAS_NUM_THREADS="1")
 
 
 @pytest.fixture
 def disk(tmp_path):
-    """A file system of 1 MB, for as long as a test lasts."""
+    """A file system of 1 MB."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mounted = subprocess.run(

@@ -1,4 +1,4 @@
-"""Files of every format there ever was open in this version, and answer as they did."""
+"""Files of every earlier format open in this version and return the same results."""
 
 import json
 from pathlib import Path
@@ -13,12 +13,12 @@ FILES = sorted(FIXTURES.glob("format-*.vecq"))
 
 
 def vectors(count, start):
-    """As in make.py, which must not change what old files were made of."""
+    """Return the vectors of make.py, which must not change."""
     numbers = np.arange(start, start + count * 8, dtype=np.int64)
     return ((numbers * 7919 % 1009) / 512 - 1).astype(np.float32).reshape(count, 8)
 
 
-def test_no_format_is_forgotten():
+def test_every_format_has_a_fixture():
     assert {path.name for path in FILES} >= {
         f"format-1-{kind}.vecq" for kind in ("ip", "cosine", "l2", "living")
     }
@@ -26,7 +26,7 @@ def test_no_format_is_forgotten():
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 @pytest.mark.parametrize("writable", [False, True])
-def test_frozen_files_answer_as_ever(path, writable, tmp_path):
+def test_frozen_files_return_the_same_results(path, writable, tmp_path):
     answers = json.loads(path.with_suffix(".json").read_text())
     index = vecq.open(path, writable, verify="full")
     assert index.check().ok
@@ -36,7 +36,7 @@ def test_frozen_files_answer_as_ever(path, writable, tmp_path):
     assert (len(index), index.stats().free_slots) == ((31, 9) if living else (40, 0))
     found = index.search(vectors(5, 5000), 6)
     assert found.ids.tolist() == answers["ids"]
-    if "reranked" in repr(index):  # sums of floats are added in an order of each processor's own
+    if "reranked" in repr(index):  # float sums depend on the instruction set
         np.testing.assert_allclose(found.scores, answers["scores"], rtol=1e-5)
     else:
         assert found.scores.tolist() == answers["scores"]

@@ -1,4 +1,4 @@
-"""Files of more rows than a test could build, and than memory has room for: mostly holes."""
+"""Sparse files with more rows than a test could build or memory could hold."""
 
 import os
 import subprocess
@@ -25,7 +25,7 @@ QUERIES = sample(50, seed=1)
 
 @pytest.fixture
 def small(tmp_path):
-    """A file of enough rows for the pace of searches to be measured; else they scan."""
+    """A file with enough rows for the cost model; smaller ones are scanned."""
     path = tmp_path / "small.vecq"
     vecq.Index(DIM, "l2", m=8, ef_construction=50).add(sample(1500), threads=1).save(path)
     return path
@@ -65,7 +65,7 @@ print(len(index))
 """
 
 
-def test_opening_takes_as_long_for_any_number_of_rows(small, tmp_path):
+def test_opening_time_does_not_depend_on_the_number_of_rows(small, tmp_path):
     large = tmp_path / "large.vecq"
     stretch(small, large, 10_000_000)
     assert large.stat().st_size > 1 << 30
@@ -75,7 +75,7 @@ def test_opening_takes_as_long_for_any_number_of_rows(small, tmp_path):
     assert result.returncode == 0, result.stderr
     opening, opened, searching, searched, plan, rows = result.stdout.split()
     assert (plan, rows) == ("walk", "10000000")
-    # Generous: it is a millisecond or two, and a machine may be busy with other things.
+    # Generous: opening takes a millisecond or two on an idle machine.
     assert float(opening) < 0.2
     assert float(searching) < 0.5
     assert 0 < int(opened) < 4 << 20
@@ -108,7 +108,7 @@ def test_a_file_larger_than_memory(small, tmp_path):
     assert (result.returncode, result.stdout) == (0, expected), result.stderr
 
 
-def test_memory_is_what_a_control_group_allows(tmp_path):
+def test_the_control_group_limits_memory(tmp_path):
     limit, code = 200 << 20, "from vecq.core.memory import memory_limit; print(memory_limit())"
     result = run_within(limit, code, tmp_path)
     assert (result.returncode, result.stdout) == (0, f"{limit}\n"), result.stderr
@@ -133,7 +133,7 @@ print(asked)
     not Path("/sys/kernel/mm/transparent_hugepage").exists(),
     reason="*** asking for huge pages is not tested: this kernel has none ***",
 )
-def test_huge_pages_are_asked_for_where_memory_has_room(small, tmp_path):
+def test_huge_pages_are_used_if_memory_suffices(small, tmp_path):
     large = tmp_path / "large.vecq"
     stretch(small, large, 300_000)
     size = large.stat().st_size

@@ -1,4 +1,4 @@
-"""A saved file lies in the system's cache in pages as large as the system has for files."""
+"""A saved file uses huge pages of the page cache where the file system has them."""
 
 import mmap
 from pathlib import Path
@@ -12,7 +12,7 @@ HUGE_PAGE = 2 << 20
 
 
 def kib_of(path: Path, field: str) -> int:
-    """Of what this process maps of a file."""
+    """Return the fields of smaps for the mappings of a file."""
     total, ours = 0, False
     for line in Path("/proc/self/smaps").read_text().splitlines():
         first, *rest = line.split()
@@ -24,12 +24,12 @@ def kib_of(path: Path, field: str) -> int:
 
 
 def share_of(path: Path) -> float:
-    """Of what is mapped of a file, the part in huge pages."""
+    """Return the share of the mapped pages that are huge."""
     return kib_of(path, "FilePmdMapped") / kib_of(path, "Rss")
 
 
 def share_of_a_plain(path: Path) -> float:
-    """The same of a file that is written at once, and read."""
+    """Return that share for a file written in one piece and read."""
     path.write_bytes(bytes(8 * HUGE_PAGE))
     with path.open("rb") as file:
         mapping = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)

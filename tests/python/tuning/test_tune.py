@@ -3,6 +3,7 @@
 import importlib
 import json
 import warnings
+from html import escape
 
 import numpy as np
 import pytest
@@ -193,6 +194,15 @@ def test_code_and_json_make_the_index(tune, data):
     assert settings["m"] == found.index_settings["m"]
     assert settings["search"] == {"k": 10, **found.search_settings}
     assert len(str(found).splitlines()) > len(found.trials)
+
+
+def test_notebooks_get_a_plot_of_all_measured_trials(tune, space):
+    found = tune(space=space(m=[8]))
+    shown = found._repr_html_()
+    measured = sum(trial.measured for trial in found.trials)
+    assert shown.count("<circle") == shown.count("<tr>") - 1 == measured > 1
+    assert shown.count(", chosen</td>") == 1
+    assert escape(found.code()) in shown
 
 
 def test_codecs_that_no_name_stands_for_survive_json(tune, space):
