@@ -138,7 +138,7 @@ bench-recommend: $(VENV)/dev ## recommendations against implicit's own; DATA=FIL
 
 # The theme announces its successor on every build; the pages name no other host.
 docs: $(VENV)/dev ## build the documentation site into build/site; fails on broken links
-	NO_MKDOCS_2_WARNING=1 mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 mkdocs build --strict
 
 plot: $(VENV)/dev ## draw docs/plot.svg from bench/recorded/demo.jsonl, a record of make demo
 	vecq report bench/recorded/demo.jsonl --out build/demo.html --plots build/plots

@@ -25,14 +25,8 @@ COPIES = {
     "native/README.md": "native.md",
 }
 LINK = re.compile(r"(\]\()([^)#:\s]+)((?:#[^)\s]*)?\))")
-# Other modules: a summary, and the names to document; None stands for __all__.
-MODULES = {
-    "vecq.tuning": ("Spaces and trials of tuning.", ["Space", "Trial", "Alternative"]),
-    "vecq.datasets": ("Named data sets, files, generators and true neighbors.", None),
-    "vecq.bench": ("The harness behind `vecq bench`.", None),
-    "vecq.integrations.implicit": ("Recommendations of implicit's models.", ["VecqModel"]),
-    "vecq.integrations.sklearn": ("Neighbor graphs for scikit-learn.", ["VecqTransformer"]),
-}
+# Modules whose names docs/public_api.txt does not list; their __all__ is documented.
+MORE_MODULES = ("vecq.datasets", "vecq.bench")
 # Groups of the names of `vecq`, in the order of the page; names in no group come last.
 GROUPS = {
     "Index and search": "Index Searcher Result Ranges Filter Explanation RecallCurve IndexStats",
@@ -88,9 +82,22 @@ def _api() -> Iterator[str]:
         if group:
             yield f"\n## {title}\n"
             yield from _entries("vecq", group)
-    for module, (summary, chosen) in MODULES.items():
+    listed = {**_listed(), **{name: import_module(name).__all__ for name in MORE_MODULES}}
+    for module, chosen in listed.items():
+        summary = (import_module(module).__doc__ or "").partition("\n\n")[0]
         yield f"\n## {module}\n\n{summary}\n"
-        yield from _entries(module, chosen or import_module(module).__all__)
+        yield from _entries(module, sorted(set(chosen) - names))
+
+
+def _listed() -> dict[str, list[str]]:
+    """Return the names of each module in docs/public_api.txt, besides those of vecq itself."""
+    found: dict[str, list[str]] = {}
+    for section in (ROOT / "docs" / "public_api.txt").read_text(encoding="utf-8").split("\n\n"):
+        module, *lines = section.strip().splitlines()
+        names = dict.fromkeys(re.match(r"\w+", line)[0] for line in lines)
+        found[module.strip("[]")] = list(names)
+    del found["vecq"]
+    return found
 
 
 def _entries(module: str, names: Iterable[str]) -> Iterator[str]:

@@ -24,7 +24,7 @@ def site(tmp_path_factory):
     """The folder of the site; strict: broken links, anchors and references fail the build."""
     folder = tmp_path_factory.mktemp("site")
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "mkdocs", "build", "--strict", "--quiet", "-d", folder],
+        [sys.executable, "-P", "-m", "mkdocs", "build", "--strict", "-d", folder],
         cwd=ROOT,
         env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
         capture_output=True,
