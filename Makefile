@@ -101,6 +101,13 @@ fuzz:
 	@echo '*** SKIPPED: fuzzing needs clang with libFuzzer. ***'
 endif
 
+serve-fuzz: $(VENV)/fuzz ## schemathesis over the service, atheris over its bodies; FUZZ_SECONDS=60
+	python tests/fuzz/serve.py $(FUZZ_SECONDS)
+
+serve-soak: $(VENV)/dev ## 1,000 new versions under load, 50 killed workers, 10,000 idle connections
+	ulimit -n $$(ulimit -Hn) && VECQ_SWAPS=1000 VECQ_KILLS=50 VECQ_IDLE=10000 \
+		pytest tests/python/serving
+
 bench-kernels: $(VENV)/dev ## time every kernel on every instruction set of this machine
 	$(CONFIGURE) -B build/bench -DVECQ_BENCH=ON
 	cmake --build build/bench
@@ -186,6 +193,10 @@ $(VENV)/dev: $(VENV)/tools $(VENV)/hnswlib $(SOURCES)
 	$(INSTALL) '.[dev]'
 	touch $@ $(VENV)/vecq
 
-.PHONY: help demo test ray-tests native-tests aarch64-tests hnswlib-tests lint sanitize build/asan build/tsan fuzz \
+$(VENV)/fuzz: $(VENV)/dev
+	$(INSTALL) '.[fuzz]'
+	touch $@
+
+.PHONY: help demo test ray-tests native-tests aarch64-tests hnswlib-tests lint sanitize build/asan build/tsan fuzz serve-fuzz serve-soak \
 	bench-kernels bench-codecs bench-core bench-links bench-exact bench-filters bench-tuning \
 	bench-files bench-living bench-interop bench-recommend docs plot wheel format clean

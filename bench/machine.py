@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import vecq
+from vecq.core.cores import nodes, physical_cores
 
-SYSTEM = Path("/sys/devices/system")
 PACKAGES = ("vecq", "numpy", "hnswlib", "faiss-cpu", "usearch", "scalable-vs", "pyvsag", "zvec")
 
 
@@ -41,24 +41,6 @@ def versions() -> dict[str, str]:
     return found
 
 
-def physical_cores() -> list[int]:
-    """Return one logical core of each physical core that this process may use."""
-    firsts: dict[str, int] = {}
-    for core in sorted(os.sched_getaffinity(0)):
-        siblings = SYSTEM / f"cpu/cpu{core}/topology/thread_siblings_list"
-        firsts.setdefault(siblings.read_text() if siblings.exists() else str(core), core)
-    return list(firsts.values())
-
-
-def nodes() -> dict[int, set[int]]:
-    """Return the logical cores of each memory node."""
-    found = {
-        int(folder.name.removeprefix("node")): _cores((folder / "cpulist").read_text())
-        for folder in SYSTEM.glob("node/node[0-9]*")
-    }
-    return found or {0: os.sched_getaffinity(0)}
-
-
 def private_bytes() -> int:
     """Return the private memory of this process, without mapped files.
 
@@ -69,15 +51,6 @@ def private_bytes() -> int:
         trim(0)
     resident, shared = map(int, Path("/proc/self/statm").read_text().split()[1:3])
     return (resident - shared) * os.sysconf("SC_PAGE_SIZE")
-
-
-def _cores(text: str) -> set[int]:
-    """Parse a list such as 0-3,8."""
-    found: set[int] = set()
-    for part in filter(None, text.strip().split(",")):
-        first, _, last = part.partition("-")
-        found.update(range(int(first), int(last or first) + 1))
-    return found
 
 
 def _cpu() -> str:

@@ -22,6 +22,7 @@ from vecq.core.errors import (
     OutOfMemoryError,
     QuantizationWarning,
     ReadOnlyError,
+    ReloadWarning,
     TuningWarning,
     UnsupportedError,
     VecqError,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from vecq.integrations.exchange.faiss import from_faiss
     from vecq.integrations.exchange.hnswlib import from_hnswlib
     from vecq.quantization.assessment import Assessment, CodecCost, assess
+    from vecq.serving.live import Live
     from vecq.tuning import HitRate, Limits, Ndcg, Recall, Relative, Tuned, tune
 
 # Modules that searches do not need are imported when one of their names is used first.
@@ -52,6 +54,7 @@ _LAZY = {
     "vecq.quantization.assessment": ("Assessment", "CodecCost", "assess"),
     "vecq.integrations.exchange.faiss": ("from_faiss",),
     "vecq.integrations.exchange.hnswlib": ("from_hnswlib",),
+    "vecq.serving.live": ("Live",),
     "vecq.tuning": ("HitRate", "Limits", "Ndcg", "Recall", "Relative", "Tuned", "tune"),
 }
 _MODULES = {name: module for module, names in _LAZY.items() for name in names}
@@ -79,6 +82,7 @@ __all__ = [
     "InternalError",
     "Isa",
     "Limits",
+    "Live",
     "Ndcg",
     "OutOfMemoryError",
     "QuantizationWarning",
@@ -87,6 +91,7 @@ __all__ = [
     "Recall",
     "RecallCurve",
     "Relative",
+    "ReloadWarning",
     "Result",
     "Saved",
     "Searcher",

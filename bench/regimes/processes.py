@@ -5,9 +5,9 @@ from pathlib import Path
 
 from vecq.bench.adapters import Setting
 from vecq.bench.contender import Contender
-from vecq.bench.machine import physical_cores
 from vecq.bench.regimes.regime import Regime, Timing
 from vecq.bench.regimes.worker_pool import WorkerPool
+from vecq.core.cores import physical_cores
 
 # Seconds that every setting is measured for.
 SECONDS = 0.5

@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vecq.bench import numa
 from vecq.bench.adapters import Adapter, Setting, Spec
 from vecq.bench.contender import Contender
 from vecq.bench.regimes.regime import WARM_UP, Timing
 from vecq.bench.subprocess_call import exit_description, one_line
+from vecq.core.cores import bind, node_of, pin
 
 # Capacity for latencies, per process and second; a faster process stops early.
 RATE = 200_000
@@ -171,9 +171,9 @@ def _serve(pipe: connection.Connection, post: WorkerSetup, barrier: Any) -> None
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         if post.core is not None:
-            numa.pin(post.core)
+            pin(post.core)
             if post.numa:
-                numa.bind(numa.node_of(post.core))
+                bind(node_of(post.core))
         adapter = post.spec.make()
         adapter.load(post.path, post.metric, post.queries.shape[1], post.rows)
         pipe.send(0)

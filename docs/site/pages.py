@@ -32,7 +32,7 @@ GROUPS = {
     "Index and search": "Index Searcher Result Ranges Filter Explanation RecallCurve IndexStats",
     "Codecs and exact search": "assess Assessment CodecCost Codec Codes brute_force",
     "Tuning": "tune Tuned Recall Relative Ndcg HitRate Limits",
-    "Files and other libraries": "info FileInfo Saved Check from_hnswlib from_faiss",
+    "Files and other libraries": "Live info FileInfo Saved Check from_hnswlib from_faiss",
     "The machine": "cpu Cpu Isa",
 }
 ERRORS = ("Error", "Warning")

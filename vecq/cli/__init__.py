@@ -21,6 +21,8 @@ COMMANDS = (
     "assess",
     "bench",
     "report",
+    "serve",
+    "bench-serve",
     "data",
     "info",
     "check",
@@ -110,9 +112,10 @@ def _parser(name: str) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"vecq {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     parser.set_defaults(run=None)
-    installed = [command for command in COMMANDS if find_spec(f"{__name__}.{command}")]
+    modules = {command: f"{__name__}.{command.replace('-', '_')}" for command in COMMANDS}
+    installed = [command for command, module in modules.items() if find_spec(module)]
     for command in [name] if name in installed else installed:
-        module = import_module(f"{__name__}.{command}")
+        module = import_module(modules[command])
         subparser = commands.add_parser(
             command,
             help=module.HELP,

@@ -62,6 +62,10 @@ class QuantizationWarning(UserWarning):
     """Quantization loses more recall than usual on these vectors."""
 
 
+class ReloadWarning(UserWarning):
+    """A new version of a file could not be loaded; `vecq.Live` keeps the old one."""
+
+
 class TuningWarning(UserWarning):
     """The settings that `vecq.tune` found, or its estimates, are less reliable than usual."""
 

@@ -9,8 +9,9 @@ import vecq
 from vecq.bench import numa
 from vecq.bench.adapters import chosen
 from vecq.bench.contender import Contender
-from vecq.bench.machine import machine, nodes, private_bytes, versions
+from vecq.bench.machine import machine, private_bytes, versions
 from vecq.bench.regimes import Batch, Concurrent, Processes, Single
+from vecq.core.cores import nodes
 
 K, SETTING = 5, {"ef": 20}
 
@@ -95,11 +96,10 @@ def test_contenders_without_save_are_refused_with_a_reason(enter, data):
 
 PIN = """
 import os
-from vecq.bench import numa
-from vecq.bench.machine import physical_cores
+from vecq.core.cores import bind, node_of, physical_cores, pin
 core = physical_cores()[0]
-numa.pin(core)
-numa.bind(numa.node_of(core))
+pin(core)
+bind(node_of(core))
 assert os.sched_getaffinity(0) == {core}
 """
 

@@ -1,0 +1,82 @@
+"""Runs schemathesis over the OpenAPI document of a real service, then the fuzzer of bodies.
+
+python tests/fuzz/serve.py SECONDS
+"""
+
+import json
+import re
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+import vecq
+
+HOME = Path("build/fuzz")
+
+
+def service(path):
+    """Start a service; return its process and address."""
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-P", "-m", "vecq", "serve", str(path)),
+            *("--port", "0", "--processes", "1", "--no-pin"),
+        ],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    for line in process.stderr:
+        if found := re.search(r"(http://\S+) serves", line):
+            return process, found[1]
+    raise SystemExit("the service did not start")
+
+
+def schemathesis(address):
+    """Run all checks but one; return the exit code."""
+    code = "from schemathesis.cli import schemathesis; schemathesis()"
+    # A schema cannot say that `exclude` has a list per query, or which ids exist.
+    options = "--max-examples", "300", "--exclude-checks", "positive_data_acceptance"
+    return subprocess.call(
+        [sys.executable, "-P", "-c", code, "run", f"{address}/openapi.json", *options]
+    )
+
+
+def seeds(folder):
+    """Write bodies to start from."""
+    folder.mkdir(parents=True, exist_ok=True)
+    queries = np.ones((2, 4), np.float32)
+    head = struct.pack("<4sIIIIIQ", b"VQS1", 2, 4, 5, 0, 0, 2)
+    lengths = np.ones(2, np.uint32)
+    body = {"queries": queries.tolist(), "k": 5, "exclude": [[1], []], "ef": 60}
+    for name, content in {
+        "binary": b"b" + head + np.arange(2).tobytes() + lengths.tobytes() + queries.tobytes(),
+        "json": b"j" + json.dumps(body).encode(),
+        "ids": b"i" + json.dumps({"ids": [1, 2], "k": 3, "allow": [4, 5]}).encode(),
+    }.items():
+        (folder / name).write_bytes(content)
+
+
+def main(seconds):
+    HOME.mkdir(parents=True, exist_ok=True)
+    items = np.random.default_rng(0).standard_normal((500, 4), dtype=np.float32)
+    vecq.Index(4, "ip").add(items).save(HOME / "serve.vecq", overwrite=True)
+    process, address = service(HOME / "serve.vecq")
+    try:
+        failed = schemathesis(address)
+    finally:
+        process.terminate()
+        failed = process.wait() or failed
+    seeds(HOME / "bodies")
+    fuzzer = Path(__file__).with_name("fuzz_bodies.py")
+    return failed or subprocess.call(
+        [
+            *(sys.executable, "-P", fuzzer, f"-max_total_time={seconds}", "-max_len=4096"),
+            *("-artifact_prefix=build/fuzz/", HOME / "bodies"),
+        ]
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1])))

@@ -1,0 +1,132 @@
+"""Bodies in JSON: requests are read into arrays once, answers are written from arrays."""
+
+from __future__ import annotations
+
+from array import array
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vecq.serving.options import IDS, Option, check_value
+from vecq.serving.packages import orjson
+from vecq.serving.refusal import RefusalError, argument_fault
+from vecq.serving.search_request import (
+    Answer,
+    Exclude,
+    SearchRequest,
+    check_count,
+    checked_k,
+    checked_options,
+)
+from vecq.serving.settings import Limits
+
+MEDIA_TYPE = b"application/json"
+DEFAULT_K = 10
+
+
+def read_search(body: bytes, dim: int, limits: Limits, table: dict[str, Option]) -> SearchRequest:
+    """Read the body of POST /search.
+
+    Raises:
+        RefusalError: The body is malformed, or an argument is wrong.
+    """
+    given = _object(body)
+    if "queries" not in given:
+        raise argument_fault("queries is missing, expected a list of vectors", "queries")
+    rows, k = given.pop("queries"), checked_k(given.pop("k", DEFAULT_K), limits)
+    exclude = given.pop("exclude", None)
+    strict = b"true" in body or b"false" in body
+    queries = _matrix(rows, dim, limits, strict)
+    excluded = None if exclude is None else _excluded(exclude, len(queries), strict)
+    options, key = checked_options(given, table, k)
+    return SearchRequest(k, options, key, queries, excluded)
+
+
+def read_search_by_ids(body: bytes, limits: Limits, table: dict[str, Option]) -> SearchRequest:
+    """Read the body of POST /search_by_ids.
+
+    Raises:
+        RefusalError: The body is malformed, or an argument is wrong.
+    """
+    given = _object(body)
+    if "ids" not in given:
+        raise argument_fault("ids is missing, expected a list of ids", "ids")
+    ids, k = given.pop("ids"), checked_k(given.pop("k", DEFAULT_K), limits)
+    check_value(ids, IDS, "ids")
+    check_count(len(ids), limits, "ids")
+    options, _ = checked_options(given, table, k)
+    return SearchRequest(k, options, None, ids=np.array(ids, np.int64))
+
+
+def write_answer(answer: Answer) -> bytes:
+    """Return ids and scores as lists, each as long as its query has results."""
+    ids: Any = answer.ids
+    scores: Any = answer.scores
+    if (answer.counts != ids.shape[1]).any():
+        counts = answer.counts.tolist()
+        ids = [row[:count] for row, count in zip(ids, counts, strict=True)]
+        scores = [row[:count] for row, count in zip(scores, counts, strict=True)]
+    found = {"ids": ids, "scores": scores, "version": answer.version}
+    return orjson.dumps(found, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def read_options(body: bytes) -> dict[str, Any]:
+    """Read the options of a binary body."""
+    return _object(body)
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        given = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise RefusalError(400, f"body is not JSON: {error}", "body") from None
+    if type(given) is not dict:
+        raise RefusalError(400, f"body is a {type(given).__name__}, expected an object", "body")
+    return given
+
+
+def _matrix(rows: Any, dim: int, limits: Limits, strict: bool) -> NDArray[np.float32]:
+    """Return vectors as a matrix. `strict` looks for booleans, which convert to numbers."""
+    if type(rows) is not list:
+        raise argument_fault("queries is no list, expected a list of vectors", "queries")
+    check_count(len(rows), limits, "queries")
+    values = array("f")
+    for number, row in enumerate(rows):
+        if type(row) is not list or len(row) != dim:
+            found = f"{len(row)} numbers" if type(row) is list else f"a {type(row).__name__}"
+            raise argument_fault(
+                f"queries has {found} in row {number}, expected a list of {dim} numbers", "queries"
+            )
+        try:
+            if strict and bool in map(type, row):
+                raise TypeError("must be real number, not bool")
+            values.fromlist(row)
+        except (TypeError, OverflowError) as error:
+            raise argument_fault(f"queries is wrong in row {number}: {error}", "queries") from None
+    return np.frombuffer(values, np.float32).reshape(len(rows), dim)
+
+
+def _excluded(lists: Any, count: int, strict: bool) -> Exclude:
+    if type(lists) is not list or len(lists) != count:
+        found = f"{len(lists)} lists" if type(lists) is list else f"a {type(lists).__name__}"
+        raise argument_fault(
+            f"exclude has {found} for {count} queries, expected a list of ids for each", "exclude"
+        )
+    ids, offsets = array("q"), [0]
+    for number, own in enumerate(lists):
+        if type(own) is not list:
+            raise argument_fault(
+                f"exclude has a {type(own).__name__} for query {number}, expected a list of ids",
+                "exclude",
+            )
+        try:
+            if strict and bool in map(type, own):
+                raise TypeError("an id must be a whole number, not a boolean")
+            ids.fromlist(own)
+        except (TypeError, OverflowError) as error:
+            raise argument_fault(
+                f"exclude is wrong for query {number}: {error}", "exclude"
+            ) from None
+        offsets.append(len(ids))
+    return np.array(offsets, np.int64), np.frombuffer(ids, np.int64)

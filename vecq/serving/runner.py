@@ -1,0 +1,189 @@
+"""Runs searches on the current version: at once, in micro-batches, or on a thread.
+
+A light request is searched for on the event loop: handing it to a thread would take longer than the
+search. Where several light requests wait, they share one native call, which interleaves their
+walks; no request waits for others to arrive. Heavy requests run on one thread, in slices, between
+which the deadline counts; native code releases the GIL meanwhile.
+
+A request takes the current version once, so its results never mix two versions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from vecq.core.errors import VecqError
+from vecq.serving.metrics import Recorder
+from vecq.serving.refusal import RefusalError
+from vecq.serving.search_request import Answer, Exclude, SearchRequest
+from vecq.serving.versions import Version
+
+# A request of at most this many candidates in total (queries times beam width) runs on the loop.
+LIGHT_CANDIDATES = 4096
+SLICE = 64  # queries between two looks at the deadline
+
+Member = tuple[SearchRequest, "asyncio.Future[Answer]"]
+
+
+class Runner:
+    """Searches for requests on the version that `current` returns."""
+
+    def __init__(
+        self, current: Callable[[], Version], recorder: Recorder, micro_batch: int
+    ) -> None:
+        self._current, self._recorder, self._micro_batch = current, recorder, micro_batch
+        self._thread = ThreadPoolExecutor(1, "vecq-search")
+        self._groups: dict[object, list[Member]] = {}
+
+    async def run(self, request: SearchRequest, deadline: float, others: bool) -> Answer:
+        """Return the answer of a request.
+
+        Args:
+            request: The search.
+            deadline: Monotonic time after which no slice begins.
+            others: Whether other requests wait in this process.
+
+        Raises:
+            RefusalError: The deadline has passed.
+            VecqError: The search refuses an argument.
+        """
+        if time.monotonic() > deadline:
+            raise RefusalError(503, "the request waited until its deadline", "", RETRY)
+        if not _is_light(request):
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(
+                self._thread, _in_slices, self._current(), request, deadline
+            )
+        if others and self._micro_batch > 1 and request.key is not None:
+            return await self._join(request)
+        return _search(self._current(), request)
+
+    def close(self) -> None:
+        """End the thread once its searches are done."""
+        self._thread.shutdown(wait=False)
+
+    def _join(self, request: SearchRequest) -> asyncio.Future[Answer]:
+        """Add a request to the group that is searched for when the loop has read all others."""
+        loop = asyncio.get_running_loop()
+        if not self._groups:
+            loop.call_soon(self._flush)
+        future: asyncio.Future[Answer] = loop.create_future()
+        self._groups.setdefault(request.key, []).append((request, future))
+        return future
+
+    def _flush(self) -> None:
+        groups, self._groups = self._groups, {}
+        for members in groups.values():
+            first = total = 0
+            for at, (request, _) in enumerate(members):
+                if total and total + request.count > self._micro_batch:
+                    self._answer(members[first:at])
+                    first, total = at, 0
+                total += request.count
+            self._answer(members[first:])
+
+    def _answer(self, members: list[Member]) -> None:
+        """Search for several requests in one call; one by one if that fails."""
+        version = self._current()
+        if len(members) > 1:
+            try:
+                answer = _search(version, _merged([request for request, _ in members]))
+            except VecqError:
+                pass  # below, only the request at fault gets the error
+            else:
+                self._recorder.add("micro_batches")
+                self._recorder.add("micro_batched_requests", len(members))
+                first = 0
+                for request, future in members:
+                    if not future.done():
+                        future.set_result(answer.part(first, first + request.count))
+                    first += request.count
+                return
+        for request, future in members:
+            if future.done():
+                continue
+            try:
+                future.set_result(_search(version, request))
+            except Exception as error:
+                future.set_exception(error)
+
+
+RETRY = ((b"retry-after", b"1"),)
+
+
+def _is_light(request: SearchRequest) -> bool:
+    return (
+        request.key is not None
+        and request.count * request.options.get("ef", request.k + 100) <= LIGHT_CANDIDATES
+    )
+
+
+def _search(version: Version, request: SearchRequest) -> Answer:
+    if request.ids is not None:
+        found = version.index.search_by_ids(request.ids, request.k, **request.options)
+    else:
+        assert request.queries is not None
+        found = version.index.search(
+            request.queries, request.k, exclude=request.exclude, **request.options
+        )
+    return Answer.of(found, version.name)
+
+
+def _in_slices(version: Version, request: SearchRequest, deadline: float) -> Answer:
+    """Search slice by slice until the deadline."""
+    parts = []
+    for first in range(0, request.count, SLICE):
+        if time.monotonic() > deadline:
+            raise RefusalError(
+                504, f"the deadline passed after {first} of {request.count} queries", "", RETRY
+            )
+        parts.append(_search(version, _part(request, first, first + SLICE)))
+    if len(parts) == 1:
+        return parts[0]
+    return Answer(
+        np.concatenate([part.ids for part in parts]),
+        np.concatenate([part.scores for part in parts]),
+        np.concatenate([part.counts for part in parts]),
+        version.name,
+    )
+
+
+def _part(request: SearchRequest, first: int, last: int) -> SearchRequest:
+    if request.count <= last - first:
+        return request
+    ids = None if request.ids is None else request.ids[first:last]
+    queries = None if request.queries is None else request.queries[first:last]
+    exclude = request.exclude
+    if exclude is not None:
+        offsets, numbers = exclude
+        own = offsets[first : last + 1]
+        exclude = own - own[0], numbers[own[0] : own[-1]]
+    return SearchRequest(request.k, request.options, request.key, queries, exclude, ids)
+
+
+def _merged(requests: list[SearchRequest]) -> SearchRequest:
+    """Return one request for the queries of several with the same key."""
+    first = requests[0]
+    rows = [request.queries for request in requests if request.queries is not None]
+    queries = np.concatenate(rows)
+    return SearchRequest(first.k, first.options, first.key, queries, _merged_excludes(requests))
+
+
+def _merged_excludes(requests: list[SearchRequest]) -> Exclude | None:
+    if all(request.exclude is None for request in requests):
+        return None
+    offsets, ids, end = [0], [], 0
+    for request in requests:
+        if request.exclude is None:
+            offsets += [end] * request.count
+            continue
+        own, numbers = request.exclude
+        offsets += (own[1:] + end).tolist()
+        ids.append(numbers)
+        end += len(numbers)
+    return np.array(offsets, np.int64), np.concatenate(ids)

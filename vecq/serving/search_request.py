@@ -1,0 +1,95 @@
+"""A search as a request asks for it, whatever the form of the body."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vecq.search.result import Result
+from vecq.serving.options import Option, check_value
+from vecq.serving.refusal import RefusalError, argument_fault
+from vecq.serving.settings import Limits
+
+# Offsets and ids, as `vecq.Index.search` takes them.
+Exclude = tuple[NDArray[np.int64], NDArray[np.int64]]
+
+
+@dataclass
+class SearchRequest:
+    """Queries and options of one request.
+
+    `key` is equal for requests whose queries may be searched for in one call; None if they may
+    not. `ids` holds the items of a search by ids, which has no queries.
+    """
+
+    k: int
+    options: dict[str, Any]
+    key: tuple[Any, ...] | None
+    queries: NDArray[np.float32] | None = None
+    exclude: Exclude | None = None
+    ids: NDArray[Any] | None = None
+
+    @property
+    def count(self) -> int:
+        """Number of queries."""
+        rows = self.ids if self.queries is None else self.queries
+        assert rows is not None
+        return len(rows)
+
+
+@dataclass
+class Answer:
+    """Results of one request and the name of the version that all of them come from."""
+
+    ids: NDArray[Any]
+    scores: NDArray[np.float32]
+    counts: NDArray[np.int64]
+    version: str
+
+    @classmethod
+    def of(cls, found: Result, version: str) -> Answer:
+        return cls(found.ids, found.scores, found.counts, version)
+
+    def part(self, first: int, last: int) -> Answer:
+        """Return the results of the queries from `first` to `last`."""
+        return Answer(
+            self.ids[first:last], self.scores[first:last], self.counts[first:last], self.version
+        )
+
+
+def checked_k(k: Any, limits: Limits) -> int:
+    """Return k, a whole number from 1 to its limit."""
+    if type(k) is not int or not 1 <= k <= limits.k:
+        raise argument_fault(f"k is {k!r:.60}, expected a whole number from 1 to {limits.k}", "k")
+    return k
+
+
+def check_count(count: int, limits: Limits, argument: str) -> None:
+    """Refuse a request without queries, or with too many."""
+    if not 1 <= count <= limits.queries:
+        raise argument_fault(
+            f"{argument} has {count} rows, expected 1 to {limits.queries} per request", argument
+        )
+
+
+def checked_options(
+    given: dict[str, Any], table: dict[str, Option], k: int
+) -> tuple[dict[str, Any], tuple[Any, ...] | None]:
+    """Return the options of a request and its key.
+
+    Raises:
+        RefusalError: A name is unknown, or a value has a wrong type.
+    """
+    is_light = True
+    for name, value in given.items():
+        option = table.get(name)
+        if option is None:
+            raise RefusalError(
+                422, f"{name:.60} is unknown, expected some of {', '.join(table)}", name
+            )
+        check_value(value, option.schema, name)
+        is_light = is_light and option.is_light
+    return given, (k, *given.items()) if is_light else None
