@@ -23,6 +23,7 @@ from vecq.serving.settings import Limits
 
 MEDIA_TYPE = b"application/json"
 DEFAULT_K = 10
+_NONE: Any = object()  # what a request leaves out; null is a value of a wrong type
 
 
 def read_search(body: bytes, dim: int, limits: Limits, table: dict[str, Option]) -> SearchRequest:
@@ -35,10 +36,10 @@ def read_search(body: bytes, dim: int, limits: Limits, table: dict[str, Option])
     if "queries" not in given:
         raise argument_fault("queries is missing, expected a list of vectors", "queries")
     rows, k = given.pop("queries"), checked_k(given.pop("k", DEFAULT_K), limits)
-    exclude = given.pop("exclude", None)
+    exclude = given.pop("exclude", _NONE)
     strict = b"true" in body or b"false" in body
     queries = _matrix(rows, dim, limits, strict)
-    excluded = None if exclude is None else _excluded(exclude, len(queries), strict)
+    excluded = None if exclude is _NONE else _excluded(exclude, len(queries), strict)
     options, key = checked_options(given, table, k)
     return SearchRequest(k, options, key, queries, excluded)
 
