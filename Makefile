@@ -3,8 +3,9 @@ VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 SOURCES := pyproject.toml README.md LICENSE \
-	$(shell find native vecq vecq_command datasets bench -type f ! -name '*.pyc')
-CPP := $(shell find native tests/native tests/fuzz bench/native \
+	$(shell find native vecq vecq_command datasets bench -type f ! -name '*.pyc' \
+	! -path 'native/bindings/*')
+CPP := $(shell find native tests/native tests/bindings tests/fuzz bench/native bench/bindings \
 	-name '*.cpp' -o -name '*.hpp' -o -name '*.h' 2>/dev/null)
 CONFIGURE := cmake --log-level=WARNING -S native -G Ninja
 CTEST := ctest --verbose --parallel 2 --test-dir
@@ -52,6 +53,16 @@ endif
 
 ray-tests: $(VENV)/dev ## build, search and serve on a Ray cluster whose workers and nodes are killed
 	VECQ_RAY_TESTS=1 OPENBLAS_NUM_THREADS=1 pytest tests/python/integrations/ray
+
+PREFIX := build/prefix
+
+bindings-test: build/library $(VENV)/tools ## install libvecq to build/prefix and test C, C++, Java, Go and Rust on it
+	python tests/bindings/run.py $(PREFIX) $(LANGUAGES)
+
+build/library: $(VENV)/tools
+	$(CONFIGURE) -B $@ -DVECQ_WERROR=ON -DCMAKE_INSTALL_PREFIX=$(abspath $(PREFIX))
+	cmake --build $@
+	cmake --install $@ > $@/install.log
 
 lint: $(VENV)/dev ## check formatting, types and the dependencies between rooms
 	ruff check
@@ -151,6 +162,9 @@ plot: $(VENV)/dev ## draw docs/plot.svg from bench/recorded/demo.jsonl, a record
 	vecq report bench/recorded/demo.jsonl --out build/demo.html --plots build/plots
 	cp build/plots/pareto-*-k100-single-1x1.svg docs/plot.svg
 
+bench-bindings: $(VENV)/vecq bindings-test ## microseconds of a call beyond the C ABI, by language
+	python bench/bindings/run.py $(PREFIX)
+
 wheel: $(VENV)/dev ## build a portable wheel in dist/, and import it in an empty venv
 	rm -rf dist build/wheel
 	pip wheel -q --no-build-isolation --no-deps -w build/wheel .
@@ -197,6 +211,7 @@ $(VENV)/fuzz: $(VENV)/dev
 	$(INSTALL) '.[fuzz]'
 	touch $@
 
-.PHONY: help demo test ray-tests native-tests aarch64-tests hnswlib-tests lint sanitize build/asan build/tsan fuzz serve-fuzz serve-soak \
+.PHONY: help demo test ray-tests native-tests aarch64-tests bindings-test build/library \
+	hnswlib-tests lint sanitize build/asan build/tsan fuzz serve-fuzz serve-soak \
 	bench-kernels bench-codecs bench-core bench-links bench-exact bench-filters bench-tuning \
-	bench-files bench-living bench-interop bench-recommend docs plot wheel format clean
+	bench-files bench-living bench-interop bench-recommend bench-bindings docs plot wheel format clean

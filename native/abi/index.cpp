@@ -40,6 +40,7 @@ SearchOptions checked_options(const Index& index, const vecq_search_options& giv
         if (!index.owns(*options.filter)) refuse("filter", "filter belongs to another index");
     }
     options.first_query = given.first_query;
+    options.cancelled = given.cancelled;
     options.exclude = checked_exclusions(given.exclude_offsets, given.exclude_ids, count);
     return options;
 }

@@ -18,7 +18,14 @@
  *   Calls may come from any thread. A handle must not be closed while another call uses it. Each
  *   section says which calls on one handle may run at the same time.
  *   `threads` is the maximum number of threads of one call: 0 for all cores. They belong to a pool
- *   that all calls of the process share.
+ *   that all calls of the process share. They begin with the first call that needs them, block all
+ *   signals, and sleep between calls; vecq_shutdown ends them.
+ *
+ * Fork
+ *   A child of fork may use the handles it inherited: it starts threads of its own when a call
+ *   needs them. Fork while no other thread is inside a call on a handle that the child goes on to
+ *   use: the child inherits the locks that such a call holds. After fork, changes of an index are
+ *   seen by one process alone; the pages of a mapped file stay shared.
  *
  * Structs with a struct_size
  *   They may grow in later releases. Set all bytes to 0 and struct_size to sizeof the struct before
@@ -36,6 +43,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#endif
 
 /* [cdef] The Python binding is built from the lines between the two marks. */
 
@@ -48,7 +58,8 @@ typedef enum {
     VECQ_FILE_ERROR,   /* the operating system refused a call; see vecq_error.system */
     VECQ_CORRUPT_FILE, /* a file is damaged, or is not a file of vecq */
     VECQ_READ_ONLY,    /* a change of an index that was opened read-only */
-    VECQ_CHANGED_FILE  /* a file has changed since the index was opened from it or saved to it */
+    VECQ_CHANGED_FILE, /* a file has changed since the index was opened from it or saved to it */
+    VECQ_CANCELLED     /* the caller cancelled a search */
 } vecq_status;
 
 /* Fixed for all releases. */
@@ -224,6 +235,10 @@ typedef struct {
     const int64_t* exclude_offsets;
     const int64_t* exclude_ids;
     size_t first_query; /* errors number queries from it */
+    /* NULL, or a flag that any thread sets, atomically, to cancel the search: once it is not 0, the
+     * call starts no further query, or group of queries of a scan, and returns VECQ_CANCELLED. Its
+     * outputs are then meaningless. A query that has begun is completed. */
+    const int32_t* cancelled;
 } vecq_search_options;
 
 /* Totals over all queries of a call. */
@@ -379,6 +394,20 @@ vecq_status vecq_index_set_curve(vecq_index* index, const vecq_curve_point* poin
  * the number of items that it was measured on; both are 0 without a curve. */
 vecq_status vecq_index_curve(const vecq_index* index, vecq_curve_point* points, size_t capacity,
                              size_t* count, uint64_t* rows, vecq_error* error);
+
+/* The least beam width that reaches `target_recall` (above 0, up to 1) for `k` results by a curve
+ * that was measured on `measured_rows` items, for an index of `rows` items. The points of one k
+ * rise; between measured k the ef is interpolated. Refused with the argument target_recall if no
+ * measured walk reached the recall, or if `rows` is more than twice `measured_rows`. */
+vecq_status vecq_curve_ef(const vecq_curve_point* points, size_t count, uint64_t measured_rows,
+                          size_t k, double target_recall, uint64_t rows, size_t* ef,
+                          vecq_error* error);
+
+/* The settings of a search for `k` results by which every language starts. *ef reaches
+ * `target_recall` by the stored curve, see vecq_curve_ef; with 0 it is the default of
+ * vecq_search_options. *rerank is 1.25 k + 8 for an index with a rerank store, otherwise 0. */
+vecq_status vecq_index_effort(const vecq_index* index, size_t k, double target_recall, size_t* ef,
+                              size_t* rerank, vecq_error* error);
 
 /* Copies all ids in order of insertion. *count is their number; if that exceeds `capacity`, as when
  * the index grows meanwhile, nothing is copied. */
@@ -562,8 +591,57 @@ vecq_status vecq_task_saved(const vecq_task* task, vecq_saved* saved, vecq_error
 vecq_status vecq_task_problems(const vecq_task* task, vecq_problem* problems, size_t capacity,
                                size_t* listed, size_t* count, vecq_error* error);
 
+/* ---- A live index follows a file. A refresh looks whether the file of that name is another one
+ * (by inode, size and modification time); if so it opens the file, compares its checksums, loads
+ * what searches read, and swaps the new index in. Searches that run finish on the index they began
+ * with. A file that cannot be used leaves the index in use as it is. Replace the file by renaming a
+ * complete one, as a save does: writing into a mapped file changes the index in use, and truncating
+ * it ends the process. Any number of threads may use a live index, except to close it. ---- */
+
+typedef struct vecq_live vecq_live;
+
+typedef struct {
+    size_t struct_size;
+    int32_t preload;        /* a vecq_preload, before an index is used; default: NONE */
+    int32_t skip_checksums; /* 1: use a file without comparing its checksums; default: 0 */
+} vecq_live_options;
+
+typedef struct {
+    size_t struct_size;
+    uint64_t version;   /* of the index in use: 1, and 1 more with each swap */
+    uint64_t failures;  /* files that were refused */
+    int64_t changed_ns; /* modification time of the file in use, in ns since 1970 */
+    int32_t failed;     /* a vecq_status: why the last refresh failed; VECQ_OK: it did not */
+    int32_t reserved;   /* 0 */
+    vecq_error error;   /* its message, if it failed */
+} vecq_live_status;
+
+/* Opens the file read-only. It must be usable. */
+vecq_status vecq_live_open(const char* path, const vecq_live_options* options, vecq_live** live,
+                           vecq_error* error);
+/* Leases remain valid. */
+void vecq_live_close(vecq_live* live);
+
+/* Looks for another file, as above, and sets *swapped to 1 if the index was replaced. Returns the
+ * error of a file that cannot be used, of any other dim than before, or is missing. A file that was
+ * refused is not tried again until it changes, unless `retry` is 1: until then its error is
+ * returned again. Refreshes wait for each other; searches do not wait. */
+vecq_status vecq_live_refresh(vecq_live* live, int32_t retry, int32_t* swapped, vecq_error* error);
+
+/* Leases the index in use: it stays open until vecq_live_release, also if it is replaced meanwhile.
+ * Filters of it must be closed before. `version` may be NULL. */
+vecq_status vecq_live_acquire(vecq_live* live, const vecq_index** index, uint64_t* version,
+                              vecq_error* error);
+/* Ends a lease. NULL does nothing. */
+void vecq_live_release(const vecq_index* index);
+
+vecq_status vecq_live_get_status(vecq_live* live, vecq_live_status* status, vecq_error* error);
+
 /* [/cdef] */
 
+#if defined(__GNUC__)
+#pragma GCC visibility pop
+#endif
 #ifdef __cplusplus
 }
 #endif

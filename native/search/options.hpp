@@ -27,7 +27,8 @@ struct SearchOptions {
     Plan plan = Plan::automatic;
     const Filter* filter = nullptr;
     Exclusions exclude = {};
-    size_t first_query = 0;  // errors number queries from this
+    size_t first_query = 0;              // errors number queries from this
+    const int32_t* cancelled = nullptr;  // the caller's flag, see Slice; may be null
 };
 
 struct SearchReport {

@@ -1,6 +1,9 @@
 // The loop over the slices of a call.
 #include "search/search.hpp"
 
+#include <utility>
+
+#include "base/status.hpp"
 #include "search/graph_search.hpp"
 #include "search/scan_search.hpp"
 
@@ -35,10 +38,13 @@ SearchReport search(const IndexState& state, FairSharedMutex& searches, Searcher
     Pending pending;
     bool is_first = true;
     do {
+        if (is_cancelled(call.options.cancelled))
+            throw Error(VECQ_CANCELLED, "cancelled", "the search was cancelled");
         // Keeps nothing across slices: rows, filters, ids and codecs may have changed.
         const auto lock = searches.read();
         Request request(state, call);
         if (call.count > 1) request.slice = searches.slice();
+        request.slice.end_when(call.options.cancelled);
         if (std::exchange(is_first, false)) choose_plan(request, report);
         request.plan = report.plan;
         if (call.options.exclude.offsets != nullptr) state.rows.ids().prepare();

@@ -32,7 +32,7 @@ COMPILE = (os.environ.get("CXX", "c++"), "-std=c++20", "-fsyntax-only", "-w", "-
 COMPILER_ERROR = re.compile(r"(.+?):(\d+):(?:\d+:)? (?:fatal )?error: (.+)")
 # The headers of the C ABI, and who may include each.
 ABI_READERS = {
-    "vecq.h": ("abi", "include", "base/status.hpp"),
+    "vecq.h": ("abi", "bindings", "include", "base/status.hpp"),
     "vecq_internal.h": ("abi",),
 }
 

@@ -1,23 +1,12 @@
 """The recall that walks reach with each beam width (`ef`), and the `ef` for a target recall."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-import numpy as np
+from typing import Any
 
 from vecq._native import ffi, lib
-from vecq.core.arguments import MOST
-from vecq.core.errors import ArgumentError, call
+from vecq.core.errors import call
 from vecq.core.native_index import NativeIndex
-
-# The ef for a recall grows at most with the square root of the number of items: measured up to
-# eight times the items. The curve is trusted up to this growth only.
-GROWTH_LIMIT = 2
-# For a k beyond those measured, ef may grow faster than k, as where k leaves the cluster of a
-# query: by at most this factor in the data sets that were tried.
-EXTRAPOLATION_LIMIT = 2
-
 
 @dataclass(frozen=True)
 class RecallCurve:
@@ -46,45 +35,15 @@ class RecallCurve:
             ArgumentError: No measured walk reached the recall, or the index has more than twice
                 the items that were measured.
         """
-        if not 0 < recall <= 1:
-            raise ArgumentError(
-                f"target_recall is {recall!r}, expected more than 0 and at most 1", "target_recall"
-            )
-        growth = max(1.0, (items or 0) / self.items)
-        if growth > GROWTH_LIMIT:
-            raise ArgumentError(
-                f"target_recall can't be kept: recall was measured on {self.items:,} items and "
-                f"there are {items:,} now; call measure_recall again, or give ef",
-                "target_recall",
-            )
-        smaller = [own for own in self.curves if own <= k]
-        larger = [own for own in self.curves if own >= k]
-        if not larger:
-            factor = k / smaller[-1]
-            ef = self._ef(smaller[-1], recall) * factor * min(factor, EXTRAPOLATION_LIMIT)
-        elif not smaller:  # an ef that finds a share of the best ten finds more of the best one
-            ef = self._ef(larger[0], recall)
-        else:
-            nearest = smaller[-1], larger[0]
-            efs = [self._ef(own, recall) for own in nearest]
-            ef = float(np.interp(np.log(k), np.log(nearest), efs))
-        if not math.isfinite(ef):
-            raise self._unreachable(recall, sorted({*smaller[-1:], *larger[:1]}))
-        return min(max(k, math.ceil(ef * math.sqrt(growth))), MOST)
+        points, count = self._points()
+        ef = ffi.new("size_t *")
+        call(lib.vecq_curve_ef, points, count, self.items, k, recall, items or self.items, ef)
+        return int(ef[0])
 
-    def _ef(self, k: int, recall: float) -> float:
-        """The ef for a measured k; infinite if no walk reached the recall."""
-        efs, recalls = zip(*self.curves[k], strict=True)
-        return float(np.interp(recall, recalls, efs, right=math.inf))
-
-    def _unreachable(self, recall: float, nearest: list[int]) -> ArgumentError:
-        best = min(self.curves[k][-1][1] for k in nearest)
-        return ArgumentError(
-            f"target_recall is {recall:g}, but the best recall measured for k="
-            f"{' and k='.join(map(str, nearest))} is {best:.4f}: ask for less, score every item "
-            'with plan="scan", or build the index with rerank_codec or a larger m',
-            "target_recall",
-        )
+    def _points(self) -> tuple[Any, int]:
+        """Return the points as an array of the C ABI, and their number."""
+        points = [(k, *point) for k, own in self.curves.items() for point in own]
+        return ffi.new("vecq_curve_point[]", points), len(points)
 
     def __str__(self) -> str:
         lines = [f"measured on {self.items:,} items"]
@@ -108,8 +67,5 @@ def stored_curve(native: NativeIndex) -> RecallCurve | None:
 
 def store_curve(native: NativeIndex, curve: RecallCurve) -> None:
     """Store the curve in an index, which saves it to its file."""
-    points = [(k, *point) for k, own in curve.curves.items() for point in own]
-    call(
-        lib.vecq_index_set_curve,
-        *(native.handle, ffi.new("vecq_curve_point[]", points), len(points), curve.items),
-    )
+    points, count = curve._points()
+    call(lib.vecq_index_set_curve, native.handle, points, count, curve.items)

@@ -1,0 +1,3 @@
+module vecq
+
+go 1.19

@@ -1,0 +1,124 @@
+package vecq;
+
+/** Options of a search. Setters return this object, which one thread may change. */
+public final class SearchOptions {
+    final int k;
+    long ef;
+    double targetRecall;
+    long rerank = -1;
+    Plan plan = Plan.AUTO;
+    int threads = 1;
+    Filter filter;
+    long[][] exclude;
+    Cancellation cancellation;
+
+    private SearchOptions(int k) {
+        this.k = k;
+    }
+
+    /**
+     * Options by default.
+     *
+     * @param k the number of results per query
+     * @return new options
+     */
+    public static SearchOptions of(int k) {
+        return new SearchOptions(k);
+    }
+
+    /**
+     * Sets the beam width of a walk.
+     *
+     * @param ef the width; 0 for the default: by the target recall, otherwise k + 100
+     * @return this
+     */
+    public SearchOptions ef(long ef) {
+        this.ef = checked(ef, "ef");
+        return this;
+    }
+
+    /**
+     * Sets the recall to reach, by the recall curve that the index keeps.
+     *
+     * @param recall more than 0 and at most 1; 0: none
+     * @return this
+     */
+    public SearchOptions targetRecall(double recall) {
+        targetRecall = recall;
+        return this;
+    }
+
+    /**
+     * Sets the number of candidates rescored on the rerank store; 1.25 k + 8 by default.
+     *
+     * @param candidates the number, at least k; 0: none
+     * @return this
+     */
+    public SearchOptions rerank(long candidates) {
+        rerank = checked(candidates, "rerank");
+        return this;
+    }
+
+    /**
+     * Sets how items are found.
+     *
+     * @param plan the plan
+     * @return this
+     */
+    public SearchOptions plan(Plan plan) {
+        this.plan = plan;
+        return this;
+    }
+
+    /**
+     * Sets the number of threads of a call with several queries; 1 by default.
+     *
+     * @param threads the number; 0: all cores
+     * @return this
+     */
+    public SearchOptions threads(int threads) {
+        this.threads = (int) checked(threads, "threads");
+        return this;
+    }
+
+    /**
+     * Sets the allowed items.
+     *
+     * @param filter a filter of the index; null: all items
+     * @return this
+     */
+    public SearchOptions filter(Filter filter) {
+        this.filter = filter;
+        return this;
+    }
+
+    /**
+     * Sets the ids that each query does not return.
+     *
+     * @param ids a list for each query; null: none
+     * @return this
+     */
+    public SearchOptions exclude(long[]... ids) {
+        exclude = ids;
+        return this;
+    }
+
+    /**
+     * Sets a flag that ends the search early.
+     *
+     * @param cancellation the flag; null: none
+     * @return this
+     */
+    public SearchOptions cancellation(Cancellation cancellation) {
+        this.cancellation = cancellation;
+        return this;
+    }
+
+    private static long checked(long value, String argument) {
+        if (value < 0) {
+            throw VecqException.invalid(
+                    argument, argument + " is " + value + ", expected 0 or more");
+        }
+        return value;
+    }
+}

@@ -1,0 +1,21 @@
+// The effort of a search by default and for a target recall, one rule for all languages.
+#pragma once
+
+#include <cstddef>
+
+#include "rows/recall_curve.hpp"
+
+namespace vecq {
+
+// Beam width without a target recall.
+size_t default_ef(size_t k);
+
+// Candidates to rescore on the rerank codes. They are int16 or floats, so few rows move far.
+size_t default_rerank(size_t k);
+
+// The least beam width that reaches `recall` by a measured curve, for an index that now has `rows`
+// items. Between measured k it is interpolated. Throws Error if no measured walk reached the recall
+// or the index has grown to more than twice the rows that were measured.
+size_t ef_for_recall(const RecallCurve& curve, size_t k, double recall, size_t rows);
+
+}  // namespace vecq

@@ -1,0 +1,109 @@
+// Cancelling searches, and the effort of a search by the recall curve.
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "check.hpp"
+#include "indexes.hpp"
+#include "vecq.h"
+
+using namespace indexes;
+using samples::random_vector;
+
+namespace {
+
+constexpr size_t kDim = 16, kRows = 2000;
+
+struct Sample {
+    Sample() : index(options_of(VECQ_L2), codec) {
+        CHECK(index.add(random_vector(kRows * kDim, 1)));
+    }
+    Codec codec{VECQ_INT8, kDim};
+    Index index;
+};
+
+size_t effort(const Index& index, size_t k, double recall, vecq_error& error) {
+    size_t ef = 0, rerank = 77;
+    if (vecq_index_effort(index.own, k, recall, &ef, &rerank, &error) != VECQ_OK) return 0;
+    CHECK(rerank == 0);
+    return ef;
+}
+
+}  // namespace
+
+TEST(a_cancelled_search_answers_nothing) {
+    const Sample sample;
+    const Vector queries = random_vector(40 * kDim, 2);
+    for (const int32_t plan : {VECQ_PLAN_WALK, VECQ_PLAN_SCAN})
+        for (const int32_t flag : {0, 1, -1}) {
+            vecq_search_options options = search_of(10, 50, 15, 0, plan);
+            options.cancelled = &flag;
+            const Found found = sample.index.search(queries, options);
+            CHECK(found.status == (flag == 0 ? VECQ_OK : VECQ_CANCELLED), plan, flag);
+        }
+}
+
+TEST(a_search_ends_soon_after_another_thread_cancels_it) {
+    using Clock = std::chrono::steady_clock;
+    const Sample sample;
+    const Vector queries = random_vector(size_t{200'000} * kDim, 2);  // for several seconds
+    for (const int32_t plan : {VECQ_PLAN_WALK, VECQ_PLAN_SCAN})
+        for (const size_t threads : {1, 2}) {
+            int32_t flag = 0;
+            Clock::time_point cancelled_at;
+            vecq_search_options options = search_of(10, 300, 15, 0, plan);
+            options.cancelled = &flag;
+            options.threads = threads;
+            std::thread cancel([&] {
+                std::this_thread::sleep_for(std::chrono::milliseconds(20));
+                cancelled_at = Clock::now();
+                __atomic_store_n(&flag, 1, __ATOMIC_RELAXED);
+            });
+            const Found found = sample.index.search(queries, options);
+            const auto now = Clock::now();
+            cancel.join();
+            CHECK(found.status == VECQ_CANCELLED, plan, threads);
+            CHECK(now - cancelled_at < std::chrono::milliseconds(500), plan, threads);
+        }
+}
+
+TEST(effort_follows_the_recall_curve) {
+    Sample sample;
+    vecq_error error{};
+    CHECK(effort(sample.index, 10, 0, error) == 110);
+    CHECK(effort(sample.index, size_t{1} << 31, 0, error) == size_t{1} << 31);
+    CHECK(effort(sample.index, 10, 0.9, error) == 0);
+    CHECK(std::string(error.argument) == "target_recall");
+    const vecq_curve_point points[] = {{10, 10, 0.5}, {10, 20, 0.9}, {1000, 1000, 0.95}};
+    CHECK(vecq_index_set_curve(sample.index.own, points, 3, kRows, nullptr) == VECQ_OK);
+    CHECK(effort(sample.index, 10, 0.7, error) == 15);
+    CHECK(effort(sample.index, 10, 0.9, error) == 20);
+    CHECK(effort(sample.index, 5, 0.1, error) == 10);
+    CHECK(effort(sample.index, 100, 0.9, error) == 510);
+    CHECK(effort(sample.index, 1000, 0.95, error) == 1000);
+    CHECK(effort(sample.index, 100, 0.95, error) == 0);
+    CHECK(std::string(error.message).find("k=10 and k=1000 is 0.9000") != std::string::npos,
+          error.message);
+    CHECK(effort(sample.index, 10, std::nan(""), error) == 0);
+    CHECK(effort(sample.index, 10, -1, error) == 0);
+    CHECK(effort(sample.index, 0, 0.9, error) == 0 && std::string(error.argument) == "k");
+
+    size_t ef = 0;
+    const auto of = [&](size_t k, double recall, uint64_t rows) {
+        ef = 0;
+        vecq_curve_ef(points, 2, kRows, k, recall, rows, &ef, &error);
+        return ef;
+    };
+    CHECK(of(100, 0.9, 0) == 400);  // k is beyond the curve
+    CHECK(of(10, 0.9, kRows * 2) == 29);
+    CHECK(of(10, 0.9, kRows * 2 + 1) == 0);
+    CHECK(std::string(error.message).find("2,000 items and there are 4,001") != std::string::npos,
+          error.message);
+    const vecq_curve_point wrong{0, 10, 0.5};
+    CHECK(vecq_curve_ef(&wrong, 1, 10, 5, 0.5, 10, &ef, &error) == VECQ_INVALID_ARGUMENT);
+    CHECK(std::string(error.argument) == "points");
+}
