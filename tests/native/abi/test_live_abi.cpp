@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "check.hpp"
@@ -54,14 +55,17 @@ struct Live {
     int32_t swapped = -1;
 };
 
+// The smallest and the largest of some ids.
+using Range = std::pair<int64_t, int64_t>;
+
 struct Lease {
     explicit Lease(const Live& live) { vecq_live_acquire(live.own, &own, &version, nullptr); }
     Lease(const Lease&) = delete;
     Lease& operator=(const Lease&) = delete;
     ~Lease() { vecq_live_release(own); }
 
-    // The smallest and the largest id found; {-1, -1} if the search fails.
-    std::pair<int64_t, int64_t> found_ids() const {
+    // The range of the ids found; {-1, -1} if the search fails.
+    Range found_ids() const {
         const vecq_search_options options = search_of(kRows, 100, 15, 0, VECQ_PLAN_SCAN);
         const Vector query = random_vector(kDim, 7);
         Ids ids(kRows), counts(1);
@@ -92,8 +96,8 @@ TEST(live_indexes_follow_their_file) {
     CHECK(live.refresh() == VECQ_OK && live.swapped == 0);
     const Lease after(live);
     CHECK(before.version == 1 && after.version == 2);
-    CHECK(before.found_ids() == std::pair<int64_t, int64_t>(0, 59));
-    CHECK(after.found_ids() == std::pair<int64_t, int64_t>(1000, 1059));
+    CHECK(before.found_ids() == Range(0, 59));
+    CHECK(after.found_ids() == Range(1000, 1059));
     CHECK(live.state().version == 2 && live.state().failures == 0);
     CHECK(live.state().changed_ns > 0);
 }
@@ -105,7 +109,7 @@ TEST(a_lease_outlives_its_live_index) {
     auto live = std::make_unique<Live>(path);
     const Lease lease(*live);
     live.reset();
-    CHECK(lease.found_ids() == std::pair<int64_t, int64_t>(0, 59));
+    CHECK(lease.found_ids() == Range(0, 59));
     vecq_live_release(nullptr);
     vecq_live_close(nullptr);
 }
@@ -127,7 +131,7 @@ TEST(bad_files_leave_the_live_index_as_it_is) {
                std::string(live.error.argument) == "path" && state.failed == status &&
                std::string(state.error.message) == live.error.message &&
                state.failures == failures && state.version == 1 &&
-               Lease(live).found_ids() == std::pair<int64_t, int64_t>(0, 59);
+               Lease(live).found_ids() == Range(0, 59);
     };
 
     replace(other);
@@ -145,7 +149,7 @@ TEST(bad_files_leave_the_live_index_as_it_is) {
     CHECK(live.error.system == ENOENT);
     write_index(path, 2000);
     CHECK(live.refresh() == VECQ_OK && live.swapped == 1 && live.state().failed == VECQ_OK);
-    CHECK(Lease(live).found_ids() == std::pair<int64_t, int64_t>(2000, 2059));
+    CHECK(Lease(live).found_ids() == Range(2000, 2059));
 
     const Live missing(folder / "none.vecq");
     CHECK(missing.status == VECQ_FILE_ERROR && missing.own == nullptr);
@@ -164,7 +168,7 @@ TEST(threads_search_a_live_index_while_it_swaps) {
         do {
             const Lease lease(live);
             const auto first = static_cast<int64_t>((lease.version - 1) * 1000);
-            if (lease.found_ids() != std::pair(first, first + 59)) ++mixed;
+            if (lease.found_ids() != Range(first, first + 59)) ++mixed;
             ++searched;
         } while (!is_done);
     };
