@@ -22,15 +22,19 @@ def functions() -> list[str]:
 
 
 def public_types() -> Iterator[str]:
-    """Names of the types that vecq.h declares, sorted."""
+    """Names of the structs and enumerations that vecq.h declares, sorted."""
     text = COMMENT.sub("", HEADER.read_text())
     for name in sorted(ffi.list_types()[0]):
-        if re.search(rf"\b{name};", text):
+        if re.search(rf"\}} {name};", text):
             yield name
 
 
 def layout() -> Iterator[str]:
-    """The lines of the file."""
+    """The lines of the file. Opaque structs are named as other types are."""
+    return (re.sub(r"(?<=.)struct (?=vecq)", "", line) for line in _declarations())
+
+
+def _declarations() -> Iterator[str]:
     for name in functions():
         kind = ffi.typeof(getattr(lib, name))
         arguments = ", ".join(own.cname for own in kind.args) or "void"
@@ -41,7 +45,7 @@ def layout() -> Iterator[str]:
             yield f"enum {name}"
             for value, own in sorted(kind.elements.items()):
                 yield f"  {own} = {value}"
-        elif kind.fields is not None:
+        else:
             yield f"struct {name}: {ffi.sizeof(kind)} bytes"
             for field, own in kind.fields:
                 yield f"  {own.offset} {field}: {own.type.cname}"

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from vecq._native import ffi, lib
+from vecq.core.arguments import MOST
 from vecq.core.errors import call
 from vecq.core.native_index import NativeIndex
+
 
 @dataclass(frozen=True)
 class RecallCurve:
@@ -38,7 +40,7 @@ class RecallCurve:
         points, count = self._points()
         ef = ffi.new("size_t *")
         call(lib.vecq_curve_ef, points, count, self.items, k, recall, items or self.items, ef)
-        return int(ef[0])
+        return min(int(ef[0]), MOST)
 
     def _points(self) -> tuple[Any, int]:
         """Return the points as an array of the C ABI, and their number."""
