@@ -50,7 +50,7 @@ TEST(a_cancelled_search_answers_nothing) {
 TEST(a_search_ends_soon_after_another_thread_cancels_it) {
     using Clock = std::chrono::steady_clock;
     const Sample sample;
-    const Vector queries = random_vector(size_t{200'000} * kDim, 2);  // for several seconds
+    const Vector queries = random_vector(size_t{200'000} * kDim, 2);  // for seconds
     for (const int32_t plan : {VECQ_PLAN_WALK, VECQ_PLAN_SCAN})
         for (const size_t threads : {1, 2}) {
             int32_t flag = 0;
@@ -67,7 +67,7 @@ TEST(a_search_ends_soon_after_another_thread_cancels_it) {
             const auto now = Clock::now();
             cancel.join();
             CHECK(found.status == VECQ_CANCELLED, plan, threads);
-            CHECK(now - cancelled_at < std::chrono::milliseconds(500), plan, threads);
+            CHECK(now - cancelled_at < std::chrono::seconds(2), plan, threads);
         }
 }
 
