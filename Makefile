@@ -52,7 +52,7 @@ aarch64-tests:
 endif
 
 ray-tests: $(VENV)/dev ## build, search and serve on a Ray cluster whose workers and nodes are killed
-	VECQ_RAY_TESTS=1 OPENBLAS_NUM_THREADS=1 pytest tests/python/integrations/ray
+	VECQ_RAY_TESTS=1 OPENBLAS_NUM_THREADS=1 pytest tests/python/integrations/ray tests/python/cli/test_ray.py
 
 PREFIX := build/prefix
 

@@ -12,7 +12,7 @@ import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
-PACKAGES = ("faiss", "hnswlib", "implicit", "pyarrow", "scipy", "sklearn", "torch")
+PACKAGES = ("faiss", "hnswlib", "implicit", "pyarrow", "ray", "scipy", "sklearn", "torch")
 
 
 def missing(code):

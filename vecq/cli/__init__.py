@@ -27,6 +27,7 @@ COMMANDS = (
     "info",
     "check",
     "convert",
+    "ray",
 )
 DESCRIPTION = """\
 Vector search on CPUs over quantized embeddings: an HNSW graph over INT8, INT16, FP16 or FP32 codes.

@@ -233,7 +233,11 @@ def item_columns(dataset: Any, id_column: str, vector_column: str) -> list[str]:
 
 
 def _dim(rows: Any, vector_column: str) -> int:
-    """Return the number of dimensions of the first vector."""
+    """Return the number of dimensions: that of the schema, or else of the first vector."""
+    schema = rows.schema()
+    kind = dict(zip(schema.names, schema.types, strict=True))[vector_column]
+    if getattr(kind, "list_size", 0) > 0:
+        return int(kind.list_size)
     for table in rows.limit(1).iter_batches(batch_format="pyarrow"):
         vectors, _ = vectors_of(table, vector_column)
         if vectors.shape[1] > 0:

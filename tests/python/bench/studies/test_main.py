@@ -21,7 +21,8 @@ def test_studies_run_by_name():
 def test_unknown_names_are_refused_with_a_list():
     done = study("timing")
     assert done.returncode == 1
-    assert "{codecs,core,exact,files,filters,interop,links,living,recommend,tuning}" in done.stderr
+    names = "cluster_simulation,codecs,core,exact,files,filters,interop,links,living,recommend"
+    assert f"{{{names},sharding,tuning}}" in done.stderr
 
 
 def test_the_wheel_has_no_studies():

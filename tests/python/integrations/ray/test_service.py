@@ -13,7 +13,11 @@ from vecq.integrations.ray import app, build, update
 from vecq.sharding import ShardedIndex, rollback
 
 ray = pytest.importorskip("ray")
-pytestmark = pytest.mark.usefixtures("whole_tests", "nodes")
+pytestmark = [
+    pytest.mark.usefixtures("whole_tests", "nodes"),
+    # Ray Serve itself uses them.
+    pytest.mark.filterwarnings("ignore:.* deprecated:DeprecationWarning"),
+]
 PORT = 18_723
 
 
@@ -53,7 +57,7 @@ def wait_for(condition, seconds=30):
 
 @pytest.mark.parametrize("groups", [1, 2])
 def test_answers_errors_and_versions(serve, folder, dataset, items, users, groups):
-    serve.run(app(folder, groups=groups, refresh_s=0.1, cpus=0.2, timeout_s=20))
+    serve.run(app(folder, groups=groups, refresh_s=0.1, cpus=0, timeout_s=20))
     request = {
         "vectors": users[:3].tolist(),
         "k": 5,
@@ -91,7 +95,7 @@ def test_answers_errors_and_versions(serve, folder, dataset, items, users, group
 
 @pytest.mark.parametrize("partial", [True, False])
 def test_a_lost_group(serve, folder, users, partial):
-    serve.run(app(folder, groups=2, cpus=0.2, timeout_s=0.5, partial=partial))
+    serve.run(app(folder, groups=2, cpus=0, timeout_s=0.5, partial=partial))
     request = {"vectors": users[:1].tolist(), "k": 5, "plan": "scan"}
     wait_for(lambda: post(request)[0] == 200 and not post(request)[1]["partial"])
     (name,) = (
@@ -115,7 +119,7 @@ def test_a_lost_group(serve, folder, users, partial):
 
 def test_no_answer_mixes_versions(serve, folder, dataset, items, users):
     """Searches run while versions change; each answer is that of its version alone."""
-    serve.run(app(folder, groups=2, refresh_s=0.05, cpus=0.2, timeout_s=20))
+    serve.run(app(folder, groups=2, refresh_s=0.05, cpus=0, timeout_s=20))
     vectors = users[:1].tolist()
     request = {"vectors": vectors, "k": 50, "plan": "scan"}
     best = ShardedIndex(folder).search(users[:1], 40, plan="scan").ids[0]
