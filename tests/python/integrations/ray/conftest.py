@@ -1,4 +1,4 @@
-"""A Ray cluster of two raylets on the loopback address, for all tests of this folder."""
+"""A Ray cluster of two raylets on the loopback address, one for each module of tests."""
 
 import os
 import shutil
@@ -33,7 +33,7 @@ class TwoNodes:
         self.cluster.remove_node(self.other, allow_graceful=False)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def nodes(tmp_path_factory):
     """The working directory of workers must not be the checkout, whose vecq is not built."""
     before, folder = os.getcwd(), tempfile.mkdtemp(prefix="vq", dir="/tmp")
@@ -53,7 +53,7 @@ def nodes(tmp_path_factory):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def whole_tests():
     """Skips a test of minutes, unless make ray-tests runs it."""
     if os.environ.get("VECQ_RAY_TESTS") != "1":

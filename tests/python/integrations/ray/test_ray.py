@@ -1,13 +1,21 @@
 """Build, search and update on two raylets: the same results as one process."""
 
-import json
-
 import numpy as np
 import pytest
 
 import vecq
 from vecq.integrations.ray import build, search, update
-from vecq.sharding import FolderLock, HashAssignment, ShardedIndex, read_manifest, rollback
+from vecq.sharding import (
+    FolderLock,
+    HashAssignment,
+    ShardedIndex,
+    ShardTask,
+    build_shard,
+    read_manifest,
+    rollback,
+    spool_rows,
+    start_build,
+)
 
 
 @pytest.fixture(scope="module")
@@ -109,13 +117,13 @@ def test_errors_of_workers_are_those_of_vecq(nodes, dataset, items, tmp_path, re
 
 
 def test_a_resumed_build_keeps_finished_shards(nodes, dataset, items, tmp_path):
-    data = items[:300].copy()
-    ids = np.arange(300)
-    numbers = HashAssignment(2)(ids, data)
-    ids[np.flatnonzero(numbers == 1)[:2]] = ids[numbers == 1][0]  # shard 1 fails
-    with pytest.raises(vecq.ArgumentError, match="more than once"):
-        build(dataset(data, ids), tmp_path, shards=2, task_options={"num_cpus": 0.5})
-    record = json.loads((tmp_path / "staging" / "shard-0000.json").read_text())
-    manifest = build(dataset(data), tmp_path, shards=2)
-    assert manifest.shards[0].name == record["name"]
+    ids, rows, hashed = np.arange(300), items[:300], HashAssignment(2)
+    settings = {"m": 16, "ef_construction": 200, "seed": 0, "link": "auto"}
+    codec = vecq.Codec("int8")
+    plan = start_build(tmp_path, rows.shape[1], "ip", hashed, codec=codec, settings=settings)
+    spooled = spool_rows(plan.spool, ids, rows, hashed)
+    counts, content = spooled.rows.tolist(), spooled.content.tolist()
+    done = build_shard(ShardTask(plan, 0, (spooled.name,), counts[0], content[0]))
+    manifest = build(dataset(rows), tmp_path, shards=2)
+    assert manifest.shards[0] == done
     assert manifest.rows == 300
