@@ -18,7 +18,7 @@ import vecq
 ROOT = Path(__file__).resolve().parents[2]
 BINDINGS = ROOT / "native" / "bindings"
 OUT = ROOT / "build" / "bench-bindings"
-ROWS, DIM, K = 100_000, 128, 100
+ROWS, DIM, K = 50_000, 128, 100
 ROUNDS, SECONDS = 3, 1.0
 
 

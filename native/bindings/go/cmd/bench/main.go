@@ -35,12 +35,15 @@ func main() {
 	seconds, _ := strconv.ParseFloat(os.Args[4], 64)
 	length := time.Duration(seconds * float64(time.Second))
 	ctx, options := context.Background(), vecq.SearchOptions{K: k, Plan: vecq.PlanWalk}
+	search := func(q int) {
+		query := queries[q*index.Dim():][:index.Dim()]
+		if _, err := index.Search(ctx, query, options); err != nil {
+			log.Fatal(err)
+		}
+	}
 	pass := func() {
 		for q := 0; q < count; q++ {
-			query := queries[q*index.Dim():][:index.Dim()]
-			if _, err := index.Search(ctx, query, options); err != nil {
-				log.Fatal(err)
-			}
+			search(q)
 		}
 	}
 	passes := func() (done int) {
@@ -50,13 +53,19 @@ func main() {
 		return done
 	}
 	pass()
-	best := time.Hour
+	var best [count]time.Duration
 	for end := time.Now().Add(length); time.Now().Before(end); {
-		start := time.Now()
-		pass()
-		if own := time.Since(start); own < best {
-			best = own
+		for q := range best {
+			start := time.Now()
+			search(q)
+			if own := time.Since(start); best[q] == 0 || own < best[q] {
+				best[q] = own
+			}
 		}
+	}
+	var sum time.Duration
+	for _, own := range best {
+		sum += own
 	}
 	alone := passes()
 	var both [2]int
@@ -70,6 +79,6 @@ func main() {
 		}()
 	}
 	group.Wait()
-	fmt.Printf("%.2f %.0f %.0f\n", float64(best.Nanoseconds())/1000/count,
+	fmt.Printf("%.2f %.0f %.0f\n", float64(sum.Nanoseconds())/1000/count,
 		float64(alone)/seconds, float64(both[0]+both[1])/seconds)
 }
