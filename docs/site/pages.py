@@ -14,6 +14,7 @@ from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parents[2]
 # Files of the repository that are pages of the site.
@@ -24,7 +25,7 @@ COPIES = {
     "SECURITY.md": "security.md",
     "native/README.md": "native.md",
 }
-LINK = re.compile(r"(\]\()([^)#:\s]+)((?:#[^)\s]*)?\))")
+LINK = re.compile(r"\[([^\]]*)\]\(([^)#:\s]+)((?:#[^)\s]*)?)\)")
 # Modules whose names docs/public_api.txt does not list; their __all__ is documented.
 MORE_MODULES = ("vecq.datasets", "vecq.bench")
 # Groups of the names of `vecq`, in the order of the page; names in no group come last.
@@ -56,16 +57,23 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
+def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
+    """Relink the pages of docs/, too."""
+    return _relinked(markdown, Path("docs"))
+
+
 def _relinked(text: str, home: Path) -> str:
-    """Turn links to files of the repository into links to pages, or into code if there is none."""
+    """Turn links to files of the repository into links to pages, or into text if there is none."""
 
     def replaced(found: re.Match[str]) -> str:
-        target = (ROOT / home / found[2]).resolve()
-        path = target.relative_to(ROOT).as_posix() if target.is_relative_to(ROOT) else found[2]
-        page = COPIES.get(path) or path.removeprefix("docs/")
-        if page != path or path in COPIES:
-            return f"{found[1]}{page}{found[3]}"
-        return f"{found[1]}#{found[3].lstrip('#')}" if not target.exists() else found[0]
+        label, target, anchor = found.groups()
+        path = (ROOT / home / target).resolve()
+        if not path.is_relative_to(ROOT) or not path.exists():
+            return found[0]
+        name = path.relative_to(ROOT).as_posix()
+        if name not in COPIES and not name.startswith("docs/"):
+            return label
+        return f"[{label}]({COPIES.get(name) or name.removeprefix('docs/')}{anchor})"
 
     return LINK.sub(replaced, text)
 
