@@ -27,7 +27,7 @@ from vecq.search.searcher import Searcher
 from vecq.storage import files, pickling, stats
 from vecq.storage.opening import Link, open_new
 from vecq.storage.records import Check, Saved
-from vecq.updates import changes
+from vecq.updates import biases, changes
 
 
 class Index:
@@ -161,6 +161,7 @@ class Index:
         rerank_factor: float | None = None,
         query_bits: Literal[8, 15] = 15,
         threads: int = 1,
+        bias_weight: ArrayLike = 1.0,
     ) -> Result:
         """Find the k best items for each query.
 
@@ -192,6 +193,10 @@ class Index:
                 than 15. Default: 15.
             threads: Threads for batches of queries and for scans; 0 for all cores. Default: 1,
                 for services that run one process per core.
+            bias_weight: Weight of the items' biases, which scores add to similarities: one number,
+                or one per query; 0 gives plain similarities. Biases that decide more than
+                similarities widen the beam, or make a scan, unless `ef` or `plan` is given.
+                Default: 1.0.
 
         Returns:
             Ids and scores, best first; `ids, scores = index.search(...)` unpacks them.
@@ -216,6 +221,8 @@ class Index:
             and not explain
             and query_bits == 15
             and threads == 1
+            and type(bias_weight) is float
+            and bias_weight == 1.0
         ):
             found = plain.search_plain(self._native, queries, k, ef)
             if found is not None:
@@ -234,6 +241,7 @@ class Index:
             rerank_factor=rerank_factor,
             query_bits=query_bits,
             threads=threads,
+            bias_weight=bias_weight,
         )
 
     def searcher(self, k: int, **options: Any) -> Searcher:
@@ -375,6 +383,23 @@ class Index:
         """
         return items.get(self._native, ids)
 
+    def get_bias(self, ids: ArrayLike) -> NDArray[np.float32]:
+        """Return the biases of items; 0 where none was set.
+
+        Args:
+            ids: Ids of items in the index.
+
+        Returns:
+            One number per id.
+
+        Raises:
+            ArgumentError: An id is not in the index.
+
+        >>> vecq.Index(4).add(numpy.eye(4), bias=[0, 0.5, 1, 0]).get_bias([1, 2])
+        array([0.5, 1. ], dtype=float32)
+        """
+        return biases.get_biases(self._native, ids)
+
     # Updates
 
     def add(
@@ -382,6 +407,7 @@ class Index:
         vectors: ArrayLike,
         ids: ArrayLike | None = None,
         *,
+        bias: ArrayLike | None = None,
         users: ArrayLike | None = None,
         threads: int = 0,
         progress: Progress = None,
@@ -396,6 +422,8 @@ class Index:
             vectors: One item per row, of float32, float64 or float16.
             ids: A 64-bit integer per item that is not in use. Default: they continue from the
                 largest id; the first is 0.
+            bias: A number per vector, or one for all, which searches add to the item's similarity,
+                such as its popularity. Default: 0.
             users: For metric "ip", a few thousand vectors like the queries to come, which improve
                 the graph. Default: None.
             threads: Threads; 0 for all cores. Default: 0.
@@ -414,7 +442,7 @@ class Index:
         >>> vecq.Index(4).add(numpy.eye(4), ids=[10, 20, 30, 40]).ids
         array([10, 20, 30, 40])
         """
-        changes.add(self._native, vectors, ids, users, threads, progress)
+        changes.add(self._native, vectors, ids, users, threads, progress, bias=bias)
         return self
 
     def upsert(
@@ -422,6 +450,7 @@ class Index:
         vectors: ArrayLike,
         ids: ArrayLike,
         *,
+        bias: ArrayLike | None = None,
         threads: int = 0,
         progress: Progress = None,
     ) -> Index:
@@ -434,6 +463,7 @@ class Index:
         Args:
             vectors: One item per row.
             ids: A 64-bit integer per item, none twice.
+            bias: As in `add`. Default: items keep their biases; that of a new item is 0.
             threads: Threads; 0 for all cores. Default: 0.
             progress: As in `add`.
 
@@ -451,7 +481,31 @@ class Index:
         >>> sorted(index.search(items[500], k=2).ids[0].tolist())
         [7, 500]
         """
-        changes.add(self._native, vectors, ids, None, threads, progress, updating=True)
+        changes.add(self._native, vectors, ids, None, threads, progress, bias=bias, updating=True)
+        return self
+
+    def set_bias(self, ids: ArrayLike, values: ArrayLike) -> Index:
+        """Set the biases of items, which searches add to their similarities.
+
+        Searches run meanwhile, and each query sees all new biases of the call or none. A million
+        take less than 0.1 s.
+
+        Args:
+            ids: Ids of items in the index. Of an id given twice the last value counts.
+            values: A number per id, or one for all: finite, at most 1e18 in magnitude.
+
+        Returns:
+            The index.
+
+        Raises:
+            ArgumentError: An id is not in the index, or a value is none of these.
+            ReadOnlyError: The index was opened without `writable`.
+
+        >>> index = vecq.Index(4).add(numpy.eye(4))
+        >>> index.set_bias([2], [0.5]).search([1.0, 0, 0, 0], k=2).scores
+        array([[1. , 0.5]], dtype=float32)
+        """
+        biases.set_biases(self._native, ids, values)
         return self
 
     def remove(self, ids: ArrayLike, *, progress: Progress = None) -> Index:

@@ -1,5 +1,6 @@
 // Entries for indexes: additions, removals, searches, statistics.
 #include "abi/arguments.hpp"
+#include "abi/bias.hpp"
 #include "abi/codec.hpp"
 #include "abi/fence.hpp"
 #include "abi/handles.hpp"
@@ -42,6 +43,8 @@ SearchOptions checked_options(const Index& index, const vecq_search_options& giv
     options.first_query = given.first_query;
     options.cancelled = given.cancelled;
     options.exclude = checked_exclusions(given.exclude_offsets, given.exclude_ids, count);
+    options.bias_weights = given.bias_weights;
+    if (given.bias_weights != nullptr) require_biases(given.bias_weights, count, "bias_weights");
     return options;
 }
 

@@ -239,6 +239,9 @@ typedef struct {
      * call starts no further query, or group of queries of a scan, and returns VECQ_CANCELLED. Its
      * outputs are then meaningless. A query that has begun is completed. */
     const int32_t* cancelled;
+    /* `count` weights, one per query, of the items' biases: score = similarity + weight * bias.
+     * NULL: 1 for all queries; 0 gives similarities. Finite, at most 1e18 in magnitude. */
+    const float* bias_weights;
 } vecq_search_options;
 
 /* Totals over all queries of a call. */
@@ -301,6 +304,12 @@ vecq_status vecq_index_sample_users(vecq_index* index, const float* users, size_
 vecq_status vecq_index_stage(vecq_index* index, const float* vectors, size_t count,
                              const int64_t* ids, size_t first_row, size_t threads,
                              vecq_error* error);
+
+/* Gives the biases of the `count` vectors of the next call of vecq_index_stage,
+ * vecq_index_stage_updates or vecq_index_add_few, which must be as many. Without, a new item has
+ * the bias 0 and an updated one keeps its own. */
+vecq_status vecq_index_give_biases(vecq_index* index, const float* biases, size_t count,
+                                   vecq_error* error);
 
 /* As vecq_index_stage, but ids may be in use: linking replaces their items. */
 vecq_status vecq_index_stage_updates(vecq_index* index, const float* vectors, size_t count,
@@ -378,6 +387,17 @@ vecq_status vecq_filter_count(const vecq_filter* filter, size_t* count, vecq_err
  * unknown ids. */
 vecq_status vecq_index_get(const vecq_index* index, const int64_t* ids, size_t count,
                            float* vectors, vecq_error* error);
+
+/* Sets the biases of the items of `count` ids, which searches add to similarities; see bias_weights
+ * of vecq_search_options. Searches run meanwhile; each query sees all of the new biases or none. Of
+ * an id that is given twice the last bias counts. Sets none if an id is unknown or a bias is not
+ * finite or exceeds 1e18 in magnitude. */
+vecq_status vecq_index_set_biases(vecq_index* index, const int64_t* ids, size_t count,
+                                  const float* biases, vecq_error* error);
+
+/* Writes the biases of the items of `count` ids; 0 where none was set. Refuses unknown ids. */
+vecq_status vecq_index_get_biases(const vecq_index* index, const int64_t* ids, size_t count,
+                                  float* biases, vecq_error* error);
 
 /* A point of a recall curve: walks of beam width `ef` reached `recall` (0 to 1) for k results. */
 typedef struct {

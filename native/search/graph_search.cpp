@@ -1,7 +1,9 @@
 #include "search/graph_search.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <iterator>
 #include <mutex>
 
 #include "search/parallel.hpp"
@@ -22,6 +24,12 @@ StopRule stop_of(Metric metric, float growth, size_t k, size_t width) {
     if (growth == 0) return {};
     const double squared = std::pow(static_cast<double>(width) / k, 2.0 * growth);
     return {k, metric == Metric::cosine ? 1.0F : 0.0F, static_cast<float>(squared)};
+}
+
+// An upper bound of what biases add to scores.
+float largest_bias(const IndexState& state, float weight) {
+    if (weight == 0) return 0;
+    return weight * (weight > 0 ? state.bias_extremes.largest() : state.bias_extremes.smallest());
 }
 
 // Rows that pass may lie together, so that around a query fewer pass than overall. If at least a
@@ -58,6 +66,7 @@ public:
     // the queries that needed a scan to `starved`.
     size_t answer(size_t first, size_t count, std::atomic<size_t>& starved) {
         searcher_.encode(request_.query(first), state_.dim, request_.number_of(first), count);
+        request_.weigh_biases(searcher_, first);
         filters_ = filters_of(first, count);
         const size_t walked = walk(count);
         for (size_t i = 0; i < walked; ++i) {
@@ -98,14 +107,22 @@ private:
              .scored = state_.rows.scored(),
              .queries = searcher_.coarse,
              .width = width_,
-             .stop = visits_all || request_.has_filter()
-                         ? StopRule{}
-                         : stop_of(state_.options.metric, state_.costs.distance_growth, k, width_),
+             .stop = visits_all || request_.has_filter() ? StopRule{} : stop(k),
              .filters = filters_,
              .scratch = {searcher_.walks, kInterleavedWalks},
              .found = searcher_.found.data(),
              .found_counts = searcher_.found_counts.data(),
              .slice = request_.slice});
+    }
+
+    // With biases, distances are measured from the largest possible score.
+    StopRule stop(size_t k) const {
+        StopRule rule = stop_of(state_.options.metric, state_.costs.distance_growth, k, width_);
+        float most = 0;
+        for (const EncodedQuery& query : searcher_.coarse)
+            most = std::max(most, largest_bias(state_, query.item_bias_weight));
+        rule.zero += most;
+        return rule;
     }
 
     // The keys of a query, rescored with both bytes.
@@ -120,6 +137,7 @@ private:
                           [&](Key key) { return !state_.rows.slots().is_visible(node_of(key)); });
         if (searcher_.queries[i].part_count > 1) rescore(i);
         add_near_zero(i);
+        add_extremes(i);
     }
 
     // Without filters and rerank codes only the best rows are rescored: the low byte of a query
@@ -140,14 +158,44 @@ private:
         std::vector<Key>& keys = searcher_.keys;
         const SortedRows& near_zero = state_.near_zero;
         if (near_zero.size() == 0) return;
-        if (keys.size() >= request_.call.options.k && score_of(keys.back()) >= 0) return;
-        const size_t most = keys.size() + width_;
+        const float weight = searcher_.queries[i].item_bias_weight;
+        const float bound = largest_bias(state_, weight);
+        if (keys.size() >= request_.call.options.k && score_of(keys.back()) >= bound) return;
+        // Without biases all of them score the same.
+        const size_t most = weight != 0 ? SIZE_MAX : keys.size() + width_;
         for (size_t at = 0; at < near_zero.size() && keys.size() < most; ++at) {
             const uint32_t row = near_zero[at];
             if (!state_.rows.slots().is_visible(row)) continue;  // a file may say so
             if (filters_ == nullptr || filters_[i].may_return(row)) keys.push_back(key_of(0, row));
         }
         rescore(i);
+    }
+
+    // Adds rows of extreme biases, to which the walk need not have come.
+    void add_extremes(size_t i) {
+        if (searcher_.queries[i].item_bias_weight == 0) return;
+        std::vector<Key>& keys = searcher_.keys;
+        const size_t before = keys.size();
+        for (const uint32_t row : state_.bias_extremes.rows()) {
+            if (!state_.rows.slots().is_visible(row)) continue;
+            if (filters_ == nullptr || filters_[i].may_return(row)) keys.push_back(key_of(0, row));
+        }
+        if (keys.size() > before) rescore_unique(i, before);
+    }
+
+    // Rescores the keys from number `first` on and merges them with those before, which are scored
+    // and sorted.
+    void rescore_unique(size_t i, size_t first) {
+        std::vector<Key>& keys = searcher_.keys;
+        std::vector<Key> scored(keys.begin(), keys.begin() + static_cast<ptrdiff_t>(first));
+        for (Key& key : scored) key &= ~kExpanded;
+        keys.erase(keys.begin(), keys.begin() + static_cast<ptrdiff_t>(first));
+        searcher_.rescore(state_.kernels, state_.rows.scored(), searcher_.queries[i], width_);
+        std::vector<Key> merged;
+        std::ranges::merge(scored, keys, std::back_inserter(merged));
+        merged.erase(std::unique(merged.begin(), merged.end()), merged.end());
+        keys.swap(merged);
+        keys.resize(std::min(keys.size(), width_));
     }
 
     // Behind a filter a walk may end before it reaches the region of the best rows.

@@ -29,14 +29,21 @@ struct SearchOptions {
     Exclusions exclude = {};
     size_t first_query = 0;              // errors number queries from this
     const int32_t* cancelled = nullptr;  // the caller's flag, see Slice; may be null
+    // Weights of item biases, one per query; null: 1.
+    const float* bias_weights = nullptr;
+
+    float bias_weight(size_t query) const {
+        return bias_weights == nullptr ? 1 : bias_weights[query];
+    }
 };
 
 struct SearchReport {
     WalkCounts walked = {};
     Plan plan = Plan::automatic;
     Costs costs = {};
-    size_t passing = 0;  // rows that the filter allows
-    size_t starved = 0;  // queries whose walk found too few rows, so that a scan followed
+    size_t passing = 0;      // rows that the filter allows
+    double beam_factor = 1;  // by which item biases widen the beam
+    size_t starved = 0;      // queries whose walk found too few rows, so that a scan followed
 };
 
 // The output arrays, owned by the caller.

@@ -34,6 +34,19 @@ Request::Request(const IndexState& state, const SearchCall& call)
     scan_width = std::min(items, std::max(scan_candidates(k), call.options.rerank));
 }
 
+void Request::weigh_biases(Searcher& searcher, size_t first) const {
+    if (state.rows.biased() == nullptr) return;
+    for (size_t i = 0; i < searcher.queries.size(); ++i) {
+        searcher.queries[i].item_bias_weight = bias_weight(first + i);
+        searcher.coarse[i].item_bias_weight = bias_weight(first + i);
+    }
+}
+
+void Request::widen(double factor) {
+    const auto widened = static_cast<size_t>(factor * static_cast<double>(beam_width));
+    beam_width = std::min(passing_count, std::max(beam_width, widened));
+}
+
 Question Request::question() const {
     const int64_t* offsets = call.options.exclude.offsets;
     const auto excluded = offsets == nullptr ? 0 : offsets[call.count] - offsets[0];
@@ -55,10 +68,11 @@ void deliver(const Request& request, Searcher& searcher, size_t number) {
     std::vector<Key>& keys = searcher.keys;
     if (const CodeStore* rerank = rows.rerank(); rerank != nullptr && options.rerank > 0) {
         keys.resize(std::min(keys.size(), options.rerank));
-        const EncodedQuery query =
+        EncodedQuery query =
             searcher.encode_for_rerank(request.query(number), request.number_of(number));
+        query.item_bias_weight = request.bias_weight(number);
         searcher.rescore(active_engine()[rerank->codec().width()],
-                         rerank->scored(rows.slots().extent()), query, k);
+                         rerank->scored(rows.slots().extent()), query, k, rows.biased());
     }
     const size_t kept = std::min(k, keys.size());
     const Found& found = request.call.found;

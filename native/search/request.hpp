@@ -29,6 +29,14 @@ struct Request {
     // Number of best rows per query to sort and rescore.
     size_t wanted() const { return std::max(call.options.k, call.options.rerank); }
     bool has_filter() const { return passing != nullptr; }
+    // The weight of item biases in the scores of query `i`: 0 if no item has one.
+    float bias_weight(size_t i) const {
+        return state.rows.biased() == nullptr ? 0 : call.options.bias_weight(i);
+    }
+    // Sets the weights of the queries that a searcher holds, from number `first` on.
+    void weigh_biases(Searcher& searcher, size_t first) const;
+    // Widens the beam `factor` times.
+    void widen(double factor);
     Question question() const;
 
     const IndexState& state;

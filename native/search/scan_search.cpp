@@ -36,7 +36,9 @@ ScanSpec spec_of(const Request& request) {
 // Scans for a group of queries on one thread.
 void scan_group(const Request& request, Searcher& searcher, size_t first, size_t count) {
     GroupScan group(spec_of(request), searcher);
-    group.scan(first, count, 1, [&](int64_t id) { return visible_row(request.state, id); });
+    group.scan(
+        first, count, 1, [&](int64_t id) { return visible_row(request.state, id); },
+        [&] { request.weigh_biases(searcher, first); });
     for (size_t i = 0; i < count; ++i) {
         group.take(i, searcher.queries[i], searcher);
         deliver(request, searcher, first + i);
@@ -50,7 +52,9 @@ void scan_group_together(const Request& request, SearcherPool& searchers, size_t
     const std::unique_ptr<Searcher> own =
         searchers.take(request.state, request.call.options.query_bits);
     GroupScan group(spec_of(request), *own);
-    group.scan(first, count, threads, [&](int64_t id) { return visible_row(request.state, id); });
+    group.scan(
+        first, count, threads, [&](int64_t id) { return visible_row(request.state, id); },
+        [&] { request.weigh_biases(*own, first); });
     with_searchers(request, searchers, Slice{}, count, [&](Searcher& searcher, size_t i) {
         group.take(i, own->queries[i], searcher);
         deliver(request, searcher, first + i);

@@ -4,10 +4,10 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from vecq.core.arguments import MOST, choose, real, thread_count, whole
-from vecq.core.arrays import as_floats, as_vectors
+from vecq.core.arrays import as_biases, as_floats, as_vectors
 from vecq.core.errors import ArgumentError
 from vecq.core.native_index import NativeIndex
 from vecq.core.structs import new_struct
@@ -19,6 +19,9 @@ from vecq.search.plan import PLANS
 from vecq.search.recall_curve import stored_curve
 from vecq.search.request import Request
 from vecq.search.result import Result
+
+# The largest weight of item biases.
+MOST_WEIGHT = 1e18
 
 
 def search(
@@ -36,6 +39,7 @@ def search(
     rerank_factor: float | None = None,
     query_bits: int = 15,
     threads: int = 1,
+    bias_weight: ArrayLike = 1.0,
 ) -> Result:
     """Find the k best items for each query; `vecq.Index.search` documents the options."""
     wanted = whole(k, "k", 1, MOST)
@@ -49,7 +53,9 @@ def search(
     default_plan, options.ef = _effort(native, wanted, ef, target_recall, allowed is not None)
     options.plan = choose(PLANS, default_plan if plan is None else plan, "plan")
     excluded = None if exclude is None else Exclusions.of(exclude, len(rows))
-    return Request(options, allowed, excluded).run(native, rows, explain)
+    return Request(options, allowed, excluded, _weights(bias_weight, len(rows))).run(
+        native, rows, explain
+    )
 
 
 def search_by_ids(native: NativeIndex, ids: ArrayLike, k: int, **options: Any) -> Result:
@@ -59,6 +65,21 @@ def search_by_ids(native: NativeIndex, ids: ArrayLike, k: int, **options: Any) -
         raise ArgumentError("exclude can't be given: every item excludes itself", "exclude")
     own = (np.arange(len(numbers) + 1), numbers)
     return search(native, get(native, numbers), k, exclude=own, **options)
+
+
+def _weights(given: ArrayLike, count: int) -> NDArray[np.float32] | None:
+    """The weights of item biases, one per query; None if all are 1."""
+    if type(given) is float and given == 1.0:
+        return None
+    weights = as_biases(given, "bias_weight", count)
+    largest = float(np.abs(weights).max(initial=0))
+    if not largest <= MOST_WEIGHT:
+        raise ArgumentError(
+            f"bias_weight has {largest:g} in magnitude, expected finite numbers of at most "
+            f"{MOST_WEIGHT:g}",
+            "bias_weight",
+        )
+    return weights
 
 
 def _effort(

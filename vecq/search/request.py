@@ -22,9 +22,15 @@ SCORES_AT_ONCE, FEWEST, MOST = 1 << 32, 256, 1 << 14
 class Request:
     """Native options of a search, and the filters whose memory they borrow."""
 
-    def __init__(self, options: Any, allowed: Filter | None, excluded: Exclusions | None) -> None:
+    def __init__(
+        self,
+        options: Any,
+        allowed: Filter | None,
+        excluded: Exclusions | None,
+        weights: NDArray[np.float32] | None,
+    ) -> None:
         self._options = options
-        self._allowed, self._excluded = allowed, excluded
+        self._allowed, self._excluded, self._weights = allowed, excluded, weights
         if allowed is not None:
             options.filter = allowed._handle
 
@@ -55,6 +61,9 @@ class Request:
         if self._excluded is not None:
             own = self._excluded.part(first, first + len(batch))
             self._options.exclude_offsets, self._options.exclude_ids = own
+        weights = None if self._weights is None else self._weights[first : first + len(batch)]
+        if weights is not None:
+            self._options.bias_weights = pointer(weights, "float[]")
         report = new_struct("vecq_search_report")
         call(
             lib.vecq_index_search,
