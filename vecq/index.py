@@ -18,6 +18,7 @@ from vecq.quantization.codec import Codec, Kind
 from vecq.quantization.metric import Metric
 from vecq.search import items, knn, pages, plain, ranges
 from vecq.search.filters import Filter
+from vecq.search.groups import Groups
 from vecq.search.plan import Plan
 from vecq.search.ranges import Ranges
 from vecq.search.recall_curve import RecallCurve, stored_curve
@@ -162,6 +163,13 @@ class Index:
         query_bits: Literal[8, 15] = 15,
         threads: int = 1,
         bias_weight: ArrayLike = 1.0,
+        group_by: Groups | None = None,
+        per_group: int | None = None,
+        diversity: float = 0.0,
+        candidates: int = 500,
+        merge: Literal["max", "sum", "quota"] = "max",
+        interest_weights: ArrayLike | None = None,
+        quotas: ArrayLike | None = None,
     ) -> Result:
         """Find the k best items for each query.
 
@@ -169,7 +177,9 @@ class Index:
         fewer, a scan completes them.
 
         Args:
-            queries: One query per row; a vector is one query.
+            queries: One query per row; a vector is one query. An array of shape (users, interests,
+                dim), or a list of matrices, has several interests per user: they have one result
+                list, `exclude` and `bias_weight` per user.
             k: Number of results per query.
             ef: Beam width of the walk over the graph, raised to k if smaller. A wider beam raises
                 recall and takes longer. Without a filter it implies plan="walk". Default: k + 100.
@@ -197,6 +207,21 @@ class Index:
                 or one per query; 0 gives plain similarities. Biases that decide more than
                 similarities widen the beam, or make a scan, unless `ef` or `plan` is given.
                 Default: 1.0.
+            group_by: Groups of which a query returns at most `per_group` items, the best ones, and
+                still k items where there are as many. Default: None.
+            per_group: Number of results per group. Default: 1.
+            diversity: 0 to 1: pick results one after the other, each with the largest (1 -
+                diversity) * relevance - diversity * similarity to the most similar result before
+                it. They are picked among the best `candidates`, after groups, and are in that
+                order; scores stay as they are. Default: 0.
+            candidates: Number of items to choose diverse results from, at least k. Default: 500.
+            merge: How the interests of a user make one list, each item once: "max" ranks items by
+                their best score, "sum" by the weighted sum of their similarities, "quota" takes
+                the best of each interest up to its quota, then the best of all. Default: "max".
+            interest_weights: Weights of the interests for "sum": a number each, alike for all
+                users, or a row per user. Default: 1.
+            quotas: Numbers of results of the interests for "quota", in the same forms, at most k
+                in all. Default: None.
 
         Returns:
             Ids and scores, best first; `ids, scores = index.search(...)` unpacks them.
@@ -223,6 +248,12 @@ class Index:
             and threads == 1
             and type(bias_weight) is float
             and bias_weight == 1.0
+            and group_by is None
+            and per_group is None
+            and diversity == 0
+            and merge == "max"
+            and interest_weights is None
+            and quotas is None
         ):
             found = plain.search_plain(self._native, queries, k, ef)
             if found is not None:
@@ -242,6 +273,13 @@ class Index:
             query_bits=query_bits,
             threads=threads,
             bias_weight=bias_weight,
+            group_by=group_by,
+            per_group=per_group,
+            diversity=diversity,
+            candidates=candidates,
+            merge=merge,
+            interest_weights=interest_weights,
+            quotas=quotas,
         )
 
     def searcher(self, k: int, **options: Any) -> Searcher:

@@ -220,6 +220,7 @@ typedef enum {
 } vecq_plan;
 
 typedef struct vecq_filter vecq_filter;
+typedef struct vecq_groups vecq_groups;
 
 typedef struct {
     size_t struct_size;
@@ -242,6 +243,18 @@ typedef struct {
     /* `count` weights, one per query, of the items' biases: score = similarity + weight * bias.
      * NULL: 1 for all queries; 0 gives similarities. Finite, at most 1e18 in magnitude. */
     const float* bias_weights;
+    /* At most `per_group` (default: 1) results of a query belong to the same group, the best ones;
+     * NULL: no limit. */
+    const vecq_groups* groups;
+    size_t per_group;
+    /* 0 to 1: picks results one after the other among the best `candidates` (at least k), each with
+     * the largest (1 - diversity) * relevance - diversity * similarity. Relevance is the score
+     * relative to those of the best (1) and the worst (0) candidate; similarity the largest cosine
+     * of the codes with those of a result picked before, at least 0. Groups choose the candidates.
+     * Results are in the order in which they are picked. 0: the best k by score. */
+    size_t candidates;
+    float diversity;
+    int32_t reserved; /* 0 */
 } vecq_search_options;
 
 /* Totals over all queries of a call. */
@@ -382,6 +395,13 @@ void vecq_filter_close(vecq_filter* filter);
 
 /* Number of items that the filter allows now. */
 vecq_status vecq_filter_count(const vecq_filter* filter, size_t* count, vecq_error* error);
+
+/* Creates groups of items: group groups[i], a number below `count`, of ids[i]. Of an id given twice
+ * the last one counts. Items of other ids are a group of their own each. Groups are not bound to an
+ * index; any number of searches may use them at the same time. */
+vecq_status vecq_groups_open(const int64_t* ids, const uint32_t* groups, size_t count,
+                             vecq_groups** opened, vecq_error* error);
+void vecq_groups_close(vecq_groups* groups);
 
 /* Decodes the items of `count` ids into `vectors`, from the rerank store if there is one. Refuses
  * unknown ids. */

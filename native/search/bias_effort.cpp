@@ -84,7 +84,8 @@ double beam_factor_for_biases(const Request& request, SearcherPool& searchers) {
     }
     searchers.keep(std::move(searcher));
     const auto items = static_cast<double>(request.passing_count);
-    const auto k = static_cast<double>(std::min(request.call.options.k, request.passing_count));
+    const auto k =
+        static_cast<double>(std::min(request.call.options.depth(), request.passing_count));
     const double reach = least * quantile(k / items) - kDeviations * std::sqrt(1 - least * least);
     return std::max(1.0, items * tail(reach) / static_cast<double>(request.beam_width));
 }

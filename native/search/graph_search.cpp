@@ -18,6 +18,8 @@ constexpr size_t kQueriesPerTask = 32;
 // Places in the beam for rows that turn out to be no items.
 constexpr size_t kStrayPlaces = 16;
 constexpr size_t kRescoreMargin = 8;
+// A beam for groups grows up to kMostDeeper times, and up to 1 / kScannedShare of the items.
+constexpr size_t kMostDeeper = 32, kScannedShare = 8;
 
 // A walk stops once the next node is farther than the ef-th best row is likely to be.
 StopRule stop_of(Metric metric, float growth, size_t k, size_t width) {
@@ -69,16 +71,18 @@ public:
         request_.weigh_biases(searcher_, first);
         filters_ = filters_of(first, count);
         const size_t walked = walk(count);
+        std::vector<size_t> unfilled;
         for (size_t i = 0; i < walked; ++i) {
-            take_found(i);
+            take_found(i, searcher_.found.data() + i * width_, searcher_.found_counts[i]);
             if (is_starved(i)) {
                 // Walking for the query again takes less time than the scan.
-                if (i > 0 && request_.slice.is_over()) return i;
-                scan_for(request_, searcher_, i, filters_ == nullptr ? RowFilter{} : filters_[i]);
+                if (i > 0 && request_.slice.is_over()) return deepen_all(unfilled, first), i;
+                scan_for(request_, searcher_, i, filter_of(i));
                 ++starved;
             }
-            deliver(request_, searcher_, first + i);
+            if (!deliver(request_, searcher_, first + i, trusted(i))) unfilled.push_back(i);
         }
+        deepen_all(unfilled, first);
         return walked;
     }
 
@@ -96,28 +100,67 @@ private:
     }
 
     size_t walk(size_t count) {
-        const size_t k = request_.call.options.k;
-        width_ = state_.all_nodes_are_items() ? request_.beam_width
-                                              : std::max(request_.beam_width, k + kStrayPlaces);
+        size_t width = request_.beam_width;
+        if (!state_.all_nodes_are_items()) width = std::max(width, depth() + kStrayPlaces);
+        if (request_.group_width != nullptr)
+            width = std::min(std::max<size_t>(width, *request_.group_width), items());
+        return walk(0, count, width);
+    }
+
+    // Walks for `count` queries from number `first` of the searcher on.
+    size_t walk(size_t first, size_t count, size_t width) {
+        width_ = width;
         searcher_.found.resize(count * width_);
         searcher_.found_counts.resize(count);
-        const bool visits_all = width_ >= state_.rows.slots().count();
+        const bool visits_all = width_ >= items();
         return state_.kernels.search(
             {.graph = search_view(state_, searcher_.entries),
              .scored = state_.rows.scored(),
-             .queries = searcher_.coarse,
+             .queries = std::span(searcher_.coarse).subspan(first, count),
              .width = width_,
-             .stop = visits_all || request_.has_filter() ? StopRule{} : stop(k),
-             .filters = filters_,
+             .stop = visits_all || request_.has_filter() ? StopRule{} : stop(),
+             .filters = filters_ == nullptr ? nullptr : filters_ + first,
              .scratch = {searcher_.walks, kInterleavedWalks},
              .found = searcher_.found.data(),
              .found_counts = searcher_.found_counts.data(),
-             .slice = request_.slice});
+             .slice = count == 1 ? Slice{} : request_.slice});
+    }
+
+    // Queries whose groups need more rows: walks again with a beam twice as wide, in the end scans.
+    void deepen_all(const std::vector<size_t>& unfilled, size_t first) {
+        for (const size_t i : unfilled) deepen(i, first + i);
+    }
+
+    void deepen(size_t i, size_t number) {
+        const size_t most = std::min(kMostDeeper * request_.beam_width, items() / kScannedShare);
+        for (size_t width = 2 * request_.beam_width; width <= most; width *= 2) {
+            walk(i, 1, width);
+            take_found(i, searcher_.found.data(), searcher_.found_counts[0]);
+            if (!deliver(request_, searcher_, number, trusted(i))) continue;
+            // Later queries begin there.
+            size_t before = *request_.group_width;
+            while (before < width && !request_.group_width->compare_exchange_weak(before, width)) {}
+            return;
+        }
+        const EncodedQuery coarse = searcher_.coarse[i], query = searcher_.queries[i];
+        deliver_by_scan(request_, searcher_, coarse, query, filter_of(i), number);
+    }
+
+    size_t items() const { return state_.rows.slots().count(); }
+    size_t depth() const { return request_.call.options.depth(); }
+    RowFilter filter_of(size_t i) const { return filters_ == nullptr ? RowFilter{} : filters_[i]; }
+
+    // The number of keys among which groups may choose: a beam misses some of its worst rows.
+    size_t trusted(size_t i) const {
+        if (request_.call.options.groups == nullptr || searcher_.keys.size() >= left(i))
+            return SIZE_MAX;
+        return searcher_.keys.size() - searcher_.keys.size() / 4;
     }
 
     // With biases, distances are measured from the largest possible score.
-    StopRule stop(size_t k) const {
-        StopRule rule = stop_of(state_.options.metric, state_.costs.distance_growth, k, width_);
+    StopRule stop() const {
+        StopRule rule =
+            stop_of(state_.options.metric, state_.costs.distance_growth, depth(), width_);
         float most = 0;
         for (const EncodedQuery& query : searcher_.coarse)
             most = std::max(most, largest_bias(state_, query.item_bias_weight));
@@ -126,10 +169,9 @@ private:
     }
 
     // The keys of a query, rescored with both bytes.
-    void take_found(size_t i) {
+    void take_found(size_t i, const Key* found, size_t found_count) {
         std::vector<Key>& keys = searcher_.keys;
-        const Key* found = searcher_.found.data() + i * width_;
-        const size_t count = rescored_count(searcher_.found_counts[i]);
+        const size_t count = rescored_count(found_count);
         keys.assign(found, found + count);
         for (const Key key : keys) state_.rows.ids().prefetch(node_of(key));
         if (!state_.all_nodes_are_items())
@@ -146,7 +188,7 @@ private:
         const SearchOptions& options = request_.call.options;
         if (filters_ != nullptr || options.rerank > 0 || !state_.all_nodes_are_items())
             return found;
-        return std::min(found, options.k + options.k / 16 + kRescoreMargin);
+        return std::min(found, options.depth() + options.depth() / 16 + kRescoreMargin);
     }
 
     void rescore(size_t i) {
@@ -160,7 +202,7 @@ private:
         if (near_zero.size() == 0) return;
         const float weight = searcher_.queries[i].item_bias_weight;
         const float bound = largest_bias(state_, weight);
-        if (keys.size() >= request_.call.options.k && score_of(keys.back()) >= bound) return;
+        if (keys.size() >= depth() && score_of(keys.back()) >= bound) return;
         // Without biases all of them score the same.
         const size_t most = weight != 0 ? SIZE_MAX : keys.size() + width_;
         for (size_t at = 0; at < near_zero.size() && keys.size() < most; ++at) {
@@ -200,11 +242,14 @@ private:
 
     // Behind a filter a walk may end before it reaches the region of the best rows.
     bool is_starved(size_t i) const {
-        const size_t wanted = request_.has_filter() ? request_.beam_width : request_.call.options.k;
-        const size_t there = filters_ == nullptr
-                                 ? request_.passing_count
-                                 : searcher_.filters.left(i, request_.passing_count);
-        return searcher_.keys.size() < std::min(wanted, there);
+        const size_t wanted = request_.has_filter() ? request_.beam_width : depth();
+        return searcher_.keys.size() < std::min(wanted, left(i));
+    }
+
+    // Number of rows that the query may return.
+    size_t left(size_t i) const {
+        return filters_ == nullptr ? request_.passing_count
+                                   : searcher_.filters.left(i, request_.passing_count);
     }
 
     const Request& request_;

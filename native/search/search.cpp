@@ -41,12 +41,14 @@ SearchReport search(const IndexState& state, FairSharedMutex& searches, Searcher
     SearchReport report;
     Pending pending;
     bool is_first = true;
+    std::atomic<size_t> group_width = 0;
     do {
         if (is_cancelled(call.options.cancelled))
             throw Error(VECQ_CANCELLED, "cancelled", "the search was cancelled");
         // Keeps nothing across slices: rows, filters, ids and codecs may have changed.
         const auto lock = searches.read();
         Request request(state, call);
+        if (call.options.groups != nullptr) request.group_width = &group_width;
         if (call.count > 1) request.slice = searches.slice();
         request.slice.end_when(call.options.cancelled);
         if (std::exchange(is_first, false))

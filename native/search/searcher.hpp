@@ -11,6 +11,8 @@
 #include "quant/query.hpp"
 #include "rows/index_state.hpp"
 #include "rows/scanner.hpp"
+#include "search/diversity.hpp"
+#include "search/groups.hpp"
 #include "search/query_filters.hpp"
 
 namespace vecq {
@@ -42,6 +44,8 @@ public:
     std::vector<Key> found;            // of all queries of a walk
     std::vector<size_t> found_counts;  // per query
     std::vector<Key> keys;             // of the query that is being finished
+    GroupPicker group_picker;
+    DiversityPicker diversity_picker;
 
 private:
     QueryCoder coder_;
