@@ -19,7 +19,7 @@ constexpr size_t kQueriesPerTask = 32;
 constexpr size_t kStrayPlaces = 16;
 constexpr size_t kRescoreMargin = 8;
 // A beam for groups grows up to kMostDeeper times, and up to 1 / kScannedShare of the items.
-constexpr size_t kMostDeeper = 32, kScannedShare = 8;
+constexpr size_t kMostDeeper = 32, kScannedShare = 8, kStep = 16;
 
 // A walk stops once the next node is farther than the ef-th best row is likely to be.
 StopRule stop_of(Metric metric, float growth, size_t k, size_t width) {
@@ -133,13 +133,14 @@ private:
 
     void deepen(size_t i, size_t number) {
         const size_t most = std::min(kMostDeeper * request_.beam_width, items() / kScannedShare);
-        for (size_t width = 2 * request_.beam_width; width <= most; width *= 2) {
+        const size_t begun = std::max<size_t>(request_.beam_width, *request_.group_width);
+        for (size_t width = 2 * begun; width <= most; width *= 2) {
             walk(i, 1, width);
             take_found(i, searcher_.found.data(), searcher_.found_counts[0]);
             if (!deliver(request_, searcher_, number, trusted(i))) continue;
-            // Later queries begin there.
-            size_t before = *request_.group_width;
-            while (before < width && !request_.group_width->compare_exchange_weak(before, width)) {}
+            // Later queries begin a little wider, so that one of them alone changes little. Racing
+            // threads may lose a step.
+            *request_.group_width = std::min(width, begun + begun / kStep);
             return;
         }
         const EncodedQuery coarse = searcher_.coarse[i], query = searcher_.queries[i];

@@ -39,6 +39,8 @@ def search_range(
         raise ArgumentError(
             "k can't be given: the threshold decides how many results there are", "k"
         )
+    if options.get("diversity"):
+        raise ArgumentError("diversity can't be given: a range has all items", "diversity")
     hidden = Exclusions.of(options.pop("exclude", None), len(rows))
     options["allow"] = filter_of(native, options.get("allow"), options.pop("deny", None))
     with np.errstate(over="ignore"):
