@@ -216,8 +216,5 @@ $(VENV)/fuzz: $(VENV)/dev
 
 .PHONY: help demo test ray-tests native-tests aarch64-tests bindings-test build/library \
 	hnswlib-tests lint sanitize build/asan build/tsan fuzz serve-fuzz serve-soak \
-	bench-kernels bench-codecs bench-core bench-links bench-exact bench-filters bench-tuning \
-	bench-files bench-living bench-interop bench-recommend bench-bindings docs plot wheel format clean
-.PHONY: help demo test ray-tests native-tests aarch64-tests hnswlib-tests lint sanitize build/asan build/tsan fuzz \
 	bench-kernels bench-codecs bench-core bench-features bench-links bench-exact bench-filters bench-tuning \
-	bench-files bench-living bench-interop bench-recommend docs plot wheel format clean
+	bench-files bench-living bench-interop bench-recommend bench-bindings docs plot wheel format clean
