@@ -136,6 +136,9 @@ bench-exact: $(VENV)/bench ## exact scans, exclusions and large k against faiss,
 bench-filters: $(VENV)/bench ## filters by every plan, and against hnswlib and faiss; DATA=FILE.hdf5 ...
 	python -I bench/studies filters $(ARGS) $(DATA)
 
+bench-features: $(VENV)/bench ## biases, groups, interests, diversity; DATA=FILE.hdf5 ... ARGS='--rows 1000000'
+	python -I bench/studies features $(ARGS) $(DATA)
+
 bench-links: $(VENV)/bench ## graphs for inner products by the measure of linking; DATA=FILE.hdf5 ...
 	python -I bench/studies links $(DATA)
 
@@ -213,5 +216,5 @@ $(VENV)/fuzz: $(VENV)/dev
 
 .PHONY: help demo test ray-tests native-tests aarch64-tests bindings-test build/library \
 	hnswlib-tests lint sanitize build/asan build/tsan fuzz serve-fuzz serve-soak \
-	bench-kernels bench-codecs bench-core bench-links bench-exact bench-filters bench-tuning \
+	bench-kernels bench-codecs bench-core bench-features bench-links bench-exact bench-filters bench-tuning \
 	bench-files bench-living bench-interop bench-recommend bench-bindings docs plot wheel format clean

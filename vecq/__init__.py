@@ -33,6 +33,7 @@ from vecq.quantization.codec import Codec
 from vecq.quantization.codes import Codes
 from vecq.quantization.scan import brute_force
 from vecq.search.filters import Filter
+from vecq.search.groups import Groups
 from vecq.search.plan import Explanation
 from vecq.search.ranges import Ranges
 from vecq.search.recall_curve import RecallCurve
@@ -76,6 +77,7 @@ __all__ = [
     "FileError",
     "FileInfo",
     "Filter",
+    "Groups",
     "HitRate",
     "Index",
     "IndexStats",

@@ -18,6 +18,7 @@ from vecq.quantization.codec import Codec, Kind
 from vecq.quantization.metric import Metric
 from vecq.search import items, knn, pages, plain, ranges
 from vecq.search.filters import Filter
+from vecq.search.groups import Groups
 from vecq.search.plan import Plan
 from vecq.search.ranges import Ranges
 from vecq.search.recall_curve import RecallCurve, stored_curve
@@ -27,7 +28,7 @@ from vecq.search.searcher import Searcher
 from vecq.storage import files, pickling, stats
 from vecq.storage.opening import Link, open_new
 from vecq.storage.records import Check, Saved
-from vecq.updates import changes
+from vecq.updates import biases, changes
 
 
 class Index:
@@ -161,6 +162,14 @@ class Index:
         rerank_factor: float | None = None,
         query_bits: Literal[8, 15] = 15,
         threads: int = 1,
+        bias_weight: ArrayLike = 1.0,
+        group_by: Groups | None = None,
+        per_group: int | None = None,
+        diversity: float = 0.0,
+        candidates: int = 500,
+        merge: Literal["max", "sum", "quota"] = "max",
+        interest_weights: ArrayLike | None = None,
+        quotas: ArrayLike | None = None,
     ) -> Result:
         """Find the k best items for each query.
 
@@ -168,7 +177,9 @@ class Index:
         fewer, a scan completes them.
 
         Args:
-            queries: One query per row; a vector is one query.
+            queries: One query per row; a vector is one query. An array of shape (users, interests,
+                dim), or a list of matrices, has several interests per user: they have one result
+                list, `exclude` and `bias_weight` per user.
             k: Number of results per query.
             ef: Beam width of the walk over the graph, raised to k if smaller. A wider beam raises
                 recall and takes longer. Without a filter it implies plan="walk". Default: k + 100.
@@ -192,6 +203,25 @@ class Index:
                 than 15. Default: 15.
             threads: Threads for batches of queries and for scans; 0 for all cores. Default: 1,
                 for services that run one process per core.
+            bias_weight: Weight of the items' biases, which scores add to similarities: one number,
+                or one per query; 0 gives plain similarities. Biases that decide more than
+                similarities widen the beam, or make a scan, unless `ef` or `plan` is given.
+                Default: 1.0.
+            group_by: Groups of which a query returns at most `per_group` items, the best ones, and
+                still k items where there are as many. Default: None.
+            per_group: Number of results per group. Default: 1.
+            diversity: 0 to 1: pick results one after the other, each with the largest (1 -
+                diversity) * relevance - diversity * similarity to the most similar result before
+                it. They are picked among the best `candidates`, after groups, and are in that
+                order; scores stay as they are. Default: 0.
+            candidates: Number of items to choose diverse results from, at least k. Default: 500.
+            merge: How the interests of a user make one list, each item once: "max" ranks items by
+                their best score, "sum" by the weighted sum of their similarities, "quota" takes
+                the best of each interest up to its quota, then the best of all. Default: "max".
+            interest_weights: Weights of the interests for "sum": a number each, alike for all
+                users, or a row per user. Default: 1.
+            quotas: Numbers of results of the interests for "quota", in the same forms, at most k
+                in all. Default: None.
 
         Returns:
             Ids and scores, best first; `ids, scores = index.search(...)` unpacks them.
@@ -216,6 +246,14 @@ class Index:
             and not explain
             and query_bits == 15
             and threads == 1
+            and type(bias_weight) is float
+            and bias_weight == 1.0
+            and group_by is None
+            and per_group is None
+            and diversity == 0
+            and merge == "max"
+            and interest_weights is None
+            and quotas is None
         ):
             found = plain.search_plain(self._native, queries, k, ef)
             if found is not None:
@@ -234,6 +272,14 @@ class Index:
             rerank_factor=rerank_factor,
             query_bits=query_bits,
             threads=threads,
+            bias_weight=bias_weight,
+            group_by=group_by,
+            per_group=per_group,
+            diversity=diversity,
+            candidates=candidates,
+            merge=merge,
+            interest_weights=interest_weights,
+            quotas=quotas,
         )
 
     def searcher(self, k: int, **options: Any) -> Searcher:
@@ -375,6 +421,23 @@ class Index:
         """
         return items.get(self._native, ids)
 
+    def get_bias(self, ids: ArrayLike) -> NDArray[np.float32]:
+        """Return the biases of items; 0 where none was set.
+
+        Args:
+            ids: Ids of items in the index.
+
+        Returns:
+            One number per id.
+
+        Raises:
+            ArgumentError: An id is not in the index.
+
+        >>> vecq.Index(4).add(numpy.eye(4), bias=[0, 0.5, 1, 0]).get_bias([1, 2])
+        array([0.5, 1. ], dtype=float32)
+        """
+        return biases.get_biases(self._native, ids)
+
     # Updates
 
     def add(
@@ -382,6 +445,7 @@ class Index:
         vectors: ArrayLike,
         ids: ArrayLike | None = None,
         *,
+        bias: ArrayLike | None = None,
         users: ArrayLike | None = None,
         threads: int = 0,
         progress: Progress = None,
@@ -396,6 +460,8 @@ class Index:
             vectors: One item per row, of float32, float64 or float16.
             ids: A 64-bit integer per item that is not in use. Default: they continue from the
                 largest id; the first is 0.
+            bias: A number per vector, or one for all, which searches add to the item's similarity,
+                such as its popularity. Default: 0.
             users: For metric "ip", a few thousand vectors like the queries to come, which improve
                 the graph. Default: None.
             threads: Threads; 0 for all cores. Default: 0.
@@ -414,7 +480,7 @@ class Index:
         >>> vecq.Index(4).add(numpy.eye(4), ids=[10, 20, 30, 40]).ids
         array([10, 20, 30, 40])
         """
-        changes.add(self._native, vectors, ids, users, threads, progress)
+        changes.add(self._native, vectors, ids, users, threads, progress, bias=bias)
         return self
 
     def upsert(
@@ -422,6 +488,7 @@ class Index:
         vectors: ArrayLike,
         ids: ArrayLike,
         *,
+        bias: ArrayLike | None = None,
         threads: int = 0,
         progress: Progress = None,
     ) -> Index:
@@ -434,6 +501,7 @@ class Index:
         Args:
             vectors: One item per row.
             ids: A 64-bit integer per item, none twice.
+            bias: As in `add`. Default: items keep their biases; that of a new item is 0.
             threads: Threads; 0 for all cores. Default: 0.
             progress: As in `add`.
 
@@ -451,7 +519,31 @@ class Index:
         >>> sorted(index.search(items[500], k=2).ids[0].tolist())
         [7, 500]
         """
-        changes.add(self._native, vectors, ids, None, threads, progress, updating=True)
+        changes.add(self._native, vectors, ids, None, threads, progress, bias=bias, updating=True)
+        return self
+
+    def set_bias(self, ids: ArrayLike, values: ArrayLike) -> Index:
+        """Set the biases of items, which searches add to their similarities.
+
+        Searches run meanwhile, and each query sees all new biases of the call or none. A million
+        take less than 0.1 s.
+
+        Args:
+            ids: Ids of items in the index. Of an id given twice the last value counts.
+            values: A number per id, or one for all: finite, at most 1e18 in magnitude.
+
+        Returns:
+            The index.
+
+        Raises:
+            ArgumentError: An id is not in the index, or a value is none of these.
+            ReadOnlyError: The index was opened without `writable`.
+
+        >>> index = vecq.Index(4).add(numpy.eye(4))
+        >>> index.set_bias([2], [0.5]).search([1.0, 0, 0, 0], k=2).scores
+        array([[1. , 0.5]], dtype=float32)
+        """
+        biases.set_biases(self._native, ids, values)
         return self
 
     def remove(self, ids: ArrayLike, *, progress: Progress = None) -> Index:

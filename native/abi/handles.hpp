@@ -1,4 +1,4 @@
-// The handles of indexes and filters.
+// The handles of indexes, filters and groups.
 #pragma once
 
 #include <memory>
@@ -15,6 +15,10 @@ struct vecq_index {
 
 struct vecq_filter {
     std::unique_ptr<vecq::Filter> filter;
+};
+
+struct vecq_groups {
+    vecq::Groups groups;
 };
 
 namespace vecq {

@@ -1,5 +1,6 @@
 // Entries for indexes: additions, removals, searches, statistics.
 #include "abi/arguments.hpp"
+#include "abi/bias.hpp"
 #include "abi/codec.hpp"
 #include "abi/fence.hpp"
 #include "abi/handles.hpp"
@@ -42,6 +43,17 @@ SearchOptions checked_options(const Index& index, const vecq_search_options& giv
     options.first_query = given.first_query;
     options.cancelled = given.cancelled;
     options.exclude = checked_exclusions(given.exclude_offsets, given.exclude_ids, count);
+    if (given.groups != nullptr) options.groups = &given.groups->groups;
+    if (given.per_group != 0)
+        options.per_group = checked_range(given.per_group, 1, kMaxRows, "per_group");
+    if (!(given.diversity >= 0 && given.diversity <= 1))
+        refuse("diversity",
+               "diversity is " + std::to_string(given.diversity) + ", expected 0 to 1");
+    options.diversity = given.diversity;
+    options.candidates = checked_range(given.candidates, 0, kMaxRows, "candidates");
+    if (options.rerank != 0) options.rerank = std::max(options.rerank, options.ranked());
+    options.bias_weights = given.bias_weights;
+    if (given.bias_weights != nullptr) require_biases(given.bias_weights, count, "bias_weights");
     return options;
 }
 

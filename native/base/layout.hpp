@@ -59,6 +59,16 @@ struct Affine {
     float a, c;
 };
 
+// The affine of a row with its item's bias, in one element, so that a walk that adds biases reads
+// no further cache line per row. `inherits` is 1 for a staged row whose item keeps the bias of the
+// row that it replaces.
+struct BiasedAffine {
+    Affine affine;
+    float bias;
+    uint32_t inherits;
+};
+static_assert(sizeof(BiasedAffine) == 16);
+
 // Queries per packed block, for scoring against contiguous rows.
 inline constexpr size_t kBlockQueries = 32;
 

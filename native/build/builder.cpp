@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/status.hpp"
+#include "build/item_biases.hpp"
 #include "build/repair_limits.hpp"
 
 namespace vecq {
@@ -37,6 +38,10 @@ void Builder::restore(const BuilderState& saved) {
 void Builder::stage(const float* vectors, size_t count, const int64_t* ids, bool replacing,
                     size_t number, size_t threads) {
     RowTable& rows = state_.rows;
+    const std::vector<float> biases = std::exchange(given_biases_, {});
+    if (!biases.empty() && biases.size() != count)
+        refuse("biases", "biases has " + std::to_string(biases.size()) +
+                             " elements, expected one per vector");
     if (addition_) refuse("vectors", "vectors can't be staged while others are being linked");
     if (rows.size() + count > kMaxRows)
         refuse("vectors", "vectors would make " + std::to_string(rows.size() + count) +
@@ -54,6 +59,7 @@ void Builder::stage(const float* vectors, size_t count, const int64_t* ids, bool
         }
         rows.append(vectors, count, number, threads);
         stage_ids(ids, count, replacing, number);
+        stage_biases(before, biases, replacing);
     } catch (...) {
         truncate(before);
         throw;
@@ -67,6 +73,21 @@ void Builder::stage_ids(const int64_t* ids, size_t count, bool replacing, size_t
         rows.ids().append({ids, count}, number, replacing ? rows.slots().extent() : 0);
     else
         rows.ids().append_next(count);
+}
+
+void Builder::give_biases(std::span<const float> biases) {
+    require_biases(state_, locks_);
+    given_biases_.assign(biases.begin(), biases.end());
+}
+
+// Staged rows take the biases given for them. Otherwise rows that replace an item keep its bias.
+void Builder::stage_biases(size_t first, std::span<const float> given, bool replacing) {
+    BiasedAffine* const biased = state_.rows.biased();
+    if (biased == nullptr) return;
+    for (size_t row = first; row < state_.rows.size(); ++row) {
+        biased[row].bias = given.empty() ? 0 : given[row - first];
+        biased[row].inherits = given.empty() && replacing ? 1 : 0;
+    }
 }
 
 void Builder::truncate(size_t rows) {
@@ -95,6 +116,8 @@ void Builder::settle() {
     graph_repair_.reset();
     drop_unlinked(addition.get());
     users_.clear();
+    given_biases_.clear();
+    settle_biases();
     import_.reset();
     if (has_torn_links_) {
         redirect_all_links();
@@ -102,6 +125,10 @@ void Builder::settle() {
         has_torn_links_ = false;
     }
     if (addition) rows_since_repair_ += addition->linked;
+}
+
+void Builder::settle_biases() {
+    if (state_.bias_extremes.is_outdated()) choose_bias_extremes(state_, locks_);
 }
 
 bool Builder::add_few(const float* vectors, size_t count, const int64_t* ids, bool replacing) {
@@ -194,6 +221,7 @@ void Builder::rows_moved() {
     graph_repair_.reset();
     remover_.clear();
     require_repair();
+    choose_bias_extremes(state_, locks_);
 }
 
 // After linking failed midway, links may lead to dropped rows: redirects these before later rows
@@ -219,6 +247,7 @@ void Builder::start_over() {
     remover_.clear();
     rows.changes()->try_to_replay();
     rows.link().set_norm_unit(0);
+    state_.bias_extremes.clear();
     rows_since_repair_ = 0;
     state_.costs = {};
     state_.curve = {};

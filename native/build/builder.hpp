@@ -45,6 +45,8 @@ public:
                size_t number, size_t threads);
     // Adds users to the sample of the next list repair, which connects their best items.
     void sample_users(const float* users, size_t count, size_t number);
+    // Gives the biases of the vectors of the next call of `stage`.
+    void give_biases(std::span<const float> biases);
     // Links about `rows` staged rows, or runs a step of list repair. Complete if done == total.
     Progress link(size_t rows, size_t threads);
     void settle();
@@ -73,6 +75,9 @@ public:
 
 private:
     void stage_ids(const int64_t* ids, size_t count, bool replacing, size_t number);
+    void stage_biases(size_t first, std::span<const float> given, bool replacing);
+    void show_bias(uint32_t row, uint32_t replaced);
+    void settle_biases();
     void truncate(size_t rows);
     bool begin_linking();
     size_t slots_to_fill(size_t count) const;
@@ -104,7 +109,8 @@ private:
     LinkWorkers workers_;
     Remover remover_;
     Random level_rng_;
-    std::vector<float> users_;  // samples for the next addition's list repair
+    std::vector<float> given_biases_;  // see give_biases()
+    std::vector<float> users_;         // samples for the next addition's list repair
     std::unique_ptr<Addition> addition_;
     std::optional<ListRepair> list_repair_;
     std::optional<GraphImport> import_;

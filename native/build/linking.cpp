@@ -185,9 +185,22 @@ void Builder::show_next(std::vector<uint32_t>& hidden) {
     }
     ++addition_->linked;
     rows.slots().show(row);
+    show_bias(row, replaced);
     if (replaced == row) return;
     rows.ids().replace(row);
     remover_.hide(replaced, hidden);
+}
+
+// The bias of a replaced item may have been set since its new row was staged.
+void Builder::show_bias(uint32_t row, uint32_t replaced) {
+    BiasedAffine* const biased = state_.rows.biased();
+    if (biased == nullptr) return;
+    if (replaced != row) {
+        state_.bias_extremes.leave(biased[replaced].bias);
+        if (biased[row].inherits != 0) biased[row].bias = biased[replaced].bias;
+    }
+    biased[row].inherits = 0;
+    state_.bias_extremes.enter(row, biased[row].bias);
 }
 
 void Builder::finish_linking() {

@@ -25,6 +25,7 @@ void Builder::remove(const int64_t* ids, size_t count) {
         unlink(hidden);
     }
     rows_since_repair_ += count;
+    settle_biases();
     if (state_.rows.slots().count() == 0 && !locks_.is_saving) start_over();
 }
 
@@ -53,6 +54,8 @@ void Builder::hide_some(std::span<const uint32_t> rows, std::vector<uint32_t>& h
         retire_entry(row);
         table.changes()->record({row, Change::Kind::removed});
         table.ids().erase(row);
+        if (const BiasedAffine* biased = table.biased())
+            state_.bias_extremes.leave(biased[row].bias);
         remover_.hide(row, hidden);
     }
     table.changes()->trim(table.slots().extent());

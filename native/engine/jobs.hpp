@@ -14,7 +14,8 @@ namespace vecq {
 
 struct ScoredRows {
     Rows rows;
-    const Affine* affine;  // one per row
+    const Affine* affine;                  // one per row
+    const BiasedAffine* biased = nullptr;  // the same with biases; null: no item has one
 };
 
 // The similarity under which rows are linked. The affine map of row i also makes it a query:

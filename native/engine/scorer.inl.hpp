@@ -52,7 +52,13 @@ class RowScorer {
 public:
     RowScorer() = default;
     RowScorer(const EncodedQuery& query, const ScoredRows& scored)
-        : query_(query), scored_(scored) {
+        : query_(query),
+          rows_(scored.rows),
+          affine_(reinterpret_cast<const std::byte*>(scored.affine)) {
+        if (scored.biased != nullptr && query.item_bias_weight != 0) {
+            affine_ = reinterpret_cast<const std::byte*>(scored.biased);
+            affine_shift_ = kBiasedShift;
+        }
         const size_t lines = scored.rows.row_bytes / kLine;
         prefetched_bytes_ = std::min(lines, kMaxLines) * kLine;
         prefetch_distance_ = std::clamp<size_t>(kLinesAhead / lines, 16, 48);
@@ -74,14 +80,16 @@ public:
     // always holds sixteen valid ids.
     uint32_t score(const uint32_t* ids, size_t count, float bound, float* scores) const {
         Affine pairs[16];
-        for (size_t i = 0; i < 16; ++i) pairs[i] = scored_.affine[ids[i]];
+        for (size_t i = 0; i < 16; ++i) std::memcpy(&pairs[i], affine_at(ids[i]), sizeof(Affine));
         Wide<F32> dots;
-        with_lines(scored_.rows.row_bytes, [&](auto lines) { dots = dots_of(ids, count, lines); });
+        with_lines(rows_.row_bytes, [&](auto lines) { dots = dots_of(ids, count, lines); });
         const AffineSixteen<F32> affine = split<F32>(pairs);
         Wide<F32> all;
         for (size_t i = 0; i < 16 / kLanes<F32>; ++i)
-            all.part[i] = at_least_lowest(affine.a.part[i] * (query_.scale * dots.part[i]) +
-                                          (query_.bias * affine.c.part[i] + query_.offset));
+            all.part[i] = affine.a.part[i] * (query_.scale * dots.part[i]) +
+                          (query_.bias * affine.c.part[i] + query_.offset);
+        if (affine_shift_ == kBiasedShift) add_biases(ids, all);
+        for (F32& part : all.part) part = at_least_lowest(part);
         std::memcpy(scores, &all, sizeof all);
         return above(all, bound) & (0xffffU >> (16 - count));
     }
@@ -95,20 +103,37 @@ private:
     template <int Locality>
     [[gnu::always_inline]] void prefetch_to(const uint32_t* ids, size_t count) const {
         for (size_t i = 0; i < count; ++i) {
-            __builtin_prefetch(scored_.affine + ids[i], 0, Locality);
-            const std::byte* row = scored_.rows.at(ids[i]);
+            __builtin_prefetch(affine_at(ids[i]), 0, Locality);
+            const std::byte* row = rows_.at(ids[i]);
             for (size_t at = 0; at < prefetched_bytes_; at += kLine)
                 __builtin_prefetch(row + at, 0, Locality);
         }
     }
 
+    // Elements of 8 bytes, or of 16 that hold the bias of the row behind its affine.
+    static constexpr int kPlainShift = 3, kBiasedShift = 4;
+
+    const std::byte* affine_at(uint32_t row) const {
+        return affine_ + (size_t{row} << affine_shift_);
+    }
+
+    void add_biases(const uint32_t* ids, Wide<F32>& scores) const {
+        float biases[16];
+        for (size_t i = 0; i < 16; ++i)
+            std::memcpy(&biases[i], affine_at(ids[i]) + offsetof(BiasedAffine, bias),
+                        sizeof(float));
+        Wide<F32> all;
+        std::memcpy(&all, biases, sizeof all);
+        for (size_t i = 0; i < 16 / kLanes<F32>; ++i)
+            scores.part[i] += query_.item_bias_weight * all.part[i];
+    }
+
     template <size_t Fixed>
     Wide<F32> dots_of(const uint32_t* ids, size_t count, Lines<Fixed> lines) const {
-        Wide<F32> dots =
-            as_floats(dot_sixteen<C>(query_.parts[0], scored_.rows.data, ids, count, lines));
+        Wide<F32> dots = as_floats(dot_sixteen<C>(query_.parts[0], rows_.data, ids, count, lines));
         if (query_.part_count == 1) return dots;
         const Wide<F32> low =
-            as_floats(dot_sixteen<C>(query_.parts[1], scored_.rows.data, ids, count, lines));
+            as_floats(dot_sixteen<C>(query_.parts[1], rows_.data, ids, count, lines));
         for (size_t i = 0; i < 16 / kLanes<F32>; ++i)
             dots.part[i] = kHighPartWeight * dots.part[i] + low.part[i];
         return dots;
@@ -122,7 +147,9 @@ private:
     }
 
     EncodedQuery query_;
-    ScoredRows scored_;
+    Rows rows_;
+    const std::byte* affine_ = nullptr;
+    int affine_shift_ = kPlainShift;
     size_t prefetched_bytes_ = 0, prefetch_distance_ = 0;
     bool prefers_first_cache_ = cpu::prefers_first_cache();
 };

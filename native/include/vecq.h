@@ -220,6 +220,7 @@ typedef enum {
 } vecq_plan;
 
 typedef struct vecq_filter vecq_filter;
+typedef struct vecq_groups vecq_groups;
 
 typedef struct {
     size_t struct_size;
@@ -239,6 +240,21 @@ typedef struct {
      * call starts no further query, or group of queries of a scan, and returns VECQ_CANCELLED. Its
      * outputs are then meaningless. A query that has begun is completed. */
     const int32_t* cancelled;
+    /* `count` weights, one per query, of the items' biases: score = similarity + weight * bias.
+     * NULL: 1 for all queries; 0 gives similarities. Finite, at most 1e18 in magnitude. */
+    const float* bias_weights;
+    /* At most `per_group` (default: 1) results of a query belong to the same group, the best ones;
+     * NULL: no limit. */
+    const vecq_groups* groups;
+    size_t per_group;
+    /* 0 to 1: picks results one after the other among the best `candidates` (at least k), each with
+     * the largest (1 - diversity) * relevance - diversity * similarity. Relevance is the score
+     * relative to those of the best (1) and the worst (0) candidate; similarity the largest cosine
+     * of the codes with those of a result picked before, at least 0. Groups choose the candidates.
+     * Results are in the order in which they are picked. 0: the best k by score. */
+    size_t candidates;
+    float diversity;
+    int32_t reserved; /* 0 */
 } vecq_search_options;
 
 /* Totals over all queries of a call. */
@@ -301,6 +317,12 @@ vecq_status vecq_index_sample_users(vecq_index* index, const float* users, size_
 vecq_status vecq_index_stage(vecq_index* index, const float* vectors, size_t count,
                              const int64_t* ids, size_t first_row, size_t threads,
                              vecq_error* error);
+
+/* Gives the biases of the `count` vectors of the next call of vecq_index_stage,
+ * vecq_index_stage_updates or vecq_index_add_few, which must be as many. Without, a new item has
+ * the bias 0 and an updated one keeps its own. */
+vecq_status vecq_index_give_biases(vecq_index* index, const float* biases, size_t count,
+                                   vecq_error* error);
 
 /* As vecq_index_stage, but ids may be in use: linking replaces their items. */
 vecq_status vecq_index_stage_updates(vecq_index* index, const float* vectors, size_t count,
@@ -374,10 +396,28 @@ void vecq_filter_close(vecq_filter* filter);
 /* Number of items that the filter allows now. */
 vecq_status vecq_filter_count(const vecq_filter* filter, size_t* count, vecq_error* error);
 
+/* Creates groups of items: group groups[i], a number below `count`, of ids[i]. Of an id given twice
+ * the last one counts. Items of other ids are a group of their own each. Groups are not bound to an
+ * index; any number of searches may use them at the same time. */
+vecq_status vecq_groups_open(const int64_t* ids, const uint32_t* groups, size_t count,
+                             vecq_groups** opened, vecq_error* error);
+void vecq_groups_close(vecq_groups* groups);
+
 /* Decodes the items of `count` ids into `vectors`, from the rerank store if there is one. Refuses
  * unknown ids. */
 vecq_status vecq_index_get(const vecq_index* index, const int64_t* ids, size_t count,
                            float* vectors, vecq_error* error);
+
+/* Sets the biases of the items of `count` ids, which searches add to similarities; see bias_weights
+ * of vecq_search_options. Searches run meanwhile; each query sees all of the new biases or none. Of
+ * an id that is given twice the last bias counts. Sets none if an id is unknown or a bias is not
+ * finite or exceeds 1e18 in magnitude. */
+vecq_status vecq_index_set_biases(vecq_index* index, const int64_t* ids, size_t count,
+                                  const float* biases, vecq_error* error);
+
+/* Writes the biases of the items of `count` ids; 0 where none was set. Refuses unknown ids. */
+vecq_status vecq_index_get_biases(const vecq_index* index, const int64_t* ids, size_t count,
+                                  float* biases, vecq_error* error);
 
 /* A point of a recall curve: walks of beam width `ef` reached `recall` (0 to 1) for k results. */
 typedef struct {

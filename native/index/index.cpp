@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/status.hpp"
+#include "build/item_biases.hpp"
 #include "persist/open.hpp"
 #include "search/cost_measurement.hpp"
 #include "storage/file_errors.hpp"
@@ -115,6 +116,28 @@ void Index::fit(const float* sample, size_t count) {
 void Index::sample_users(const float* users, size_t count, size_t number) {
     const auto changes = lock_changes();
     builder_.sample_users(users, count, number);
+}
+
+void Index::give_biases(std::span<const float> biases) {
+    const auto changes = lock_changes();
+    builder_.give_biases(biases);
+}
+
+void Index::set_biases(std::span<const int64_t> ids, const float* biases) {
+    const auto changes = lock_changes();
+    vecq::set_biases(state_, locks_, ids, biases);
+}
+
+void Index::get_biases(std::span<const int64_t> ids, float* biases) const {
+    inspect([&](const IndexState& state) {
+        const BiasedAffine* biased = state.rows.biased();
+        state.rows.ids().prepare();
+        for (size_t i = 0; i < ids.size(); ++i) {
+            const uint32_t row = state.rows.ids().find(ids[i]);
+            if (!state.rows.slots().is_visible(row)) refuse_unknown_id(ids.data(), i);
+            biases[i] = biased == nullptr ? 0 : biased[row].bias;
+        }
+    });
 }
 
 void Index::stage(const float* vectors, size_t count, const int64_t* ids, bool replacing,

@@ -50,6 +50,7 @@ public:
     void reserve(size_t rows);
     void fit(const float* sample, size_t count);
     void sample_users(const float* users, size_t count, size_t number);
+    void give_biases(std::span<const float> biases);
     void stage(const float* vectors, size_t count, const int64_t* ids, bool replacing,
                size_t number, size_t threads);
     Progress link(size_t rows, size_t threads);
@@ -75,6 +76,10 @@ public:
     void contains(const int64_t* ids, size_t count, uint8_t* contained) const;
     // Writes all ids in insertion order if `capacity` suffices. Returns their number.
     size_t list_ids(int64_t* ids, size_t capacity) const;
+    // Sets the biases of items, all at once for every search. Throws for an unknown id.
+    void set_biases(std::span<const int64_t> ids, const float* biases);
+    // Writes the biases of items. Throws for an unknown id.
+    void get_biases(std::span<const int64_t> ids, float* biases) const;
     void set_curve(RecallCurve curve);
     RecallCurve curve() const;
 

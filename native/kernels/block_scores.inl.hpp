@@ -11,15 +11,18 @@ inline F32 floats_at(const int32_t* at) {
     return to_float(integers);
 }
 
-// Returns the scores of the queries from `first` on.
+// Returns the scores of row `r` for the queries from `first` on. `dots` are those of the row.
 template <BlockTerms Terms, class Dot>
-inline F32 block_scores(const Dot* dots, const Affine& affine, const BlockDots& block,
-                        size_t first) {
+inline F32 block_scores(const Dot* dots, const BlockDots& block, size_t r, size_t first) {
+    const Affine affine = block.affine[r];
     const F32 dot = floats_at(dots + first);
     if constexpr (Terms == BlockTerms::dots) return affine.a * dot;
     const F32 scores = affine.a * (floats_at(block.scales + first) * dot);
     if constexpr (Terms == BlockTerms::unit_biases) return scores + affine.c;
-    return scores + affine.c * floats_at(block.biases + first);
+    const F32 all = scores + affine.c * floats_at(block.biases + first);
+    if constexpr (Terms == BlockTerms::item_biases)
+        return all + floats_at(block.weights + first) * block.item_biases[r];
+    return all;
 }
 
 // Replaces NaN and -infinity by the lowest float, so that every row has a finite rank, and -0 by 0:

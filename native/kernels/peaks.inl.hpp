@@ -15,8 +15,8 @@ inline F32 hide_scores(F32 scores, uint32_t hidden) {
     return (bits & hidden) != 0 ? F32{} - std::numeric_limits<float>::infinity() : scores;
 }
 
-template <class Dot>
-void peaks(const PeakJob& job) {
+template <BlockTerms Terms, class Dot>
+void peaks_of(const PeakJob& job) {
     constexpr size_t lanes = kLanes<F32>;
     const BlockDots& block = job.block;
     float* out = job.peaks;
@@ -26,11 +26,18 @@ void peaks(const PeakJob& job) {
             F32 peak = F32{} - std::numeric_limits<float>::infinity();
             for (size_t r = first; r < last; ++r) {
                 const auto* dots = static_cast<const Dot*>(block.dots) + r * kBlockQueries;
-                F32 scores = block_scores<BlockTerms::any>(dots, block.affine[r], block, q);
+                F32 scores = block_scores<Terms>(dots, block, r, q);
                 if (block.hidden != nullptr) scores = hide_scores(scores, block.hidden[r] >> q);
                 peak = scores > peak ? scores : peak;
             }
             std::memcpy(out + q, &peak, sizeof peak);
         }
     }
+}
+
+template <class Dot>
+void peaks(const PeakJob& job) {
+    if (job.block.terms == BlockTerms::item_biases)
+        return peaks_of<BlockTerms::item_biases, Dot>(job);
+    peaks_of<BlockTerms::any, Dot>(job);
 }

@@ -16,12 +16,14 @@ inline constexpr size_t kSiftedRows = 64;
 // The terms that a block's scores have, so that a kernel can omit multiplications.
 enum class BlockTerms : uint8_t {
     any,
-    dots,        // every scale is 1 and every bias 0
-    unit_biases  // every bias is 1
+    dots,         // every scale is 1 and every bias 0
+    unit_biases,  // every bias is 1
+    item_biases   // as any, plus the weighted biases of the rows
 };
 
-// The score of a row for a query is a * (scale * dot) + c * bias, by the operations of RowScorer in
-// the same order: equal integer dots give equal bits on every path.
+// The score of a row for a query is a * (scale * dot) + c * bias, with item biases plus weight *
+// item bias, by the operations of RowScorer in the same order: equal integer dots give equal bits
+// on every path.
 struct BlockDots {
     const void* dots;  // [row][kBlockQueries]
     size_t rows;
@@ -30,6 +32,8 @@ struct BlockDots {
     const float* biases;   // per query
     BlockTerms terms;
     const uint32_t* hidden;  // per row, a bit for each query that must not return it; or null
+    // Item biases per row and their weights per query; null without item biases.
+    const float *item_biases = nullptr, *weights = nullptr;
 };
 
 // Finds the best score of each query in each group of `rows_per_peak` rows.

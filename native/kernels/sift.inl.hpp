@@ -3,13 +3,11 @@
 
 // Returns a bit for each query whose bound the row reaches.
 template <BlockTerms Terms, class Dot>
-inline uint32_t better_in(const float* bounds, const BlockDots& block, const Dot* dots,
-                          const Affine& affine) {
+inline uint32_t better_in(const float* bounds, const BlockDots& block, const Dot* dots, size_t r) {
     uint32_t better = 0;
     for (size_t q = 0; q < kBlockQueries; q += kLanes<F32>)
-        better |=
-            lanes_not_below(block_scores<Terms>(dots, affine, block, q), floats_at(bounds + q))
-            << q;
+        better |= lanes_not_below(block_scores<Terms>(dots, block, r, q), floats_at(bounds + q))
+                  << q;
     return better;
 }
 
@@ -21,7 +19,7 @@ inline size_t find_better(const BlockDots& block, const float* bounds, uint32_t*
     const auto* dots = static_cast<const Dot*>(block.dots);
     size_t found = 0;
     for (size_t r = 0; r < block.rows; ++r, dots += kBlockQueries) {
-        uint32_t better = better_in<Terms>(bounds, block, dots, block.affine[r]);
+        uint32_t better = better_in<Terms>(bounds, block, dots, r);
         if (block.hidden != nullptr) better &= ~block.hidden[r];
         rows[found] = static_cast<uint32_t>(r);
         masks[found] = better;
@@ -38,7 +36,8 @@ inline void offer_scores(const SiftJob& job, uint32_t r, uint32_t better) {
     for (; better != 0; better &= better - 1) {
         const auto q = static_cast<size_t>(std::countr_zero(better));
         const float scaled = job.block.scales[q] * static_cast<float>(dots[q]);
-        const float score = affine.a * scaled + affine.c * job.block.biases[q];
+        float score = affine.a * scaled + affine.c * job.block.biases[q];
+        if (job.block.weights != nullptr) score += job.block.weights[q] * job.block.item_biases[r];
         job.best[q].offer(key_of(ranking_score(score), number));
     }
 }
@@ -64,6 +63,9 @@ void sift(const SiftJob& job) {
             break;
         case BlockTerms::unit_biases:
             found = find_better<BlockTerms::unit_biases, Dot>(block, bounds, rows, masks);
+            break;
+        case BlockTerms::item_biases:
+            found = find_better<BlockTerms::item_biases, Dot>(block, bounds, rows, masks);
             break;
     }
     // Masks absent queries: if the affine of a row is not finite, they score NaN, which is not

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <utility>
 
 #include "persist/sections.hpp"
@@ -64,6 +65,21 @@ void CheckTask::check_numbers() {
     check_store(state_.rows.codes(), "");
     if (const CodeStore* rerank = state_.rows.rerank()) check_store(*rerank, "rerank ");
     if (state_.rows.link().has_affine()) check_link_affines();
+    if (state_.rows.biased() != nullptr) check_biases();
+}
+
+void CheckTask::check_biases() {
+    add(state_.rows.slots().extent(), kStepRows, [this](size_t from, size_t to) {
+        const BiasedAffine* biased = state_.rows.biased();
+        const Affine* affine = state_.rows.codes().affine();
+        for (size_t i = from; i < to; ++i) {
+            const auto row = static_cast<uint32_t>(i);
+            if (!state_.rows.slots().is_visible(row)) continue;
+            if (!std::isfinite(biased[row].bias)) report(at_row("biases", row), "is not finite");
+            if (std::memcmp(&biased[row].affine, affine + row, sizeof *affine) != 0)
+                report(at_row("biases", row), "does not match the score affines");
+        }
+    });
 }
 
 void CheckTask::check_link_affines() {

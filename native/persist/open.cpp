@@ -158,6 +158,7 @@ BuilderState IndexReader::fill(IndexState& state) const {
     fill_graph(state.graph, state.rows.link().is_flat());
     state.costs = costs();
     state.curve = curve();
+    fill_bias_extremes(state);
     state.file = file_;
     state.is_validated = false;
     return {saved_.level_rng, saved_.rows_since_repair, false};
@@ -173,6 +174,7 @@ void IndexReader::fill_column(Column& column) const {
 
 void IndexReader::fill_rows(RowTable& rows) const {
     const size_t count = saved_.rows;
+    if (file_->table().find(section(Kind::bias)) != nullptr) rows.add_biases(rows.make_biases());
     RowTable::each_column(rows, [this](Column& column) { fill_column(column); });
     auto order = array<uint32_t>(section(Kind::order));
     if (order.size() != 0 && order.size() != count)
@@ -181,6 +183,16 @@ void IndexReader::fill_rows(RowTable& rows) const {
                        std::move(order), saved_.largest_id);
     restore_slots(rows.slots());
     rows.link().set_norm_unit(saved_.norm_unit);
+}
+
+// The rows are hints: searches skip those that hold no item.
+void IndexReader::fill_bias_extremes(IndexState& state) const {
+    const SectionId id = section(Kind::bias, 1);
+    if (state.rows.biased() == nullptr || file_->table().find(id) == nullptr) return;
+    const auto stored = array<uint32_t>(id);
+    std::vector<uint32_t> rows(stored.data(), stored.data() + stored.size());
+    std::erase_if(rows, [this](uint32_t row) { return row >= saved_.rows; });
+    state.bias_extremes.restore(state.rows.biased(), std::move(rows));
 }
 
 // Treats vacant rows of a file as just removed: links of the file may lead to them.

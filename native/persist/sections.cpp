@@ -8,7 +8,7 @@ namespace {
 // Returns an empty string for a kind that this release does not know.
 std::string known_name(SectionId id) {
     for (const ColumnSpec& spec : kTableColumns)
-        if (spec.section.kind == id.kind) return spec.name;
+        if (spec.section == id) return spec.name;
     const std::string rerank = id.number == 0 ? "" : "rerank ";
     const std::string layer = " of layer " + std::to_string(id.number);
     switch (static_cast<Kind>(id.kind)) {
@@ -28,6 +28,7 @@ std::string known_name(SectionId id) {
         case Kind::order: return "insertion order";
         case Kind::curve: return "recall curve";
         case Kind::vacant: return "vacant rows";
+        case Kind::bias: return "rows of extreme biases";
         default: return {};
     }
 }

@@ -89,11 +89,30 @@ void Snapshot::add_all(const BuilderState& builder) {
     // Readers that do not know the curve may skip it.
     if (!state.curve.points.empty())
         add_copy(section(Kind::curve), state.curve.points).is_required = false;
+    add_biases();
     RowTable::each_column(state.rows, [&](const Column& column) {
+        if (column.spec().is_on_demand) return;
         add_reference(column.section(), column.element_bytes(), rows_, [&column] {
             return column.data();
         }).is_required = !column.spec().is_optional;
     });
+}
+
+// Biases change in place, so the snapshot holds a copy.
+void Snapshot::add_biases() {
+    const BiasedAffine* biased = state_.rows.biased();
+    if (biased == nullptr) return;
+    std::vector<BiasedAffine> copy = copied(biased, rows_);
+    uint32_t set = 0;
+    for (BiasedAffine& own : copy) {
+        own.inherits = 0;
+        set |= uint32_t{own.bias != 0};
+    }
+    if (set == 0) return;
+    add_copy(section(Kind::bias), std::move(copy)).is_required = false;
+    std::vector<uint32_t> rows = state_.bias_extremes.rows();
+    std::erase_if(rows, [this](uint32_t row) { return !has_item(row); });
+    add_copy(section(Kind::bias, 1), std::move(rows)).is_required = false;
 }
 
 bool Snapshot::has_item(uint32_t row) const {

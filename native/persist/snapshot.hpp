@@ -42,6 +42,7 @@ private:
     void add_settings(const BuilderState& builder);
     void add_codec(const CodeStore& codes, size_t number);
     void add_vacant();
+    void add_biases();
     void add_upper_layer(size_t number);
     void add_base_layer();
     void add_order();

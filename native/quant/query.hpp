@@ -17,10 +17,12 @@ inline constexpr float kHighPartWeight = 128;
 // distance):
 //     score = a * (scale * dot) + (bias * c + offset)       a, c of the row, see affine_of
 //     dot = parts[0] . row, or with both parts 128 * (parts[0] . row) + parts[1] . row
+// Where rows have biases, `item_bias_weight` times the row's bias is added.
 struct EncodedQuery {
     Query parts[2];  // high, low
     size_t part_count;
     float scale, bias, offset;
+    float item_bias_weight = 0;
 };
 
 // Returns the query reduced to its high part, which walks and scans score with.

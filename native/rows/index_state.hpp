@@ -8,6 +8,7 @@
 #include "base/fair_mutex.hpp"
 #include "engine/engine.hpp"
 #include "graph/graph.hpp"
+#include "rows/bias_extremes.hpp"
 #include "rows/cost_model.hpp"
 #include "rows/index_options.hpp"
 #include "rows/recall_curve.hpp"
@@ -28,6 +29,7 @@ struct IndexState {
     SortedRows near_zero;  // rows kept out of an inner-product graph, see LinkMetric::is_near_zero
     CostModel costs = {};
     RecallCurve curve;
+    BiasExtremes bias_extremes;
     // The mapped file that arrays may lie in, or null. The first change validates it.
     std::shared_ptr<const MappedFile> file;
     bool is_validated = true;

@@ -2,13 +2,17 @@
 #include "rows/row_table.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace vecq {
 
 RowTable::RowTable(const IndexOptions& options, const Codec& codec, const Codec* rerank_codec)
     : link_(options, codec), codes_(codec, options.metric, 0) {
+    columns_.reserve(std::size(kTableColumns));
     for (const ColumnSpec& spec : kTableColumns)
-        if (!spec.is_for_links || link_.has_affine()) columns_.emplace_back(spec);
+        if (!spec.is_on_demand && (!spec.is_for_links || link_.has_affine()))
+            columns_.emplace_back(spec);
     if (rerank_codec != nullptr) rerank_.emplace(*rerank_codec, options.metric, 1);
 }
 
@@ -17,9 +21,15 @@ const Column* RowTable::column(Kind kind) const {
     return found == columns_.end() ? nullptr : &*found;
 }
 
+ScoredRows RowTable::scored() const {
+    ScoredRows scored = codes_.scored(slots_.extent());
+    scored.biased = biased();
+    return scored;
+}
+
 ScoredRows RowTable::scored_for_links() const {
     const Column* affine = column(Kind::link_affine);
-    if (affine == nullptr) return scored();
+    if (affine == nullptr) return codes_.scored(slots_.extent());
     return {codes_.rows(slots_.extent()), affine->data<Affine>()};
 }
 
@@ -42,7 +52,25 @@ void RowTable::reserve(size_t rows) {
 void RowTable::append(const float* vectors, size_t count, size_t number, size_t threads) {
     codes_.append(vectors, count, number, threads);
     if (rerank_) rerank_->append(vectors, count, number, threads);
+    const size_t first = codes_.size() - count;
     each_column(*this, [this](Column& column) { column.resize(size()); });
+    if (column(Kind::bias) != nullptr) derive_biased_affines(first);
+}
+
+Column RowTable::make_biases() const {
+    const auto spec = std::ranges::find(kTableColumns, section(Kind::bias), &ColumnSpec::section);
+    Column biases(*spec);
+    biases.resize(size());
+    for (size_t row = 0; row < size(); ++row)
+        biases.data<BiasedAffine>()[row].affine = codes_.affine()[row];
+    return biases;
+}
+
+void RowTable::add_biases(Column biases) noexcept { columns_.push_back(std::move(biases)); }
+
+void RowTable::derive_biased_affines(size_t first) {
+    BiasedAffine* const to = biased();
+    for (size_t row = first; row < size(); ++row) to[row].affine = codes_.affine()[row];
 }
 
 void RowTable::derive_link_affine(uint32_t row) {
@@ -79,6 +107,7 @@ void RowTable::swap_codes(CodeStore& codes, Column& link_affine) noexcept {
     codes_.swap_rows(codes);
     for (Column& column : columns_)
         if (column.section() == link_affine.section()) column.swap_elements(link_affine);
+    if (column(Kind::bias) != nullptr) derive_biased_affines(0);
 }
 
 std::vector<Column> RowTable::empty_columns() const {

@@ -42,8 +42,21 @@ public:
     // Number of rows, staged ones included.
     size_t size() const { return codes_.size(); }
     bool has_staged() const { return size() > slots_.extent(); }
-    ScoredRows scored() const { return codes_.scored(slots_.extent()); }
+    ScoredRows scored() const;
+    // Links depend on similarities alone.
     ScoredRows scored_for_links() const;
+
+    // The biases of items, one per row; null while no item has had one.
+    BiasedAffine* biased() const {
+        const Column* biases = column(Kind::bias);
+        return biases == nullptr ? nullptr : biases->data<BiasedAffine>();
+    }
+    // Returns a column of biases 0 for the present rows. O(rows).
+    Column make_biases() const;
+    // Adds the column. No search may run. Does not fail.
+    void add_biases(Column biases) noexcept;
+    // Derives the affines beside the biases of rows [first, size()).
+    void derive_biased_affines(size_t first);
 
     // Changes whenever a codec is replaced.
     uint64_t codec_version() const;
@@ -82,7 +95,8 @@ public:
 private:
     LinkMetric link_;
     CodeStore codes_;
-    std::vector<Column> columns_;  // of kTableColumns, those that this index has
+    // Of kTableColumns, those that this index has. Never reallocated: a snapshot refers to them.
+    std::vector<Column> columns_;
     std::optional<CodeStore> rerank_;
     IdMap ids_;
     Slots slots_;

@@ -33,11 +33,14 @@ size_t rank_in_sample(size_t width, size_t rows, size_t sampled) {
 // round small differences away, and the scale if no bias is added.
 EncodedQuery ranking_query(EncodedQuery query) {
     query.offset = 0;
-    if (query.bias == 0) query.scale = 1;
+    if (query.bias == 0 && query.item_bias_weight == 0) query.scale = 1;
     return query;
 }
 
+bool weighs_biases(const EncodedQuery& query) { return query.item_bias_weight != 0; }
+
 BlockTerms terms_of(std::span<const EncodedQuery> queries) {
+    if (std::ranges::any_of(queries, weighs_biases)) return BlockTerms::item_biases;
     const auto all_have = [&](float bias) {
         return std::all_of(queries.begin(), queries.end(),
                            [&](const EncodedQuery& query) { return query.bias == bias; });
@@ -67,6 +70,8 @@ void Scanner::pack() {
     sums_.assign(blocks * kBlockQueries, 0);
     scales_.assign(blocks * kBlockQueries, 0);
     biases_.assign(blocks * kBlockQueries, 0);
+    weights_.assign(blocks * kBlockQueries, 0);
+    weighs_biases_ = std::ranges::any_of(queries_, weighs_biases);
     terms_.resize(blocks);
     for (size_t block = 0; block < blocks; ++block) {
         Query parts[kBlockQueries];
@@ -78,6 +83,7 @@ void Scanner::pack() {
             sums_[first + q] = query.parts[0].sum;
             scales_[first + q] = query.scale;
             biases_[first + q] = query.bias;
+            weights_[first + q] = query.item_bias_weight;
         }
         terms_[block] = terms_of(std::span(queries_).subspan(first, count));
         kernels_.pack_block(parts, count, dim_, packed_.as<std::byte>() + block * block_bytes_);
@@ -169,15 +175,21 @@ void Scanner::scan_singly(const ScoredRows& scored, const RowList& list, size_t 
 Scanner::Chunk Scanner::chunk_of(const ScoredRows& scored, const RowList& list) {
     const size_t count = list.count, bytes = scored.rows.row_bytes;
     for (size_t i = 0; i < count; ++i) numbers_[i] = list[i];
+    const float* item_biases = nullptr;
+    if (weighs_biases_ && scored.biased != nullptr) {
+        for (size_t i = 0; i < count; ++i) item_biases_[i] = scored.biased[numbers_[i]].bias;
+        item_biases = item_biases_;
+    }
     if (list.is_contiguous())
-        return {{scored.rows.at(list.first), bytes, count}, scored.affine + list.first};
+        return {
+            {scored.rows.at(list.first), bytes, count}, scored.affine + list.first, item_biases};
     if (gathered_.bytes() < kChunkRows * bytes) gathered_ = Memory(kChunkRows * bytes);
     auto* to = gathered_.as<std::byte>();
     for (size_t i = 0; i < count; ++i) {
         std::memcpy(to + i * bytes, scored.rows.at(numbers_[i]), bytes);
         affine_[i] = scored.affine[numbers_[i]];
     }
-    return {{to, bytes, count}, affine_};
+    return {{to, bytes, count}, affine_, item_biases};
 }
 
 // Computes the hidden bits of a stretch of rows.
@@ -236,8 +248,10 @@ void Scanner::each_block(const ScoredRows& scored, const RowList& list, Body&& b
             const uint32_t* hidden =
                 filters_ == nullptr ? nullptr : &hidden_[block * hidden_stride_ + start];
             kernels_.dot_block({codes, &sums_[q], dim_}, chunk.rows, dots_.as<void>());
+            const bool is_biased = terms_[block] == BlockTerms::item_biases;
             body(BlockDots{dots_.as<void>(), part.count, chunk.affine, &scales_[q], &biases_[q],
-                           terms_[block], hidden},
+                           terms_[block], hidden, is_biased ? chunk.item_biases : nullptr,
+                           is_biased ? &weights_[q] : nullptr},
                  row, block);
         }
     }

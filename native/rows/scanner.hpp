@@ -55,6 +55,7 @@ private:
     struct Chunk {
         Rows rows;
         const Affine* affine;
+        const float* item_biases;  // null if no query weighs them
     };
     Chunk chunk_of(const ScoredRows& scored, const RowList& list);
 
@@ -74,7 +75,8 @@ private:
     size_t block_bytes_ = 0;
     Memory packed_, dots_, gathered_;
     std::vector<int32_t> sums_;
-    std::vector<float> scales_, biases_, peaks_;
+    std::vector<float> scales_, biases_, weights_, peaks_;
+    bool weighs_biases_ = false;
     std::vector<BlockTerms> terms_;  // of each block
     // hidden_[block * hidden_stride_ + row in the stretch]: a bit per query of the block that must
     // not return the row. If no query excludes rows, all blocks share one array and the stride is
@@ -83,6 +85,7 @@ private:
     size_t hidden_stride_ = 0;
     uint32_t numbers_[kChunkRows] = {};
     Affine affine_[kChunkRows] = {};
+    float item_biases_[kChunkRows] = {};
 };
 
 }  // namespace vecq

@@ -30,6 +30,8 @@ enum class Kind : uint32_t {
     order = 15,        // uint32_t insertion number per row; empty: ids give the order
     curve = 16,        // CurvePoint; optional
     vacant = 17,       // rows without an item, ascending; absent if there are none
+    bias = 18,         // number 0: BiasedAffine; number 1: rows of extreme biases, see
+                       // rows/bias_extremes.hpp; both absent if no item has a bias
 };
 
 constexpr SectionId section(Kind kind, size_t number = 0) {
@@ -47,6 +49,9 @@ struct ColumnSpec {
     bool is_optional = false;
     // Whether only indexes that need separate affines for linking have the array.
     bool is_for_links = false;
+    // Whether a table has the array only from the first item on that needs it. Saved as a copy,
+    // because its elements change in place.
+    bool is_on_demand = false;
     const char* name = "";  // of the section, in messages; unused for codes
 };
 
@@ -56,6 +61,12 @@ inline constexpr ColumnSpec kTableColumns[] = {
      .element_bytes = sizeof(Affine),
      .is_for_links = true,
      .name = "link affines"},
+    {.section = section(Kind::bias),
+     .element_bytes = sizeof(BiasedAffine),
+     .is_searched = true,
+     .is_optional = true,
+     .is_on_demand = true,
+     .name = "biases"},
 };
 
 }  // namespace vecq

@@ -1,7 +1,9 @@
 #include "search/graph_search.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <iterator>
 #include <mutex>
 
 #include "search/parallel.hpp"
@@ -16,12 +18,20 @@ constexpr size_t kQueriesPerTask = 32;
 // Places in the beam for rows that turn out to be no items.
 constexpr size_t kStrayPlaces = 16;
 constexpr size_t kRescoreMargin = 8;
+// A beam for groups grows up to kMostDeeper times, and up to 1 / kScannedShare of the items.
+constexpr size_t kMostDeeper = 32, kScannedShare = 8, kStep = 16;
 
 // A walk stops once the next node is farther than the ef-th best row is likely to be.
 StopRule stop_of(Metric metric, float growth, size_t k, size_t width) {
     if (growth == 0) return {};
     const double squared = std::pow(static_cast<double>(width) / k, 2.0 * growth);
     return {k, metric == Metric::cosine ? 1.0F : 0.0F, static_cast<float>(squared)};
+}
+
+// An upper bound of what biases add to scores.
+float largest_bias(const IndexState& state, float weight) {
+    if (weight == 0) return 0;
+    return weight * (weight > 0 ? state.bias_extremes.largest() : state.bias_extremes.smallest());
 }
 
 // Rows that pass may lie together, so that around a query fewer pass than overall. If at least a
@@ -58,18 +68,21 @@ public:
     // the queries that needed a scan to `starved`.
     size_t answer(size_t first, size_t count, std::atomic<size_t>& starved) {
         searcher_.encode(request_.query(first), state_.dim, request_.number_of(first), count);
+        request_.weigh_biases(searcher_, first);
         filters_ = filters_of(first, count);
         const size_t walked = walk(count);
+        std::vector<size_t> unfilled;
         for (size_t i = 0; i < walked; ++i) {
-            take_found(i);
+            take_found(i, searcher_.found.data() + i * width_, searcher_.found_counts[i]);
             if (is_starved(i)) {
                 // Walking for the query again takes less time than the scan.
-                if (i > 0 && request_.slice.is_over()) return i;
-                scan_for(request_, searcher_, i, filters_ == nullptr ? RowFilter{} : filters_[i]);
+                if (i > 0 && request_.slice.is_over()) return deepen_all(unfilled, first), i;
+                scan_for(request_, searcher_, i, filter_of(i));
                 ++starved;
             }
-            deliver(request_, searcher_, first + i);
+            if (!deliver(request_, searcher_, first + i, trusted(i))) unfilled.push_back(i);
         }
+        deepen_all(unfilled, first);
         return walked;
     }
 
@@ -87,32 +100,79 @@ private:
     }
 
     size_t walk(size_t count) {
-        const size_t k = request_.call.options.k;
-        width_ = state_.all_nodes_are_items() ? request_.beam_width
-                                              : std::max(request_.beam_width, k + kStrayPlaces);
+        size_t width = request_.beam_width;
+        if (!state_.all_nodes_are_items()) width = std::max(width, depth() + kStrayPlaces);
+        if (request_.group_width != nullptr)
+            width = std::min(std::max<size_t>(width, *request_.group_width), items());
+        return walk(0, count, width);
+    }
+
+    // Walks for `count` queries from number `first` of the searcher on.
+    size_t walk(size_t first, size_t count, size_t width) {
+        width_ = width;
         searcher_.found.resize(count * width_);
         searcher_.found_counts.resize(count);
-        const bool visits_all = width_ >= state_.rows.slots().count();
+        const bool visits_all = width_ >= items();
         return state_.kernels.search(
             {.graph = search_view(state_, searcher_.entries),
              .scored = state_.rows.scored(),
-             .queries = searcher_.coarse,
+             .queries = std::span(searcher_.coarse).subspan(first, count),
              .width = width_,
-             .stop = visits_all || request_.has_filter()
-                         ? StopRule{}
-                         : stop_of(state_.options.metric, state_.costs.distance_growth, k, width_),
-             .filters = filters_,
+             .stop = visits_all || request_.has_filter() ? StopRule{} : stop(),
+             .filters = filters_ == nullptr ? nullptr : filters_ + first,
              .scratch = {searcher_.walks, kInterleavedWalks},
              .found = searcher_.found.data(),
              .found_counts = searcher_.found_counts.data(),
-             .slice = request_.slice});
+             .slice = count == 1 ? Slice{} : request_.slice});
+    }
+
+    // Queries whose groups need more rows: walks again with a beam twice as wide, in the end scans.
+    void deepen_all(const std::vector<size_t>& unfilled, size_t first) {
+        for (const size_t i : unfilled) deepen(i, first + i);
+    }
+
+    void deepen(size_t i, size_t number) {
+        const size_t most = std::min(kMostDeeper * request_.beam_width, items() / kScannedShare);
+        const size_t begun = std::max<size_t>(request_.beam_width, *request_.group_width);
+        for (size_t width = 2 * begun; width <= most; width *= 2) {
+            walk(i, 1, width);
+            take_found(i, searcher_.found.data(), searcher_.found_counts[0]);
+            if (!deliver(request_, searcher_, number, trusted(i))) continue;
+            // Later queries begin a little wider, so that one of them alone changes little. Racing
+            // threads may lose a step.
+            *request_.group_width = std::min(width, begun + begun / kStep);
+            return;
+        }
+        const EncodedQuery coarse = searcher_.coarse[i], query = searcher_.queries[i];
+        deliver_by_scan(request_, searcher_, coarse, query, filter_of(i), number);
+    }
+
+    size_t items() const { return state_.rows.slots().count(); }
+    size_t depth() const { return request_.call.options.depth(); }
+    RowFilter filter_of(size_t i) const { return filters_ == nullptr ? RowFilter{} : filters_[i]; }
+
+    // The number of keys among which groups may choose: a beam misses some of its worst rows.
+    size_t trusted(size_t i) const {
+        if (request_.call.options.groups == nullptr || searcher_.keys.size() >= left(i))
+            return SIZE_MAX;
+        return searcher_.keys.size() - searcher_.keys.size() / 4;
+    }
+
+    // With biases, distances are measured from the largest possible score.
+    StopRule stop() const {
+        StopRule rule =
+            stop_of(state_.options.metric, state_.costs.distance_growth, depth(), width_);
+        float most = 0;
+        for (const EncodedQuery& query : searcher_.coarse)
+            most = std::max(most, largest_bias(state_, query.item_bias_weight));
+        rule.zero += most;
+        return rule;
     }
 
     // The keys of a query, rescored with both bytes.
-    void take_found(size_t i) {
+    void take_found(size_t i, const Key* found, size_t found_count) {
         std::vector<Key>& keys = searcher_.keys;
-        const Key* found = searcher_.found.data() + i * width_;
-        const size_t count = rescored_count(searcher_.found_counts[i]);
+        const size_t count = rescored_count(found_count);
         keys.assign(found, found + count);
         for (const Key key : keys) state_.rows.ids().prefetch(node_of(key));
         if (!state_.all_nodes_are_items())
@@ -120,6 +180,7 @@ private:
                           [&](Key key) { return !state_.rows.slots().is_visible(node_of(key)); });
         if (searcher_.queries[i].part_count > 1) rescore(i);
         add_near_zero(i);
+        add_extremes(i);
     }
 
     // Without filters and rerank codes only the best rows are rescored: the low byte of a query
@@ -128,7 +189,7 @@ private:
         const SearchOptions& options = request_.call.options;
         if (filters_ != nullptr || options.rerank > 0 || !state_.all_nodes_are_items())
             return found;
-        return std::min(found, options.k + options.k / 16 + kRescoreMargin);
+        return std::min(found, options.depth() + options.depth() / 16 + kRescoreMargin);
     }
 
     void rescore(size_t i) {
@@ -140,8 +201,11 @@ private:
         std::vector<Key>& keys = searcher_.keys;
         const SortedRows& near_zero = state_.near_zero;
         if (near_zero.size() == 0) return;
-        if (keys.size() >= request_.call.options.k && score_of(keys.back()) >= 0) return;
-        const size_t most = keys.size() + width_;
+        const float weight = searcher_.queries[i].item_bias_weight;
+        const float bound = largest_bias(state_, weight);
+        if (keys.size() >= depth() && score_of(keys.back()) >= bound) return;
+        // Without biases all of them score the same.
+        const size_t most = weight != 0 ? SIZE_MAX : keys.size() + width_;
         for (size_t at = 0; at < near_zero.size() && keys.size() < most; ++at) {
             const uint32_t row = near_zero[at];
             if (!state_.rows.slots().is_visible(row)) continue;  // a file may say so
@@ -150,13 +214,43 @@ private:
         rescore(i);
     }
 
+    // Adds rows of extreme biases, to which the walk need not have come.
+    void add_extremes(size_t i) {
+        if (searcher_.queries[i].item_bias_weight == 0) return;
+        std::vector<Key>& keys = searcher_.keys;
+        const size_t before = keys.size();
+        for (const uint32_t row : state_.bias_extremes.rows()) {
+            if (!state_.rows.slots().is_visible(row)) continue;
+            if (filters_ == nullptr || filters_[i].may_return(row)) keys.push_back(key_of(0, row));
+        }
+        if (keys.size() > before) rescore_unique(i, before);
+    }
+
+    // Rescores the keys from number `first` on and merges them with those before, which are scored
+    // and sorted.
+    void rescore_unique(size_t i, size_t first) {
+        std::vector<Key>& keys = searcher_.keys;
+        std::vector<Key> scored(keys.begin(), keys.begin() + static_cast<ptrdiff_t>(first));
+        for (Key& key : scored) key &= ~kExpanded;
+        keys.erase(keys.begin(), keys.begin() + static_cast<ptrdiff_t>(first));
+        searcher_.rescore(state_.kernels, state_.rows.scored(), searcher_.queries[i], width_);
+        std::vector<Key> merged;
+        std::ranges::merge(scored, keys, std::back_inserter(merged));
+        merged.erase(std::unique(merged.begin(), merged.end()), merged.end());
+        keys.swap(merged);
+        keys.resize(std::min(keys.size(), width_));
+    }
+
     // Behind a filter a walk may end before it reaches the region of the best rows.
     bool is_starved(size_t i) const {
-        const size_t wanted = request_.has_filter() ? request_.beam_width : request_.call.options.k;
-        const size_t there = filters_ == nullptr
-                                 ? request_.passing_count
-                                 : searcher_.filters.left(i, request_.passing_count);
-        return searcher_.keys.size() < std::min(wanted, there);
+        const size_t wanted = request_.has_filter() ? request_.beam_width : depth();
+        return searcher_.keys.size() < std::min(wanted, left(i));
+    }
+
+    // Number of rows that the query may return.
+    size_t left(size_t i) const {
+        return filters_ == nullptr ? request_.passing_count
+                                   : searcher_.filters.left(i, request_.passing_count);
     }
 
     const Request& request_;

@@ -36,8 +36,15 @@ public:
     // each. find(id) returns the row of an id, or kNoRow.
     template <class Find>
     void scan(size_t first, size_t count, size_t parts, Find&& find) {
+        scan(first, count, parts, find, [] {});
+    }
+
+    // The same; calls prepare() once the searcher holds the encoded queries.
+    template <class Find, class Prepare>
+    void scan(size_t first, size_t count, size_t parts, Find&& find, Prepare&& prepare) {
         own_.encode(spec_.queries + first * spec_.dim, spec_.dim, spec_.first_number + first,
                     count);
+        prepare();
         const RowFilter* filters =
             own_.filters.set(find, spec_.allowed, spec_.exclude, first, count);
         if (filters != nullptr && Scanner::wants_sets(count)) own_.filters.make_sets();

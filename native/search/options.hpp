@@ -1,6 +1,7 @@
 // The options of a search, and its report.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -10,6 +11,7 @@
 namespace vecq {
 
 class Filter;
+class Groups;
 
 // The ids that each query must not return: ids[offsets[query]] up to ids[offsets[query + 1]].
 // Unknown ids are ignored.
@@ -29,14 +31,32 @@ struct SearchOptions {
     Exclusions exclude = {};
     size_t first_query = 0;              // errors number queries from this
     const int32_t* cancelled = nullptr;  // the caller's flag, see Slice; may be null
+    // Weights of item biases, one per query; null: 1.
+    const float* bias_weights = nullptr;
+    // Null: results are not limited by group.
+    const Groups* groups = nullptr;
+    size_t per_group = 1;
+    // How unlike each other results should be, 0 to 1, chosen among the best `candidates`.
+    float diversity = 0;
+    size_t candidates = 0;
+
+    // Number of the best items among which results are chosen, after groups.
+    size_t ranked() const { return diversity > 0 ? std::max(k, candidates) : k; }
+    // Number of the best items to find for each query: with groups, all that the beam finds.
+    size_t depth() const { return groups == nullptr ? ranked() : std::max(ranked(), ef); }
+
+    float bias_weight(size_t query) const {
+        return bias_weights == nullptr ? 1 : bias_weights[query];
+    }
 };
 
 struct SearchReport {
     WalkCounts walked = {};
     Plan plan = Plan::automatic;
     Costs costs = {};
-    size_t passing = 0;  // rows that the filter allows
-    size_t starved = 0;  // queries whose walk found too few rows, so that a scan followed
+    size_t passing = 0;      // rows that the filter allows
+    double beam_factor = 1;  // by which item biases widen the beam
+    size_t starved = 0;      // queries whose walk found too few rows, so that a scan followed
 };
 
 // The output arrays, owned by the caller.

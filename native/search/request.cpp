@@ -21,7 +21,7 @@ Request::Request(const IndexState& state, const SearchCall& call)
       allowed(state.rows.slots().visible()),
       rows{{}, 0, state.rows.slots().extent()},
       plan(call.options.plan) {
-    const size_t items = passing_count, k = call.options.k;
+    const size_t items = passing_count, k = call.options.depth();
     if (call.options.filter != nullptr) {
         passing = call.options.filter->passing();
         passing_count = passing->count;
@@ -32,6 +32,19 @@ Request::Request(const IndexState& state, const SearchCall& call)
             passing->list, 0, passing_count, 0, {passing->bits.words(), passing->before.data()}};
     beam_width = std::min(items, std::max({call.options.ef, k, call.options.rerank}));
     scan_width = std::min(items, std::max(scan_candidates(k), call.options.rerank));
+}
+
+void Request::weigh_biases(Searcher& searcher, size_t first) const {
+    if (state.rows.biased() == nullptr) return;
+    for (size_t i = 0; i < searcher.queries.size(); ++i) {
+        searcher.queries[i].item_bias_weight = bias_weight(first + i);
+        searcher.coarse[i].item_bias_weight = bias_weight(first + i);
+    }
+}
+
+void Request::widen(double factor) {
+    const auto widened = static_cast<size_t>(factor * static_cast<double>(beam_width));
+    beam_width = std::min(passing_count, std::max(beam_width, widened));
 }
 
 Question Request::question() const {
@@ -48,18 +61,41 @@ Question Request::question() const {
             .has_filter = has_filter()};
 }
 
-void deliver(const Request& request, Searcher& searcher, size_t number) {
+namespace {
+
+// Reduces the searcher's keys to the results. Returns false if that takes more keys.
+bool choose(const Request& request, Searcher& searcher, size_t trusted) {
+    const SearchOptions& options = request.call.options;
+    std::vector<Key>& keys = searcher.keys;
+    if (options.groups != nullptr) {
+        const size_t seen = searcher.group_picker.pick(keys, options.ranked(), *options.groups,
+                                                       options.per_group, request.state.rows.ids());
+        if (trusted != SIZE_MAX && (keys.size() < options.ranked() || seen > trusted)) return false;
+    }
+    if (options.diversity > 0) {
+        keys.resize(std::min(keys.size(), options.ranked()));
+        searcher.diversity_picker.pick(keys, options.k, options.diversity, request.state);
+    }
+    return true;
+}
+
+}  // namespace
+
+bool deliver(const Request& request, Searcher& searcher, size_t number, size_t trusted) {
     const RowTable& rows = request.state.rows;
     const SearchOptions& options = request.call.options;
     const size_t k = options.k;
     std::vector<Key>& keys = searcher.keys;
     if (const CodeStore* rerank = rows.rerank(); rerank != nullptr && options.rerank > 0) {
-        keys.resize(std::min(keys.size(), options.rerank));
-        const EncodedQuery query =
+        if (options.groups == nullptr) keys.resize(std::min(keys.size(), options.rerank));
+        EncodedQuery query =
             searcher.encode_for_rerank(request.query(number), request.number_of(number));
+        query.item_bias_weight = request.bias_weight(number);
         searcher.rescore(active_engine()[rerank->codec().width()],
-                         rerank->scored(rows.slots().extent()), query, k);
+                         rerank->scored(rows.slots().extent()), query, std::max(keys.size(), k),
+                         rows.biased());
     }
+    if (!choose(request, searcher, trusted)) return false;
     const size_t kept = std::min(k, keys.size());
     const Found& found = request.call.found;
     int64_t* ids = found.ids + number * k;
@@ -71,6 +107,7 @@ void deliver(const Request& request, Searcher& searcher, size_t number) {
     std::fill_n(ids + kept, k - kept, -1);
     std::fill_n(scores + kept, k - kept, kNoScore);
     found.counts[number] = static_cast<int64_t>(kept);
+    return true;
 }
 
 void deliver_nothing(const SearchCall& call, size_t first, size_t count) {

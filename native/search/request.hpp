@@ -2,6 +2,8 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -27,8 +29,16 @@ struct Request {
     const float* query(size_t i) const { return call.queries + i * state.dim; }
     size_t number_of(size_t i) const { return call.options.first_query + i; }
     // Number of best rows per query to sort and rescore.
-    size_t wanted() const { return std::max(call.options.k, call.options.rerank); }
+    size_t wanted() const { return std::max(call.options.depth(), call.options.rerank); }
     bool has_filter() const { return passing != nullptr; }
+    // The weight of item biases in the scores of query `i`: 0 if no item has one.
+    float bias_weight(size_t i) const {
+        return state.rows.biased() == nullptr ? 0 : call.options.bias_weight(i);
+    }
+    // Sets the weights of the queries that a searcher holds, from number `first` on.
+    void weigh_biases(Searcher& searcher, size_t first) const;
+    // Widens the beam `factor` times.
+    void widen(double factor);
     Question question() const;
 
     const IndexState& state;
@@ -40,6 +50,8 @@ struct Request {
     size_t beam_width, scan_width;
     Plan plan;
     Slice slice;
+    // The beam width that queries of this call needed to fill their groups; null without groups.
+    std::atomic<size_t>* group_width = nullptr;
 };
 
 // The queries that earlier slices of a call left unanswered.
@@ -53,9 +65,11 @@ struct Pending {
     bool is_empty(size_t count) const { return next >= count && unfinished.empty(); }
 };
 
-// Rescores the searcher's keys with rerank codes if the call has `rerank`, and writes the results
-// of query `number`.
-void deliver(const Request& request, Searcher& searcher, size_t number);
+// Rescores the searcher's keys with rerank codes if the call has `rerank`, chooses among them by
+// groups and diversity, and writes the results of query `number`. Of the keys the first `trusted`
+// are the best items: if groups take results behind them, or too few, it writes nothing and returns
+// false.
+bool deliver(const Request& request, Searcher& searcher, size_t number, size_t trusted = SIZE_MAX);
 // Writes empty results for `count` queries from `first` on.
 void deliver_nothing(const SearchCall& call, size_t first, size_t count);
 

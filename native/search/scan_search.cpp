@@ -33,14 +33,34 @@ ScanSpec spec_of(const Request& request) {
             .wanted = request.wanted()};
 }
 
+// All keys of a scan are the best ones. With fewer than asked for no item is left.
+size_t trusted(const Request& request, const Searcher& searcher) {
+    return searcher.keys.size() < request.wanted() ? SIZE_MAX : searcher.keys.size();
+}
+
+RowFilter filter_of(const Request& request, Searcher& searcher, size_t i) {
+    const bool excludes = request.call.options.exclude.offsets != nullptr;
+    return excludes || request.allowed != nullptr ? searcher.filters[i] : RowFilter{};
+}
+
 // Scans for a group of queries on one thread.
 void scan_group(const Request& request, Searcher& searcher, size_t first, size_t count) {
     GroupScan group(spec_of(request), searcher);
-    group.scan(first, count, 1, [&](int64_t id) { return visible_row(request.state, id); });
+    group.scan(
+        first, count, 1, [&](int64_t id) { return visible_row(request.state, id); },
+        [&] { request.weigh_biases(searcher, first); });
+    std::vector<size_t> left;
     for (size_t i = 0; i < count; ++i) {
         group.take(i, searcher.queries[i], searcher);
-        deliver(request, searcher, first + i);
+        if (!deliver(request, searcher, first + i, trusted(request, searcher))) left.push_back(i);
     }
+    if (left.empty()) return;
+    searcher.filters.make_sets();
+    // Copies: these scans replace the searcher's queries, but not their codes.
+    const std::vector<EncodedQuery> coarse = searcher.coarse, queries = searcher.queries;
+    for (const size_t i : left)
+        deliver_by_scan(request, searcher, coarse[i], queries[i], filter_of(request, searcher, i),
+                        first + i);
 }
 
 // Scans for a group of queries with each thread taking a part of the rows, then rescores with each
@@ -50,10 +70,15 @@ void scan_group_together(const Request& request, SearcherPool& searchers, size_t
     const std::unique_ptr<Searcher> own =
         searchers.take(request.state, request.call.options.query_bits);
     GroupScan group(spec_of(request), *own);
-    group.scan(first, count, threads, [&](int64_t id) { return visible_row(request.state, id); });
+    group.scan(
+        first, count, threads, [&](int64_t id) { return visible_row(request.state, id); },
+        [&] { request.weigh_biases(*own, first); });
+    if (request.call.options.groups != nullptr) own->filters.make_sets();
     with_searchers(request, searchers, Slice{}, count, [&](Searcher& searcher, size_t i) {
         group.take(i, own->queries[i], searcher);
-        deliver(request, searcher, first + i);
+        if (!deliver(request, searcher, first + i, trusted(request, searcher)))
+            deliver_by_scan(request, searcher, own->coarse[i], own->queries[i],
+                            filter_of(request, *own, i), first + i);
     });
 }
 
@@ -85,6 +110,23 @@ void scan_rows(const Request& request, SearcherPool& searchers, Pending& pending
         next = std::min(request.call.count, start + done.begun * group);
     }
     report.walked.scores += (next - start) * request.rows.count;
+}
+
+void deliver_by_scan(const Request& request, Searcher& searcher, const EncodedQuery& coarse,
+                     const EncodedQuery& query, RowFilter filter, size_t number) {
+    constexpr size_t kDeeper = 8;
+    filter.allowed = request.allowed;
+    ScanSpec spec = spec_of(request);
+    while (true) {
+        spec.wanted = std::min(kDeeper * spec.wanted, request.passing_count);
+        spec.candidates = std::min(scan_candidates(spec.wanted), request.passing_count);
+        GroupScan group(spec, searcher);
+        group.scan_encoded({&coarse, 1}, &filter, 1);
+        group.take(0, query, searcher);
+        const bool is_all =
+            spec.wanted == request.passing_count || searcher.keys.size() < spec.wanted;
+        if (deliver(request, searcher, number, is_all ? SIZE_MAX : searcher.keys.size())) return;
+    }
 }
 
 // Requires that the filter has a set, which every walked query has.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/status.hpp"
+#include "search/bias_effort.hpp"
 #include "search/graph_search.hpp"
 #include "search/scan_search.hpp"
 
@@ -22,10 +23,13 @@ void answer_nothing(const Request& request, Pending& pending) {
 }
 
 // Chooses the plan of a call, in its first slice.
-void choose_plan(const Request& request, SearchReport& report) {
+void choose_plan(Request& request, SearcherPool& searchers, SearchReport& report) {
     report.passing = request.passing_count;
     report.plan = Plan::scan;
     if (request.passing_count == 0) return;
+    if (request.plan == Plan::automatic)
+        report.beam_factor = beam_factor_for_biases(request, searchers);
+    request.widen(report.beam_factor);
     report.costs = costs_of(request.state.costs, request.question());
     report.plan = request.plan == Plan::automatic ? cheapest(report.costs) : request.plan;
 }
@@ -37,15 +41,20 @@ SearchReport search(const IndexState& state, FairSharedMutex& searches, Searcher
     SearchReport report;
     Pending pending;
     bool is_first = true;
+    std::atomic<size_t> group_width = 0;
     do {
         if (is_cancelled(call.options.cancelled))
             throw Error(VECQ_CANCELLED, "cancelled", "the search was cancelled");
         // Keeps nothing across slices: rows, filters, ids and codecs may have changed.
         const auto lock = searches.read();
         Request request(state, call);
+        if (call.options.groups != nullptr) request.group_width = &group_width;
         if (call.count > 1) request.slice = searches.slice();
         request.slice.end_when(call.options.cancelled);
-        if (std::exchange(is_first, false)) choose_plan(request, report);
+        if (std::exchange(is_first, false))
+            choose_plan(request, searchers, report);
+        else
+            request.widen(report.beam_factor);
         request.plan = report.plan;
         if (call.options.exclude.offsets != nullptr) state.rows.ids().prepare();
         if (request.passing_count == 0)

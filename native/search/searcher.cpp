@@ -38,11 +38,14 @@ EncodedQuery Searcher::encode_for_rerank(const float* vector, size_t number) {
 }
 
 void Searcher::rescore(const Kernels& kernels, const ScoredRows& rows, const EncodedQuery& query,
-                       size_t wanted) {
+                       size_t wanted, const BiasedAffine* biases) {
     rows_.resize(keys.size());
     scores_.resize(keys.size());
     for (size_t i = 0; i < keys.size(); ++i) rows_[i] = node_of(keys[i]);
     kernels.score(query, rows, rows_, scores_.data());
+    if (biases != nullptr && query.item_bias_weight != 0)
+        for (size_t i = 0; i < keys.size(); ++i)
+            scores_[i] += query.item_bias_weight * biases[rows_[i]].bias;
     for (size_t i = 0; i < keys.size(); ++i) keys[i] = key_of(scores_[i], rows_[i]);
     keep_least(std::span(keys), wanted);
     keys.resize(std::min(keys.size(), wanted));

@@ -11,6 +11,8 @@
 #include "quant/query.hpp"
 #include "rows/index_state.hpp"
 #include "rows/scanner.hpp"
+#include "search/diversity.hpp"
+#include "search/groups.hpp"
 #include "search/query_filters.hpp"
 
 namespace vecq {
@@ -27,9 +29,10 @@ public:
     void encode(const float* vectors, size_t dim, size_t number, size_t count);
     // Encodes a vector for rerank codes. The query lives until the next call.
     EncodedQuery encode_for_rerank(const float* vector, size_t number);
-    // Scores the rows of `keys` again and keeps the best `wanted`, best first.
+    // Scores the rows of `keys` again and keeps the best `wanted`, best first. `biases` is null, or
+    // holds biases that `rows` lacks, those of rerank codes.
     void rescore(const Kernels& kernels, const ScoredRows& rows, const EncodedQuery& query,
-                 size_t wanted);
+                 size_t wanted, const BiasedAffine* biases = nullptr);
 
     const int query_bits;
     uint64_t codec_version = 0;                 // of the index, see RowTable
@@ -41,6 +44,8 @@ public:
     std::vector<Key> found;            // of all queries of a walk
     std::vector<size_t> found_counts;  // per query
     std::vector<Key> keys;             // of the query that is being finished
+    GroupPicker group_picker;
+    DiversityPicker diversity_picker;
 
 private:
     QueryCoder coder_;

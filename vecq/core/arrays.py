@@ -107,6 +107,26 @@ def as_ids(array: object, argument: str, count: int) -> NDArray[np.int64]:
     return np.ascontiguousarray(found, dtype=np.int64)
 
 
+def as_biases(given: Any, argument: str, count: int) -> NDArray[np.float32]:
+    """Return `count` contiguous float32; a single number stands for all."""
+    try:
+        found = np.asarray(given)
+        if found.dtype.kind not in "fiu":
+            raise TypeError(f"it has dtype {found.dtype}")
+        # Values that overflow become infinite, which native code refuses.
+        with np.errstate(over="ignore"):
+            numbers = found.astype(np.float32)
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise ArgumentError(f"{argument} is no array of numbers: {error}", argument) from None
+    if numbers.ndim == 0:
+        return np.full(count, numbers)
+    if numbers.shape != (count,):
+        raise ArgumentError(
+            f"{argument} has shape {numbers.shape}, expected ({count},) or one number", argument
+        )
+    return np.ascontiguousarray(numbers)
+
+
 def as_floats(rows: NDArray[Any]) -> NDArray[np.float32]:
     """Return rows as contiguous, aligned float32; the same array if it is that already."""
     if rows.dtype == np.float32 and rows.flags.c_contiguous and rows.flags.aligned:

@@ -28,6 +28,7 @@ Found = tuple[NDArray[np.int32], NDArray[np.float32]]
 class VecqModel:
     """A fitted model of implicit whose `recommend` searches an index.
 
+    Items keep their biases, if the model has any, beside their codes, which need not hold them.
     `fit` and `partial_fit_items` train the model and update the index. All other attributes are
     those of the model. If the inner model is trained directly, make a new VecqModel.
 
@@ -80,8 +81,12 @@ class VecqModel:
 
     def _build(self, similar: bool) -> None:
         items, users = (_all_factors(self.model, kind) for kind in ("item", "user"))
-        index = Index(items.shape[1], "ip", **self._settings)
-        index.add(items, users=users[:: -(-len(users) // USERS)], threads=self._threads)
+        self._bias_column = column = _bias_column(users)
+        index = Index(items.shape[1] - (column is not None), "ip", **self._settings)
+        sample = _without(users[:: -(-len(users) // USERS)], column)
+        index.add(
+            _without(items, column), bias=self._biases(items), users=sample, threads=self._threads
+        )
         if similar:
             near = Index(items.shape[1], "cosine", **self._settings)
             self.similar_items_index = near.add(items, threads=self._threads)
@@ -98,9 +103,10 @@ class VecqModel:
         total = _fitted(self.model, "item").shape[0]
         changed = np.union1d(np.asarray(itemids), np.arange(len(self.index), total))
         vectors = _some_factors(self.model, "item", changed)
-        for index in (self.index, self.similar_items_index):
-            if index is not None:
-                index.upsert(vectors, changed, threads=self._threads)
+        rows = _without(vectors, self._bias_column)
+        self.index.upsert(rows, changed, bias=self._biases(vectors), threads=self._threads)
+        if self.similar_items_index is not None:
+            self.similar_items_index.upsert(vectors, changed, threads=self._threads)
 
     def recommend(
         self,
@@ -137,7 +143,10 @@ class VecqModel:
         else:
             wanted = _some_factors(self.model, "user", users)
         exclude = liked if filter_already_liked_items else None
-        found = self._search(self.index, wanted, N, filter_items, items, exclude)
+        rows = np.atleast_2d(wanted)
+        weights = None if self._bias_column is None else rows[:, self._bias_column]
+        rows = _without(rows, self._bias_column)
+        found = self._search(self.index, rows, N, filter_items, items, exclude, weights)
         return found if np.ndim(userid) > 0 else (found[0][0], found[1][0])
 
     def similar_items(
@@ -185,6 +194,7 @@ class VecqModel:
         filter_items: ArrayLike | None,
         items: ArrayLike | None,
         exclude: Any,
+        weights: NDArray[np.float32] | None = None,
     ) -> Found:
         count = whole(N, "N", 1, 2**31 - 1)
         deny = None if filter_items is None else _numbers(filter_items, "filter_items")
@@ -201,11 +211,15 @@ class VecqModel:
             exclude=exclude,
             allow=allow,
             deny=deny,
+            bias_weight=1.0 if weights is None else weights,
             **self._effort(count),
             threads=self._threads if len(rows) > 1 else 1,  # one walk is over before others wake
         )
         ids = found.ids.astype(np.int32)
         return ids, np.where(ids >= 0, found.scores, np.float32(NOTHING))
+
+    def _biases(self, factors: NDArray[np.float32]) -> NDArray[np.float32] | None:
+        return None if self._bias_column is None else factors[:, self._bias_column]
 
     def _effort(self, count: int) -> dict[str, Any]:
         wide = self._settings["rerank_codec"] is not None
@@ -245,6 +259,18 @@ class VecqModel:
 def _all_factors(model: Any, kind: str) -> NDArray[np.float32]:
     """Return the factors of all users or items; a copy if they are not float32 in C order."""
     return _as_floats(_fitted(model, kind))
+
+
+def _bias_column(users: NDArray[np.float32]) -> int | None:
+    """The column that is 1 for all users, as in BPR and LMF: there, items have their biases."""
+    if len(users) == 0 or users.shape[1] < 2:
+        return None
+    columns = np.flatnonzero((users[0] == 1) & (users == 1).all(axis=0))
+    return int(columns[0]) if len(columns) else None
+
+
+def _without(factors: NDArray[np.float32], column: int | None) -> NDArray[np.float32]:
+    return factors if column is None else np.delete(factors, column, axis=1)
 
 
 def _some_factors(model: Any, kind: str, numbers: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -4,21 +4,26 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from vecq.core.arguments import MOST, choose, real, thread_count, whole
-from vecq.core.arrays import as_floats, as_vectors
+from vecq.core.arrays import as_biases, as_floats, as_vectors
 from vecq.core.errors import ArgumentError
 from vecq.core.native_index import NativeIndex
 from vecq.core.structs import new_struct
 from vecq.search.exclusions import Exclusions
 from vecq.search.filters import Filter, filter_of
+from vecq.search.groups import Groups, group_options
+from vecq.search.interests import has_interests, search_interests
 from vecq.search.items import as_id_array, get
 from vecq.search.plain import SPARE, default_rerank_count
 from vecq.search.plan import PLANS
 from vecq.search.recall_curve import stored_curve
 from vecq.search.request import Request
 from vecq.search.result import Result
+
+# The largest weight of item biases.
+MOST_WEIGHT = 1e18
 
 
 def search(
@@ -36,9 +41,48 @@ def search(
     rerank_factor: float | None = None,
     query_bits: int = 15,
     threads: int = 1,
+    bias_weight: ArrayLike = 1.0,
+    group_by: Groups | None = None,
+    per_group: int | None = None,
+    diversity: float = 0.0,
+    candidates: int = 500,
+    merge: str = "max",
+    interest_weights: Any = None,
+    quotas: Any = None,
 ) -> Result:
     """Find the k best items for each query; `vecq.Index.search` documents the options."""
     wanted = whole(k, "k", 1, MOST)
+    if has_interests(queries):
+        return search_interests(
+            native,
+            search,
+            queries,
+            wanted,
+            merge=merge,
+            interest_weights=interest_weights,
+            quotas=quotas,
+            exclude=exclude,
+            bias_weight=bias_weight,
+            ef=ef,
+            target_recall=target_recall,
+            allow=allow,
+            deny=deny,
+            plan=plan,
+            explain=explain,
+            rerank_factor=rerank_factor,
+            query_bits=query_bits,
+            threads=threads,
+            group_by=group_by,
+            per_group=per_group,
+            diversity=diversity,
+            candidates=candidates,
+        )
+    if merge != "max" or interest_weights is not None or quotas is not None:
+        raise ArgumentError(
+            "merge, interest_weights and quotas are for queries of shape (users, interests, dim), "
+            "or a list of matrices",
+            "merge",
+        )
     rows = as_floats(as_vectors(queries, "queries", native.dim))
     options = new_struct("vecq_search_options")
     options.k = wanted
@@ -47,9 +91,14 @@ def search(
     options.threads = thread_count(threads)
     allowed = filter_of(native, allow, deny)
     default_plan, options.ef = _effort(native, wanted, ef, target_recall, allowed is not None)
+    groups = group_options(native, options, group_by, per_group)
+    options.diversity = _diversity(diversity)
+    if options.diversity > 0:
+        options.candidates = max(wanted, whole(candidates, "candidates", 1, MOST))
     options.plan = choose(PLANS, default_plan if plan is None else plan, "plan")
     excluded = None if exclude is None else Exclusions.of(exclude, len(rows))
-    return Request(options, allowed, excluded).run(native, rows, explain)
+    request = Request(options, allowed, excluded, _weights(bias_weight, len(rows)), groups)
+    return request.run(native, rows, explain)
 
 
 def search_by_ids(native: NativeIndex, ids: ArrayLike, k: int, **options: Any) -> Result:
@@ -59,6 +108,28 @@ def search_by_ids(native: NativeIndex, ids: ArrayLike, k: int, **options: Any) -
         raise ArgumentError("exclude can't be given: every item excludes itself", "exclude")
     own = (np.arange(len(numbers) + 1), numbers)
     return search(native, get(native, numbers), k, exclude=own, **options)
+
+
+def _weights(given: ArrayLike, count: int) -> NDArray[np.float32] | None:
+    """The weights of item biases, one per query; None if all are 1."""
+    if type(given) is float and given == 1.0:
+        return None
+    weights = as_biases(given, "bias_weight", count)
+    largest = float(np.abs(weights).max(initial=0))
+    if not largest <= MOST_WEIGHT:
+        raise ArgumentError(
+            f"bias_weight has {largest:g} in magnitude, expected finite numbers of at most "
+            f"{MOST_WEIGHT:g}",
+            "bias_weight",
+        )
+    return weights
+
+
+def _diversity(given: float) -> float:
+    share = real(given, "diversity")
+    if not 0 <= share <= 1:
+        raise ArgumentError(f"diversity is {given!r}, expected a number from 0 to 1", "diversity")
+    return share
 
 
 def _effort(

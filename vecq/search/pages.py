@@ -25,6 +25,9 @@ def search_pages(
         raise ArgumentError(f"query has {len(rows)} rows, expected one vector", "query")
     if "k" in options:
         raise ArgumentError("k can't be given: page is the number of results per page", "k")
+    for name in ("group_by", "diversity"):
+        if options.get(name):
+            raise ArgumentError(f"{name} can't be given: pages rank all items", name)
     hidden = Exclusions.of(options.pop("exclude", None), 1)
     seen = np.empty(0, np.int64) if hidden is None else hidden.ids_of(0)
     options["allow"] = filter_of(native, options.get("allow"), options.pop("deny", None))

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vecq.core.arrays import as_vectors
+from vecq.core.arrays import as_biases, as_vectors
 from vecq.core.errors import ArgumentError
 from vecq.core.native_index import NativeIndex
 from vecq.search.exclusions import Exclusions
@@ -39,10 +39,13 @@ def search_range(
         raise ArgumentError(
             "k can't be given: the threshold decides how many results there are", "k"
         )
+    if options.get("diversity"):
+        raise ArgumentError("diversity can't be given: a range has all items", "diversity")
     hidden = Exclusions.of(options.pop("exclude", None), len(rows))
     options["allow"] = filter_of(native, options.get("allow"), options.pop("deny", None))
     with np.errstate(over="ignore"):
         least = np.float32(threshold)
+    weights = as_biases(options.pop("bias_weight", 1.0), "bias_weight", len(rows))
     ids: list[NDArray[np.int64]] = [np.empty(0, np.int64)] * len(rows)
     scores: list[NDArray[np.float32]] = [np.empty(0, np.float32)] * len(rows)
     left, size = np.arange(len(rows)), max(len(native), 1)
@@ -52,7 +55,9 @@ def search_range(
         at_once = max(1, RESULTS_AT_ONCE // k)
         for part in np.split(left, range(at_once, len(left), at_once)):
             excluded = None if hidden is None else [hidden.ids_of(int(q)) for q in part]
-            found = search(native, rows[part], k, exclude=excluded, **options)
+            found = search(
+                native, rows[part], k, exclude=excluded, bias_weight=weights[part], **options
+            )
             above = np.minimum((found.scores >= least).sum(axis=1), found.counts)
             for i, q in enumerate(part):
                 ids[q] = found.ids[i, : above[i]].copy()

@@ -12,6 +12,7 @@ from vecq.core.native_index import NativeIndex
 from vecq.core.structs import new_struct
 from vecq.search.exclusions import Exclusions
 from vecq.search.filters import Filter
+from vecq.search.groups import Groups
 from vecq.search.plan import explanation_of
 from vecq.search.result import Result, empty_result, results_after
 
@@ -22,9 +23,17 @@ SCORES_AT_ONCE, FEWEST, MOST = 1 << 32, 256, 1 << 14
 class Request:
     """Native options of a search, and the filters whose memory they borrow."""
 
-    def __init__(self, options: Any, allowed: Filter | None, excluded: Exclusions | None) -> None:
+    def __init__(
+        self,
+        options: Any,
+        allowed: Filter | None,
+        excluded: Exclusions | None,
+        weights: NDArray[np.float32] | None,
+        groups: Groups | None,
+    ) -> None:
         self._options = options
-        self._allowed, self._excluded = allowed, excluded
+        self._allowed, self._excluded, self._weights = allowed, excluded, weights
+        self._groups = groups
         if allowed is not None:
             options.filter = allowed._handle
 
@@ -55,6 +64,9 @@ class Request:
         if self._excluded is not None:
             own = self._excluded.part(first, first + len(batch))
             self._options.exclude_offsets, self._options.exclude_ids = own
+        weights = None if self._weights is None else self._weights[first : first + len(batch)]
+        if weights is not None:
+            self._options.bias_weights = pointer(weights, "float[]")
         report = new_struct("vecq_search_report")
         call(
             lib.vecq_index_search,

@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike
 
 from vecq._native import lib
 from vecq.core.arguments import thread_count
-from vecq.core.arrays import as_ids, as_vectors
+from vecq.core.arrays import as_biases, as_ids, as_vectors
 from vecq.core.native_index import NativeIndex
 from vecq.core.progress import Progress
 from vecq.search.items import as_id_array
@@ -31,6 +31,7 @@ def add(
     threads: int,
     progress: Progress,
     *,
+    bias: ArrayLike | None = None,
     updating: bool = False,
 ) -> None:
     """Add rows, or with `updating` replace the vectors of ids that there are."""
@@ -39,13 +40,14 @@ def add(
         ids = np.atleast_1d(np.asarray(ids))
     numbers = None if ids is None else as_ids(ids, "ids", len(rows))
     sample = None if users is None else as_vectors(users, "users", native.dim)
+    biases = None if bias is None else as_biases(bias, "bias", len(rows))
     threads = thread_count(threads)
     with change_lock(native), ChangeReport(native, progress, len(rows)) as report:
         few = sample is None and 0 < len(rows) <= FEW
-        if few and add_few(native, rows, numbers, updating):
+        if few and add_few(native, rows, numbers, biases, updating):
             report(len(rows), len(rows))
         else:
-            add_many(native, rows, numbers, sample, threads, updating, report)
+            add_many(native, rows, numbers, sample, biases, threads, updating, report)
         repair(native, threads)
     warn_of_drift(native)
 

@@ -20,6 +20,7 @@ from vecq.core.structs import new_struct
 from vecq.core.warn import warn_caller
 from vecq.quantization.codec import fit
 from vecq.quantization.loss import warn_of_loss
+from vecq.updates.biases import give_biases
 
 # Target duration of one native call, in seconds.
 SLICE = 0.1
@@ -72,9 +73,14 @@ def addition(native: NativeIndex) -> Any:
 
 
 def add_few(
-    native: NativeIndex, rows: NDArray[Any], ids: NDArray[np.int64] | None, updating: bool
+    native: NativeIndex,
+    rows: NDArray[Any],
+    ids: NDArray[np.int64] | None,
+    biases: NDArray[np.float32] | None,
+    updating: bool,
 ) -> bool:
     """Add at most FEW rows in one call; False if the index is empty and needs a full addition."""
+    give_biases(native, biases)
     vectors, added = as_floats(rows), ffi.new("int32_t *")
     call(
         lib.vecq_index_add_few,
@@ -89,6 +95,7 @@ def add_many(
     rows: NDArray[Any],
     ids: NDArray[np.int64] | None,
     users: NDArray[Any] | None,
+    biases: NDArray[np.float32] | None,
     threads: int,
     updating: bool,
     report: Report,
@@ -96,7 +103,7 @@ def add_many(
     """Stage and link rows; warn of a codec that loses much on the first ones."""
     first = len(native) == 0
     with addition(native):
-        stage(native, rows, ids, users, threads, updating)
+        stage(native, rows, ids, users, threads, updating, biases)
         _link(native, threads, report)
         call(lib.vecq_index_settle, native.handle)
     if first:
@@ -116,6 +123,7 @@ def stage(
     users: NDArray[Any] | None,
     threads: int,
     updating: bool = False,
+    biases: NDArray[np.float32] | None = None,
 ) -> None:
     """Encode rows into free slots, where searches do not see them yet."""
     if len(rows) == 0:
@@ -127,6 +135,7 @@ def stage(
         numbers = ffi.NULL
         if ids is not None:
             numbers = pointer(ids[first : first + len(block)], "int64_t[]")
+        give_biases(native, None if biases is None else biases[first : first + len(block)])
         call(
             function,
             *(native.handle, pointer(block, "float[]"), len(block)),

@@ -20,7 +20,7 @@ def vectors(count, start):
 
 def test_every_format_has_a_fixture():
     assert {path.name for path in FILES} >= {
-        f"format-1-{kind}.vecq" for kind in ("ip", "cosine", "l2", "living")
+        f"format-1-{kind}.vecq" for kind in ("ip", "cosine", "l2", "living", "biased")
     }
 
 
@@ -32,7 +32,8 @@ def test_frozen_files_return_the_same_results(path, writable, tmp_path):
     assert index.check().ok
     kind = path.stem.split("-")[2]
     living = kind == "living"
-    assert (index.dim, index.metric) == (8, "l2" if living else kind)
+    assert (index.dim, index.metric) == (8, {"living": "l2", "biased": "ip"}.get(kind, kind))
+    assert index.get_bias(index.ids).any() == (kind == "biased")
     assert (len(index), index.stats().free_slots) == ((31, 9) if living else (40, 0))
     found = index.search(vectors(5, 5000), 6)
     assert found.ids.tolist() == answers["ids"]

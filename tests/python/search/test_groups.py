@@ -1,0 +1,160 @@
+"""Results per group: never more than allowed, the best ones, and k of them where there are k."""
+
+import hypothesis
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+
+import vecq
+
+METRICS = ("ip", "cosine", "l2")
+
+
+def vectors(count: int, seed: int, dim: int = 16) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal((count, dim), dtype=np.float32)
+
+
+def best_per_group(order: np.ndarray, groups: np.ndarray, per_group: int, k: int) -> list[int]:
+    """The first k of the order of which no group has more than `per_group`; -1: no group."""
+    taken: dict[int, int] = {}
+    kept = []
+    for item in order.tolist():
+        group = int(groups[item])
+        if group >= 0:
+            taken[group] = taken.get(group, 0) + 1
+            if taken[group] > per_group:
+                continue
+        kept.append(item)
+        if len(kept) == k:
+            break
+    return kept
+
+
+def expected_of(index, queries, groups, per_group, k, **options) -> list[list[int]]:
+    everything = index.search(queries, len(index), plan="scan", **options)
+    return [
+        best_per_group(ids[:count], groups, per_group, k)
+        for ids, count in zip(everything.ids, everything.counts, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("count", [1, 40])
+@pytest.mark.parametrize("per_group", [1, 3])
+def test_results_are_the_best_of_each_group(metric, count, per_group):
+    items, queries = vectors(3000, 1), vectors(count, 2)
+    rng = np.random.default_rng(3)
+    groups = np.minimum(rng.zipf(1.3, 3000), 400) - 1
+    index = vecq.Index(16, metric, "fp32").add(items, bias=rng.normal(size=3000))
+    prepared = vecq.Groups(index, np.arange(3000), groups)
+    for options in ({}, {"allow": np.arange(0, 3000, 2)}, {"exclude": [np.arange(300)] * count}):
+        expected = expected_of(index, queries, groups, per_group, 20, **options)
+        for plan in ("walk", "scan"):
+            found = index.search(
+                queries, 20, group_by=prepared, per_group=per_group, plan=plan, **options
+            )
+            same = [np.isin(a, b).mean() for a, b in zip(expected, found.ids, strict=True)]
+            assert np.mean(same) >= (1 if plan == "scan" else 0.97)
+            assert (found.counts == [len(own) for own in expected]).all()
+            for ids in found.ids:
+                own = groups[ids[ids >= 0]]
+                assert np.bincount(own).max() <= per_group
+                assert len(set(ids.tolist())) == len(ids)
+
+
+@pytest.mark.parametrize("plan", ["walk", "scan"])
+@pytest.mark.parametrize("count", [1, 35])
+@pytest.mark.parametrize("rerank", [None, "fp16"])
+def test_all_results_that_exist_are_found(plan, count, rerank):
+    items = vectors(6000, 1)
+    groups = np.zeros(6000, np.int64)  # nearly all items are of one group, those far away are not
+    far = np.argsort((items @ items[0]) / np.linalg.norm(items, axis=1))[:30]
+    groups[far[:20]] = np.arange(1, 21)
+    groups[far[20:]] = -1
+    index = vecq.Index(16, "cosine", rerank_codec=rerank).add(items)
+    known = groups >= 0
+    prepared = vecq.Groups(index, np.flatnonzero(known), groups[known])
+    queries = np.repeat(items[:1], count, axis=0)
+    found = index.search(queries, 50, group_by=prepared, per_group=2, plan=plan)
+    assert (found.counts == 32).all()
+    assert (found.ids[:, 32:] == -1).all()
+    for ids in found.ids:
+        assert set(far) <= set(ids.tolist())
+
+
+def test_items_of_several_vectors_are_found_once():
+    items = vectors(500, 1)
+    views = np.concatenate([items, items + 0.1, items - 0.1])  # three vectors of each item
+    index = vecq.Index(16, "cosine", "fp32").add(views)
+    item_of = np.tile(np.arange(500), 3)
+    found = index.search(
+        items[:9], 10, group_by=vecq.Groups(index, np.arange(1500), item_of), per_group=1
+    )
+    for ids in item_of[found.ids]:
+        assert len(set(ids.tolist())) == 10
+    assert (item_of[found.ids[:, 0]] == np.arange(9)).all()
+
+
+def test_groups_belong_to_ids():
+    items = vectors(200, 1)
+    ids = np.arange(200) * 1_000_003 - 7
+    index = vecq.Index(16, "cosine").add(items, ids)
+    groups = vecq.Groups(index, {int(id): f"seller {i % 4}" for i, id in enumerate(ids)})
+    assert len(groups) == 4
+    assert repr(groups) == "<vecq.Groups: 4 groups>"
+    index.remove(ids[::3])
+    index.upsert(items[1::3], ids[1::3])
+    index.add(vectors(5, 9))
+    index.compact()
+    found = index.search(items[:5], 12, group_by=groups, per_group=1)
+    assert (found.counts == 9).all()  # 4 groups, and 5 items that are in none
+
+
+def test_wrong_groups_are_refused():
+    index, other = (vecq.Index(16).add(vectors(4, 1)) for _ in range(2))
+    for given, message in (
+        ((index, [0, 1], [1.5, 2]), "groups have dtype float64"),
+        ((index, [0, 1], ["a"]), "ids has shape"),
+        ((index, [0, 1]), "groups are missing"),
+        ((index, {0: 1}, [1]), "besides a dict"),
+        ((index, [0], [[1]]), "2 dimensions"),
+        ((3, [0], [1]), "index is a int"),
+    ):
+        with pytest.raises(vecq.ArgumentError, match=message):
+            vecq.Groups(*given)
+    groups = vecq.Groups(index, [], [])
+    assert index.search(vectors(1, 2), 3, group_by=groups).counts == 3
+    for options, message in (
+        ({"group_by": "seller"}, "group_by is a str"),
+        ({"per_group": 2}, "per_group is given without group_by"),
+        ({"group_by": groups, "per_group": 0}, "per_group is 0"),
+    ):
+        with pytest.raises(vecq.ArgumentError, match=message):
+            index.search(vectors(1, 2), 3, **options)
+    with pytest.raises(vecq.ArgumentError, match="another index"):
+        other.search(vectors(1, 2), 3, group_by=groups)
+    with pytest.raises(vecq.ArgumentError, match="pages rank all"):
+        index.search_iter(vectors(1, 2)[0], group_by=groups)
+
+
+@hypothesis.settings(max_examples=25, deadline=None)
+@hypothesis.given(
+    seed=st.integers(0, 2**31),
+    items=st.integers(1, 300),
+    groups=st.integers(1, 40),
+    per_group=st.integers(1, 5),
+    k=st.integers(1, 60),
+    plan=st.sampled_from(["walk", "scan", "auto"]),
+)
+def test_random_groups(seed, items, groups, per_group, k, plan):
+    rng = np.random.default_rng(seed)
+    rows, queries = (rng.standard_normal((n, 8)).astype(np.float32) for n in (items, 3))
+    group_of = rng.integers(-1, groups, items)
+    index = vecq.Index(8, "l2", "fp32", m=4, ef_construction=30).add(rows)
+    known = group_of >= 0
+    prepared = vecq.Groups(index, np.flatnonzero(known), group_of[known])
+    expected = expected_of(index, queries, group_of, per_group, k)
+    found = index.search(queries, k, group_by=prepared, per_group=per_group, plan=plan, ef=400)
+    assert (found.counts == [len(own) for own in expected]).all()
+    for own, ids in zip(expected, found.ids, strict=True):
+        assert own == ids[: len(own)].tolist()

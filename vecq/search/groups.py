@@ -1,0 +1,104 @@
+"""Groups: items that belong together, of which a query returns a limited number."""
+
+from __future__ import annotations  # short signatures in help()
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from vecq._native import ffi, lib
+from vecq.core.arguments import MOST, whole
+from vecq.core.arrays import as_ids, pointer
+from vecq.core.errors import ArgumentError, call
+from vecq.core.native_index import NativeIndex
+
+
+class Groups:
+    """The group of each item, such as its seller, prepared once for many searches.
+
+    Groups belong to ids: an item keeps its group when it is updated, or removed and added again.
+    Items without a group, such as those added later, are a group of their own each.
+
+    Args:
+        index: The `vecq.Index` to search.
+        ids: Ids of items, or a dict of ids to groups. Ids that the index does not have are ignored.
+            Of an id given twice the last group counts.
+        groups: A whole number or a string per id. Default: None, `ids` is a dict.
+
+    Raises:
+        ArgumentError: `index` is not an index, or `groups` are not one number or string per id.
+
+    >>> index = vecq.Index(4).add(numpy.eye(4) + 0.5)
+    >>> sellers = vecq.Groups(index, [0, 1, 2, 3], ["ann", "ann", "bob", "bob"])
+    >>> index.search([3.0, 2, 1, 0], k=2, group_by=sellers, per_group=1).ids
+    array([[0, 2]])
+    """
+
+    def __init__(self, index: Any, ids: Any, groups: ArrayLike | None = None) -> None:
+        native = index if isinstance(index, NativeIndex) else getattr(index, "_native", None)
+        if not isinstance(native, NativeIndex):
+            raise ArgumentError(
+                f"index is a {type(index).__name__}, expected a vecq.Index", "index"
+            )
+        if isinstance(ids, Mapping):
+            if groups is not None:
+                raise ArgumentError(
+                    "groups are given besides a dict, expected one of them", "groups"
+                )
+            ids, groups = list(ids.keys()), list(ids.values())
+        if groups is None:
+            raise ArgumentError("groups are missing, expected one per id, or a dict", "groups")
+        names = _names(groups)
+        numbers = as_ids(ids, "ids", len(names))
+        self._native = native
+        self._names, own = np.unique(names, return_inverse=True)
+        codes = own.astype(np.uint32).ravel()
+        handle = ffi.new("vecq_groups **")
+        call(
+            lib.vecq_groups_open,
+            *(pointer(numbers, "int64_t[]"), pointer(codes, "uint32_t[]"), len(numbers), handle),
+        )
+        self._handle = ffi.gc(handle[0], lib.vecq_groups_close)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __repr__(self) -> str:
+        return f"<vecq.Groups: {len(self):,} groups>"
+
+
+def _names(given: ArrayLike) -> Any:
+    try:
+        found = np.asarray(given)
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise ArgumentError(f"groups are no array: {error}", "groups") from None
+    if found.ndim != 1:
+        raise ArgumentError(f"groups have {found.ndim} dimensions, expected 1", "groups")
+    if found.dtype == object and all(isinstance(name, str) for name in found):
+        found = found.astype(str)
+    if found.size == 0:
+        found = found.astype(np.int64)
+    if found.dtype.kind not in "iuU":
+        raise ArgumentError(
+            f"groups have dtype {found.dtype}, expected whole numbers or strings", "groups"
+        )
+    return found
+
+
+def group_options(native: NativeIndex, options: Any, group_by: Any, per_group: Any) -> Any:
+    """Set the native options of groups; return the object whose memory they borrow."""
+    if group_by is None:
+        if per_group is not None:
+            raise ArgumentError("per_group is given without group_by", "per_group")
+        return None
+    if not isinstance(group_by, Groups):
+        raise ArgumentError(
+            f"group_by is a {type(group_by).__name__}, expected a vecq.Groups", "group_by"
+        )
+    if group_by._native is not native:
+        raise ArgumentError("group_by has the groups of another index", "group_by")
+    options.groups = group_by._handle
+    options.per_group = whole(1 if per_group is None else per_group, "per_group", 1, MOST)
+    return group_by

@@ -1,0 +1,50 @@
+"""Biases of items, which searches add to similarities."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vecq._native import lib
+from vecq.core.arrays import as_biases, pointer
+from vecq.core.errors import ArgumentError, call
+from vecq.core.native_index import NativeIndex
+from vecq.search.items import as_id_array
+
+
+def set_biases(native: NativeIndex, ids: ArrayLike, values: ArrayLike) -> None:
+    """Set the biases of items."""
+    numbers = as_id_array(ids)
+    biases = as_biases(values, "values", len(numbers))
+    try:
+        call(
+            lib.vecq_index_set_biases,
+            *(native.handle, pointer(numbers, "int64_t[]"), len(numbers)),
+            pointer(biases, "float[]"),
+        )
+    except ArgumentError as error:
+        if error.argument != "biases":
+            raise
+        raise ArgumentError(str(error).replace("biases", "values", 1), "values") from None
+
+
+def get_biases(native: NativeIndex, ids: ArrayLike) -> NDArray[np.float32]:
+    """Return the biases of items."""
+    numbers = as_id_array(ids)
+    biases = np.empty(len(numbers), np.float32)
+    call(
+        lib.vecq_index_get_biases,
+        *(native.handle, pointer(numbers, "int64_t[]"), len(numbers)),
+        pointer(biases, "float[]"),
+    )
+    return biases
+
+
+def give_biases(native: NativeIndex, biases: NDArray[np.float32] | None) -> None:
+    """Give the biases of the vectors that the next native call adds."""
+    if biases is None:
+        return
+    try:
+        call(lib.vecq_index_give_biases, native.handle, pointer(biases, "float[]"), len(biases))
+    except ArgumentError as error:
+        if error.argument != "biases":
+            raise
+        raise ArgumentError(str(error).replace("biases", "bias", 1), "bias") from None
