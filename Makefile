@@ -56,13 +56,14 @@ ray-tests: $(VENV)/dev ## build, search and serve on a Ray cluster whose workers
 
 PREFIX := build/prefix
 
-bindings-test: build/library $(VENV)/tools ## install libvecq to build/prefix and test C, C++, Java, Go and Rust on it
+bindings-test: $(PREFIX) ## install libvecq to build/prefix and test C, C++, Java, Go and Rust on it
 	python tests/bindings/run.py $(PREFIX) $(LANGUAGES)
 
-build/library: $(VENV)/tools
-	$(CONFIGURE) -B $@ -DVECQ_WERROR=ON -DCMAKE_INSTALL_PREFIX=$(abspath $(PREFIX))
-	cmake --build $@
-	cmake --install $@ > $@/install.log
+# In the folder of the native tests, which link the same objects.
+$(PREFIX): $(VENV)/tools
+	$(CONFIGURE) -B build/native -DVECQ_TESTS=ON -DVECQ_WERROR=ON
+	cmake --build build/native --target vecq vecq_core
+	cmake --install build/native --prefix $@ > build/native/install.log
 
 lint: $(VENV)/dev ## check formatting, types and the dependencies between rooms
 	ruff check
@@ -214,7 +215,7 @@ $(VENV)/fuzz: $(VENV)/dev
 	$(INSTALL) '.[fuzz]'
 	touch $@
 
-.PHONY: help demo test ray-tests native-tests aarch64-tests bindings-test build/library \
+.PHONY: help demo test ray-tests native-tests aarch64-tests bindings-test $(PREFIX) \
 	hnswlib-tests lint sanitize build/asan build/tsan fuzz serve-fuzz serve-soak \
 	bench-kernels bench-codecs bench-core bench-features bench-links bench-exact bench-filters bench-tuning \
 	bench-files bench-living bench-interop bench-recommend bench-bindings docs plot wheel format clean
