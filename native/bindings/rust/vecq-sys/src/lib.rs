@@ -13,7 +13,7 @@ macro_rules! handles {
         }
     )*};
 }
-handles!(vecq_index, vecq_filter, vecq_groups, vecq_groups, vecq_task, vecq_live);
+handles!(vecq_index, vecq_filter, vecq_groups, vecq_task, vecq_live);
 
 /// Declares structs of the header, and their layouts for the test of this crate.
 macro_rules! structs {
@@ -67,12 +67,6 @@ structs! {
         exclude_ids: *const i64,
         first_query: usize,
         cancelled: *const i32,
-        bias_weights: *const f32,
-        groups: *const vecq_groups,
-        per_group: usize,
-        candidates: usize,
-        diversity: f32,
-        reserved: i32,
         bias_weights: *const f32,
         groups: *const vecq_groups,
         per_group: usize,
