@@ -26,7 +26,7 @@ from vecq.search.recall_measurement import measure_recall
 from vecq.search.result import Result
 from vecq.search.searcher import Searcher
 from vecq.storage import files, pickling, stats
-from vecq.storage.opening import Link, open_new
+from vecq.storage.opening import IdType, Link, open_new
 from vecq.storage.records import Check, Saved
 from vecq.updates import biases, changes
 
@@ -56,6 +56,8 @@ class Index:
             "metric" otherwise. Default: "auto".
         rerank_codec: Encoding of a second store, on which searches rescore their best candidates:
             "int16", "fp16", "fp32" or a `vecq.Codec`. Default: None, no second store.
+        id_type: "int64" or "str". String ids are not empty, have at most 65,535 bytes of UTF-8 and
+            no 0 characters. Default: the type of the first ids.
 
     Raises:
         ArgumentError: An argument is none of these.
@@ -82,8 +84,11 @@ class Index:
         seed: int = 0,
         link: Link = "auto",
         rerank_codec: Kind | Codec | None = None,
+        id_type: IdType | None = None,
     ) -> None:
-        self._native = open_new(dim, metric, codec, m, ef_construction, seed, link, rerank_codec)
+        self._native = open_new(
+            dim, metric, codec, m, ef_construction, seed, link, rerank_codec, id_type
+        )
 
     @classmethod
     def open(
@@ -458,8 +463,9 @@ class Index:
 
         Args:
             vectors: One item per row, of float32, float64 or float16.
-            ids: A 64-bit integer per item that is not in use. Default: they continue from the
-                largest id; the first is 0.
+            ids: A 64-bit integer or a string per item that is not in use; the first ids decide
+                which. Columns of Arrow, pandas and polars are accepted. Default: integers continue
+                from the largest id; the first is 0.
             bias: A number per vector, or one for all, which searches add to the item's similarity,
                 such as its popularity. Default: 0.
             users: For metric "ip", a few thousand vectors like the queries to come, which improve
@@ -500,7 +506,7 @@ class Index:
 
         Args:
             vectors: One item per row.
-            ids: A 64-bit integer per item, none twice.
+            ids: A 64-bit integer or a string per item, none twice.
             bias: As in `add`. Default: items keep their biases; that of a new item is 0.
             threads: Threads; 0 for all cores. Default: 0.
             progress: As in `add`.
@@ -699,7 +705,8 @@ class Index:
     def to_hnswlib(self, path: str | os.PathLike[str] | None = None) -> Any:
         """Export the graph and the decoded vectors to hnswlib.
 
-        Under "cosine" the exported vectors are normalized, as hnswlib does itself.
+        Under "cosine" the exported vectors are normalized, as hnswlib does itself. Items with
+        string ids are numbered by their position in `ids`.
 
         Args:
             path: The file to write, for `hnswlib.Index.load_index`. Default: None, write no file.
@@ -722,7 +729,8 @@ class Index:
         """Export the graph and the decoded vectors to faiss.
 
         The result is an IndexHNSWFlat, inside an IndexIDMap unless the ids are 0, 1, 2, ... Under
-        "cosine" the exported vectors are normalized, and the metric is the inner product.
+        "cosine" the exported vectors are normalized, and the metric is the inner product. Items
+        with string ids are numbered by their position in `ids`.
 
         Args:
             path: The file to write, for `faiss.read_index`. Default: None, write no file.
@@ -778,7 +786,12 @@ class Index:
         return stored_curve(self._native)
 
     @property
-    def ids(self) -> NDArray[np.int64]:
+    def id_type(self) -> IdType:
+        """ "int64" or "str"."""
+        return "str" if self._native.has_names else "int64"
+
+    @property
+    def ids(self) -> NDArray[Any]:
         """All ids, in the order in which items were added, which is that of masks."""
         return items.all_ids(self._native)
 

@@ -44,6 +44,7 @@ private:
     void check_near_zero();
     void check_ids();
     void check_order();
+    void check_names();
 
     const IndexState& state_;
     size_t unreachable_allowance_;
@@ -51,6 +52,7 @@ private:
     size_t count_ = 0;
     Checksum sum_;
     std::vector<std::byte> block_;
+    uint64_t name_bytes_ = 0;  // of the rows checked so far
 };
 
 }  // namespace vecq

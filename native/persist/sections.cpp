@@ -29,6 +29,10 @@ std::string known_name(SectionId id) {
         case Kind::curve: return "recall curve";
         case Kind::vacant: return "vacant rows";
         case Kind::bias: return "rows of extreme biases";
+        case Kind::names: return "settings of string ids";
+        case Kind::name_entries: return "offsets of string ids";
+        case Kind::name_bytes: return "string ids";
+        case Kind::name_slots: return "hash table of string ids";
         default: return {};
     }
 }

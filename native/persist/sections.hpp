@@ -43,6 +43,11 @@ struct SavedCodec {
     uint64_t seed;
 };
 
+struct SavedNames {
+    uint64_t seed;   // of the hash
+    uint64_t count;  // number of names
+};
+
 static_assert(kFirstSettings == 160 && sizeof(SavedIndex) == 168 && sizeof(SavedCodec) == 32);
 
 }  // namespace vecq

@@ -32,6 +32,10 @@ enum class Kind : uint32_t {
     vacant = 17,       // rows without an item, ascending; absent if there are none
     bias = 18,         // number 0: BiasedAffine; number 1: rows of extreme biases, see
                        // rows/bias_extremes.hpp; both absent if no item has a bias
+    names = 24,         // a SavedNames; this and the next three only if ids are strings
+    name_entries = 25,  //   uint64_t per number: offset << 16 | length in name_bytes; 0: no name
+    name_bytes = 26,    //   UTF-8
+    name_slots = 27,    //   NameSlots, a hash table
 };
 
 constexpr SectionId section(Kind kind, size_t number = 0) {

@@ -10,8 +10,10 @@ from vecq.core.structs import new_struct
 from vecq.quantization.codec import Codec, native_codec
 from vecq.quantization.metric import METRICS, as_metric
 
+IdType = Literal["int64", "str"]
 Link = Literal["auto", "metric", "cosine", "moebius", "layered"]
 
+ID_TYPES: dict[str, int] = {"int64": lib.VECQ_ID_INT64, "str": lib.VECQ_ID_STRING}
 LINKS: dict[str, int] = {
     "auto": lib.VECQ_LINK_AUTO,
     "metric": lib.VECQ_LINK_METRIC,
@@ -30,6 +32,7 @@ def open_new(
     seed: int,
     link: str,
     rerank_codec: str | Codec | None,
+    id_type: str | None,
 ) -> NativeIndex:
     """Open an index without items; `vecq.Index` documents the settings."""
     dim, found = whole(dim, "dim", 1, 65535), as_metric(metric)
@@ -41,13 +44,14 @@ def open_new(
     options.m = whole(m, "m", 2, 256)
     options.ef_construction = whole(ef_construction, "ef_construction", 1, 100_000)
     options.seed = whole(seed, "seed", 0, 2**64 - 1)
+    own_type = None if id_type is None else choose(ID_TYPES, id_type, "id_type")
     slot = ffi.new("vecq_index **")
     call(
         lib.vecq_index_open,
         *(options, native_codec(main, dim)),
         *(ffi.NULL if rerank is None else native_codec(rerank, dim, "rerank_codec"), slot),
     )
-    return NativeIndex(
+    native = NativeIndex(
         ffi.gc(slot[0], lib.vecq_index_close),
         dim=dim,
         metric=found,
@@ -56,3 +60,7 @@ def open_new(
         m=options.m,
         ef_construction=options.ef_construction,
     )
+    if own_type is not None:
+        native.use_names(own_type == lib.VECQ_ID_STRING)
+        native.has_id_type = True
+    return native

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from vecq._native import ffi, lib
 from vecq.core.arrays import as_floats, float_blocks, pointer
 from vecq.core.errors import ArgumentError, QuantizationWarning, call
+from vecq.core.names import names_of
 from vecq.core.native_index import NativeIndex
 from vecq.core.progress import Progress, Report
 from vecq.core.structs import new_struct
@@ -197,11 +198,20 @@ def require_all(native: NativeIndex, ids: NDArray[np.int64]) -> None:
     missing = np.flatnonzero(~native.contains(ids))
     if len(missing) > 0:
         raise ArgumentError(
-            f"ids has {ids[missing[0]]} at {missing[0]}, which is not in the index", "ids"
+            f"ids has {_shown(native, ids[missing[0]])} at {missing[0]}, which is not in the index",
+            "ids",
         )
     found, counts = np.unique(ids, return_counts=True)
     if len(found) < len(ids):
-        raise ArgumentError(f"ids has {found[counts > 1][0]} twice, expected it once", "ids")
+        twice = _shown(native, found[counts > 1][0])
+        raise ArgumentError(f"ids has {twice} twice, expected it once", "ids")
+
+
+def _shown(native: NativeIndex, number: np.int64) -> str:
+    """Return an id for a message."""
+    if not native.has_names:
+        return str(number)
+    return repr(names_of(native, np.array([number]))[0])
 
 
 def clipped(native: NativeIndex) -> tuple[float, float]:

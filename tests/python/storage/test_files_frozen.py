@@ -20,7 +20,7 @@ def vectors(count, start):
 
 def test_every_format_has_a_fixture():
     assert {path.name for path in FILES} >= {
-        f"format-1-{kind}.vecq" for kind in ("ip", "cosine", "l2", "living", "biased")
+        f"format-1-{kind}.vecq" for kind in ("ip", "cosine", "l2", "living", "biased", "names")
     }
 
 
@@ -32,9 +32,10 @@ def test_frozen_files_return_the_same_results(path, writable, tmp_path):
     assert index.check().ok
     kind = path.stem.split("-")[2]
     living = kind == "living"
-    assert (index.dim, index.metric) == (8, {"living": "l2", "biased": "ip"}.get(kind, kind))
+    assert (index.dim, index.metric) == (8, {"living": "l2", "names": "l2", "biased": "ip"}.get(kind, kind))
     assert index.get_bias(index.ids).any() == (kind == "biased")
-    assert (len(index), index.stats().free_slots) == ((31, 9) if living else (40, 0))
+    sizes = {"living": (31, 9), "names": (39, 1)}
+    assert (len(index), index.stats().free_slots) == sizes.get(kind, (40, 0))
     found = index.search(vectors(5, 5000), 6)
     assert found.ids.tolist() == answers["ids"]
     if "reranked" in repr(index):  # float sums depend on the instruction set
@@ -45,6 +46,12 @@ def test_frozen_files_return_the_same_results(path, writable, tmp_path):
         recalled = index.search(vectors(5, 5000), 6, target_recall=0.9)
         assert recalled.ids.tolist() == answers["recalled"]
         assert (0 in index, -10 in index, 40 in index) == (False, False, False)
+    if kind == "names":
+        assert index.id_type == "str"
+        assert "é10" in index
+        assert "é-50" not in index
+        assert index.ids[[0, -1]].tolist() == ["é-40", "new"]
     if writable:
-        index.add(vectors(20, 9000)).save(tmp_path / "more.vecq")
+        more = [f"more-{i}" for i in range(20)] if kind == "names" else None
+        index.add(vectors(20, 9000), more).save(tmp_path / "more.vecq")
         assert vecq.open(tmp_path / "more.vecq").check().ok
