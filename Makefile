@@ -155,6 +155,9 @@ bench-files: $(VENV)/bench ## save, open and search files; ARGS='--rows 200000 -
 bench-interop: $(VENV)/bench ## imported indexes of hnswlib and faiss; DATA=FILE.hdf5 ... ARGS='--rows 0'
 	python -I bench/studies interop $(ARGS) $(DATA)
 
+bench-names: $(VENV)/dev ## string ids against integers, and vecq recommend against search; ARGS='--rows 100000'
+	python -I bench/studies names $(ARGS)
+
 bench-recommend: $(VENV)/dev ## recommendations against implicit's own; DATA=FILE.hdf5 ...
 	python -I bench/studies recommend $(ARGS) $(DATA)
 
@@ -218,4 +221,4 @@ $(VENV)/fuzz: $(VENV)/dev
 .PHONY: help demo test ray-tests native-tests aarch64-tests bindings-test $(PREFIX) \
 	hnswlib-tests lint sanitize build/asan build/tsan fuzz serve-fuzz serve-soak \
 	bench-kernels bench-codecs bench-core bench-features bench-links bench-exact bench-filters bench-tuning \
-	bench-files bench-living bench-interop bench-recommend bench-bindings docs plot wheel format clean
+	bench-files bench-living bench-interop bench-names bench-recommend bench-bindings docs plot wheel format clean

@@ -44,6 +44,7 @@ from vecq.storage.records import Check, FileInfo, Saved
 from vecq.storage.stats import IndexStats
 
 if TYPE_CHECKING:
+    from vecq.batch.job import Recommended, recommend
     from vecq.integrations.exchange.faiss import from_faiss
     from vecq.integrations.exchange.hnswlib import from_hnswlib
     from vecq.quantization.assessment import Assessment, CodecCost, assess
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
 
 # Modules that searches do not need are imported when one of their names is used first.
 _LAZY = {
+    "vecq.batch.job": ("Recommended", "recommend"),
     "vecq.quantization.assessment": ("Assessment", "CodecCost", "assess"),
     "vecq.integrations.exchange.faiss": ("from_faiss",),
     "vecq.integrations.exchange.hnswlib": ("from_hnswlib",),
@@ -92,6 +94,7 @@ __all__ = [
     "ReadOnlyError",
     "Recall",
     "RecallCurve",
+    "Recommended",
     "Relative",
     "ReloadWarning",
     "Result",
@@ -107,6 +110,7 @@ __all__ = [
     "from_faiss",
     "from_hnswlib",
     "info",
+    "recommend",
     "tune",
 ]
 

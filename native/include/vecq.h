@@ -473,8 +473,8 @@ vecq_status vecq_index_find_ids(const vecq_index* index, const char* bytes, size
                                 uint64_t* version, vecq_error* error);
 
 /* Writes the strings of numbers, one after the other: from offsets[i] on, count + 1 offsets, or
- * with offsets NULL each followed by a 0 byte. A number without a string has an empty one. *length is
- * the number of bytes; if that exceeds `capacity`, call again with more. *is_current is 0, and
+ * with offsets NULL each followed by a 0 byte. A number without a string has an empty one. *length
+ * is the number of bytes; if that exceeds `capacity`, call again with more. *is_current is 0, and
  * nothing is written, if the version of the numbering is another one. */
 vecq_status vecq_index_names(const vecq_index* index, const int64_t* ids, size_t count,
                              uint64_t version, char* bytes, size_t capacity, int64_t* offsets,

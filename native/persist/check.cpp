@@ -198,7 +198,7 @@ void CheckTask::check_order() {
             report(at_row("insertion order", row), "has a number, but is vacant");
 }
 
-// Names of removed items may be anything. Stops where names overlap: reading all could take forever.
+// Names of removed items may be anything. Stops where names overlap: reading all may take forever.
 void CheckTask::check_names() {
     add(state_.rows.slots().extent(), kStepRows, [this](size_t from, size_t to) {
         const IdMap& ids = state_.rows.ids();

@@ -217,7 +217,7 @@ void Snapshot::add_order() {
     add_copy(section(Kind::order), std::move(order));
 }
 
-// Names are only appended during a snapshot. Slots that are filled meanwhile were free at its start:
+// Names are only appended during a snapshot. Slots that are filled meanwhile were free before:
 // clearing them restores the table, because no older probe sequence led past a free slot.
 void Snapshot::add_names() {
     constexpr char kSince[] = "0.2.0";

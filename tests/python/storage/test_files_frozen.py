@@ -32,7 +32,8 @@ def test_frozen_files_return_the_same_results(path, writable, tmp_path):
     assert index.check().ok
     kind = path.stem.split("-")[2]
     living = kind == "living"
-    assert (index.dim, index.metric) == (8, {"living": "l2", "names": "l2", "biased": "ip"}.get(kind, kind))
+    metrics = {"living": "l2", "names": "l2", "biased": "ip"}
+    assert (index.dim, index.metric) == (8, metrics.get(kind, kind))
     assert index.get_bias(index.ids).any() == (kind == "biased")
     sizes = {"living": (31, 9), "names": (39, 1)}
     assert (len(index), index.stats().free_slots) == sizes.get(kind, (40, 0))
