@@ -149,6 +149,9 @@ bench-tuning: $(VENV)/bench ## the basic strategy of vecq.tune against exhaustiv
 bench-living: $(VENV)/bench ## inserts, updates and removals against hnswlib; ARGS='--rows 100000 --rounds 20'
 	python -I bench/studies living $(ARGS)
 
+bench-build: $(VENV)/bench ## builds in bulk, incrementally and by hnswlib; DATA=FILE.hdf5 ... ARGS='--generated 200000'
+	python -I bench/studies building $(ARGS) $(DATA)
+
 bench-files: $(VENV)/bench ## save, open and search files; ARGS='--rows 200000 --folder /mnt'
 	python -I bench/studies files $(ARGS)
 
@@ -221,4 +224,5 @@ $(VENV)/fuzz: $(VENV)/dev
 .PHONY: help demo test ray-tests native-tests aarch64-tests bindings-test $(PREFIX) \
 	hnswlib-tests lint sanitize build/asan build/tsan fuzz serve-fuzz serve-soak \
 	bench-kernels bench-codecs bench-core bench-features bench-links bench-exact bench-filters bench-tuning \
-	bench-files bench-living bench-interop bench-names bench-recommend bench-bindings docs plot wheel format clean
+	bench-build bench-files bench-living bench-interop bench-names bench-recommend bench-bindings docs \
+	plot wheel format clean

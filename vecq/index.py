@@ -452,6 +452,7 @@ class Index:
         *,
         bias: ArrayLike | None = None,
         users: ArrayLike | None = None,
+        build: Literal["auto", "bulk", "incremental"] = "auto",
         threads: int = 0,
         progress: Progress = None,
     ) -> Index:
@@ -459,7 +460,7 @@ class Index:
 
         A `QuantizationWarning` tells if the codes of the first vectors alone lose more than 2.5
         points of recall@10. Ctrl-C, or an exception from `progress`, ends the addition early: the
-        vectors that were linked by then stay.
+        vectors that were linked by then stay; of a bulk build, none.
 
         Args:
             vectors: One item per row, of float32, float64 or float16.
@@ -470,6 +471,14 @@ class Index:
                 such as its popularity. Default: 0.
             users: For metric "ip", a few thousand vectors like the queries to come, which improve
                 the graph. Default: None.
+            build: How the graph is built:
+
+                - "incremental" links each item by a walk over the graph.
+                - "bulk" compares all pairs of items within overlapping groups, for the first items
+                  of an index. It ignores `ef_construction`.
+                - "auto" is "incremental" in this release.
+
+                Default: "auto".
             threads: Threads; 0 for all cores. Default: 0.
             progress: A function that is called with the done and the total number of items; True
                 for a bar, False for none. Default: a bar in terminals, for work of seconds.
@@ -486,7 +495,7 @@ class Index:
         >>> vecq.Index(4).add(numpy.eye(4), ids=[10, 20, 30, 40]).ids
         array([10, 20, 30, 40])
         """
-        changes.add(self._native, vectors, ids, users, threads, progress, bias=bias)
+        changes.add(self._native, vectors, ids, users, threads, progress, bias=bias, build=build)
         return self
 
     def upsert(

@@ -193,6 +193,14 @@ vecq_status vecq_codec_score(const vecq_codec* codec, int32_t metric, int32_t qu
 
 typedef struct vecq_index vecq_index;
 
+/* How the rows of an addition are linked. */
+typedef enum {
+    VECQ_BUILD_AUTO = 0,   /* INCREMENTAL in this release */
+    VECQ_BUILD_BULK,       /* by comparing all pairs of rows within overlapping groups; ignores
+                            * ef_construction. An addition that ends early leaves none of its rows */
+    VECQ_BUILD_INCREMENTAL /* each row by a walk over the graph */
+} vecq_build;
+
 /* The measure by which rows are linked. */
 typedef enum {
     VECQ_LINK_AUTO = 0, /* MOEBIUS for VECQ_IP, otherwise METRIC; required if a codec centers */
@@ -329,7 +337,11 @@ vecq_status vecq_index_stage_updates(vecq_index* index, const float* vectors, si
                                      const int64_t* ids, size_t first_row, size_t threads,
                                      vecq_error* error);
 
-/* Links about `rows` staged rows, or does as much of the repair that follows. The addition is done
+/* Chooses how the next addition is linked; `build` is a vecq_build. BULK is refused for an index
+ * with items, and for links by inner products as they are. */
+vecq_status vecq_index_choose_build(vecq_index* index, int32_t build, vecq_error* error);
+
+/* Links about `rows` staged rows, works on a bulk build for about 50 ms, or does as much of the repair that follows. The addition is done
  * when *done == *total. If a call fails, vecq_index_settle leaves a valid index. */
 vecq_status vecq_index_link(vecq_index* index, size_t rows, size_t threads, size_t* done,
                             size_t* total, vecq_error* error);

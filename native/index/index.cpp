@@ -147,6 +147,11 @@ void Index::stage(const float* vectors, size_t count, const int64_t* ids, bool r
     builder_.stage(vectors, count, ids, replacing, number, threads);
 }
 
+void Index::choose_build(BuildMethod method) {
+    const auto changes = lock_changes();
+    builder_.choose_build(method);
+}
+
 Progress Index::link(size_t rows, size_t threads) {
     const std::lock_guard changes(locks_.changes);
     return builder_.link(rows, threads);

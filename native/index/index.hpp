@@ -55,6 +55,8 @@ public:
     void give_biases(std::span<const float> biases);
     void stage(const float* vectors, size_t count, const int64_t* ids, bool replacing,
                size_t number, size_t threads);
+    // Of the next addition.
+    void choose_build(BuildMethod method);
     Progress link(size_t rows, size_t threads);
     void settle();
     // Settles an open addition and starts the repair pass that is due. Does nothing without one.

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vecq._native import lib
-from vecq.core.arguments import thread_count
+from vecq.core.arguments import choose, thread_count
 from vecq.core.arrays import as_biases, as_ids, as_vectors
 from vecq.core.errors import ArgumentError
 from vecq.core.names import are_strings, name_numbers
@@ -15,6 +15,7 @@ from vecq.core.progress import Progress
 from vecq.search.items import as_numbers_of
 from vecq.storage.tasks import run_task
 from vecq.updates.steps import (
+    BUILDS,
     FEW,
     ChangeReport,
     add_few,
@@ -37,19 +38,21 @@ def add(
     *,
     bias: ArrayLike | None = None,
     updating: bool = False,
+    build: str = "auto",
 ) -> None:
     """Add rows, or with `updating` replace the vectors of ids that there are."""
+    builder = choose(BUILDS, build, "build")
     rows = as_vectors(vectors, "vectors", native.dim)
     sample = None if users is None else as_vectors(users, "users", native.dim)
     biases = None if bias is None else as_biases(bias, "bias", len(rows))
     threads = thread_count(threads)
     with change_lock(native), ChangeReport(native, progress, len(rows)) as report:
         numbers = _numbers(native, ids, len(rows), updating)
-        few = sample is None and 0 < len(rows) <= FEW
+        few = sample is None and 0 < len(rows) <= FEW and build != "bulk"
         if few and add_few(native, rows, numbers, biases, updating):
             report(len(rows), len(rows))
         else:
-            add_many(native, rows, numbers, sample, biases, threads, updating, report)
+            add_many(native, rows, numbers, sample, biases, threads, updating, builder, report)
         repair(native, threads)
     warn_of_drift(native)
 

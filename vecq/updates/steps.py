@@ -29,6 +29,12 @@ SLICE = 0.1
 FEW = 64
 # Rows of the first and of the longest call that links.
 FIRST_LINK, LONGEST_LINK = 256, 1 << 20
+# How the graph of an addition may be built.
+BUILDS = {
+    "auto": lib.VECQ_BUILD_AUTO,
+    "bulk": lib.VECQ_BUILD_BULK,
+    "incremental": lib.VECQ_BUILD_INCREMENTAL,
+}
 # Share of values beyond a codec's range that costs recall.
 DRIFTED = 0.01
 
@@ -99,11 +105,13 @@ def add_many(
     biases: NDArray[np.float32] | None,
     threads: int,
     updating: bool,
+    build: int,
     report: Report,
 ) -> None:
     """Stage and link rows; warn of a codec that loses much on the first ones."""
     first = len(native) == 0
     with addition(native):
+        call(lib.vecq_index_choose_build, native.handle, build)
         stage(native, rows, ids, users, threads, updating, biases)
         _link(native, threads, report)
         call(lib.vecq_index_settle, native.handle)
