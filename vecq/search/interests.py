@@ -81,7 +81,7 @@ def search_interests(
         own = _of_interests(interest_weights, "interest_weights", interests)
         return _search_sums(native, search, interests, own, k, weights, exclude, options)
     for name in ("group_by", "diversity"):
-        if options.get(name):
+        if options.get(name) not in (None, 0):
             raise ArgumentError(
                 f'{name} can\'t be combined with merge="{merge}" of several interests, expected '
                 'merge="sum"',

@@ -12,7 +12,6 @@ from vecq.core.native_index import NativeIndex
 from vecq.core.structs import new_struct
 from vecq.search.exclusions import Exclusions
 from vecq.search.filters import Filter
-from vecq.search.groups import Groups
 from vecq.search.plan import explanation_of
 from vecq.search.result import Result, empty_result, results_after
 
@@ -29,7 +28,7 @@ class Request:
         allowed: Filter | None,
         excluded: Exclusions | None,
         weights: NDArray[np.float32] | None,
-        groups: Groups | None,
+        groups: Any,
     ) -> None:
         self._options = options
         self._allowed, self._excluded, self._weights = allowed, excluded, weights
