@@ -116,7 +116,7 @@ def test_what_is_no_matrix_of_floats_is_refused(metric, given, message, refuse):
     for index in (vecq.Index(DIM, metric), vecq.Index(DIM, metric).add(ITEMS)):
         before = state(index)
         refuse("vectors", message, index.add, given)
-        if len(index) > 0:
+        if len(index) > 0 and message != "3 dimensions":  # several interests per user
             refuse("queries", message, index.search, given, 5)
         if metric == "ip" and given is not None:
             refuse("users", message, index.add, ITEMS, users=given)
@@ -129,7 +129,7 @@ BAD_ADDITIONS = [
     ("ids", "shape", {"ids": np.ones((300, 1), np.int64)}),
     ("ids", "float64", {"ids": np.arange(300.0)}),
     ("ids", "bool", {"ids": np.ones(300, bool)}),
-    ("ids", "<U", {"ids": ["a"] * 300}),
+    ("ids", "'a' in row 1, which is taken|<U", {"ids": ["a"] * 300}),
     ("ids", "beyond int64", {"ids": np.arange(300, dtype=np.uint64) + np.uint64(2**63)}),
     ("ids", "1000 in row 299, which is taken", {"ids": [*range(1000, 1299), 1000]}),
     ("ids", "299 in row 0, which is taken", {"ids": range(299, 599)}),
