@@ -8,6 +8,7 @@
 
 #include "base/layout.hpp"
 #include "engine/jobs.hpp"
+#include "kernels/compare.hpp"
 #include "quant/quantize.hpp"
 #include "kernels/sift.hpp"
 
@@ -68,6 +69,7 @@ struct Engine {
     Kernels kernels[kWidths];
     QuantizeKernels quantizing;
     Probes probes;
+    CompareKernels comparing;
 
     const Kernels& operator[](Width width) const { return kernels[static_cast<size_t>(width)]; }
 };

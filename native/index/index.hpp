@@ -20,6 +20,7 @@
 #include "persist/save.hpp"
 #include "rows/graph_exchange.hpp"
 #include "search/search.hpp"
+#include "search/where_filters.hpp"
 
 namespace vecq {
 
@@ -54,6 +55,7 @@ public:
     void stage(const float* vectors, size_t count, const int64_t* ids, bool replacing,
                size_t number, size_t threads);
     Progress link(size_t rows, size_t threads);
+    void stage_attributes(std::span<const GivenValues> given, size_t count);
     void settle();
     // Settles an open addition and starts the repair pass that is due. Does nothing without one.
     void end_addition();
@@ -71,6 +73,9 @@ public:
     std::unique_ptr<Filter> make_filter(const Choice* allow, const Choice* deny) const {
         return std::make_unique<Filter>(state_, locks_.searches, allow, deny);
     }
+    // Throws unless an expression is valid.
+    void check_where(std::string_view where) const;
+    void set_attributes(const int64_t* ids, size_t count, std::span<const GivenValues> given);
     // Decodes the vectors of ids. Throws for unknown ids.
     void get(const int64_t* ids, size_t count, float* vectors) const;
     void contains(const int64_t* ids, size_t count, uint8_t* contained) const;
@@ -111,6 +116,7 @@ private:
     Builder builder_;
     SeenFiles seen_files_;
     mutable SearcherPool searchers_;
+    mutable WhereFilters where_filters_;
 };
 
 }  // namespace vecq

@@ -32,6 +32,11 @@ enum class Kind : uint32_t {
     vacant = 17,       // rows without an item, ascending; absent if there are none
     bias = 18,         // number 0: BiasedAffine; number 1: rows of extreme biases, see
                        // rows/bias_extremes.hpp; both absent if no item has a bias
+    attributes = 19,   // SavedAttribute; its element is the number of the next four
+    attribute_values = 20,  //   one element per row, see rows/attribute_spec.hpp
+    attribute_ends = 21,    //   uint64_t, the offset behind each text
+    attribute_texts = 22,   //   char, the texts one after the other
+    attribute_sets = 23,    //   uint32_t, see TagSets::stored
 };
 
 constexpr SectionId section(Kind kind, size_t number = 0) {
@@ -52,6 +57,8 @@ struct ColumnSpec {
     // Whether a table has the array only from the first item on that needs it. Saved as a copy,
     // because its elements change in place.
     bool is_on_demand = false;
+    // Whether searches read the array from start to end, not row by row.
+    bool is_swept = false;
     const char* name = "";  // of the section, in messages; unused for codes
 };
 

@@ -12,6 +12,7 @@ from vecq.core.errors import ArgumentError
 from vecq.core.native_index import NativeIndex
 from vecq.core.structs import new_struct
 from vecq.search.exclusions import Exclusions
+from vecq.search.expressions import Where
 from vecq.search.filters import Filter, filter_of
 from vecq.search.groups import Groups, group_options
 from vecq.search.interests import has_interests, search_interests
@@ -36,6 +37,7 @@ def search(
     exclude: Any = None,
     allow: ArrayLike | Filter | None = None,
     deny: ArrayLike | Filter | None = None,
+    where: Any = None,
     plan: str | None = None,
     explain: bool = False,
     rerank_factor: float | None = None,
@@ -90,14 +92,18 @@ def search(
     options.query_bits = whole(query_bits, "query_bits", 8, 15)
     options.threads = thread_count(threads)
     allowed = filter_of(native, allow, deny)
-    default_plan, options.ef = _effort(native, wanted, ef, target_recall, allowed is not None)
+    conditions = Where.of(where, len(rows))
+    filtered = allowed is not None or conditions is not None
+    default_plan, options.ef = _effort(native, wanted, ef, target_recall, filtered)
     groups = group_options(native, options, group_by, per_group)
     options.diversity = _diversity(diversity)
     if options.diversity > 0:
         options.candidates = max(wanted, whole(candidates, "candidates", 1, MOST))
     options.plan = choose(PLANS, default_plan if plan is None else plan, "plan")
     excluded = None if exclude is None else Exclusions.of(exclude, len(rows))
-    request = Request(options, allowed, excluded, _weights(bias_weight, len(rows)), groups)
+    request = Request(
+        options, allowed, excluded, _weights(bias_weight, len(rows)), groups, conditions
+    )
     return request.run(native, rows, explain)
 
 

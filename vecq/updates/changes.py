@@ -1,5 +1,7 @@
 """Changes of an index: add, upsert, remove, refit and compact, one at a time."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -8,6 +10,7 @@ from vecq.core.arguments import thread_count
 from vecq.core.arrays import as_biases, as_ids, as_vectors
 from vecq.core.native_index import NativeIndex
 from vecq.core.progress import Progress
+from vecq.search.attributes import native_columns
 from vecq.search.items import as_id_array
 from vecq.storage.tasks import run_task
 from vecq.updates.steps import (
@@ -33,6 +36,7 @@ def add(
     *,
     bias: ArrayLike | None = None,
     updating: bool = False,
+    attributes: Any = None,
 ) -> None:
     """Add rows, or with `updating` replace the vectors of ids that there are."""
     rows = as_vectors(vectors, "vectors", native.dim)
@@ -42,12 +46,13 @@ def add(
     sample = None if users is None else as_vectors(users, "users", native.dim)
     biases = None if bias is None else as_biases(bias, "bias", len(rows))
     threads = thread_count(threads)
+    columns = None if attributes is None else native_columns(native, attributes, len(rows))
     with change_lock(native), ChangeReport(native, progress, len(rows)) as report:
-        few = sample is None and 0 < len(rows) <= FEW
+        few = sample is None and columns is None and 0 < len(rows) <= FEW
         if few and add_few(native, rows, numbers, biases, updating):
             report(len(rows), len(rows))
         else:
-            add_many(native, rows, numbers, sample, biases, threads, updating, report)
+            add_many(native, rows, numbers, sample, biases, threads, updating, report, columns)
         repair(native, threads)
     warn_of_drift(native)
 

@@ -99,11 +99,18 @@ def add_many(
     threads: int,
     updating: bool,
     report: Report,
+    columns: Any = None,
 ) -> None:
-    """Stage and link rows; warn of a codec that loses much on the first ones."""
+    """Stage and link rows; warn of a codec that loses much on the first ones.
+
+    `columns` are native columns of attributes, as `native_columns` returns them.
+    """
     first = len(native) == 0
     with addition(native):
         stage(native, rows, ids, users, threads, updating, biases)
+        if columns is not None:
+            given, count, _ = columns
+            call(lib.vecq_index_stage_attributes, native.handle, given, count, len(rows))
         _link(native, threads, report)
         call(lib.vecq_index_settle, native.handle)
     if first:

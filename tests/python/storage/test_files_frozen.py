@@ -20,7 +20,7 @@ def vectors(count, start):
 
 def test_every_format_has_a_fixture():
     assert {path.name for path in FILES} >= {
-        f"format-1-{kind}.vecq" for kind in ("ip", "cosine", "l2", "living", "biased")
+        f"format-1-{kind}.vecq" for kind in ("ip", "cosine", "l2", "living", "biased", "attributes")
     }
 
 
@@ -32,7 +32,10 @@ def test_frozen_files_return_the_same_results(path, writable, tmp_path):
     assert index.check().ok
     kind = path.stem.split("-")[2]
     living = kind == "living"
-    assert (index.dim, index.metric) == (8, {"living": "l2", "biased": "ip"}.get(kind, kind))
+    assert (index.dim, index.metric) == (
+        8,
+        {"living": "l2", "biased": "ip", "attributes": "l2"}.get(kind, kind),
+    )
     assert index.get_bias(index.ids).any() == (kind == "biased")
     assert (len(index), index.stats().free_slots) == ((31, 9) if living else (40, 0))
     found = index.search(vectors(5, 5000), 6)
@@ -45,6 +48,9 @@ def test_frozen_files_return_the_same_results(path, writable, tmp_path):
         recalled = index.search(vectors(5, 5000), 6, target_recall=0.9)
         assert recalled.ids.tolist() == answers["recalled"]
         assert (0 in index, -10 in index, 40 in index) == (False, False, False)
+    for where, ids in answers.get("where", {}).items():
+        result = index.search(vectors(1, 0), 40, where=where)
+        assert np.sort(result.ids[0]).tolist() == ids, where
     if writable:
         index.add(vectors(20, 9000)).save(tmp_path / "more.vecq")
         assert vecq.open(tmp_path / "more.vecq").check().ok
