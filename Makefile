@@ -56,13 +56,14 @@ ray-tests: $(VENV)/dev ## build, search and serve on a Ray cluster whose workers
 
 PREFIX := build/prefix
 
-bindings-test: build/library $(VENV)/tools ## install libvecq to build/prefix and test C, C++, Java, Go and Rust on it
+bindings-test: $(PREFIX) ## install libvecq to build/prefix and test C, C++, Java, Go and Rust on it
 	python tests/bindings/run.py $(PREFIX) $(LANGUAGES)
 
-build/library: $(VENV)/tools
-	$(CONFIGURE) -B $@ -DVECQ_WERROR=ON -DCMAKE_INSTALL_PREFIX=$(abspath $(PREFIX))
-	cmake --build $@
-	cmake --install $@ > $@/install.log
+# In the folder of the native tests, which link the same objects.
+$(PREFIX): $(VENV)/tools
+	$(CONFIGURE) -B build/native -DVECQ_TESTS=ON -DVECQ_WERROR=ON
+	cmake --build build/native --target vecq vecq_core
+	cmake --install build/native --prefix $@ > build/native/install.log
 
 lint: $(VENV)/dev ## check formatting, types and the dependencies between rooms
 	ruff check
@@ -151,11 +152,17 @@ bench-tuning: $(VENV)/bench ## the basic strategy of vecq.tune against exhaustiv
 bench-living: $(VENV)/bench ## inserts, updates and removals against hnswlib; ARGS='--rows 100000 --rounds 20'
 	python -I bench/studies living $(ARGS)
 
+bench-build: $(VENV)/bench ## builds in bulk, incrementally and by hnswlib; DATA=FILE.hdf5 ... ARGS='--generated 200000'
+	python -I bench/studies building $(ARGS) $(DATA)
+
 bench-files: $(VENV)/bench ## save, open and search files; ARGS='--rows 200000 --folder /mnt'
 	python -I bench/studies files $(ARGS)
 
 bench-interop: $(VENV)/bench ## imported indexes of hnswlib and faiss; DATA=FILE.hdf5 ... ARGS='--rows 0'
 	python -I bench/studies interop $(ARGS) $(DATA)
+
+bench-names: $(VENV)/dev ## string ids against integers, and vecq recommend against search; ARGS='--rows 100000'
+	python -I bench/studies names $(ARGS)
 
 bench-recommend: $(VENV)/dev ## recommendations against implicit's own; DATA=FILE.hdf5 ...
 	python -I bench/studies recommend $(ARGS) $(DATA)
@@ -217,7 +224,8 @@ $(VENV)/fuzz: $(VENV)/dev
 	$(INSTALL) '.[fuzz]'
 	touch $@
 
-.PHONY: help demo test ray-tests native-tests aarch64-tests bindings-test build/library \
+.PHONY: help demo test ray-tests native-tests aarch64-tests bindings-test $(PREFIX) \
 	hnswlib-tests lint sanitize build/asan build/tsan fuzz serve-fuzz serve-soak \
 	bench-kernels bench-codecs bench-core bench-features bench-links bench-exact bench-filters bench-tuning \
-	bench-files bench-attributes bench-living bench-interop bench-recommend bench-bindings docs plot wheel format clean
+	bench-build bench-files bench-attributes bench-living bench-interop bench-names bench-recommend \
+	bench-bindings docs plot wheel format clean

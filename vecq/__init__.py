@@ -45,6 +45,7 @@ from vecq.storage.records import Check, FileInfo, Saved
 from vecq.storage.stats import IndexStats
 
 if TYPE_CHECKING:
+    from vecq.batch.job import Recommended, recommend
     from vecq.integrations.exchange.faiss import from_faiss
     from vecq.integrations.exchange.hnswlib import from_hnswlib
     from vecq.quantization.assessment import Assessment, CodecCost, assess
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 
 # Modules that searches do not need are imported when one of their names is used first.
 _LAZY = {
+    "vecq.batch.job": ("Recommended", "recommend"),
     "vecq.quantization.assessment": ("Assessment", "CodecCost", "assess"),
     "vecq.integrations.exchange.faiss": ("from_faiss",),
     "vecq.integrations.exchange.hnswlib": ("from_hnswlib",),
@@ -94,6 +96,7 @@ __all__ = [
     "ReadOnlyError",
     "Recall",
     "RecallCurve",
+    "Recommended",
     "Relative",
     "ReloadWarning",
     "Result",
@@ -110,6 +113,7 @@ __all__ = [
     "from_faiss",
     "from_hnswlib",
     "info",
+    "recommend",
     "tune",
 ]
 

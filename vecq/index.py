@@ -29,7 +29,7 @@ from vecq.search.recall_measurement import measure_recall
 from vecq.search.result import Result
 from vecq.search.searcher import Searcher
 from vecq.storage import files, pickling, stats
-from vecq.storage.opening import Link, open_new
+from vecq.storage.opening import IdType, Link, open_new
 from vecq.storage.records import Check, Saved
 from vecq.updates import biases, changes
 
@@ -62,6 +62,8 @@ class Index:
         attributes: Names and kinds of at most 40 attributes of items, by which searches filter:
             "float32", "int64", "datetime", "bool", "category" (one str of each item) or "tags"
             (any number of them). Default: none.
+        id_type: "int64" or "str". String ids are not empty, have at most 65,535 bytes of UTF-8 and
+            no 0 characters. Default: the type of the first ids.
 
     Raises:
         ArgumentError: An argument is none of these.
@@ -89,9 +91,12 @@ class Index:
         link: Link = "auto",
         rerank_codec: Kind | Codec | None = None,
         attributes: Mapping[str, AttributeKind] | None = None,
+        id_type: IdType | None = None,
     ) -> None:
         self._native = open_new(
-            dim, metric, codec, m, ef_construction, seed, link, rerank_codec, attributes
+            *(dim, metric, codec, m, ef_construction, seed, link, rerank_codec),
+            attributes=attributes,
+            id_type=id_type,
         )
 
     @classmethod
@@ -189,7 +194,7 @@ class Index:
         Args:
             queries: One query per row; a vector is one query. An array of shape (users, interests,
                 dim), or a list of matrices, has several interests per user: they have one result
-                list, `exclude` and `bias_weight` per user.
+                list, `exclude`, `where` and `bias_weight` per user.
             k: Number of results per query.
             ef: Beam width of the walk over the graph, raised to k if smaller. A wider beam raises
                 recall and takes longer. Without a filter it implies plan="walk". Default: k + 100.
@@ -485,6 +490,7 @@ class Index:
         *,
         bias: ArrayLike | None = None,
         users: ArrayLike | None = None,
+        build: Literal["auto", "bulk", "incremental"] = "auto",
         attributes: Any = None,
         threads: int = 0,
         progress: Progress = None,
@@ -493,16 +499,25 @@ class Index:
 
         A `QuantizationWarning` tells if the codes of the first vectors alone lose more than 2.5
         points of recall@10. Ctrl-C, or an exception from `progress`, ends the addition early: the
-        vectors that were linked by then stay.
+        vectors that were linked by then stay; of a bulk build, none.
 
         Args:
             vectors: One item per row, of float32, float64 or float16.
-            ids: A 64-bit integer per item that is not in use. Default: they continue from the
-                largest id; the first is 0.
+            ids: A 64-bit integer or a string per item that is not in use; the first ids decide
+                which. Columns of Arrow, pandas and polars are accepted. Default: integers continue
+                from the largest id; the first is 0.
             bias: A number per vector, or one for all, which searches add to the item's similarity,
                 such as its popularity. Default: 0.
             users: For metric "ip", a few thousand vectors like the queries to come, which improve
                 the graph. Default: None.
+            build: How the graph is built:
+
+                - "incremental" links each item by a walk over the graph.
+                - "bulk" compares all pairs of items within overlapping groups, for the first items
+                  of an index. It ignores `ef_construction`.
+                - "auto" is "incremental" in this release.
+
+                Default: "auto".
             attributes: Attributes of the items, a column per name and a value per item: a dict, a
                 data frame of pandas or polars, or an Arrow table. Attributes without a column are
                 null. Default: None.
@@ -525,6 +540,7 @@ class Index:
         changes.add(
             *(self._native, vectors, ids, users, threads, progress),
             bias=bias,
+            build=build,
             attributes=attributes,
         )
         return self
@@ -547,7 +563,7 @@ class Index:
 
         Args:
             vectors: One item per row.
-            ids: A 64-bit integer per item, none twice.
+            ids: A 64-bit integer or a string per item, none twice.
             bias: As in `add`. Default: items keep their biases; that of a new item is 0.
             attributes: As in `add`. Items that are replaced keep the attributes that have no
                 column. Default: None, they keep all.
@@ -779,7 +795,8 @@ class Index:
     def to_hnswlib(self, path: str | os.PathLike[str] | None = None) -> Any:
         """Export the graph and the decoded vectors to hnswlib.
 
-        Under "cosine" the exported vectors are normalized, as hnswlib does itself.
+        Under "cosine" the exported vectors are normalized, as hnswlib does itself. Items with
+        string ids are numbered by their position in `ids`.
 
         Args:
             path: The file to write, for `hnswlib.Index.load_index`. Default: None, write no file.
@@ -802,7 +819,8 @@ class Index:
         """Export the graph and the decoded vectors to faiss.
 
         The result is an IndexHNSWFlat, inside an IndexIDMap unless the ids are 0, 1, 2, ... Under
-        "cosine" the exported vectors are normalized, and the metric is the inner product.
+        "cosine" the exported vectors are normalized, and the metric is the inner product. Items
+        with string ids are numbered by their position in `ids`.
 
         Args:
             path: The file to write, for `faiss.read_index`. Default: None, write no file.
@@ -863,7 +881,12 @@ class Index:
         return stored_curve(self._native)
 
     @property
-    def ids(self) -> NDArray[np.int64]:
+    def id_type(self) -> IdType:
+        """ "int64" or "str"."""
+        return "str" if self._native.has_names else "int64"
+
+    @property
+    def ids(self) -> NDArray[Any]:
         """All ids, in the order in which items were added, which is that of masks."""
         return items.all_ids(self._native)
 

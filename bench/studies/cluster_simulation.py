@@ -1,4 +1,4 @@
-"""Simulates sharded and replicated serving on 1 to 64 machines, from constants that were measured.
+"""Simulates sharded and replicated serving on 1 to 64 machines, from the constants of a machine.
 
 python -I bench/studies cluster_simulation --out docs/drawings; nothing here runs on a cluster.
 
@@ -25,7 +25,7 @@ from vecq.bench.report.words import seconds, whole
 
 @dataclass(frozen=True)
 class Machine:
-    """Measured constants of one machine, and parameters of the network."""
+    """Constants of one machine, and parameters of the network: assumptions, unless measured."""
 
     cores: int = 32
     search_us: float = 900.0  # one query, k = 100, on base_items
@@ -127,7 +127,7 @@ def drawings(machine: Machine) -> Iterator[tuple[str, Lines]]:
             f"cluster-{name}",
             Lines(
                 f"Simulation: {title} by machines",
-                f"A simulation from measured constants, not a measurement. {said}",
+                f"A simulation from the constants of a machine, not a measurement. {said}",
                 Axis("machines of 32 cores and 256 GB", Log(list(MACHINES))),
                 Axis(title, Log(values) if name == "qps" else Log(values, seconds)),
                 series,

@@ -32,9 +32,9 @@ def main() -> None:
         if "build" in parts or "search" in parts:
             found |= on_ray(Path(folder), items, users, "search" in parts)
         if "merge" in parts:
-            found |= merging(items[:64_000], users[:500])
+            found |= merging(items[:32_000], users[:500])
         if "recall" in parts:
-            found |= recall_by_shards(items[:100_000], users[:500])
+            found |= recall_by_shards(items[:40_000], users[:500])
     text = json.dumps(found, indent=2)
     print(text)
     if arguments.json:

@@ -35,6 +35,7 @@ GROUPS = {
     "Codecs and exact search": "assess Assessment CodecCost Codec Codes brute_force",
     "Tuning": "tune Tuned Recall Relative Ndcg HitRate Limits",
     "Files and other libraries": "Live info FileInfo Saved Check from_hnswlib from_faiss",
+    "Batch jobs": "recommend Recommended",
     "The machine": "cpu Cpu Isa",
 }
 ERRORS = ("Error", "Warning")

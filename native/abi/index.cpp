@@ -151,6 +151,13 @@ vecq_status vecq_index_contains(const vecq_index* index, const int64_t* ids, siz
     });
 }
 
+vecq_status vecq_index_choose_build(vecq_index* index, int32_t build, vecq_error* error) {
+    return fenced(error, [&] {
+        Index& own = require(index, "index")->index;
+        own.choose_build(checked_enum(build, BuildMethod::incremental, "build"));
+    });
+}
+
 vecq_status vecq_index_link(vecq_index* index, size_t rows, size_t threads, size_t* done,
                             size_t* total, vecq_error* error) {
     return fenced(error, [&] {

@@ -7,6 +7,9 @@
 
 namespace vecq {
 
+// How the rows of an addition are linked.
+enum class BuildMethod : uint8_t { automatic, bulk, incremental };
+
 struct Addition {
     std::vector<uint32_t> rows;  // in link order
     size_t in_graph = 0;         // number of leading rows to link; the others are near zero

@@ -20,8 +20,8 @@ Builder::Builder(IndexState& state, IndexLocks& locks)
       level_rng_(state.options.seed) {}
 
 bool Builder::is_settled() const {
-    return !is_adding() && !import_ && users_.empty() && !has_torn_links_ &&
-           state_.rows.slots().extent() > 0;
+    return !is_adding() && build_method_ == BuildMethod::automatic && !import_ && users_.empty() &&
+           !has_torn_links_ && state_.rows.slots().extent() > 0;
 }
 
 BuilderState Builder::saved_state() const {
@@ -126,6 +126,8 @@ void Builder::sample_users(const float* users, size_t count, size_t number) {
 
 void Builder::settle() {
     const std::unique_ptr<Addition> addition = std::move(addition_);
+    bulk_build_.reset();
+    build_method_ = BuildMethod::automatic;
     list_repair_.reset();
     graph_repair_.reset();
     drop_unlinked(addition.get());

@@ -19,6 +19,7 @@
 
 #include "base/rng.hpp"
 #include "build/addition.hpp"
+#include "build/bulk_build.hpp"
 #include "build/entry_points.hpp"
 #include "build/graph_import.hpp"
 #include "build/graph_repair.hpp"
@@ -51,7 +52,10 @@ public:
     void sample_users(const float* users, size_t count, size_t number);
     // Gives the biases of the vectors of the next call of `stage`.
     void give_biases(std::span<const float> biases);
-    // Links about `rows` staged rows, or runs a step of list repair. Complete if done == total.
+    // Chooses how the next addition is linked. Refuses `bulk` where that is not possible.
+    void choose_build(BuildMethod method);
+    // Links about `rows` staged rows, or runs a part of a bulk build or a step of list repair.
+    // Complete if done == total.
     Progress link(size_t rows, size_t threads);
     void settle();
     // Stages, links and settles on one thread. Returns false and does nothing if the index is
@@ -90,6 +94,8 @@ private:
     void fill_slots(Addition& addition, size_t count);
     void keep_near_zero_out(Addition& addition) const;
     void link_next(size_t rows, size_t threads);
+    bool builds_in_bulk(size_t rows) const;
+    void build_some(size_t threads);
     void link_entries();
     void link_range(size_t to, size_t threads, size_t interleaved);
     static size_t rows_linked_alone(size_t rows_before);
@@ -115,7 +121,9 @@ private:
     Random level_rng_;
     std::vector<float> given_biases_;  // see give_biases()
     std::vector<float> users_;         // samples for the next addition's list repair
+    BuildMethod build_method_ = BuildMethod::automatic;  // of the next addition
     std::unique_ptr<Addition> addition_;
+    std::optional<BulkBuild> bulk_build_;  // of the addition, unless it is linked row by row
     std::optional<ListRepair> list_repair_;
     std::optional<GraphImport> import_;
     std::optional<GraphRepair> graph_repair_;  // reset by every change

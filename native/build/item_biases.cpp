@@ -21,7 +21,7 @@ std::vector<uint32_t> rows_of(const IndexState& state, std::span<const int64_t> 
         for (size_t i = first; i < last; ++i) rows[i] = map.find(ids[i]);
     });
     for (size_t i = 0; i < rows.size(); ++i)
-        if (!state.rows.slots().is_visible(rows[i])) refuse_unknown_id(ids.data(), i);
+        if (!state.rows.slots().is_visible(rows[i])) state.rows.ids().refuse_unknown(ids.data(), i);
     return rows;
 }
 

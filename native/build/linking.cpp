@@ -3,6 +3,7 @@
 #include <numeric>
 #include <utility>
 
+#include "base/status.hpp"
 #include "build/builder.hpp"
 
 namespace vecq {
@@ -24,11 +25,15 @@ float usual_norm(const CodeStore& codes, size_t first, size_t count) {
 Progress Builder::link(size_t rows, size_t threads) {
     if (!addition_ && !begin_linking()) return {0, 0};
     const size_t total = addition_->rows.size();
-    if (addition_->linked < total)
+    if (bulk_build_)
+        build_some(threads);
+    else if (addition_->linked < total)
         link_next(rows, threads);
     else if (list_repair_)
         list_repair_->step(threads);
     const size_t samples = list_repair_ ? list_repair_->samples() : 0;
+    if (bulk_build_)
+        return {static_cast<size_t>(bulk_build_->done() * static_cast<double>(total - 1)), total};
     return {addition_->linked + (list_repair_ ? list_repair_->done() : 0), total + samples};
 }
 
@@ -62,6 +67,7 @@ bool Builder::begin_linking() try {
         fill_slots(*addition, filled);
     }
     keep_near_zero_out(*addition);
+    if (builds_in_bulk(addition->in_graph)) bulk_build_.emplace(state_, addition->in_graph);
     addition_ = std::move(addition);
     return true;
 } catch (...) {
@@ -133,6 +139,35 @@ void Builder::link_next(size_t rows, size_t threads) {
     if (addition.linked < alone) link_range(alone, 1, 1);
     if (addition.linked < to) link_range(to, threads, kMaxInterleaved);
     if (addition.linked == end) finish_linking();
+}
+
+void Builder::choose_build(BuildMethod method) {
+    if (method == BuildMethod::bulk && state_.rows.slots().count() > 0)
+        refuse("build", "build is bulk, which is for the first items of an index, expected auto or "
+                        "incremental");
+    if (method == BuildMethod::bulk && !can_build_in_bulk(state_))
+        refuse("build", "build is bulk, which needs links by a distance or an angle, expected auto "
+                        "or incremental with this link");
+    build_method_ = method;
+}
+
+bool Builder::builds_in_bulk(size_t rows) const {
+    return build_method_ == BuildMethod::bulk && rows > 0 && state_.rows.slots().extent() == 0;
+}
+
+// Runs a part of the bulk build. After the last part all rows become visible.
+void Builder::build_some(size_t threads) {
+    bulk_build_->step(threads);
+    if (!bulk_build_->is_done()) return;
+    const size_t max_entries = state_.rows.link().is_flat() ? kFlatEntries : 1;
+    {
+        const auto alone = locks_.searches.write();
+        for (size_t i = 0; i < std::min(max_entries, addition_->in_graph); ++i)
+            entries_.offer(addition_->rows[i]);
+    }
+    bulk_build_.reset();
+    show(addition_->in_graph);
+    finish_linking();
 }
 
 // Links the first rows of the addition one by one: they may become entry points.

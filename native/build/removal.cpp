@@ -38,12 +38,12 @@ std::vector<uint32_t> Builder::rows_to_remove(const int64_t* ids, size_t count) 
     std::vector<uint32_t> rows(count);
     for (size_t i = 0; i < count; ++i) {
         rows[i] = table.ids().find(ids[i]);
-        if (!table.slots().is_visible(rows[i])) refuse_unknown_id(ids, i);
+        if (!table.slots().is_visible(rows[i])) table.ids().refuse_unknown(ids, i);
     }
     std::vector<uint32_t> sorted = rows;
     std::sort(sorted.begin(), sorted.end());
     if (const auto twice = std::adjacent_find(sorted.begin(), sorted.end()); twice != sorted.end())
-        refuse("ids", "ids has " + std::to_string(table.ids()[*twice]) + " twice");
+        refuse("ids", "ids has " + table.ids().describe(table.ids()[*twice]) + " twice");
     return rows;
 }
 

@@ -29,6 +29,8 @@
 
 #include "engine/scan.inl.hpp"
 
+#include "engine/bulk.inl.hpp"
+
 #include "quant/hadamard.inl.hpp"
 #include "quant/quantize.inl.hpp"
 
@@ -49,6 +51,8 @@ constexpr Kernels kernels_of() {
         .peaks = peaks<DotOf<C>>,
         .sift = sift<DotOf<C>>,
         .scan_rows = scan_rows<C>,
+        .nearest = nearest<DotOf<C>>,
+        .prune = prune<C>,
     };
 }
 

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "base/layout.hpp"
+#include "engine/bulk_jobs.hpp"
 #include "engine/jobs.hpp"
 #include "kernels/compare.hpp"
 #include "quant/quantize.hpp"
@@ -50,6 +51,11 @@ struct Kernels {
     void (*peaks)(const PeakJob&);
     void (*sift)(const SiftJob&);
     void (*scan_rows)(const RowScanJob&);
+
+    // For bulk building: `nearest` finds the nearest columns of rows from blocks of dots, `prune`
+    // selects diverse neighbors. `query_codes` as in row_query.
+    void (*nearest)(const NearestJob&);
+    size_t (*prune)(const PruneJob&, Neighbor* selected, std::byte* query_codes);
 };
 
 // Upper bounds of the kernels' throughput on a core, for benchmarks and tests. No search calls

@@ -193,6 +193,14 @@ vecq_status vecq_codec_score(const vecq_codec* codec, int32_t metric, int32_t qu
 
 typedef struct vecq_index vecq_index;
 
+/* How the rows of an addition are linked. */
+typedef enum {
+    VECQ_BUILD_AUTO = 0,   /* INCREMENTAL in this release */
+    VECQ_BUILD_BULK,       /* by comparing all pairs of rows within overlapping groups; ignores
+                            * ef_construction. An addition that ends early leaves none of its rows */
+    VECQ_BUILD_INCREMENTAL /* each row by a walk over the graph */
+} vecq_build;
+
 /* The measure by which rows are linked. */
 typedef enum {
     VECQ_LINK_AUTO = 0, /* MOEBIUS for VECQ_IP, otherwise METRIC; required if a codec centers */
@@ -356,7 +364,11 @@ vecq_status vecq_index_stage_updates(vecq_index* index, const float* vectors, si
                                      const int64_t* ids, size_t first_row, size_t threads,
                                      vecq_error* error);
 
-/* Links about `rows` staged rows, or does as much of the repair that follows. The addition is done
+/* Chooses how the next addition is linked; `build` is a vecq_build. BULK is refused for an index
+ * with items, and for links by inner products as they are. */
+vecq_status vecq_index_choose_build(vecq_index* index, int32_t build, vecq_error* error);
+
+/* Links about `rows` staged rows, works on a bulk build for about 50 ms, or does as much of the repair that follows. The addition is done
  * when *done == *total. If a call fails, vecq_index_settle leaves a valid index. */
 vecq_status vecq_index_link(vecq_index* index, size_t rows, size_t threads, size_t* done,
                             size_t* total, vecq_error* error);
@@ -527,6 +539,52 @@ vecq_status vecq_curve_ef(const vecq_curve_point* points, size_t count, uint64_t
  * vecq_search_options. *rerank is 1.25 k + 8 for an index with a rerank store, otherwise 0. */
 vecq_status vecq_index_effort(const vecq_index* index, size_t k, double target_recall, size_t* ef,
                               size_t* rerank, vecq_error* error);
+
+/* ---- String ids. The index numbers its strings; the numbers are the ids of all other calls.
+ * Strings are UTF-8 of 1 to 65,535 bytes without 0 characters, in `bytes` (`length` of them):
+ * `count` strings, string i at offsets[i] to offsets[i + 1], or with offsets NULL each but the last
+ * followed by a 0 byte. Reading calls run at any time; changing calls exclude each other. ---- */
+
+typedef enum { VECQ_ID_INT64 = 0, VECQ_ID_STRING } vecq_id_type;
+
+/* Chooses the type of ids while the index has no items. New indexes have VECQ_ID_INT64. */
+vecq_status vecq_index_set_id_type(vecq_index* index, int32_t id_type, vecq_error* error);
+vecq_status vecq_index_get_id_type(const vecq_index* index, int32_t* id_type, vecq_error* error);
+
+/* Writes the numbers of strings; new strings get a number, to add items under. No other change of
+ * the index may come between this call and the addition. */
+vecq_status vecq_index_name_ids(vecq_index* index, const char* bytes, size_t length,
+                                const int64_t* offsets, size_t count, int64_t* ids,
+                                vecq_error* error);
+
+/* Writes the numbers of strings, -1 for unknown ones, and the version of the numbering. A number
+ * keeps its string while the version stays: removals and compaction may change it. */
+vecq_status vecq_index_find_ids(const vecq_index* index, const char* bytes, size_t length,
+                                const int64_t* offsets, size_t count, int64_t* ids,
+                                uint64_t* version, vecq_error* error);
+
+/* Writes the strings of numbers, one after the other: from offsets[i] on, count + 1 offsets, or
+ * with offsets NULL each followed by a 0 byte. A number without a string has an empty one. *length
+ * is the number of bytes; if that exceeds `capacity`, call again with more. *is_current is 0, and
+ * nothing is written, if the version of the numbering is another one. */
+vecq_status vecq_index_names(const vecq_index* index, const int64_t* ids, size_t count,
+                             uint64_t version, char* bytes, size_t capacity, int64_t* offsets,
+                             size_t* length, int32_t* is_current, vecq_error* error);
+
+/* A table of strings without an index, to join columns by strings. One call at a time. */
+typedef struct vecq_strings vecq_strings;
+vecq_status vecq_strings_open(vecq_strings** table, vecq_error* error);
+void vecq_strings_close(vecq_strings* table);
+
+/* Writes the numbers of strings, which count from 0. With `inserts` 1 new strings get the next
+ * number, with 0 they are -1. */
+vecq_status vecq_strings_number(vecq_strings* table, const char* bytes, size_t length,
+                                const int64_t* offsets, size_t count, int32_t inserts,
+                                int64_t* numbers, vecq_error* error);
+
+/* Writes a hash of each string, the same in every process and on every machine. */
+vecq_status vecq_strings_hash(const char* bytes, size_t length, const int64_t* offsets,
+                              size_t count, uint64_t* hashes, vecq_error* error);
 
 /* Copies all ids in order of insertion. *count is their number; if that exceeds `capacity`, as when
  * the index grows meanwhile, nothing is copied. */

@@ -135,7 +135,7 @@ void Index::get_biases(std::span<const int64_t> ids, float* biases) const {
         state.rows.ids().prepare();
         for (size_t i = 0; i < ids.size(); ++i) {
             const uint32_t row = state.rows.ids().find(ids[i]);
-            if (!state.rows.slots().is_visible(row)) refuse_unknown_id(ids.data(), i);
+            if (!state.rows.slots().is_visible(row)) state.rows.ids().refuse_unknown(ids.data(), i);
             biases[i] = biased == nullptr ? 0 : biased[row].bias;
         }
     });
@@ -144,7 +144,13 @@ void Index::get_biases(std::span<const int64_t> ids, float* biases) const {
 void Index::stage(const float* vectors, size_t count, const int64_t* ids, bool replacing,
                   size_t number, size_t threads) {
     const auto changes = lock_changes();
+    require_names(ids, count);
     builder_.stage(vectors, count, ids, replacing, number, threads);
+}
+
+void Index::choose_build(BuildMethod method) {
+    const auto changes = lock_changes();
+    builder_.choose_build(method);
 }
 
 Progress Index::link(size_t rows, size_t threads) {
@@ -190,6 +196,7 @@ void Index::repair_briefly() {
 
 bool Index::add_few(const float* vectors, size_t count, const int64_t* ids, bool replacing) {
     const auto changes = lock_changes();
+    require_names(ids, count);
     const bool added = builder_.add_few(vectors, count, ids, replacing);
     measure_costs();
     return added;
@@ -198,6 +205,7 @@ bool Index::add_few(const float* vectors, size_t count, const int64_t* ids, bool
 void Index::remove(const int64_t* ids, size_t count) {
     const auto changes = lock_changes();
     builder_.remove(ids, count);
+    drop_unused_names();
 }
 
 Progress Index::repair(size_t threads) {
@@ -241,7 +249,7 @@ void Index::get(const int64_t* ids, size_t count, float* vectors) const {
         RowCoder coder(codes.codec());
         for (size_t i = 0; i < count; ++i) {
             const uint32_t row = state.rows.ids().find(ids[i]);
-            if (!state.rows.slots().is_visible(row)) refuse_unknown_id(ids, i);
+            if (!state.rows.slots().is_visible(row)) state.rows.ids().refuse_unknown(ids, i);
             coder.decode(codes.codes_of(row), codes[row], vectors + i * state.dim);
         }
     });

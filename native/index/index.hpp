@@ -10,7 +10,9 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "build/builder.hpp"
 #include "index/stats.hpp"
@@ -54,6 +56,8 @@ public:
     void give_biases(std::span<const float> biases);
     void stage(const float* vectors, size_t count, const int64_t* ids, bool replacing,
                size_t number, size_t threads);
+    // Of the next addition.
+    void choose_build(BuildMethod method);
     Progress link(size_t rows, size_t threads);
     void stage_attributes(std::span<const GivenValues> given, size_t count);
     void settle();
@@ -85,6 +89,29 @@ public:
     void set_biases(std::span<const int64_t> ids, const float* biases);
     // Writes the biases of items. Throws for an unknown id.
     void get_biases(std::span<const int64_t> ids, float* biases) const;
+
+    // String ids. Their numbers are the ids of all other calls.
+    bool has_names() const;
+    uint64_t names_version() const;
+    // Chooses between string and integer ids of an index without items.
+    void use_names(bool names);
+    // Returns the numbers of strings; new strings get one. No other change may run until the items
+    // are added.
+    void name_ids(std::span<const std::string_view> names, int64_t* ids);
+    // Returns the numbers of strings, -1 for unknown ones, and the version of the names.
+    uint64_t find_ids(std::span<const std::string_view> names, int64_t* ids) const;
+    // Calls visit(i, name) for each id if the names are of this version, and returns whether they
+    // are. An id without an item may have no name: an empty string.
+    template <class Visit>
+    bool each_name(std::span<const int64_t> ids, uint64_t version, Visit&& visit) const {
+        return inspect([&](const IndexState& state) {
+            const Names& names = state.rows.ids().names();
+            if (names.version() != version) return false;
+            names.each(ids, visit);
+            return true;
+        });
+    }
+
     void set_curve(RecallCurve curve);
     RecallCurve curve() const;
 
@@ -110,6 +137,8 @@ private:
     void repair_briefly();
     void copy_searched();
     void measure_costs();
+    void require_names(const int64_t* ids, size_t count) const;
+    void drop_unused_names();
 
     IndexState state_;
     mutable IndexLocks locks_;

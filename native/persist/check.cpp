@@ -37,6 +37,7 @@ CheckTask::CheckTask(const IndexState& state, Depth depth, size_t unreachable_al
     add(1, 1, [this](size_t, size_t) { check_ids(); });
     add(1, 1, [this](size_t, size_t) { check_order(); });
     check_attributes();
+    if (state_.rows.ids().names().is_active()) check_names();
 }
 
 void CheckTask::report(const std::string& where, const std::string& what) {
@@ -179,7 +180,7 @@ void CheckTask::check_ids() {
         if (state_.rows.slots().is_visible(row)) ids.push_back(own[row]);
     std::sort(ids.begin(), ids.end());
     for (auto at = ids.begin(); (at = std::adjacent_find(at, ids.end())) != ids.end(); ++at)
-        report("ids", std::to_string(*at) + " belongs to two rows");
+        report("ids", own.describe(*at) + " belongs to two rows");
     if (!ids.empty() && ids.back() > own.largest())
         report("settings", "the largest id is stored as " + std::to_string(own.largest()) +
                                ", but is " + std::to_string(ids.back()));
@@ -225,6 +226,27 @@ void CheckTask::check_values(const Attribute& attribute, size_t from, size_t to)
                    "has code " + std::to_string(code) + ", expected at most " +
                        std::to_string(largest));
     }
+}
+
+// Names of removed items may be anything. Stops where names overlap: reading all may take forever.
+void CheckTask::check_names() {
+    add(state_.rows.slots().extent(), kStepRows, [this](size_t from, size_t to) {
+        const IdMap& ids = state_.rows.ids();
+        const Names& names = ids.names();
+        for (size_t i = from; i < to && name_bytes_ <= names.bytes().size(); ++i) {
+            const auto row = static_cast<uint32_t>(i);
+            if (!state_.rows.slots().is_visible(row)) continue;
+            const std::string_view name = names[ids[row]];
+            name_bytes_ += name.size();
+            if (name_bytes_ > names.bytes().size())
+                report(at_row("string ids", row), "has a name that overlaps others");
+            else if (const std::string fault = fault_of_name(name); !fault.empty())
+                report(at_row("string ids", row), "has " + fault);
+            else if (names.find(name) != ids[row])
+                report(at_row("hash table of string ids", row),
+                       "does not lead from " + ids.describe(ids[row]) + " to the row");
+        }
+    });
 }
 
 }  // namespace vecq

@@ -46,6 +46,7 @@ private:
     void check_order();
     void check_attributes();
     void check_values(const Attribute& attribute, size_t from, size_t to);
+    void check_names();
 
     const IndexState& state_;
     size_t unreachable_allowance_;
@@ -53,6 +54,7 @@ private:
     size_t count_ = 0;
     Checksum sum_;
     std::vector<std::byte> block_;
+    uint64_t name_bytes_ = 0;  // of the rows checked so far
 };
 
 }  // namespace vecq

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "persist/rebuild.hpp"
+#include "storage/file_errors.hpp"
 
 namespace vecq {
 
@@ -11,6 +12,7 @@ CompactTask::CompactTask(IndexState& state, IndexLocks& locks, RebuildHooks hook
     const size_t count = state.rows.slots().count();
     for (Column& column : columns_) column.reserve(count);
     ids_.reserve(count);
+    if (state.rows.ids().names().is_active()) names_ = Names::make();
     place_nodes();
     near_zero_.resize(state.near_zero.size());
     for (size_t i = 0; i < state.near_zero.size(); ++i)
@@ -67,12 +69,19 @@ void CompactTask::rebuild(size_t first, size_t count) {
             state_.rows, [&](const Column& column) { columns_[i++].append_from(column, row); });
         const size_t to = ids_.size();
         ids_.resize(to + 1);
-        ids_[to] = ids[row];
+        ids_[to] = names_.is_active() ? number_of(ids[row]) : ids[row];
         if (!has_order) continue;
         order_.resize(to + 1);
         order_[to] = ids.order()[row];
     }
     copy_lists(0, first, count);
+}
+
+// Copies the name of an id and returns its new number.
+int64_t CompactTask::number_of(int64_t id) {
+    const std::string_view name = state_.rows.ids().names()[id];
+    if (name.empty()) throw_corrupt("a row has no string id");
+    return names_.insert(name);
 }
 
 // Filters replay the moves in ascending order, so that no row moves to a row still in use.
@@ -87,6 +96,7 @@ void CompactTask::exchange() {
     const size_t entered = state_.graph.entered(), count = rows.slots().count();
     rows.swap_columns(columns_);
     rows.ids().restore(std::move(ids_), std::move(order_), rows.ids().largest());
+    if (names_.is_active()) rows.ids().names().replace(std::move(names_));
     state_.graph.restore(std::move(layers_));
     state_.graph.enter_at(std::move(entries_), entered);
     state_.near_zero.restore(std::move(near_zero_));

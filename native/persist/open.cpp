@@ -2,6 +2,7 @@
 #include "persist/open.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 
@@ -217,6 +218,7 @@ void IndexReader::fill_rows(RowTable& rows) const {
         throw_corrupt("the insertion order does not have one element per row");
     rows.ids().restore(array<int64_t>(section(Kind::ids), count, 1, AccessPattern::sequential),
                        std::move(order), saved_.largest_id);
+    fill_names(rows.ids().names());
     restore_slots(rows.slots());
     rows.link().set_norm_unit(saved_.norm_unit);
 }
@@ -229,6 +231,24 @@ void IndexReader::fill_bias_extremes(IndexState& state) const {
     std::vector<uint32_t> rows(stored.data(), stored.data() + stored.size());
     std::erase_if(rows, [this](uint32_t row) { return row >= saved_.rows; });
     state.bias_extremes.restore(state.rows.biased(), std::move(rows));
+}
+
+// Maps string ids. Entries and slots are validated as they are read, see rows/names.hpp.
+void IndexReader::fill_names(Names& names) const {
+    const SectionEntry* entry = file_->table().find(section(Kind::names));
+    if (entry == nullptr) return;
+    const auto saved = read_struct<SavedNames>(entry->id);
+    auto entries = array<uint64_t>(section(Kind::name_entries));
+    auto slots = array<NameSlot>(section(Kind::name_slots));
+    if (entries.size() > kMaxRows) throw_corrupt("there are more string ids than rows can have");
+    if (slots.size() != 0 && !std::has_single_bit(slots.size()))
+        throw_corrupt("the hash table of string ids has " + std::to_string(slots.size()) +
+                      " slots, expected a power of two");
+    if (saved.count > entries.size())
+        throw_corrupt("the settings of string ids count more names than there are");
+    file_->advise(entry_of(section(Kind::name_slots)), AccessPattern::random);
+    names.restore({saved.seed, saved.count, std::move(entries),
+                   array<char>(section(Kind::name_bytes)), std::move(slots)});
 }
 
 // Treats vacant rows of a file as just removed: links of the file may lead to them.

@@ -47,6 +47,7 @@ private:
     void fill_rows(RowTable& rows) const;
     void fill_bias_extremes(IndexState& state) const;
     void fill_texts(Attribute& attribute) const;
+    void fill_names(Names& names) const;
     void restore_slots(Slots& slots) const;
     void fill_graph(Graph& graph, bool is_flat) const;
     Graph::Stored layer(size_t number, size_t degree, size_t most) const;

@@ -75,6 +75,7 @@ private:
     void exchange() override;
     void place_nodes();
     void copy_lists(size_t layer, size_t first, size_t count);
+    int64_t number_of(int64_t id);
 
     // The new number of each node of each layer; kNone: dropped.
     std::vector<std::vector<uint32_t>> places_;
@@ -83,6 +84,7 @@ private:
     std::vector<Column> columns_;
     Array<int64_t> ids_;
     Array<uint32_t> order_, near_zero_;
+    Names names_;  // of the rows, numbered by row
 };
 
 }  // namespace vecq

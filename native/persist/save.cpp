@@ -2,6 +2,7 @@
 #include "persist/save.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 #include <utility>
 
@@ -13,8 +14,13 @@ constexpr uint64_t kBlock = uint64_t{1} << 20, kStepBytes = uint64_t{8} << 20;
 static_assert(kBlock % Checksum::kStep == 0);
 static_assert(ListSnapshot::kGroup * sizeof(uint32_t) % Checksum::kStep == 0);
 
-// The first release that knows these sections.
-constexpr char kSince[kVersionLength] = "0.1.0";
+// Returns the later of two versions.
+const char* later(const char* one, const char* other) {
+    int a[3] = {}, b[3] = {};
+    std::sscanf(one, "%d.%d.%d", &a[0], &a[1], &a[2]);
+    std::sscanf(other, "%d.%d.%d", &b[0], &b[1], &b[2]);
+    return std::ranges::lexicographical_compare(a, b) ? other : one;
+}
 
 }  // namespace
 
@@ -27,7 +33,10 @@ SaveTask::SaveTask(IndexState& state, IndexLocks& locks,
     // Fails early: the same check at the end would waste the whole save.
     if (!target.overwrite) target.seen.require_unchanged(target.path);
     std::memcpy(table_.header.library, VECQ_VERSION, sizeof VECQ_VERSION);
-    std::memcpy(table_.header.needed, kSince, sizeof kSince);
+    for (const SectionEntry& entry : table_.sections)
+        if ((entry.flags & kRequired) != 0)
+            std::memcpy(table_.header.needed, later(table_.header.needed, entry.since),
+                        kVersionLength);
 }
 
 // Returns the end of the file.
@@ -40,7 +49,7 @@ uint64_t SaveTask::lay_out() {
         entry.flags = section.is_required ? kRequired : 0;
         entry.element_bytes = section.element_bytes;
         entry.count = section.count;
-        std::memcpy(entry.since, kSince, sizeof kSince);
+        std::strncpy(entry.since, section.since, kVersionLength - 1);
         entry.offset = section_start(end);
         end = entry.end();
         total_ += entry.bytes();

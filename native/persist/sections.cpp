@@ -35,6 +35,10 @@ std::string known_name(SectionId id) {
         case Kind::attribute_ends: return "text ends" + attribute;
         case Kind::attribute_texts: return "texts" + attribute;
         case Kind::attribute_sets: return "tag sets" + attribute;
+        case Kind::names: return "settings of string ids";
+        case Kind::name_entries: return "offsets of string ids";
+        case Kind::name_bytes: return "string ids";
+        case Kind::name_slots: return "hash table of string ids";
         default: return {};
     }
 }

@@ -50,6 +50,11 @@ struct SavedCodec {
     uint64_t seed;
 };
 
+struct SavedNames {
+    uint64_t seed;   // of the hash
+    uint64_t count;  // number of names
+};
+
 static_assert(kFirstSettings == 160 && sizeof(SavedIndex) == 168 && sizeof(SavedCodec) == 32 &&
               sizeof(SavedAttribute) == 64);
 

@@ -88,6 +88,7 @@ void Snapshot::add_all(const BuilderState& builder) {
     add_reference(section(Kind::ids), sizeof(int64_t), rows_,
                   [&state] { return state.rows.ids().data(); });
     add_order();
+    if (state.rows.ids().names().is_active()) add_names();
     // Readers that do not know the curve may skip it.
     if (!state.curve.points.empty())
         add_copy(section(Kind::curve), state.curve.points).is_required = false;
@@ -247,6 +248,30 @@ void Snapshot::add_attributes() {
         if (own.spec.kind == AttributeKind::tags)
             add_array(Kind::attribute_sets, own.sets.stored());
     }
+}
+
+// Names are only appended during a snapshot. Slots that are filled meanwhile were free before:
+// clearing them restores the table, because no older probe sequence led past a free slot.
+void Snapshot::add_names() {
+    constexpr char kSince[] = "0.2.0";
+    const Names& names = state_.rows.ids().names();
+    const size_t extent = names.extent(), first = sections_.size();
+    add_copy(section(Kind::names), std::vector{SavedNames{names.seed(), names.count()}});
+    add_reference(section(Kind::name_entries), sizeof(uint64_t), extent,
+                  [&names] { return names.entries().data(); });
+    add_reference(section(Kind::name_bytes), 1, names.bytes().size(),
+                  [&names] { return names.bytes().data(); });
+    const auto slots = names.slots();
+    sections_.push_back({section(Kind::name_slots), sizeof(NameSlot), slots->size(), true,
+                         sizeof(NameSlot),
+                         [slots, extent](uint64_t from, uint64_t bytes, std::byte* to) {
+                             auto* copies = reinterpret_cast<NameSlot*>(to);
+                             const size_t count = bytes / sizeof(NameSlot);
+                             std::copy_n(slots->data() + from / sizeof(NameSlot), count, copies);
+                             for (size_t i = 0; i < count; ++i)
+                                 if (copies[i].next > extent) copies[i] = {};
+                         }});
+    for (size_t i = first; i < sections_.size(); ++i) sections_[i].since = kSince;
 }
 
 template <class T>

@@ -32,6 +32,7 @@ public:
         bool is_required;
         uint64_t unit;  // a read is a multiple of this many bytes, except the last
         std::function<void(uint64_t from, uint64_t bytes, std::byte* to)> read;
+        const char* since = "0.1.0";  // the first release that knows the kind
     };
     // Sections in the order of the file.
     const std::vector<Section>& sections() const { return sections_; }
@@ -47,6 +48,7 @@ private:
     void add_base_layer();
     void add_order();
     void add_attributes();
+    void add_names();
     template <class T>
     Section& add_copy(SectionId id, std::vector<T> elements, size_t per_element = 1);
     template <class Where>

@@ -23,7 +23,7 @@ void IdMap::append(std::span<const int64_t> ids, size_t number, size_t replaceab
         if (table_.size() < 2 * size()) rebuild_table(first);
         for (size_t i = 0; i < ids.size(); ++i)
             if (!claim_id(first + i, replaceable))
-                refuse("ids", "ids has " + std::to_string(ids[i]) + " in row " +
+                refuse("ids", "ids has " + describe(ids[i]) + " in row " +
                                   std::to_string(number + i) + ", which is taken already");
     } catch (...) {
         truncate(first);
@@ -176,7 +176,7 @@ void IdMap::prepare() const {
 
 size_t IdMap::bytes() const {
     const std::lock_guard lock(table_mutex_);
-    return ids_.bytes() + table_.bytes() + order_.bytes();
+    return ids_.bytes() + table_.bytes() + order_.bytes() + names_.memory_bytes();
 }
 
 // Makes a table for twice the number of rows and inserts the first `count`.
@@ -219,8 +219,26 @@ size_t IdMap::slot_of(int64_t id) const {
     }
 }
 
-void refuse_unknown_id(const int64_t* ids, size_t at) {
-    refuse("ids", "ids has " + std::to_string(ids[at]) + " at " + std::to_string(at) +
+std::string IdMap::describe(int64_t id) const {
+    constexpr size_t kShown = 80;  // bytes of a name
+    if (!names_.is_active()) return std::to_string(id);
+    const std::string_view name = names_[id];
+    std::string shown("'");
+    shown.append(name.substr(0, kShown)).append(name.size() > kShown ? "...'" : "'");
+    return shown;
+}
+
+Bitset IdMap::used_numbers() const {
+    Bitset used;
+    used.grow(names_.extent());
+    for (size_t row = 0; row < size(); ++row)
+        if (!is_empty(row) && static_cast<uint64_t>(ids_[row]) < names_.extent())
+            used.set(static_cast<size_t>(ids_[row]));
+    return used;
+}
+
+void IdMap::refuse_unknown(const int64_t* ids, size_t at) const {
+    refuse("ids", "ids has " + describe(ids[at]) + " at " + std::to_string(at) +
                       ", which is not in the index");
 }
 

@@ -7,9 +7,12 @@
 
 #include <mutex>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/array.hpp"
+#include "base/bitset.hpp"
+#include "rows/names.hpp"
 
 namespace vecq {
 
@@ -26,6 +29,13 @@ public:
     // The insertion number of each row, kNoRow if vacant; empty while ids give the order.
     const Array<uint32_t>& order() const { return order_; }
     int64_t largest() const { return largest_; }
+    // String ids: then the callers' ids are the names of these numbers.
+    const Names& names() const { return names_; }
+    Names& names() { return names_; }
+    // Returns an id for messages: the number, or the name in quotes.
+    std::string describe(int64_t id) const;
+    // Returns the numbers of all rows that are not vacant.
+    Bitset used_numbers() const;
     // Memory in use. Thread-safe, also during `prepare`.
     size_t bytes() const;
 
@@ -53,7 +63,12 @@ public:
     // Takes stored arrays; an empty order means that ids give the order.
     void restore(Array<int64_t> ids, Array<uint32_t> order, int64_t largest);
     // Copies ids that lie in a mapped file to memory.
-    void detach() { ids_.detach(); }
+    void detach() {
+        ids_.detach();
+        names_.detach();
+    }
+    // Refuses the id at position `at`.
+    [[noreturn]] void refuse_unknown(const int64_t* ids, size_t at) const;
 
     // Returns the row of an id, or kNoRow. Requires `prepare` after the last change; then it is
     // thread-safe.
@@ -91,9 +106,7 @@ private:
     int64_t largest_ = -1;   // of the ids of all rows and of erased ones
     int64_t largest_erased_ = -1;
     std::vector<bool> replaced_;  // rows whose ids belong to staged rows as well
+    Names names_;
 };
-
-// Refuses the id at position `at`.
-[[noreturn]] void refuse_unknown_id(const int64_t* ids, size_t at);
 
 }  // namespace vecq

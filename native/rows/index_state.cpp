@@ -20,7 +20,7 @@ std::vector<uint32_t> IndexState::rows_of(const int64_t* ids, size_t count) cons
     std::vector<uint32_t> found(count);
     for (size_t i = 0; i < count; ++i) {
         found[i] = rows.ids().find(ids[i]);
-        if (!rows.slots().is_visible(found[i])) refuse_unknown_id(ids, i);
+        if (!rows.slots().is_visible(found[i])) rows.ids().refuse_unknown(ids, i);
     }
     return found;
 }

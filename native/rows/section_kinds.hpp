@@ -37,6 +37,10 @@ enum class Kind : uint32_t {
     attribute_ends = 21,    //   uint64_t, the offset behind each text
     attribute_texts = 22,   //   char, the texts one after the other
     attribute_sets = 23,    //   uint32_t, see TagSets::stored
+    names = 24,             // a SavedNames; this and the next three only if ids are strings
+    name_entries = 25,  //   uint64_t per number: offset << 16 | length in name_bytes; 0: no name
+    name_bytes = 26,    //   UTF-8
+    name_slots = 27,    //   NameSlots, a hash table
 };
 
 constexpr SectionId section(Kind kind, size_t number = 0) {

@@ -178,7 +178,7 @@ void edit(File& file, const uint8_t* bytes) {
             return;
         }
         default:  // the section becomes another one, of the same elements
-            if (any % 8 == 0) section.entry.id.kind = 1 + bytes[5] % 23;
+            if (any % 8 == 0) section.entry.id.kind = 1 + bytes[5] % 27;
             return;
     }
 }

@@ -17,6 +17,7 @@ from importlib.util import find_spec
 COMMANDS = (
     "build",
     "search",
+    "recommend",
     "tune",
     "assess",
     "bench",

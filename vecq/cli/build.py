@@ -2,17 +2,20 @@
 
 import argparse
 import time
+from typing import Any
 
 from vecq.cli.inputs import (
     FORMATS,
     add_threads,
     errors_name_files,
     output_file,
+    read_id_column,
     read_ids,
     read_vectors,
 )
 from vecq.cli.output import add_json, print_result
 from vecq.cli.settings import INDEX, read_index_settings
+from vecq.core.errors import ArgumentError
 
 HELP = "Build an index file from vectors"
 DESCRIPTION = f"""\
@@ -26,6 +29,7 @@ Examples:
   vecq build items.npy items.vecq --metric ip --users users.npy
   vecq build items.fbin items.vecq --metric l2 --codec int16 --ids ids.npy
   vecq build items.npy items.vecq --rerank-codec fp16 --m 32 --ef-construction 400
+  vecq build items.parquet items.vecq --id-column item      ids may be strings
   vecq build items.npy items.vecq --settings best.json      settings that vecq tune found
   vecq build items.npy items.vecq --recall-queries users.npy
                                                 for vecq search --target-recall
@@ -40,6 +44,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--ids",
         metavar="FILE",
         help="Ids of the vectors, .npy or text with one per line (default: 0, 1, 2, ...)",
+    )
+    add(
+        "--id-column",
+        metavar="NAME",
+        help="Column of ids in VECTORS, a .parquet or .arrow file: integers or strings",
+    )
+    add(
+        "--id-type",
+        choices=("int64", "str"),
+        help="Type of the ids in --ids; str: the lines of a text file (default: int64)",
     )
     add(
         "--users",
@@ -65,6 +79,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
 
 
+def _ids(arguments: argparse.Namespace) -> Any:
+    if arguments.id_column is None:
+        return arguments.ids and read_ids(arguments.ids, "ids", arguments.id_type == "str")
+    if arguments.ids is not None:
+        raise ArgumentError("ids and id_column are both given, expected one", "id_column")
+    return read_id_column(arguments.vectors, arguments.id_column)
+
+
 def run(arguments: argparse.Namespace) -> int:
     from vecq.index import Index
 
@@ -73,7 +95,7 @@ def run(arguments: argparse.Namespace) -> int:
     given = {name: getattr(arguments, name) for name in INDEX}
     settings |= {name: value for name, value in given.items() if value is not None}
     vectors = read_vectors(arguments.vectors, "vectors", "train")
-    ids = arguments.ids and read_ids(arguments.ids, "ids")
+    ids = _ids(arguments)
     users = arguments.users and read_vectors(arguments.users, "users", "test")
     recall_queries = arguments.recall_queries and read_vectors(
         arguments.recall_queries, "recall_queries", "test"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vecq.cli import factorize
 from vecq.cli.inputs import add_threads
 from vecq.cli.output import add_json, print_result
 from vecq.core.arguments import whole
@@ -27,6 +28,7 @@ Examples:
   vecq data convert items.npy items.fbin           convert a file of vectors
   vecq data convert items.npy items.hdf5 --queries users.npy --metric ip --truth 100
   vecq data import-interactions ratings.csv movies.hdf5 --factors 128
+  vecq data factorize ratings.csv items.parquet users.parquet     for vecq build and recommend
 
 Downloads are stored in $VECQ_DATA, or in ~/.cache/vecq/datasets. For the options of an action, see
 vecq data ACTION --help.
@@ -48,6 +50,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         )
     )
 
+    factorize.add_arguments(
+        _add(actions, "factorize", "Factorize interactions into tables of items and users")
+    )
+
 
 def run(arguments: argparse.Namespace) -> int:
     actions = {
@@ -56,6 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
         "make": _make,
         "convert": _convert,
         "import-interactions": _import,
+        "factorize": factorize.run,
     }
     actions[arguments.action](arguments)
     return 0

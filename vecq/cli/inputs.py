@@ -60,13 +60,17 @@ def read_vectors(path: str, argument: str, array: str) -> NDArray[Any]:
     return rows.astype(np.float32) if rows.dtype.kind in "iu" else rows
 
 
-def read_ids(path: str, argument: str) -> NDArray[np.int64]:
+def read_ids(path: str, argument: str, strings: bool = False) -> Any:
     """Read ids from a .npy file of integers, or from text with one id per line.
+
+    With `strings`, return the lines of a text file.
 
     Raises:
         ArgumentError: The file is missing or holds no ids.
     """
     file = input_file(path, argument, ".npy or text with one id per line")
+    if strings:
+        return _read_lines(file, argument)
     try:
         numbers: NDArray[Any] = (
             np.load(file, allow_pickle=False)
@@ -91,6 +95,38 @@ def read_ids(path: str, argument: str) -> NDArray[np.int64]:
             argument,
         )
     return numbers.astype(np.int64)
+
+
+def _read_lines(file: Path, argument: str) -> list[str]:
+    try:
+        return file.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise ArgumentError(
+            f"{argument}: {file} is no text in UTF-8: {error}; expected one id per line", argument
+        ) from None
+
+
+def read_id_column(path: str, column: str) -> Any:
+    """Read a column of ids, integers or strings, from the Parquet or Arrow file of the vectors.
+
+    Raises:
+        ArgumentError: There is no such column, or it has another type.
+    """
+    from vecq.batch.columns import integers, require_ids, texts
+    from vecq.batch.sources import arrow, source_of
+
+    source = source_of(path, "id_column")
+    if column not in source.schema.names:
+        raise source.refuse(
+            f"has the columns {', '.join(source.schema.names)}, expected one named {column!r}"
+        )
+    require_ids(source, column, None)
+    pa = arrow()
+    batches = list(source.batches([column]))
+    values = pa.Table.from_batches(batches, source.schema.empty_table().select([column]).schema)
+    ids = values.column(column).combine_chunks()
+    is_number = pa.types.is_integer(source.schema.field(column).type)
+    return (integers if is_number else texts)(source, column, ids)
 
 
 def read_id_lists(path: str, argument: str, name: str) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -127,7 +127,7 @@ def run(arguments: argparse.Namespace) -> int:
     write = _writer(target, arguments.json)
     index = open_index(arguments.index)
     queries = read_vectors(arguments.queries, "queries", "test")
-    filters = _filters(arguments)
+    filters = _filters(arguments, index.id_type == "str")
     settings = _settings(arguments)
     _prepare_target_recall(arguments, index, settings["k"])
     names = ("queries", "allow", "deny", "exclude")
@@ -182,9 +182,11 @@ def _settings(arguments: argparse.Namespace) -> dict[str, Any]:
     return {"k": 10, **read, **own}
 
 
-def _filters(arguments: argparse.Namespace) -> dict[str, Any]:
+def _filters(arguments: argparse.Namespace, strings: bool) -> dict[str, Any]:
     files = {name: getattr(arguments, name) for name in ("allow", "deny")}
-    filters: dict[str, Any] = {name: read_ids(path, name) for name, path in files.items() if path}
+    filters: dict[str, Any] = {
+        name: read_ids(path, name, strings) for name, path in files.items() if path
+    }
     if arguments.exclude:
         filters["exclude"] = read_id_lists(arguments.exclude, "exclude", "seen")
     return filters
@@ -196,9 +198,9 @@ def _writer(target: Path | None, json: bool) -> Callable[[Any], None]:
         return lambda found: (_write_json if json else _write_csv)(found, sys.stdout)
     writers: dict[str, Callable[[Any], None]] = {
         ".npz": lambda found: np.savez(
-            target, ids=found.ids, scores=found.scores, counts=found.counts
+            target, ids=_plain_ids(found), scores=found.scores, counts=found.counts
         ),
-        ".npy": lambda found: np.save(target, found.ids),
+        ".npy": lambda found: np.save(target, _plain_ids(found)),
         ".csv": lambda found: _write_text(target, found, _write_csv),
         ".json": lambda found: _write_text(target, found, _write_json),
         ".jsonl": lambda found: _write_text(target, found, _write_json),
@@ -208,6 +210,12 @@ def _writer(target: Path | None, json: bool) -> Callable[[Any], None]:
             f"out is {str(target)!r}, expected a file of {', '.join(writers)}", "out"
         )
     return writers[target.suffix]
+
+
+def _plain_ids(found: Any) -> Any:
+    """Return ids as an array that needs no pickle; no result is an empty string."""
+    ids = found.ids
+    return np.where(ids == None, "", ids).astype(str) if ids.dtype == object else ids  # noqa: E711
 
 
 def _write_text(target: Path, found: Any, write: Callable[[Any, TextIO], None]) -> None:

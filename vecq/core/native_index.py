@@ -39,6 +39,11 @@ class NativeIndex:
         self.busy = False  # a change runs; counts only for the thread that holds `changing`
         self.texts: dict[str, list[str]] = {}  # of attributes, as far as they were read
         self.warned = False  # that values lie beyond the codec's range
+        id_type = ffi.new("int32_t *")
+        call(lib.vecq_index_get_id_type, handle, id_type)
+        self.has_names = id_type[0] == lib.VECQ_ID_STRING  # ids are strings
+        # Whether the type of ids is fixed; otherwise the first ids decide it.
+        self.has_id_type = self.has_names
 
     @property
     def handle(self) -> Any:
@@ -64,6 +69,12 @@ class NativeIndex:
         size = ffi.new("size_t *")
         call(lib.vecq_index_size, self.handle, size)
         return int(size[0])
+
+    def use_names(self, names: bool) -> None:
+        """Choose between string and integer ids of an index without items."""
+        kind = lib.VECQ_ID_STRING if names else lib.VECQ_ID_INT64
+        call(lib.vecq_index_set_id_type, self.handle, kind)
+        self.has_names = names
 
     def contains(self, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Whether there is an item for each id."""

@@ -3,6 +3,7 @@
 from __future__ import annotations  # short signatures in help()
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
@@ -14,9 +15,10 @@ from vecq._native import ffi, lib
 from vecq.core.arguments import choose, named
 from vecq.core.arrays import pointer
 from vecq.core.errors import ArgumentError, call
+from vecq.core.names import stable
 from vecq.core.native_index import NativeIndex
 from vecq.search.expressions import as_datetime64
-from vecq.search.items import as_id_array
+from vecq.search.items import as_numbers_of
 
 AttributeKind = Literal["float32", "int64", "datetime", "bool", "category", "tags"]
 
@@ -123,31 +125,38 @@ def set_attributes(
             "a table and columns by name are both given or both missing, expected one", "table"
         )
     table = named_columns if table is None else table
-    numbers = as_id_array(ids)
     scalar = np.ndim(ids) == 0
     columns = {
         name: [values] if scalar and not _is_column(values) else values
         for name, values in _columns_of(table, "attributes").items()
     }
-    given, count, memory = native_columns(native, columns, len(numbers))
-    call(
-        lib.vecq_index_set_attributes,
-        *(native.handle, pointer(numbers, "int64_t[]"), len(numbers), given, count),
-    )
-    del memory  # borrowed until here
+    # A change of items may give the numbers of string ids to others.
+    with native.changing if native.has_names else nullcontext():
+        numbers = as_numbers_of(native, ids)
+        given, count, memory = native_columns(native, columns, len(numbers))
+        call(
+            lib.vecq_index_set_attributes,
+            *(native.handle, pointer(numbers, "int64_t[]"), len(numbers), given, count),
+        )
+        del memory  # borrowed until here
 
 
 def get_attributes(
     native: NativeIndex, ids: ArrayLike, names: Sequence[str] | None
 ) -> dict[str, NDArray[Any]]:
     """Read attributes of items."""
-    numbers, schema = as_id_array(ids), schema_of(native)
+    schema = schema_of(native)
     wanted = list(schema) if names is None else [names] if isinstance(names, str) else list(names)
     for name in wanted:
         if name not in schema:
             expected = ", ".join(f'"{key}"' for key in schema) or "none"
             raise ArgumentError(f"names has {name!r}, expected names among {expected}", "names")
-    return {name: _read(native, numbers, name, schema[name]) for name in wanted}
+
+    def read() -> dict[str, NDArray[Any]]:
+        numbers = as_numbers_of(native, ids)
+        return {name: _read(native, numbers, name, schema[name]) for name in wanted}
+
+    return stable(native, read)
 
 
 def _read(

@@ -1,6 +1,7 @@
 """Exclusions: for each query, ids that its results must not have, such as items already seen."""
 
 from collections.abc import Iterable, Mapping, Sequence, Set
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -8,22 +9,29 @@ from numpy.typing import ArrayLike, NDArray
 
 from vecq.core.arrays import as_ids, pointer
 from vecq.core.errors import ArgumentError
+from vecq.core.names import are_strings, as_strings, find_numbers
+from vecq.core.native_index import NativeIndex
 
 Ids = NDArray[np.int64]
 FORMS = "a CSR matrix, a pair (indptr, ids), or a list of id arrays"
 
 
 class Exclusions:
-    """Ids of query q: `ids[offsets[q] : offsets[q + 1]]`."""
+    """Ids of query q: `ids[offsets[q] : offsets[q + 1]]`; in a list if they are strings."""
 
-    def __init__(self, offsets: Ids, ids: Ids) -> None:
+    def __init__(self, offsets: Ids, ids: Any) -> None:
         self._offsets, self._ids = offsets, ids
 
     @classmethod
-    def of(cls, given: Any, count: int) -> "Exclusions | None":
-        """Read the argument `exclude` of `count` queries; None if it is None."""
+    def of(cls, given: Any, count: int, names: bool = False) -> "Exclusions | None":
+        """Read the argument `exclude` of `count` queries; None if it is None.
+
+        With `names`, ids are strings.
+        """
         if given is None:
             return None
+        if names:
+            return cls(*_of_strings(given, count))
         if hasattr(given, "tocsr"):
             return cls(*_of_matrix(given, count))
         if isinstance(given, tuple) and len(given) == 2:
@@ -37,7 +45,17 @@ class Exclusions:
         lengths = np.cumsum([0, *map(len, lists)])
         return cls(*_checked(lengths, np.concatenate([*lists, np.empty(0, np.int64)]), count))
 
-    def ids_of(self, query: int) -> Ids:
+    @classmethod
+    def read(cls, given: Any, count: int, native: NativeIndex) -> "Exclusions":
+        """Read the argument `exclude`, and replace strings by their numbers in an index."""
+        if not native.has_names:
+            found = cls.of(given, count)
+            assert found is not None
+            return found
+        offsets, strings = _of_strings(given, count)
+        return cls(offsets, find_numbers(native, strings, "exclude"))
+
+    def ids_of(self, query: int) -> Any:
         return self._ids[self._offsets[query] : self._offsets[query + 1]]
 
     def part(self, first: int, last: int) -> tuple[Any, Any]:
@@ -58,6 +76,37 @@ def as_numbers(given: Any, argument: str) -> NDArray[Any]:
         raise ArgumentError(f"{argument} is no array: {error}", argument) from None
     # numpy makes an empty list an array of floats.
     return found.astype(np.int64) if found.size == 0 and found.dtype != bool else found
+
+
+def _of_strings(given: Any, count: int) -> tuple[Ids, Any]:
+    if hasattr(given, "tocsr") or not isinstance(given, Iterable):
+        raise ArgumentError(
+            f"exclude is a {type(given).__name__}, expected a pair (indptr, ids) or a list of id "
+            "lists: the index has string ids",
+            "exclude",
+        )
+    if isinstance(given, tuple) and len(given) == 2 and not are_strings(given[0]):
+        strings = as_strings(given[1], "exclude")
+        offsets, _ = _checked(given[0], np.empty(len(strings), np.int64), count)
+        return offsets, strings
+    if isinstance(given, np.ndarray) and given.ndim == 1 and are_strings(given):
+        given = [given]
+    given = list(given)
+    if any(isinstance(ids, str) for ids in given):
+        raise ArgumentError(
+            "exclude is a list of strings, expected a list of strings for each query", "exclude"
+        )
+    lists = [ids if type(ids) is list else _list_of(ids) for ids in given]
+    if len(lists) != count:
+        raise ArgumentError(
+            f"exclude has {len(lists)} rows, expected one for each of {count} queries", "exclude"
+        )
+    return np.cumsum([0, *map(len, lists)]), list(chain.from_iterable(lists))
+
+
+def _list_of(ids: Any) -> list[Any]:
+    strings = as_strings(ids, "exclude")
+    return strings if isinstance(strings, list) else strings.to_pylist()
 
 
 def _of_matrix(given: Any, count: int) -> tuple[Ids, Ids]:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from vecq._native import ffi, lib
 from vecq.core.arrays import as_ids, pointer
 from vecq.core.errors import ArgumentError, call
+from vecq.core.names import find_numbers, stable
 from vecq.core.native_index import NativeIndex
 from vecq.core.structs import new_struct
 from vecq.search.exclusions import as_numbers
@@ -53,10 +54,14 @@ class Filter:
             )
         # The native filter refers to the native index: the handle must outlive it.
         self._native, self._index_handle = native, native.handle
-        choices = [_choice(allow, "allow"), _choice(deny, "deny")]
+        self._handle = stable(native, lambda: self._open(allow, deny))
+
+    def _open(self, allow: Any, deny: Any) -> Any:
+        native = self._native
+        choices = [_choice(native, allow, "allow"), _choice(native, deny, "deny")]
         handle = ffi.new("vecq_filter **")
         call(lib.vecq_filter_open, self._index_handle, *(own for own, _ in choices), handle)
-        self._handle = ffi.gc(handle[0], lib.vecq_filter_close)
+        return ffi.gc(handle[0], lib.vecq_filter_close)
 
     def __len__(self) -> int:
         count = ffi.new("size_t *")
@@ -80,7 +85,7 @@ def filter_of(
     return Filter(native, allow, deny)
 
 
-def _choice(given: ArrayLike | Filter | None, argument: str) -> tuple[Any, Any]:
+def _choice(native: NativeIndex, given: Any, argument: str) -> tuple[Any, Any]:
     """A native choice, and the object whose memory it borrows."""
     if given is None:
         return ffi.NULL, None
@@ -88,7 +93,11 @@ def _choice(given: ArrayLike | Filter | None, argument: str) -> tuple[Any, Any]:
     if isinstance(given, Filter):
         choice.filter = given._handle
         return choice, given
-    found: NDArray[Any] = as_numbers(given, argument)
+    found: NDArray[Any] = (
+        find_numbers(native, given, argument)
+        if native.has_names and not _is_mask(given)
+        else as_numbers(given, argument)
+    )
     if found.ndim != 1:
         raise ArgumentError(f"{argument} has {found.ndim} dimensions, expected 1", argument)
     choice.count = len(found)
@@ -98,3 +107,9 @@ def _choice(given: ArrayLike | Filter | None, argument: str) -> tuple[Any, Any]:
     else:
         choice.ids = borrowed = pointer(as_ids(found, argument, len(found)), "int64_t[]")
     return choice, borrowed
+
+
+def _is_mask(given: Any) -> bool:
+    if isinstance(given, list):
+        return bool(given) and isinstance(given[0], bool)
+    return bool(getattr(given, "dtype", None) == np.bool_)

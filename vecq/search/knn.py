@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from vecq.core.arguments import MOST, choose, real, thread_count, whole
 from vecq.core.arrays import as_biases, as_floats, as_vectors
 from vecq.core.errors import ArgumentError
+from vecq.core.names import as_strings, names_of, stable
 from vecq.core.native_index import NativeIndex
 from vecq.core.structs import new_struct
 from vecq.search.exclusions import Exclusions
@@ -16,7 +17,7 @@ from vecq.search.expressions import Where
 from vecq.search.filters import Filter, filter_of
 from vecq.search.groups import Groups, group_options
 from vecq.search.interests import has_interests, search_interests
-from vecq.search.items import as_id_array, get
+from vecq.search.items import as_numbers_of, get
 from vecq.search.plain import SPARE, default_rerank_count
 from vecq.search.plan import PLANS
 from vecq.search.recall_curve import stored_curve
@@ -27,7 +28,20 @@ from vecq.search.result import Result
 MOST_WEIGHT = 1e18
 
 
-def search(
+def search(native: NativeIndex, queries: ArrayLike, k: int, **options: Any) -> Result:
+    """Find the k best items for each query; `vecq.Index.search` documents the options."""
+    if not native.has_names:
+        return search_numbers(native, queries, k, **options)
+    return stable(native, lambda: named(native, search_numbers(native, queries, k, **options)))
+
+
+def named(native: NativeIndex, found: Result) -> Result:
+    """Replace the numbers of a result by their strings."""
+    found._ids = names_of(native, found.ids)
+    return found
+
+
+def search_numbers(
     native: NativeIndex,
     queries: ArrayLike,
     k: int,
@@ -52,18 +66,19 @@ def search(
     interest_weights: Any = None,
     quotas: Any = None,
 ) -> Result:
-    """Find the k best items for each query; `vecq.Index.search` documents the options."""
+    """Find the k best items for each query; string ids are left as numbers."""
     wanted = whole(k, "k", 1, MOST)
     if has_interests(queries):
         return search_interests(
             native,
-            search,
+            search_numbers,
             queries,
             wanted,
             merge=merge,
             interest_weights=interest_weights,
             quotas=quotas,
             exclude=exclude,
+            where=where,
             bias_weight=bias_weight,
             ef=ef,
             target_recall=target_recall,
@@ -100,7 +115,9 @@ def search(
     if options.diversity > 0:
         options.candidates = max(wanted, whole(candidates, "candidates", 1, MOST))
     options.plan = choose(PLANS, default_plan if plan is None else plan, "plan")
-    excluded = None if exclude is None else Exclusions.of(exclude, len(rows))
+    excluded = exclude
+    if exclude is not None and type(exclude) is not Exclusions:
+        excluded = Exclusions.read(exclude, len(rows), native)
     request = Request(
         options, allowed, excluded, _weights(bias_weight, len(rows)), groups, conditions
     )
@@ -109,11 +126,11 @@ def search(
 
 def search_by_ids(native: NativeIndex, ids: ArrayLike, k: int, **options: Any) -> Result:
     """Find the k best items for each of some items, itself excluded."""
-    numbers = as_id_array(ids)
+    own = as_strings(ids, "ids") if native.has_names else as_numbers_of(native, ids)
     if "exclude" in options:
         raise ArgumentError("exclude can't be given: every item excludes itself", "exclude")
-    own = (np.arange(len(numbers) + 1), numbers)
-    return search(native, get(native, numbers), k, exclude=own, **options)
+    exclude = (np.arange(len(own) + 1), own)
+    return search(native, get(native, own), k, exclude=exclude, **options)
 
 
 def _weights(given: ArrayLike, count: int) -> NDArray[np.float32] | None:

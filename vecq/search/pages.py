@@ -28,8 +28,9 @@ def search_pages(
     for name in ("group_by", "diversity"):
         if options.get(name):
             raise ArgumentError(f"{name} can't be given: pages rank all items", name)
-    hidden = Exclusions.of(options.pop("exclude", None), 1)
-    seen = np.empty(0, np.int64) if hidden is None else hidden.ids_of(0)
+    hidden = Exclusions.of(options.pop("exclude", None), 1, native.has_names)
+    none = np.empty(0, object if native.has_names else np.int64)
+    seen = none if hidden is None else hidden.ids_of(0)
     options["allow"] = filter_of(native, options.get("allow"), options.pop("deny", None))
     wanted = min(page, max(len(native), 1))
     found = search(native, rows, wanted, exclude=[seen], **options)
@@ -57,6 +58,6 @@ def _pages(
             yield shown
         if count < wanted:
             return
-        seen = np.concatenate([seen, found.ids[0, :count]])
+        seen = np.concatenate([np.asarray(seen, found.ids.dtype), found.ids[0, :count]])
         wanted = min(2 * wanted, MOST)
         found = search(native, query, wanted, exclude=[seen], **options)

@@ -10,6 +10,7 @@ import numpy as np
 
 from vecq._native import ffi, lib
 from vecq.core.arguments import MOST
+from vecq.core.names import names_of, names_version
 from vecq.core.native_index import NativeIndex
 from vecq.search.plan import PLANS
 from vecq.search.result import Result, block_of_results, result_of_block
@@ -58,6 +59,12 @@ def search_plain(native: NativeIndex, queries: Any, k: int, ef: int | None) -> R
     block = block_of_results(count, k)
     results = _memory_of(_BLOCK, block)
     query = _memory_of(_FLOATS, queries)
+    version = names_version(native) if native.has_names else None
     if _search(native.handle, query, count, k, ef, plan, rerank, results):
         return None
-    return result_of_block(block, count, k)
+    result = result_of_block(block, count, k)
+    if version is not None:
+        result._ids = names_of(native, result.ids)
+        if names_version(native) != version:
+            return None
+    return result

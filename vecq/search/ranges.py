@@ -25,7 +25,7 @@ class Ranges:
     """Results of query q: `ids[indptr[q] : indptr[q + 1]]` and their scores, best first."""
 
     indptr: NDArray[np.int64]
-    ids: NDArray[np.int64]
+    ids: NDArray[Any]  # of int64, or of str objects
     scores: NDArray[np.float32]
 
 
@@ -42,13 +42,14 @@ def search_range(
         )
     if options.get("diversity"):
         raise ArgumentError("diversity can't be given: a range has all items", "diversity")
-    hidden = Exclusions.of(options.pop("exclude", None), len(rows))
+    hidden = Exclusions.of(options.pop("exclude", None), len(rows), native.has_names)
+    none: NDArray[Any] = np.empty(0, object if native.has_names else np.int64)
     options["allow"] = filter_of(native, options.get("allow"), options.pop("deny", None))
     where = Where.of(options.pop("where", None), len(rows))
     with np.errstate(over="ignore"):
         least = np.float32(threshold)
     weights = as_biases(options.pop("bias_weight", 1.0), "bias_weight", len(rows))
-    ids: list[NDArray[np.int64]] = [np.empty(0, np.int64)] * len(rows)
+    ids: list[NDArray[Any]] = [none] * len(rows)
     scores: list[NDArray[np.float32]] = [np.empty(0, np.float32)] * len(rows)
     left, size = np.arange(len(rows)), max(len(native), 1)
     k = min(FIRST, size)
@@ -78,6 +79,6 @@ def search_range(
     indptr = np.cumsum([0, *map(len, ids)])
     return Ranges(
         indptr,
-        np.concatenate([*ids, np.empty(0, np.int64)]),
+        np.concatenate([*ids, none]),
         np.concatenate([*scores, np.empty(0, np.float32)]),
     )

@@ -10,7 +10,7 @@ from vecq.core.arrays import as_floats, as_vectors
 from vecq.core.errors import ArgumentError
 from vecq.core.native_index import NativeIndex
 from vecq.core.progress import Progress, Report
-from vecq.search.knn import search
+from vecq.search.knn import search_numbers as search
 from vecq.search.recall_curve import RecallCurve, store_curve
 from vecq.search.result import Result
 

@@ -24,7 +24,8 @@ class Result:
     It unpacks and indexes as a pair: `ids, scores = result`, and `result[0]` is `result.ids`.
 
     Attributes:
-        ids: Ids, of shape (queries, k); -1 where a query has fewer than k results.
+        ids: Ids, of shape (queries, k), int64 or str objects; -1 or None where a query has fewer
+            than k results.
         scores: Scores, higher is better; minus infinity where there is no result.
         counts: Number of results of each query.
         hops: Nodes whose links were read, over all queries.
@@ -36,14 +37,14 @@ class Result:
 
     explanation: Explanation | None
     # Arrays, or the block of native results that they are made of, with its shape.
-    _ids: NDArray[np.int64] | None
+    _ids: NDArray[Any] | None
     _scores: NDArray[np.float32] | None
     _counts: NDArray[np.int64] | None
     _block: tuple[NDArray[np.int64], int, int] | None
 
     def __init__(
         self,
-        ids: NDArray[np.int64],
+        ids: NDArray[Any],
         scores: NDArray[np.float32],
         counts: NDArray[np.int64],
         hops: int = 0,
@@ -57,7 +58,7 @@ class Result:
     # Attributes of a result in a block are made when they are first read.
 
     @property
-    def ids(self) -> NDArray[np.int64]:
+    def ids(self) -> NDArray[Any]:
         if self._ids is None:
             block, count, k = self._filled()
             self._ids = np.ndarray((count, k), np.int64, block)

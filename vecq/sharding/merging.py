@@ -49,9 +49,21 @@ def merge(parts: Sequence[tuple[Ids, Scores]], k: int) -> tuple[Ids, Scores, Ids
 
 
 def _order(ids: Ids, scores: Scores, k: int) -> NDArray[np.intp]:
-    """Columns of the k best of each row. A stable sort merges the sorted runs of the shards."""
+    """Columns of the k best of each row, of equal scores the first.
+
+    Selecting before sorting is several times faster; rows that tie at place k are sorted whole.
+    """
     keys = np.where(ids >= 0, -scores, np.float32(np.inf))
-    return np.argsort(keys, axis=1, kind="stable")[:, :k]
+    if k >= keys.shape[1]:
+        return np.argsort(keys, axis=1, kind="stable")
+    chosen = keys <= np.partition(keys, k - 1, axis=1)[:, k - 1 : k]
+    clear = chosen.sum(axis=1) == k
+    order = np.empty((len(keys), k), np.intp)
+    columns = np.nonzero(chosen[clear])[1].reshape(-1, k)
+    places = np.argsort(np.take_along_axis(keys[clear], columns, axis=1), axis=1, kind="stable")
+    order[clear] = np.take_along_axis(columns, places, axis=1)
+    order[~clear] = np.argsort(keys[~clear], axis=1, kind="stable")[:, :k]
+    return order
 
 
 def _taken(ids: Ids, scores: Scores, order: NDArray[np.intp] | None, k: int) -> tuple[Ids, Scores]:

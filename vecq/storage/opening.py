@@ -12,8 +12,10 @@ from vecq.quantization.codec import Codec, native_codec
 from vecq.quantization.metric import METRICS, as_metric
 from vecq.search.attributes import AttributeKind, set_schema
 
+IdType = Literal["int64", "str"]
 Link = Literal["auto", "metric", "cosine", "moebius", "layered"]
 
+ID_TYPES: dict[str, int] = {"int64": lib.VECQ_ID_INT64, "str": lib.VECQ_ID_STRING}
 LINKS: dict[str, int] = {
     "auto": lib.VECQ_LINK_AUTO,
     "metric": lib.VECQ_LINK_METRIC,
@@ -32,7 +34,9 @@ def open_new(
     seed: int,
     link: str,
     rerank_codec: str | Codec | None,
-    attributes: Mapping[str, AttributeKind] | None = None,
+    *,
+    attributes: Mapping[str, AttributeKind] | None,
+    id_type: str | None,
 ) -> NativeIndex:
     """Open an index without items; `vecq.Index` documents the settings."""
     dim, found = whole(dim, "dim", 1, 65535), as_metric(metric)
@@ -45,6 +49,7 @@ def open_new(
     options.ef_construction = whole(ef_construction, "ef_construction", 1, 100_000)
     options.seed = whole(seed, "seed", 0, 2**64 - 1)
     schema = set_schema(options, attributes)
+    own_type = None if id_type is None else choose(ID_TYPES, id_type, "id_type")
     slot = ffi.new("vecq_index **")
     call(
         lib.vecq_index_open,
@@ -52,7 +57,7 @@ def open_new(
         *(ffi.NULL if rerank is None else native_codec(rerank, dim, "rerank_codec"), slot),
     )
     del schema  # borrowed until here
-    return NativeIndex(
+    native = NativeIndex(
         ffi.gc(slot[0], lib.vecq_index_close),
         dim=dim,
         metric=found,
@@ -61,3 +66,7 @@ def open_new(
         m=options.m,
         ef_construction=options.ef_construction,
     )
+    if own_type is not None:
+        native.use_names(own_type == lib.VECQ_ID_STRING)
+        native.has_id_type = True
+    return native

@@ -7,12 +7,12 @@ from vecq._native import lib
 from vecq.core.arrays import as_biases, pointer
 from vecq.core.errors import ArgumentError, call
 from vecq.core.native_index import NativeIndex
-from vecq.search.items import as_id_array
+from vecq.search.items import as_numbers_of
 
 
 def set_biases(native: NativeIndex, ids: ArrayLike, values: ArrayLike) -> None:
     """Set the biases of items."""
-    numbers = as_id_array(ids)
+    numbers = as_numbers_of(native, ids)
     biases = as_biases(values, "values", len(numbers))
     try:
         call(
@@ -28,7 +28,7 @@ def set_biases(native: NativeIndex, ids: ArrayLike, values: ArrayLike) -> None:
 
 def get_biases(native: NativeIndex, ids: ArrayLike) -> NDArray[np.float32]:
     """Return the biases of items."""
-    numbers = as_id_array(ids)
+    numbers = as_numbers_of(native, ids)
     biases = np.empty(len(numbers), np.float32)
     call(
         lib.vecq_index_get_biases,

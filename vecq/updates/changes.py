@@ -3,17 +3,20 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from vecq._native import lib
-from vecq.core.arguments import thread_count
+from vecq.core.arguments import choose, thread_count
 from vecq.core.arrays import as_biases, as_ids, as_vectors
+from vecq.core.errors import ArgumentError
+from vecq.core.names import are_strings, name_numbers
 from vecq.core.native_index import NativeIndex
 from vecq.core.progress import Progress
 from vecq.search.attributes import native_columns
-from vecq.search.items import as_id_array
+from vecq.search.items import as_numbers_of
 from vecq.storage.tasks import run_task
 from vecq.updates.steps import (
+    BUILDS,
     FEW,
     ChangeReport,
     add_few,
@@ -36,31 +39,51 @@ def add(
     *,
     bias: ArrayLike | None = None,
     updating: bool = False,
+    build: str = "auto",
     attributes: Any = None,
 ) -> None:
     """Add rows, or with `updating` replace the vectors of ids that there are."""
+    builder = choose(BUILDS, build, "build")
     rows = as_vectors(vectors, "vectors", native.dim)
-    if updating:
-        ids = np.atleast_1d(np.asarray(ids))
-    numbers = None if ids is None else as_ids(ids, "ids", len(rows))
     sample = None if users is None else as_vectors(users, "users", native.dim)
     biases = None if bias is None else as_biases(bias, "bias", len(rows))
     threads = thread_count(threads)
     columns = None if attributes is None else native_columns(native, attributes, len(rows))
     with change_lock(native), ChangeReport(native, progress, len(rows)) as report:
-        few = sample is None and columns is None and 0 < len(rows) <= FEW
+        numbers = _numbers(native, ids, len(rows), updating)
+        few = sample is None and columns is None and 0 < len(rows) <= FEW and build != "bulk"
         if few and add_few(native, rows, numbers, biases, updating):
             report(len(rows), len(rows))
         else:
-            add_many(native, rows, numbers, sample, biases, threads, updating, report, columns)
+            add_many(
+                *(native, rows, numbers, sample, biases, threads, updating, builder, report),
+                columns,
+            )
         repair(native, threads)
     warn_of_drift(native)
 
 
+def _numbers(native: NativeIndex, ids: Any, count: int, updating: bool) -> NDArray[np.int64] | None:
+    """Return ids as native code knows them; the first ids decide whether they are strings."""
+    if not native.has_id_type and len(native) == 0 and count > 0:
+        strings = ids is not None and are_strings(ids)
+        if strings != native.has_names:
+            native.use_names(strings)
+    if native.has_names:
+        if ids is None:
+            raise ArgumentError(
+                "ids is None, expected a string per item: the index has string ids", "ids"
+            )
+        return name_numbers(native, ids, "ids", count)
+    if updating:
+        ids = np.atleast_1d(np.asarray(ids))
+    return None if ids is None else as_ids(ids, "ids", count)
+
+
 def remove(native: NativeIndex, ids: ArrayLike, progress: Progress) -> None:
     """Remove items and repair the graph around them."""
-    numbers = as_id_array(ids)
-    with change_lock(native), ChangeReport(native, progress, len(numbers)) as report:
+    with change_lock(native), ChangeReport(native, progress, 0) as report:
+        numbers = as_numbers_of(native, ids)
         if len(numbers) > FEW:
             require_all(native, numbers)
         remove_slices(native, numbers, report)

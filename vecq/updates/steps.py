@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from vecq._native import ffi, lib
 from vecq.core.arrays import as_floats, float_blocks, pointer
 from vecq.core.errors import ArgumentError, QuantizationWarning, call
+from vecq.core.names import names_of
 from vecq.core.native_index import NativeIndex
 from vecq.core.progress import Progress, Report
 from vecq.core.structs import new_struct
@@ -28,6 +29,12 @@ SLICE = 0.1
 FEW = 64
 # Rows of the first and of the longest call that links.
 FIRST_LINK, LONGEST_LINK = 256, 1 << 20
+# How the graph of an addition may be built.
+BUILDS = {
+    "auto": lib.VECQ_BUILD_AUTO,
+    "bulk": lib.VECQ_BUILD_BULK,
+    "incremental": lib.VECQ_BUILD_INCREMENTAL,
+}
 # Share of values beyond a codec's range that costs recall.
 DRIFTED = 0.01
 
@@ -98,6 +105,7 @@ def add_many(
     biases: NDArray[np.float32] | None,
     threads: int,
     updating: bool,
+    build: int,
     report: Report,
     columns: Any = None,
 ) -> None:
@@ -107,6 +115,7 @@ def add_many(
     """
     first = len(native) == 0
     with addition(native):
+        call(lib.vecq_index_choose_build, native.handle, build)
         stage(native, rows, ids, users, threads, updating, biases)
         if columns is not None:
             given, count, _ = columns
@@ -204,11 +213,20 @@ def require_all(native: NativeIndex, ids: NDArray[np.int64]) -> None:
     missing = np.flatnonzero(~native.contains(ids))
     if len(missing) > 0:
         raise ArgumentError(
-            f"ids has {ids[missing[0]]} at {missing[0]}, which is not in the index", "ids"
+            f"ids has {_shown(native, ids[missing[0]])} at {missing[0]}, which is not in the index",
+            "ids",
         )
     found, counts = np.unique(ids, return_counts=True)
     if len(found) < len(ids):
-        raise ArgumentError(f"ids has {found[counts > 1][0]} twice, expected it once", "ids")
+        twice = _shown(native, found[counts > 1][0])
+        raise ArgumentError(f"ids has {twice} twice, expected it once", "ids")
+
+
+def _shown(native: NativeIndex, number: np.int64) -> str:
+    """Return an id for a message."""
+    if not native.has_names:
+        return str(number)
+    return repr(names_of(native, np.array([number]))[0])
 
 
 def clipped(native: NativeIndex) -> tuple[float, float]:

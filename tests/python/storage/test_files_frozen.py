@@ -20,7 +20,8 @@ def vectors(count, start):
 
 def test_every_format_has_a_fixture():
     assert {path.name for path in FILES} >= {
-        f"format-1-{kind}.vecq" for kind in ("ip", "cosine", "l2", "living", "biased", "attributes")
+        f"format-1-{kind}.vecq"
+        for kind in ("ip", "cosine", "l2", "living", "biased", "attributes", "names")
     }
 
 
@@ -32,12 +33,11 @@ def test_frozen_files_return_the_same_results(path, writable, tmp_path):
     assert index.check().ok
     kind = path.stem.split("-")[2]
     living = kind == "living"
-    assert (index.dim, index.metric) == (
-        8,
-        {"living": "l2", "biased": "ip", "attributes": "l2"}.get(kind, kind),
-    )
+    metrics = {"living": "l2", "names": "l2", "attributes": "l2", "biased": "ip"}
+    assert (index.dim, index.metric) == (8, metrics.get(kind, kind))
     assert index.get_bias(index.ids).any() == (kind == "biased")
-    assert (len(index), index.stats().free_slots) == ((31, 9) if living else (40, 0))
+    sizes = {"living": (31, 9), "names": (39, 1)}
+    assert (len(index), index.stats().free_slots) == sizes.get(kind, (40, 0))
     found = index.search(vectors(5, 5000), 6)
     assert found.ids.tolist() == answers["ids"]
     if "reranked" in repr(index):  # float sums depend on the instruction set
@@ -51,6 +51,12 @@ def test_frozen_files_return_the_same_results(path, writable, tmp_path):
     for where, ids in answers.get("where", {}).items():
         result = index.search(vectors(1, 0), 40, where=where)
         assert np.sort(result.ids[0]).tolist() == ids, where
+    if kind == "names":
+        assert index.id_type == "str"
+        assert "é10" in index
+        assert "é-50" not in index
+        assert index.ids[[0, -1]].tolist() == ["é-40", "new"]
     if writable:
-        index.add(vectors(20, 9000)).save(tmp_path / "more.vecq")
+        more = [f"more-{i}" for i in range(20)] if kind == "names" else None
+        index.add(vectors(20, 9000), more).save(tmp_path / "more.vecq")
         assert vecq.open(tmp_path / "more.vecq").check().ok

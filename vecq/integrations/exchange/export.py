@@ -12,6 +12,7 @@ from vecq.core.errors import call
 from vecq.core.native_index import NativeIndex
 from vecq.core.structs import new_struct
 from vecq.integrations.exchange.graph import NONE, ROWS_AT_ONCE, Graph
+from vecq.search.items import all_numbers
 
 # Native code adds this to the level of a free slot.
 VACANT = 128
@@ -21,7 +22,16 @@ def graph_of(native: NativeIndex) -> Graph:
     """Return the graph of an index, in the order of its ids."""
     with native.changing:
         graph, items = _exported(native, keep=True)
+        if native.has_names:
+            graph.ids[items] = _positions(native, graph.ids[items])
     return graph.select(items[np.argsort(graph.ids[items], kind="stable")])
+
+
+def _positions(native: NativeIndex, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the place of each item among all, for libraries without string ids."""
+    all_of_them = all_numbers(native)
+    order = np.argsort(all_of_them)
+    return order[np.searchsorted(all_of_them, numbers, sorter=order)]
 
 
 def links_of(native: NativeIndex, rows: NDArray[Any]) -> Graph:

@@ -1,0 +1,112 @@
+"""Building: seconds in bulk, incrementally and by hnswlib, and the cost of searching the graphs.
+
+The cost is the scored items per query at equal recall; hnswlib does not report it. Builds are
+interleaved. Usage: make bench-build DATA='FILE.hdf5 ...' ARGS='--rows 200000 --generated 200000'
+"""
+
+import argparse
+import statistics
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+import vecq
+from vecq.bench.truth import ground_truth
+from vecq.datasets import Dataset, read_hdf5
+
+from .timing import interleaved
+
+KS, LEVELS = (10, 100), (0.95, 0.98)
+WIDENING = (1, 1.2, 1.5, 2, 2.5, 3.2, 4, 5, 6.4, 8, 12, 16, 24, 32, 64, 100)
+BUILDS = ("bulk", "incremental")
+LINKS, EF_CONSTRUCTION, QUERIES = 16, 200, 1000
+
+
+def generated(rows: int, dim: int = 128) -> Dataset:
+    """Make clusters of 2,000 rows on average, under l2."""
+    rng = np.random.default_rng(0)
+    centers = rng.standard_normal((max(16, rows // 2000), dim), dtype=np.float32)
+    members = centers[rng.integers(0, len(centers), rows + QUERIES)]
+    members += 0.5 * rng.standard_normal(members.shape, dtype=np.float32)
+    return Dataset(f"generated-{rows}", "l2", members[:rows], members[rows:])
+
+
+def built(data: Dataset, build: str, threads: int) -> vecq.Index:
+    index = vecq.Index(data.train.shape[1], data.metric, "int8")
+    return index.add(data.train, build=build, threads=threads, progress=False)  # type: ignore[arg-type]
+
+
+def build_hnswlib(data: Dataset, threads: int) -> None:
+    import hnswlib
+
+    index = hnswlib.Index(data.metric, data.train.shape[1])
+    index.init_index(len(data.train), EF_CONSTRUCTION, LINKS)
+    index.add_items(data.train, num_threads=threads)
+
+
+def curve(
+    index: vecq.Index, queries: NDArray[np.float32], k: int, recall: Callable[..., float]
+) -> list[tuple[float, float]]:
+    """Recall and scored items per query of beam widths up to the highest recall."""
+    points = []
+    for factor in WIDENING:
+        result = index.search(queries, k, ef=int(k * factor), plan="walk", threads=0)
+        points.append((recall(result.ids), result.n_scored / len(queries)))
+        if points[-1][0] >= LEVELS[-1]:
+            break
+    return points
+
+
+def scored_at(points: list[tuple[float, float]], level: float) -> float:
+    """Interpolate the logarithm of the scored items; not a number if the recall is not reached."""
+    if points[0][0] >= level:
+        return points[0][1]
+    for (low, before), (high, after) in pairwise(points):
+        if low < level <= high:
+            return float(before * (after / before) ** ((level - low) / (high - low)))
+    return float("nan")
+
+
+def print_builds(data: Dataset, threads: int, repetitions: int) -> None:
+    data = Dataset(data.name, data.metric, data.train, data.test[:QUERIES])
+    truth = ground_truth(data, max(KS), threads)
+    works: dict[str, Callable[[], object]] = {
+        build: lambda build=build: built(data, build, threads) for build in BUILDS
+    }
+    works[f"hnswlib M={LINKS} efc={EF_CONSTRUCTION}"] = lambda: build_hnswlib(data, threads)
+    times = interleaved(works, repetitions)
+    print(f"{data.name}: {len(data.train):,} x {data.train.shape[1]} {data.metric}, int8")
+    heads = "".join(f"{f'k={k} at {level}':>16}" for k in KS for level in LEVELS)
+    print(f"{'built':<24}{'seconds':>16}{heads}")
+    for name, timing in times.items():
+        line = f"{name:<24}{statistics.median(timing.seconds):>10.2f} {f'({timing.spread:.0%})':>5}"
+        if name in BUILDS:
+            index = built(data, name, threads)
+            for k in KS:
+                points = curve(index, data.test, k, truth.at(k).recall)
+                line += "".join(f"{scored_at(points, level):>16,.0f}" for level in LEVELS)
+        print(line, flush=True)
+    print()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("files", nargs="*")
+    parser.add_argument("--rows", type=int, default=0, help="use the first rows (default: all)")
+    parser.add_argument("--generated", type=int, default=0, help="also generate so many rows")
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--repetitions", type=int, default=3)
+    arguments = parser.parse_args()
+    sets = [read_hdf5(path) for path in arguments.files]
+    if arguments.generated:
+        sets.append(generated(arguments.generated))
+    for data in sets:
+        if arguments.rows and len(data.train) > arguments.rows:
+            data = Dataset(data.name, data.metric, data.train[: arguments.rows], data.test)
+        print_builds(data, arguments.threads, arguments.repetitions)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+// Builds the lists of one layer in bulk, over rows that are the first ones of the table.
+//
+//   leaves: offer the nearest pairs to reservoirs > select: prune each reservoir > return: offer
+//   each link to its target > write: prune and write the lists
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "build/bulk_partition.hpp"
+#include "build/bulk_reservoirs.hpp"
+
+namespace vecq {
+
+class BulkLayer {
+public:
+    BulkLayer(IndexState& state, size_t layer, size_t rows);
+
+    // Does a part of the work, some tens of milliseconds at most.
+    void step(size_t threads);
+    bool is_done() const { return stage_ == Stage::done; }
+    double done() const;
+
+private:
+    enum class Stage { leaves, select, offer_back, write, done };
+    // Scratch memory of a thread.
+    struct Worker {
+        Worker(size_t query_bytes, size_t max_links)
+            : query_codes(query_bytes), selected(max_links) {}
+
+        Memory query_codes;
+        std::vector<Neighbor> selected, candidates;
+        // The pairs of a leaf in the order of their rows, and the same in the order of their
+        // targets. Pairs of row i end at ends[i], those that lead to it begin at starts[i].
+        std::vector<uint32_t> ends, starts, targets, sorted;
+        std::vector<float> distances;
+    };
+
+    void visit_leaf(Worker& worker, BulkColumns& columns, std::span<const uint32_t> rows);
+    void select(Worker& worker, uint32_t row);
+    void prefetch_codes(uint32_t row) const;
+    void offer_back(uint32_t row);
+    void write(Worker& worker, uint32_t row);
+    size_t copy_coarse_links(uint32_t row) const;
+    size_t prune(Worker& worker, uint32_t row, std::span<const Neighbor> candidates,
+                 size_t max_selected, size_t filled);
+    void prepare_workers(size_t count);
+
+    IndexState& state_;
+    const BulkRecipe recipe_;
+    const size_t layer_, rows_;
+    const ScoredRows scored_;
+    const LinkDistance distance_;
+    Stage stage_ = Stage::leaves;
+    size_t next_ = 0;  // first row that the present stage has not processed
+    std::optional<BulkPartition> partition_;
+    BulkReservoirs reservoirs_;
+    std::vector<uint8_t> is_twin_;  // whether a row was found equal to one before it
+    std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+}  // namespace vecq

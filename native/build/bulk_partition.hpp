@@ -1,0 +1,66 @@
+// Splits rows into overlapping leaves: recursively, each row joins the groups of its nearest
+// leaders, which are random rows of the group that is split.
+//
+// The leaves depend on the seed alone, not on the threads.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "build/bulk_columns.hpp"
+#include "build/bulk_recipe.hpp"
+
+namespace vecq {
+
+class BulkPartition {
+public:
+    // Receives the rows of a leaf, ascending, at most leaf_rows. `columns` is free to be used.
+    using VisitLeaf =
+        std::function<void(size_t worker, BulkColumns& columns, std::span<const uint32_t> rows)>;
+
+    // Splits the first `rows` rows of the table.
+    BulkPartition(const IndexState& state, const BulkRecipe& recipe, size_t rows, uint64_t seed);
+
+    // Does a part of the work, some tens of milliseconds, on several threads.
+    void step(size_t threads, const VisitLeaf& visit);
+    bool is_done() const { return groups_.empty() && !split_; }
+    // Fraction of the work that is done.
+    double done() const;
+
+private:
+    struct Group {
+        std::vector<uint32_t> rows;
+        size_t depth;
+        uint64_t seed;
+    };
+    // The assignment of the rows of a group to leaders, in progress.
+    struct Split {
+        Group group;
+        size_t fanout = 0;
+        std::vector<uint32_t> leaders;
+        std::vector<uint16_t> assigned;  // [row][fanout]
+        size_t next = 0;                 // first row without an assignment
+    };
+
+    Split begin_split(Group group) const;
+    static void assign(Split& split, BulkColumns& columns, size_t first, size_t count);
+    std::vector<Group> groups_of(Split& split) const;
+    std::vector<Group> chunks_of(std::vector<uint32_t> rows, uint64_t seed) const;
+    void split_some(size_t threads);
+    void visit_some(size_t threads, const VisitLeaf& visit);
+    void visit_all(size_t worker, Group group, const VisitLeaf& visit);
+    BulkColumns& columns(size_t worker);
+    void prepare_workers(size_t count);
+
+    const IndexState& state_;
+    const BulkRecipe recipe_;
+    const size_t large_group_, rows_per_step_;
+    std::vector<Group> groups_;
+    std::optional<Split> split_;
+    std::vector<std::unique_ptr<BulkColumns>> columns_;  // per worker
+    std::vector<bool> has_leaders_;                      // per worker, of split_
+    double rows_left_ = 0, rows_total_ = 0;
+};
+
+}  // namespace vecq

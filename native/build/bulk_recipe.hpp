@@ -1,0 +1,30 @@
+// The constants of bulk building, which depend on the link metric and on the layer.
+#pragma once
+
+#include <cstddef>
+
+#include "rows/index_state.hpp"
+
+namespace vecq {
+
+struct BulkRecipe {
+    size_t fanout[2];  // groups that a row joins: at the first split, and at later ones
+    size_t leaf_rows;  // largest group whose pairs are all compared
+    size_t min_rows;   // smaller groups are pooled
+    size_t nearest;    // neighbors that a row keeps of a leaf
+    size_t capacity;   // candidates of a row
+    size_t links;      // that a row selects itself
+    size_t filled;     // of these, filled up with occluded candidates
+    size_t max_links;  // with the links of other rows
+    size_t coarse;     // of these, links that a row of the layer above has there
+    float alpha;       // of pruning, on squared distances
+    bool only_before;  // rows select earlier ones only
+};
+
+// Whether the links of this index can be built in bulk: the link metric must be a distance, or
+// cosine.
+bool can_build_in_bulk(const IndexState& state);
+
+BulkRecipe bulk_recipe(const IndexState& state, size_t layer);
+
+}  // namespace vecq

@@ -1,0 +1,201 @@
+// Bulk building: the nearest columns of rows from blocks of dots, and diverse pruning.
+
+// The largest bits that a distance has; all of an absent column's but the lowest ones.
+inline constexpr uint32_t kAbsentBits = 0x7f7fffff;
+inline constexpr uint32_t kColumnMask = kMaxColumns - 1;
+
+// Returns lanes of distances whose lowest bits hold column numbers: equal distances differ, and
+// comparing them as floats orders them.
+inline F32 with_columns(F32 distances, I32 columns) {
+    I32 bits;
+    std::memcpy(&bits, &distances, sizeof bits);
+    bits = (bits & ~kColumnMask) | columns;
+    std::memcpy(&distances, &bits, sizeof bits);
+    return distances;
+}
+
+inline F32 smaller(F32 a, F32 b) { return a < b ? a : b; }
+
+// Returns a bound that at least `wanted` and few more of the keys do not exceed, from the smallest
+// key of each position in the blocks.
+inline float bound_of(const float (&smallest)[kBlockQueries], size_t wanted) {
+    float bound = std::numeric_limits<float>::max();
+    for (size_t i = 0; i < kBlockQueries; ++i) {
+        size_t rank = 0;
+        for (size_t q = 0; q < kBlockQueries; ++q) rank += smallest[q] < smallest[i];
+        if (rank == wanted - 1) bound = smallest[i];
+    }
+    return bound;
+}
+
+template <class Dot>
+class NearestSelector {
+public:
+    explicit NearestSelector(const NearestJob& job) : job_(job) {}
+
+    void select(size_t r) {
+        const bool is_column = job_.own != kNoColumn;
+        const size_t own = is_column ? job_.own + r : 0;
+        const Affine row = job_.row_affine[r];
+        if (is_column) job_.offsets[own] = kAbsentColumn;
+        const size_t columns =
+            job_.only_before
+                ? std::min(job_.columns, own / kBlockQueries * kBlockQueries + kBlockQueries)
+                : job_.columns;
+        const size_t count = collect(r, own, row, columns);
+        job_.counts[r] = static_cast<uint8_t>(keep_nearest(r, own, row, count));
+        if (is_column) job_.offsets[own] = -job_.distance.measure.bias * row.c;
+    }
+
+private:
+    const Dot* dots_of(size_t r, size_t column) const {
+        const size_t block = column / kBlockQueries;
+        return static_cast<const Dot*>(job_.dots) + (block * job_.rows + r) * kBlockQueries +
+               column % kBlockQueries;
+    }
+
+    // Collects the keys that may be among the nearest; a key holds the column relative to `own`, so
+    // that equal rows do not all select the same ones.
+    size_t collect(size_t r, size_t own, const Affine& row, size_t columns) {
+        constexpr size_t lanes = kLanes<F32>;
+        const F32 zero = F32{}, largest = zero + std::numeric_limits<float>::max();
+        const F32 offset = zero + (job_.distance.base - job_.distance.measure.bias * row.c);
+        const F32 factor = zero + job_.distance.measure.factor * row.a;
+        alignas(kLine) float smallest[kBlockQueries];
+        std::fill_n(smallest, kBlockQueries, std::numeric_limits<float>::max());
+        for (size_t first = 0; first < columns; first += kBlockQueries) {
+            const Dot* dots = dots_of(r, first);
+            for (size_t q = 0; q < kBlockQueries; q += lanes) {
+                const size_t at = first + q;
+                const F32 score = floats_at(job_.factors + at) * (factor * floats_at(dots + q));
+                F32 distance = (offset + floats_at(job_.offsets + at)) - score;
+                distance = distance > zero ? distance : zero;
+                I32 number;
+                std::memcpy(&number, kBlockColumns.each + q, sizeof number);
+                number = (number + static_cast<uint32_t>(at - q - own)) & kColumnMask;
+                const F32 key = with_columns(smaller(distance, largest), number);
+                const F32 least = smaller(floats_at(smallest + q), key);
+                std::memcpy(smallest + q, &least, sizeof least);
+                std::memcpy(keys_ + at, &key, sizeof key);
+            }
+        }
+        const F32 bound = zero + bound_of(smallest, job_.wanted);
+        size_t count = 0;
+        for (size_t at = 0; at < columns; at += lanes) {
+            uint32_t below = lanes_not_below(bound, floats_at(keys_ + at));
+            for (; below != 0; below &= below - 1)
+                std::memcpy(&near_[count++], keys_ + at + std::countr_zero(below), sizeof(float));
+        }
+        return count;
+    }
+
+    size_t keep_nearest(size_t r, size_t own, const Affine& row, size_t count) {
+        const size_t kept = move_least_to_front(count);
+        size_t found = 0;
+        for (size_t i = 0; i < kept; ++i) {
+            const size_t column = (near_[i] + own) & kColumnMask;
+            if ((near_[i] | kColumnMask) == (kAbsentBits | kColumnMask) || !may_select(own, column))
+                continue;
+            job_.nearest[r * job_.wanted + found] = static_cast<uint16_t>(column);
+            job_.distances[r * job_.wanted + found] =
+                distance(row, job_.column_affine[column], own > column || job_.own == kNoColumn,
+                         static_cast<float>(*dots_of(r, column)));
+            ++found;
+        }
+        return found;
+    }
+
+    // Offsets hide all other columns already, except where distances come near the largest float.
+    bool may_select(size_t own, size_t column) const {
+        if (job_.own == kNoColumn) return true;
+        return job_.only_before ? column < own : column != own;
+    }
+
+    // Sorts the least keys to the front, `wanted` of them if there are as many.
+    size_t move_least_to_front(size_t count) {
+        size_t kept = 0;
+        for (size_t i = 0; i < count; ++i) {
+            const uint32_t key = near_[i];
+            if (kept == job_.wanted && key >= near_[kept - 1]) continue;
+            size_t at = kept == job_.wanted ? kept - 1 : kept++;
+            for (; at > 0 && near_[at - 1] > key; --at) near_[at] = near_[at - 1];
+            near_[at] = key;
+        }
+        return kept;
+    }
+
+    // The same bits from both sides: `is_later` tells which of the two affines comes first.
+    float distance(const Affine& row, const Affine& column, bool is_later, float dot) const {
+        const Affine &first = is_later ? column : row, &last = is_later ? row : column;
+        const LinkMeasure& measure = job_.distance.measure;
+        const float score = last.a * (measure.factor * first.a * dot) +
+                            (measure.bias * last.c + measure.bias * first.c);
+        const float distance = job_.distance.base - score;
+        return distance > 0 ? std::min(distance, std::numeric_limits<float>::max()) : 0.0F;
+    }
+
+    struct BlockColumns {
+        uint32_t each[kBlockQueries] = {};
+        constexpr BlockColumns() {
+            for (uint32_t i = 0; i < kBlockQueries; ++i) each[i] = i;
+        }
+    };
+    static constexpr BlockColumns kBlockColumns{};
+
+    const NearestJob& job_;
+    alignas(kLine) float keys_[kMaxColumns];
+    uint32_t near_[kMaxColumns];
+};
+
+template <class Dot>
+void nearest(const NearestJob& job) {
+    NearestSelector<Dot> selector(job);
+    for (size_t r = 0; r < job.rows; ++r) selector.select(r);
+}
+
+// Writes the selected neighbors to `selected`, those that fill up last, and returns their number.
+// Keeps at most one row equal to the own one: more would displace links to other regions.
+template <class C>
+size_t prune(const PruneJob& job, Neighbor* selected, std::byte* query_codes) {
+    RowsAsQueries<C> nodes(job.scored, job.distance.measure, query_codes);
+    uint32_t rows[kMaxCandidates + 16];
+    uint16_t places[kMaxCandidates];
+    bool is_struck[kMaxCandidates];
+    size_t open = 0, count = 0;
+    bool has_equal = false;
+    for (size_t i = 0; i < job.count; ++i) {
+        const uint32_t row = row_of(job.candidates[i]);
+        is_struck[i] = false;
+        if (nodes.are_equal(row, job.row) && std::exchange(has_equal, true)) continue;
+        places[open] = static_cast<uint16_t>(i);
+        rows[open++] = row;
+    }
+    for (size_t next = 0; next < open; ++next) {
+        selected[count++] = job.candidates[places[next]];
+        if (count == job.max_selected) return count;
+        // An equal row would strike out all directions.
+        if (nodes.are_equal(rows[next], job.row)) continue;
+        const auto scorer = nodes.scorer(rows[next], 0);
+        size_t kept = next + 1;
+        for (size_t first = next + 1; first < open; first += 16) {
+            const size_t group = std::min<size_t>(16, open - first);
+            alignas(kLine) float scores[16];
+            uint32_t ids[16];
+            for (size_t i = 0; i < 16; ++i) ids[i] = rows[first + std::min(i, group - 1)];
+            scorer.score(ids, group, 0, scores);
+            for (size_t i = 0; i < group; ++i) {
+                const uint16_t place = places[first + i];
+                const bool is_occluded = job.alpha * (job.distance.base - scores[i]) <
+                                         distance_of(job.candidates[place]);
+                is_struck[place] = is_occluded;
+                rows[kept] = ids[i];
+                places[kept] = place;
+                kept += !is_occluded;
+            }
+        }
+        open = kept;
+    }
+    for (size_t i = 0; i < job.count && count < job.filled; ++i)
+        if (is_struck[i]) selected[count++] = job.candidates[i];
+    return count;
+}

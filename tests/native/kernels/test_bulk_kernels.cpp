@@ -1,0 +1,147 @@
+// Tests the kernels of bulk building on every instruction set: nearest columns against sorting all
+// distances, pruning against its definition.
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "base/rng.hpp"
+#include "check.hpp"
+#include "engine/engine.hpp"
+
+using namespace vecq;
+
+namespace {
+
+constexpr size_t kRows = 7;
+
+// Dots and affines whose distances differ by more than the low bits that hold columns.
+struct Leaf {
+    size_t columns;
+    std::vector<int32_t> dots;  // [block][row][kBlockQueries]
+    std::vector<Affine> affine;
+    std::vector<float> factors, offsets;
+
+    Leaf(size_t columns, uint64_t seed) : columns(columns) {
+        Random random(seed);
+        const size_t blocks = (columns + kBlockQueries - 1) / kBlockQueries;
+        for (size_t i = 0; i < blocks * kRows * kBlockQueries; ++i)
+            dots.push_back(static_cast<int32_t>(random.below(2000)) - 1000);
+        for (size_t i = 0; i < blocks * kBlockQueries; ++i) {
+            const bool is_present = i < columns;
+            affine.push_back({is_present ? 1.0F : 0.0F, is_present ? -2000.0F : 0.0F});
+            factors.push_back(affine.back().a);
+            offsets.push_back(is_present ? 2000.0F : kAbsentColumn);
+        }
+    }
+    float distance(size_t row, size_t column) const {
+        const size_t block = column / kBlockQueries;
+        const auto dot = static_cast<float>(
+            dots[(block * kRows + row) * kBlockQueries + column % kBlockQueries]);
+        return 4000.0F - 0.5F * dot;
+    }
+};
+
+void check_nearest(const Engine& engine, Width width, size_t columns, size_t wanted, size_t own,
+                   bool only_before) {
+    Leaf leaf(columns, columns + wanted);
+    std::vector<float> offsets = leaf.offsets;
+    if (only_before) std::ranges::fill(offsets, kAbsentColumn);
+    const bool is_float = width == Width::fp32 || width == Width::fp16;
+    std::vector<float> floats(leaf.dots.begin(), leaf.dots.end());
+    std::vector<uint16_t> nearest(kRows * wanted);
+    std::vector<float> distances(kRows * wanted);
+    uint8_t counts[kRows];
+    const void* dots = is_float ? static_cast<const void*>(floats.data()) : leaf.dots.data();
+    const Affine* rows = own == kNoColumn ? leaf.affine.data() : leaf.affine.data() + own;
+    if (only_before)
+        for (size_t i = 0; i < own; ++i) offsets[i] = leaf.offsets[i];
+    engine[width].nearest({dots,
+                           kRows,
+                           leaf.factors.size(),
+                           {{0.5F, 1}, 0},
+                           rows,
+                           leaf.affine.data(),
+                           leaf.factors.data(),
+                           offsets.data(),
+                           own,
+                           only_before,
+                           wanted,
+                           nearest.data(),
+                           distances.data(),
+                           counts});
+    for (size_t r = 0; r < kRows; ++r) {
+        std::vector<float> expected;
+        for (size_t c = 0; c < columns; ++c)
+            if (own == kNoColumn || (only_before ? c < own + r : c != own + r))
+                expected.push_back(leaf.distance(r, c));
+        std::ranges::sort(expected);
+        const size_t count = std::min(wanted, expected.size());
+        CHECK(counts[r] == count, engine.name, int(width), columns, wanted, r, counts[r]);
+        for (size_t i = 0; i < count; ++i) {
+            const size_t at = r * wanted + i;
+            CHECK(distances[at] == leaf.distance(r, nearest[at]), engine.name, columns, r, i);
+            // Keys round distances down to 14 bits.
+            CHECK(distances[at] <= expected[i] * (1 + 0x1p-12F), engine.name, columns, r, i);
+        }
+    }
+}
+
+}  // namespace
+
+TEST(nearest_columns_are_found) {
+    for (const Engine* engine : engines()) {
+        if (engine->missing() != nullptr) continue;
+        for (const Width width : {Width::fp32, Width::int8})
+            for (const size_t columns : {7, 8, 31, 32, 33, 100, 1024})
+                for (const size_t wanted : {1, 3, 10, 16}) {
+                    check_nearest(*engine, width, columns, wanted, kNoColumn, false);
+                    check_nearest(*engine, width, columns, wanted, columns - kRows, false);
+                    check_nearest(*engine, width, columns, wanted, columns - kRows, true);
+                }
+    }
+}
+
+TEST(pruning_keeps_candidates_that_no_selected_one_occludes) {
+    // Rows on a line at 1, 2, 3, ... on the side of x, and at -1, -2, ... on the other side.
+    constexpr size_t dim = 16, count = 21;
+    const size_t bytes = row_bytes(Width::fp32, dim);
+    const Memory codes(count * bytes), scratch(bytes);
+    std::vector<Affine> affine;
+    std::vector<float> places;
+    for (size_t i = 0; i < count; ++i) {
+        const auto step = static_cast<float>((i + 1) / 2);
+        places.push_back(i % 2 == 0 ? step : -step);
+        codes.as<float>()[i * bytes / sizeof(float)] = places.back();
+        affine.push_back({2, -places.back() * places.back()});
+    }
+    std::vector<Neighbor> candidates;
+    for (uint32_t i = 1; i < count; ++i)
+        candidates.push_back(neighbor_of(places[i] * places[i], i));
+    candidates.insert(candidates.begin(), neighbor_of(0, 0));
+    for (const Engine* engine : engines()) {
+        if (engine->missing() != nullptr) continue;
+        PruneJob job{{{codes.as<std::byte>(), bytes, count}, affine.data()},
+                     {{0.5F, 1}, 0},
+                     0,
+                     candidates.data(),
+                     candidates.size(),
+                     8,
+                     0,
+                     1};
+        Neighbor selected[8];
+        const auto prune = [&] {
+            return (*engine)[Width::fp32].prune(job, selected, scratch.as<std::byte>());
+        };
+        // Of each side only the nearest stays, and the equal row.
+        CHECK(prune() == 3, engine->name);
+        CHECK(row_of(selected[0]) == 0 && row_of(selected[1]) == 1 && row_of(selected[2]) == 2);
+        job.filled = 5;
+        CHECK(prune() == 5, engine->name);
+        CHECK(row_of(selected[3]) == 3 && row_of(selected[4]) == 4);
+        job.max_selected = 2;
+        CHECK(prune() == 2, engine->name);
+        job.count = 0;
+        job.filled = 0;
+        CHECK(prune() == 0, engine->name);
+    }
+}

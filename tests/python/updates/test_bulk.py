@@ -1,0 +1,220 @@
+"""Graphs that are built in bulk search as well as incremental ones, and change as well later."""
+
+import hashlib
+import random
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import vecq
+
+pytestmark = pytest.mark.filterwarnings("ignore::vecq.QuantizationWarning")
+METRICS = ("ip", "cosine", "l2")
+KINDS = ("int8", "int16", "fp16", "fp32")
+DIM = 24
+
+
+def clusters(rows, seed=0, count=12, dim=DIM):
+    rng = np.random.default_rng(seed)
+    centers = rng.standard_normal((count, dim))
+    spread = 0.4 * rng.standard_normal((rows, dim))
+    return (centers[rng.integers(0, count, rows)] + spread).astype("f4")
+
+
+def built(items, metric="l2", kind="int8", build="bulk", threads=1, **options):
+    index = vecq.Index(items.shape[1], metric, kind, **options)
+    return index.add(items, build=build, threads=threads)
+
+
+def truth(items, queries, metric, k):
+    if metric == "cosine":
+        items = items / np.maximum(np.linalg.norm(items, axis=1, keepdims=True), 1e-30)
+    scores = queries.astype(float) @ items.astype(float).T
+    if metric == "l2":
+        scores = 2 * scores - (items.astype(float) ** 2).sum(1)
+    return np.argsort(-scores, axis=1)[:, :k]
+
+
+def recall(index, queries, expected, **options):
+    found = index.search(queries, expected.shape[1], plan="walk", **options)
+    pairs = zip(found.ids, expected, strict=True)
+    return np.mean([len(np.intersect1d(own, best)) for own, best in pairs]) / expected.shape[1]
+
+
+def graph_of(index, queries):
+    """A digest that differs where graphs differ."""
+    stats, digest = index.stats(), hashlib.sha256()
+    digest.update(str((stats.layers, stats.degrees.tolist())).encode())
+    for ef in (10, 60):
+        found = index.search(queries, 10, ef=ef, plan="walk")
+        digest.update(found.ids.tobytes() + str((found.hops, found.n_scored)).encode())
+    return digest.hexdigest()
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_recall_is_near_that_of_an_incremental_graph(metric):
+    items = clusters(8000)
+    if metric == "ip":
+        items *= np.random.default_rng(1).lognormal(0, 0.3, (len(items), 1)).astype("f4")
+    queries = clusters(8200)[-200:]
+    expected = truth(items, queries, metric, 10)
+    bulk, incremental = (built(items, metric, "fp32", how) for how in ("bulk", "incremental"))
+    assert bulk.check().ok
+    assert bulk.stats().unreachable == 0
+    for ef in (16, 64):
+        found = recall(bulk, queries, expected, ef=ef)
+        assert found > recall(incremental, queries, expected, ef=ef) - 0.03
+    assert recall(bulk, queries, expected, ef=64) > 0.9
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("metric", METRICS)
+def test_every_kind_finds_its_own_items(metric, kind):
+    items = clusters(1500, seed=2)
+    index = built(items, metric, kind)
+    expected = truth(items, items[:100], metric, 1)
+    assert index.check().ok
+    assert recall(index, items[:100], expected, ef=100) > 0.9
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_the_graph_depends_on_the_seed_alone(metric):
+    items, queries = clusters(6000, seed=3), clusters(50, seed=4)
+    one, two = (graph_of(built(items, metric, threads=n, seed=7), queries) for n in (1, 2))
+    assert one == two
+    assert one != graph_of(built(items, metric, threads=2, seed=8), queries)
+
+
+def test_every_isa_builds_the_same_graph(python):
+    code = """
+import hashlib, numpy as np, vecq
+items = np.random.default_rng(0).standard_normal((1200, 40)).astype("f4")
+for metric in ("ip", "cosine", "l2"):
+    index = vecq.Index(40, metric, "int8").add(items, build="bulk", threads=1)
+    found = index.search(items[:50], 10, ef=20, plan="walk")
+    print(hashlib.sha256(found.ids.tobytes()).hexdigest(), found.hops, found.n_scored)
+"""
+    names = [isa.name for isa in vecq.cpu().isas if isa.available]
+    answers = {python(code, name).stdout for name in (names[0], names[-1])}
+    assert len(answers) == 1
+    assert len(answers.pop().splitlines()) == 3
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_any_number_of_rows(metric):
+    items = clusters(300, seed=5)
+    for rows in (*range(12), 31, 32, 33, 63, 64, 65, 127, 128, 300):
+        index = built(items[:rows], metric)
+        assert len(index) == rows
+        assert index.check().ok
+        if rows:
+            found = index.search(items[:rows], min(rows, 10), plan="walk")
+            assert (found.counts == min(rows, 10)).all()
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_equal_rows_and_sorted_rows(metric):
+    items = clusters(4500, seed=6, count=3)
+    items[:3000] = items[0]
+    items[3000:] = items[np.argsort(items[3000:, 0]) + 3000]
+    index = built(items, metric, threads=2)
+    assert index.check().ok
+    assert index.stats().unreachable == 0
+    if metric == "l2":
+        others = items[3000::50]
+        assert recall(index, others, truth(items, others, metric, 1), ef=100) > 0.8
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_extreme_norms(metric):
+    items = clusters(1000, seed=7)
+    items[::3] *= 1e-12
+    items[1::3] *= 1e6
+    items[::50] = 0
+    for kind in ("int8", "fp32"):
+        index = built(items, metric, kind)
+        assert index.check().ok
+        assert (index.search(items[:20], 10).counts == 10).all()
+
+
+@pytest.mark.parametrize("metric", ["cosine", "l2"])
+def test_changes_after_a_bulk_build(metric):
+    items, queries = clusters(5000, seed=8), clusters(50, seed=9)
+    index = built(items[:4000], metric, "fp32", build="bulk", threads=2)
+    index.add(items[4000:4500]).upsert(items[4500:], ids=np.arange(500))
+    index.remove(np.arange(500, 1500))
+    index.compact()
+    assert index.check().ok
+    kept = np.r_[1500:4500]
+    now = np.concatenate([items[4500:], items[kept]])
+    expected = np.r_[0:500, kept][truth(now, queries, metric, 10)]
+    assert recall(index, queries, expected, ef=100) > 0.9
+
+
+def test_saved_graphs_are_read(tmp_path):
+    items = clusters(5000, seed=10)
+    index = built(items)
+    index.save(tmp_path / "bulk.vecq")
+    opened = vecq.Index.open(tmp_path / "bulk.vecq")
+    assert opened.check().ok
+    assert graph_of(opened, items[:50]) == graph_of(index, items[:50])
+
+
+def test_an_interrupt_leaves_no_row(monkeypatch):
+    items = clusters(12_000, seed=11)
+    rng = random.Random(1)
+    for _ in range(6):
+        index = vecq.Index(DIM, "l2")
+        timer = threading.Timer(rng.uniform(0.0, 0.5), signal.raise_signal, [signal.SIGINT])
+        timer.start()
+        try:
+            index.add(items, build="bulk", threads=1)
+            timer.join()
+        except KeyboardInterrupt:
+            pass
+        assert len(index) in (0, len(items))
+        assert index.check().ok
+        assert len(index.add(items[:100] + 1, build="auto")) in (100, len(items) + 100)
+
+
+def test_progress_rises_and_may_stop_the_build():
+    items, seen = clusters(6000, seed=12), []
+    built(items).search(items[:1], 1)
+    index = vecq.Index(DIM, "l2")
+    index.add(items, build="bulk", progress=lambda done, total: seen.append((done, total)))
+    assert seen == sorted(seen)
+    assert seen[-1] == (6000, 6000)
+
+    def stop(done, total):
+        raise TimeoutError
+
+    index = vecq.Index(DIM, "l2")
+    with pytest.raises(TimeoutError):
+        index.add(items, build="bulk", progress=stop)
+    assert len(index) in (0, 6000)
+    assert index.check().ok
+
+
+def test_steps_are_short():
+    items, times = clusters(20_000, seed=13, dim=96), [time.perf_counter()]
+    index = vecq.Index(96, "l2")
+    index.add(items, build="bulk", threads=1, progress=lambda *_: times.append(time.perf_counter()))
+    assert np.median(np.diff(times)) < 0.2
+
+
+def test_wrong_choices_are_refused():
+    index = vecq.Index(DIM, "ip", link="metric")
+    with pytest.raises(vecq.ArgumentError, match="needs links by a distance") as caught:
+        index.add(clusters(100), build="bulk")
+    assert caught.value.argument == "build"
+    index.add(clusters(100), build="incremental")
+    index = built(clusters(100))
+    for rows in (10, 100):
+        with pytest.raises(vecq.ArgumentError, match="first items of an index"):
+            index.add(clusters(rows, seed=1), build="bulk")
+    with pytest.raises(vecq.ArgumentError, match="build is 'fast', expected one of"):
+        index.add(clusters(10), build="fast")
+    assert len(index.add(clusters(10, seed=2))) == 110

@@ -1,0 +1,1 @@
+"""Batch jobs over Arrow data: recommendations for all users."""
