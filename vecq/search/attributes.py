@@ -176,11 +176,11 @@ def _read(
         if written[0] <= capacity:
             break
         capacity = written[0]
-    found: NDArray[Any] = values.view(DTYPES[kind])[: written[0]]
+    found: NDArray[Any] = values.view(DTYPES[kind])[: written[0]].copy()
     if kind == "float32":
-        return found.copy()
+        return found
     if kind == "datetime":
-        return found.view("datetime64[us]").copy()
+        return found.view("datetime64[us]")
     texts = _texts_of(native, name) if kind in ("category", "tags") else []
     result = np.empty(count, object)
     for i in np.flatnonzero(nulls == 0).tolist():
