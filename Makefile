@@ -120,6 +120,9 @@ serve-soak: $(VENV)/dev ## 1,000 new versions under load, 50 killed workers, 10,
 	ulimit -n $$(ulimit -Hn) && VECQ_SWAPS=1000 VECQ_KILLS=50 VECQ_IDLE=10000 \
 		pytest tests/python/serving
 
+kill-recommend: $(VENV)/dev ## kill vecq recommend at 20 moments, and compare with undisturbed runs
+	VECQ_KILLS=20 pytest tests/python/batch/test_recommend_kill.py
+
 bench-kernels: $(VENV)/dev ## time every kernel on every instruction set of this machine
 	$(CONFIGURE) -B build/bench -DVECQ_BENCH=ON
 	cmake --build build/bench
@@ -225,7 +228,7 @@ $(VENV)/fuzz: $(VENV)/dev
 	touch $@
 
 .PHONY: help demo test ray-tests native-tests aarch64-tests bindings-test $(PREFIX) \
-	hnswlib-tests lint sanitize build/asan build/tsan fuzz serve-fuzz serve-soak \
+	hnswlib-tests lint sanitize build/asan build/tsan fuzz serve-fuzz serve-soak kill-recommend \
 	bench-kernels bench-codecs bench-core bench-features bench-links bench-exact bench-filters bench-tuning \
 	bench-build bench-files bench-attributes bench-living bench-interop bench-names bench-recommend \
 	bench-bindings docs plot wheel format clean

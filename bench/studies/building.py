@@ -7,6 +7,7 @@ interleaved. Usage: make bench-build DATA='FILE.hdf5 ...' ARGS='--rows 200000 --
 import argparse
 import statistics
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -73,7 +74,7 @@ def print_builds(data: Dataset, threads: int, repetitions: int) -> None:
     data = Dataset(data.name, data.metric, data.train, data.test[:QUERIES])
     truth = ground_truth(data, max(KS), threads)
     works: dict[str, Callable[[], object]] = {
-        build: lambda build=build: built(data, build, threads) for build in BUILDS
+        build: partial(built, data, build, threads) for build in BUILDS
     }
     works[f"hnswlib M={LINKS} efc={EF_CONSTRUCTION}"] = lambda: build_hnswlib(data, threads)
     times = interleaved(works, repetitions)

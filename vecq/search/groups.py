@@ -12,6 +12,7 @@ from vecq._native import ffi, lib
 from vecq.core.arguments import MOST, whole
 from vecq.core.arrays import as_ids, pointer
 from vecq.core.errors import ArgumentError, call
+from vecq.core.names import as_strings, find_numbers, names_version
 from vecq.core.native_index import NativeIndex
 
 
@@ -19,12 +20,13 @@ class Groups:
     """The group of each item, such as its seller, prepared once for many searches.
 
     Groups belong to ids: an item keeps its group when it is updated, or removed and added again.
-    Items without a group, such as those added later, are a group of their own each.
+    Items without a group, such as those added later, are a group of their own each. With string
+    ids, groups belong to the items that the index has when they are prepared.
 
     Args:
         index: The `vecq.Index` to search.
         ids: Ids of items, or a dict of ids to groups. Ids that the index does not have are ignored.
-            Of an id given twice the last group counts.
+            Of an id given twice the last group counts. Strings if the index has string ids.
         groups: A whole number or a string per id. Default: None, `ids` is a dict.
 
     Raises:
@@ -51,16 +53,40 @@ class Groups:
         if groups is None:
             raise ArgumentError("groups are missing, expected one per id, or a dict", "groups")
         names = _names(groups)
-        numbers = as_ids(ids, "ids", len(names))
         self._native = native
         self._names, own = np.unique(names, return_inverse=True)
-        codes = own.astype(np.uint32).ravel()
+        self._codes = own.astype(np.uint32).ravel()
+        if native.has_names:
+            self._ids = as_strings(ids, "ids")
+            if len(self._ids) != len(names):
+                raise ArgumentError(
+                    f"ids has {len(self._ids)} strings, expected one for each of {len(names)} "
+                    "groups",
+                    "ids",
+                )
+        else:
+            self._ids = as_ids(ids, "ids", len(names))
+        self._version, self._handle = self._open()
+
+    def _open(self) -> tuple[int, Any]:
+        """The version of the index's string ids, and native groups of their numbers."""
+        version, numbers, codes = 0, self._ids, self._codes
+        if self._native.has_names:
+            version = names_version(self._native)
+            numbers = find_numbers(self._native, self._ids, "ids")
+            codes, numbers = codes[numbers >= 0], numbers[numbers >= 0]
         handle = ffi.new("vecq_groups **")
         call(
             lib.vecq_groups_open,
             *(pointer(numbers, "int64_t[]"), pointer(codes, "uint32_t[]"), len(numbers), handle),
         )
-        self._handle = ffi.gc(handle[0], lib.vecq_groups_close)
+        return version, ffi.gc(handle[0], lib.vecq_groups_close)
+
+    def _current(self) -> Any:
+        """The native groups; made again if string ids have got other numbers."""
+        if self._native.has_names and names_version(self._native) != self._version:
+            self._version, self._handle = self._open()
+        return self._handle
 
     def __len__(self) -> int:
         return len(self._names)
@@ -99,6 +125,6 @@ def group_options(native: NativeIndex, options: Any, group_by: Any, per_group: A
         )
     if group_by._native is not native:
         raise ArgumentError("group_by has the groups of another index", "group_by")
-    options.groups = group_by._handle
+    options.groups = handle = group_by._current()
     options.per_group = whole(1 if per_group is None else per_group, "per_group", 1, MOST)
-    return group_by
+    return handle

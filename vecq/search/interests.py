@@ -85,7 +85,7 @@ def search_interests(
         options["where"] = conditions
         return _search_sums(native, search, interests, own, k, weights, exclude, options)
     for name in ("group_by", "diversity"):
-        if options.get(name):
+        if options.get(name) not in (None, 0):
             raise ArgumentError(
                 f'{name} can\'t be combined with merge="{merge}" of several interests, expected '
                 'merge="sum"',

@@ -26,7 +26,7 @@ def search_pages(
     if "k" in options:
         raise ArgumentError("k can't be given: page is the number of results per page", "k")
     for name in ("group_by", "diversity"):
-        if options.get(name):
+        if options.get(name) not in (None, 0):
             raise ArgumentError(f"{name} can't be given: pages rank all items", name)
     hidden = Exclusions.of(options.pop("exclude", None), 1, native.has_names)
     none = np.empty(0, object if native.has_names else np.int64)

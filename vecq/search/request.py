@@ -13,7 +13,6 @@ from vecq.core.structs import new_struct
 from vecq.search.exclusions import Exclusions
 from vecq.search.expressions import Where
 from vecq.search.filters import Filter
-from vecq.search.groups import Groups
 from vecq.search.plan import explanation_of
 from vecq.search.result import Result, empty_result, results_after
 
@@ -30,7 +29,7 @@ class Request:
         allowed: Filter | None,
         excluded: Exclusions | None,
         weights: NDArray[np.float32] | None,
-        groups: Groups | None,
+        groups: Any,
         where: Where | None = None,
     ) -> None:
         self._options = options

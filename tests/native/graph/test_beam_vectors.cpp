@@ -59,7 +59,7 @@ VECQ_TARGET_END
 
 TEST(beam_merges_by_vectors_as_by_offers) {
     if (const char* reason = vecq::cpu::missing(vecq::cpu::Feature::avx512)) {
-        std::printf("*** SKIPPED: vectors of keys: %s ***\n", reason);
+        SKIP(std::string("vectors of keys: ") + reason);
         return;
     }
     vecq::beam_vectors::play_all();

@@ -150,13 +150,20 @@ class Signals:
         signal.signal(signal.SIGALRM, self._handler)
 
     def _raise(self, number, frame):
-        if self._calling and any(map(is_own, callers(frame))):
-            self._raised += 1
-            raise KeyboardInterrupt
+        # On a busy machine signals come faster than they are handled.
+        if self._handling:
+            return
+        self._handling = True
+        try:
+            if self._calling and any(map(is_own, callers(frame))):
+                self._raised += 1
+                raise KeyboardInterrupt
+        finally:
+            self._handling = False
 
     def interrupt(self, call, delay: float, again: float) -> int:
         """How many interrupts the call met: after `delay` seconds, then each `again` seconds."""
-        self._raised, self._calling = 0, True
+        self._raised, self._calling, self._handling = 0, True, False
         with caught():
             signal.setitimer(signal.ITIMER_REAL, delay, again)
             call()
