@@ -115,7 +115,8 @@ def add_many(
     """
     first = len(native) == 0
     with addition(native):
-        call(lib.vecq_index_choose_build, native.handle, build)
+        if len(rows) > 0:  # an index that is read-only allows additions of nothing
+            call(lib.vecq_index_choose_build, native.handle, build)
         stage(native, rows, ids, users, threads, updating, biases)
         if columns is not None:
             given, count, _ = columns

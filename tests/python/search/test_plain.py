@@ -71,7 +71,7 @@ def test_other_arrays_take_the_general_path(index, queries):
         (QUERIES[:1], 2.5, None, "k"),
         (QUERIES[:1], 3, 0, "ef"),
         (QUERIES[:1], 3, 2**40, "ef"),
-        (QUERIES[:1].reshape(1, 1, 48), 3, None, "queries"),
+        (QUERIES[:1].reshape(1, 1, 1, 48), 3, None, "queries"),
     ],
 )
 def test_errors_name_the_argument(index, queries, k, ef, argument):
