@@ -70,8 +70,9 @@ TEST(threads_search_while_attributes_change) {
         refused += !index.update(random_vector(kDim, 8), {round});
         refused += index.remove({1000 + round}) != VECQ_OK;
     }
+    CHECK(loops::wait_until([&] { return searches > 2; }));  // on a busy machine, too
     over = true;
     for (std::thread& thread : pool) thread.join();
     CHECK(problems_of(index.own) == 0 && index.size() == kRows + 20);
-    CHECK(wrong + refused == 0 && searches > 2, wrong.load(), refused, searches.load());
+    CHECK(wrong + refused == 0, wrong.load(), refused);
 }
