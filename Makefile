@@ -143,6 +143,9 @@ bench-filters: $(VENV)/bench ## filters by every plan, and against hnswlib and f
 bench-features: $(VENV)/bench ## biases, groups, interests, diversity; DATA=FILE.hdf5 ... ARGS='--rows 1000000'
 	python -I bench/studies features $(ARGS) $(DATA)
 
+bench-attributes: $(VENV)/bench ## conditions on attributes: evaluation, one per query, recall by selectivity
+	python -I bench/studies attributes $(ARGS)
+
 bench-links: $(VENV)/bench ## graphs for inner products by the measure of linking; DATA=FILE.hdf5 ...
 	python -I bench/studies links $(DATA)
 
@@ -227,5 +230,5 @@ $(VENV)/fuzz: $(VENV)/dev
 .PHONY: help demo test ray-tests native-tests aarch64-tests bindings-test $(PREFIX) \
 	hnswlib-tests lint sanitize build/asan build/tsan fuzz serve-fuzz serve-soak kill-recommend \
 	bench-kernels bench-codecs bench-core bench-features bench-links bench-exact bench-filters bench-tuning \
-	bench-build bench-files bench-living bench-interop bench-names bench-recommend bench-bindings docs \
-	plot wheel format clean
+	bench-build bench-files bench-attributes bench-living bench-interop bench-names bench-recommend \
+	bench-bindings docs plot wheel format clean

@@ -32,6 +32,7 @@ from vecq.index import Index
 from vecq.quantization.codec import Codec
 from vecq.quantization.codes import Codes
 from vecq.quantization.scan import brute_force
+from vecq.search.expressions import Expression, col
 from vecq.search.filters import Filter
 from vecq.search.groups import Groups
 from vecq.search.plan import Explanation
@@ -75,6 +76,7 @@ __all__ = [
     "Cpu",
     "DatasetError",
     "Explanation",
+    "Expression",
     "FileChangedError",
     "FileError",
     "FileInfo",
@@ -106,6 +108,7 @@ __all__ = [
     "VecqError",
     "assess",
     "brute_force",
+    "col",
     "cpu",
     "from_faiss",
     "from_hnswlib",

@@ -3,7 +3,7 @@
 from __future__ import annotations  # short signatures in help()
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Literal
 
@@ -16,7 +16,10 @@ from vecq.core.native_index import NativeIndex
 from vecq.core.progress import Progress
 from vecq.quantization.codec import Codec, Kind
 from vecq.quantization.metric import Metric
+from vecq.search import attributes as attribute_values
 from vecq.search import items, knn, pages, plain, ranges
+from vecq.search.attributes import AttributeKind
+from vecq.search.expressions import Expression
 from vecq.search.filters import Filter
 from vecq.search.groups import Groups
 from vecq.search.plan import Plan
@@ -56,6 +59,9 @@ class Index:
             "metric" otherwise. Default: "auto".
         rerank_codec: Encoding of a second store, on which searches rescore their best candidates:
             "int16", "fp16", "fp32" or a `vecq.Codec`. Default: None, no second store.
+        attributes: Names and kinds of at most 40 attributes of items, by which searches filter:
+            "float32", "int64", "datetime", "bool", "category" (one str of each item) or "tags"
+            (any number of them). Default: none.
         id_type: "int64" or "str". String ids are not empty, have at most 65,535 bytes of UTF-8 and
             no 0 characters. Default: the type of the first ids.
 
@@ -84,10 +90,13 @@ class Index:
         seed: int = 0,
         link: Link = "auto",
         rerank_codec: Kind | Codec | None = None,
+        attributes: Mapping[str, AttributeKind] | None = None,
         id_type: IdType | None = None,
     ) -> None:
         self._native = open_new(
-            dim, metric, codec, m, ef_construction, seed, link, rerank_codec, id_type
+            *(dim, metric, codec, m, ef_construction, seed, link, rerank_codec),
+            attributes=attributes,
+            id_type=id_type,
         )
 
     @classmethod
@@ -162,6 +171,7 @@ class Index:
         exclude: Any = None,
         allow: ArrayLike | Filter | None = None,
         deny: ArrayLike | Filter | None = None,
+        where: str | Expression | Sequence[str | Expression | None] | None = None,
         plan: Plan | None = None,
         explain: bool = False,
         rerank_factor: float | None = None,
@@ -184,7 +194,7 @@ class Index:
         Args:
             queries: One query per row; a vector is one query. An array of shape (users, interests,
                 dim), or a list of matrices, has several interests per user: they have one result
-                list, `exclude` and `bias_weight` per user.
+                list, `exclude`, `where` and `bias_weight` per user.
             k: Number of results per query.
             ef: Beam width of the walk over the graph, raised to k if smaller. A wider beam raises
                 recall and takes longer. Without a filter it implies plan="walk". Default: k + 100.
@@ -197,6 +207,9 @@ class Index:
                 items were added, or a `vecq.Filter`, prepared once for many searches. Default: all
                 items.
             deny: Items that no query may return, in the same forms. Default: none.
+            where: Condition on the attributes of results: an expression of `vecq.col`, or a str
+                such as "price < 100 and not tags has 'adult'"; or a list of them, one for each
+                query, in which None allows all items. Default: none.
             plan: "walk" walks the graph; "step_over" walks it and does not score rejected items;
                 "scan" scores every allowed item, which on codes is exact up to the rescoring of
                 the best 1.25 k + 32; "auto" picks the plan of least estimated cost. Default:
@@ -245,6 +258,7 @@ class Index:
             exclude is None
             and allow is None
             and deny is None
+            and where is None
             and target_recall is None
             and plan is None
             and rerank_factor is None
@@ -272,6 +286,7 @@ class Index:
             exclude=exclude,
             allow=allow,
             deny=deny,
+            where=where,
             plan=plan,
             explain=explain,
             rerank_factor=rerank_factor,
@@ -443,6 +458,29 @@ class Index:
         """
         return biases.get_biases(self._native, ids)
 
+    def get_attributes(
+        self, ids: ArrayLike, names: Sequence[str] | None = None
+    ) -> dict[str, NDArray[Any]]:
+        """Read attributes of items.
+
+        Args:
+            ids: Ids of items in the index.
+            names: Attributes to read. Default: all.
+
+        Returns:
+            An array per attribute, of one value per id. Null is NaN in a "float32", NaT in a
+            "datetime" and None in the others, whose arrays hold Python objects.
+
+        Raises:
+            ArgumentError: An id is not in the index, or a name is none of its attributes.
+
+        >>> index = vecq.Index(4, attributes={"seller": "category", "price": "float32"})
+        >>> _ = index.add(numpy.eye(4), attributes={"seller": ["a", "b", "b", None]})
+        >>> index.get_attributes([0, 3])
+        {'seller': array(['a', None], dtype=object), 'price': array([nan, nan], dtype=float32)}
+        """
+        return attribute_values.get_attributes(self._native, ids, names)
+
     # Updates
 
     def add(
@@ -453,6 +491,7 @@ class Index:
         bias: ArrayLike | None = None,
         users: ArrayLike | None = None,
         build: Literal["auto", "bulk", "incremental"] = "auto",
+        attributes: Any = None,
         threads: int = 0,
         progress: Progress = None,
     ) -> Index:
@@ -479,6 +518,9 @@ class Index:
                 - "auto" is "incremental" in this release.
 
                 Default: "auto".
+            attributes: Attributes of the items, a column per name and a value per item: a dict, a
+                data frame of pandas or polars, or an Arrow table. Attributes without a column are
+                null. Default: None.
             threads: Threads; 0 for all cores. Default: 0.
             progress: A function that is called with the done and the total number of items; True
                 for a bar, False for none. Default: a bar in terminals, for work of seconds.
@@ -495,7 +537,12 @@ class Index:
         >>> vecq.Index(4).add(numpy.eye(4), ids=[10, 20, 30, 40]).ids
         array([10, 20, 30, 40])
         """
-        changes.add(self._native, vectors, ids, users, threads, progress, bias=bias, build=build)
+        changes.add(
+            *(self._native, vectors, ids, users, threads, progress),
+            bias=bias,
+            build=build,
+            attributes=attributes,
+        )
         return self
 
     def upsert(
@@ -504,6 +551,7 @@ class Index:
         ids: ArrayLike,
         *,
         bias: ArrayLike | None = None,
+        attributes: Any = None,
         threads: int = 0,
         progress: Progress = None,
     ) -> Index:
@@ -517,6 +565,8 @@ class Index:
             vectors: One item per row.
             ids: A 64-bit integer or a string per item, none twice.
             bias: As in `add`. Default: items keep their biases; that of a new item is 0.
+            attributes: As in `add`. Items that are replaced keep the attributes that have no
+                column. Default: None, they keep all.
             threads: Threads; 0 for all cores. Default: 0.
             progress: As in `add`.
 
@@ -534,7 +584,12 @@ class Index:
         >>> sorted(index.search(items[500], k=2).ids[0].tolist())
         [7, 500]
         """
-        changes.add(self._native, vectors, ids, None, threads, progress, bias=bias, updating=True)
+        changes.add(
+            *(self._native, vectors, ids, None, threads, progress),
+            bias=bias,
+            updating=True,
+            attributes=attributes,
+        )
         return self
 
     def set_bias(self, ids: ArrayLike, values: ArrayLike) -> Index:
@@ -559,6 +614,32 @@ class Index:
         array([[1. , 0.5]], dtype=float32)
         """
         biases.set_biases(self._native, ids, values)
+        return self
+
+    def set_attributes(self, ids: ArrayLike, table: Any = None, /, **columns: Any) -> Index:
+        """Change attributes of items, while searches run.
+
+        A search sees all attributes of an item change at once.
+
+        Args:
+            ids: Ids of items in the index, or one id.
+            table: Columns in the forms of `add`. Default: None.
+            **columns: A column per attribute, instead of `table`; for one id also one value. None
+                is null.
+
+        Returns:
+            The index.
+
+        Raises:
+            ArgumentError: An id is not in the index, or a value is not of the attribute's kind.
+            ReadOnlyError: The index was opened without `writable`.
+
+        >>> index = vecq.Index(4, attributes={"price": "float32", "stock": "bool"})
+        >>> _ = index.add(numpy.eye(4)).set_attributes([0, 1], price=[9.5, 20], stock=[True, False])
+        >>> index.search(numpy.eye(4)[0], k=4, where="price < 30 and stock").ids
+        array([[ 0, -1, -1, -1]])
+        """
+        attribute_values.set_attributes(self._native, ids, table, columns)
         return self
 
     def remove(self, ids: ArrayLike, *, progress: Progress = None) -> Index:
@@ -790,6 +871,11 @@ class Index:
         return self._native.ef_construction
 
     @property
+    def attributes(self) -> dict[str, AttributeKind]:
+        """Names and kinds of the attributes of items."""
+        return attribute_values.schema_of(self._native)
+
+    @property
     def recall_curve(self) -> RecallCurve | None:
         """The curve that `measure_recall` stored; None if there is none."""
         return stored_curve(self._native)
@@ -828,9 +914,11 @@ class Index:
         if self._native.closed:
             return "<vecq.Index, closed>"
         reranked = "" if self.rerank_codec is None else f" reranked by {self.rerank_codec.kind}"
+        names = ", ".join(self.attributes)
+        filtered = f", attributes {names}" if names else ""
         return (
             f"<vecq.Index of {len(self):,} x {self.dim} {self.codec.kind}{reranked}, "
-            f"{self.metric}, m={self.m}>"
+            f"{self.metric}, m={self.m}{filtered}>"
         )
 
     def _repr_html_(self) -> str:

@@ -31,7 +31,7 @@ MORE_MODULES = ("vecq.datasets", "vecq.bench")
 # Groups of the names of `vecq`, in the order of the page; names in no group come last.
 GROUPS = {
     "Index and search": "Index Searcher Result Ranges Filter Groups Explanation RecallCurve "
-    "IndexStats",
+    "IndexStats col Expression",
     "Codecs and exact search": "assess Assessment CodecCost Codec Codes brute_force",
     "Tuning": "tune Tuned Recall Relative Ndcg HitRate Limits",
     "Files and other libraries": "Live info FileInfo Saved Check from_hnswlib from_faiss",

@@ -34,7 +34,9 @@ vecq_index_options described(const IndexOptions& options) {
             static_cast<int32_t>(options.link),
             options.m,
             options.ef_construction,
-            options.seed};
+            options.seed,
+            nullptr,
+            0};
 }
 
 template <class Make>

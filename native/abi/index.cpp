@@ -1,6 +1,7 @@
 // Entries for indexes: additions, removals, searches, statistics.
 #include "abi/arguments.hpp"
 #include "abi/bias.hpp"
+#include "abi/attributes.hpp"
 #include "abi/codec.hpp"
 #include "abi/fence.hpp"
 #include "abi/handles.hpp"
@@ -20,7 +21,18 @@ IndexOptions checked_options(const vecq_index_options& given) {
         options.ef_construction =
             checked_range(given.ef_construction, 1, 100'000, "ef_construction");
     options.seed = given.seed;
+    options.attributes = checked_attributes(given.attributes, given.attribute_count);
     return options;
+}
+
+std::span<const char* const> checked_where(const vecq_search_options& given, size_t count) {
+    if (given.where_count > 1 && given.where_count != count)
+        refuse("where", "where has " + std::to_string(given.where_count) +
+                            " expressions, expected one for all or one for each of " +
+                            std::to_string(count) + " queries");
+    if (given.where_count > 0) require(given.where, "where");
+    if (given.where_count == 1 && given.where[0] == nullptr) return {};
+    return {given.where, given.where_count};
 }
 
 SearchOptions checked_options(const Index& index, const vecq_search_options& given, size_t count) {
@@ -54,6 +66,7 @@ SearchOptions checked_options(const Index& index, const vecq_search_options& giv
     if (options.rerank != 0) options.rerank = std::max(options.rerank, options.ranked());
     options.bias_weights = given.bias_weights;
     if (given.bias_weights != nullptr) require_biases(given.bias_weights, count, "bias_weights");
+    options.where = checked_where(given, count);
     return options;
 }
 
@@ -198,7 +211,10 @@ vecq_status vecq_index_search(const vecq_index* index, const vecq_search_options
         checked(queries, "queries", count, own.dim() * sizeof *queries, "count");
         const SearchOptions checked_search = checked_options(own, given, count);
         check_size(count, checked_search.k * sizeof *ids, "count");
-        if (count == 0) return;
+        if (count == 0) {
+            for (const char* where : checked_search.where) own.check_where(where);
+            return;
+        }
         const Found found{require(ids, "ids"), require(scores, "scores"),
                           require(counts, "counts")};
         const SearchReport all = own.search(queries, count, checked_search, found);
@@ -277,6 +293,7 @@ vecq_status vecq_index_get_stats(const vecq_index* index, vecq_index_stats* stat
         out.link_bytes = own.link_bytes;
         out.id_bytes = own.id_bytes;
         out.rerank_bytes = own.rerank_bytes;
+        out.attribute_bytes = own.attribute_bytes;
         write_struct(stats, out, "stats");
     });
 }

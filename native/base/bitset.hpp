@@ -54,6 +54,13 @@ public:
         for (; first < last; ++first) assign(first, value);
     }
 
+    // Overwrites `count` words from number `first` on.
+    void write(size_t first, const uint64_t* words, size_t count) {
+        std::copy_n(words, count, words_.begin() + static_cast<ptrdiff_t>(first));
+    }
+    // Clears all bits from `at` on.
+    void clear_from(size_t at) { fill(at, capacity(), false); }
+
     size_t count() const {
         size_t sum = 0;
         for (const uint64_t word : words_) sum += static_cast<size_t>(std::popcount(word));
@@ -62,6 +69,10 @@ public:
 
     void intersect(const uint64_t* other) {
         for (size_t i = 0; i < words_.size(); ++i) words_[i] &= other[i];
+    }
+    // Intersects the first `bits` bits, whole words, and keeps the others.
+    void intersect_first(const uint64_t* other, size_t bits) {
+        for (size_t i = 0; i < words_for(bits); ++i) words_[i] &= other[i];
     }
     void unite(const uint64_t* other) {
         for (size_t i = 0; i < words_.size(); ++i) words_[i] |= other[i];

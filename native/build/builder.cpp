@@ -66,6 +66,20 @@ void Builder::stage(const float* vectors, size_t count, const int64_t* ids, bool
     }
 }
 
+void Builder::stage_attributes(std::span<const GivenValues> given, size_t count) {
+    RowTable& rows = state_.rows;
+    if (addition_)
+        refuse("attributes", "attributes can't be given to vectors that are being linked");
+    const size_t staged = rows.size() - rows.slots().extent();
+    if (count > staged)
+        refuse("count", "count is " + std::to_string(count) + ", but only " +
+                            std::to_string(staged) + " vectors are staged");
+    Attributes& attributes = rows.attributes();
+    const std::vector<StoredValues> stored =
+        stored_values(attributes, given, count, locks_.searches);
+    attributes.stage(rows.size() - count, count, stored);
+}
+
 void Builder::stage_ids(const int64_t* ids, size_t count, bool replacing, size_t number) {
     const auto alone = locks_.searches.write();
     RowTable& rows = state_.rows;
@@ -159,6 +173,7 @@ void Builder::drop_unlinked(const Addition* addition) {
     }
     rows.truncate(extent);
     if (state_.graph.rows() > extent) state_.graph.truncate(extent);
+    rows.attributes().end_staging();
     rows.ids().cancel_replacements();
     rows.changes()->trim(extent);
 }

@@ -14,6 +14,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/rng.hpp"
@@ -25,6 +26,7 @@
 #include "build/link_workers.hpp"
 #include "build/list_repair.hpp"
 #include "build/remover.hpp"
+#include "rows/attribute_values.hpp"
 #include "rows/builder_state.hpp"
 
 namespace vecq {
@@ -44,6 +46,8 @@ public:
     // number rows from `number`.
     void stage(const float* vectors, size_t count, const int64_t* ids, bool replacing,
                size_t number, size_t threads);
+    // Gives the last `count` staged rows attributes, the same ones for all rows of an addition.
+    void stage_attributes(std::span<const GivenValues> given, size_t count);
     // Adds users to the sample of the next list repair, which connects their best items.
     void sample_users(const float* users, size_t count, size_t number);
     // Gives the biases of the vectors of the next call of `stage`.

@@ -214,6 +214,7 @@ void Builder::show_next(std::vector<uint32_t>& hidden) {
     const uint32_t replaced = addition_->replaces_items ? rows.ids().find(rows.ids()[row]) : row;
     if (replaced != row) {
         retire_entry(replaced);
+        rows.attributes().inherit(row, replaced);
         rows.changes()->record({row, Change::Kind::moved, replaced});
     } else if (row < rows.slots().extent()) {
         rows.changes()->record({row, Change::Kind::added});

@@ -23,6 +23,7 @@
 #include "engine/graph.inl.hpp"
 
 #include "kernels/block_scores.inl.hpp"
+#include "kernels/compare.inl.hpp"
 #include "kernels/peaks.inl.hpp"
 #include "kernels/sift.inl.hpp"
 
@@ -76,5 +77,6 @@ constexpr Engine engine_of(const char* name, const char* (*missing)()) {
         .quantizing = {quantize, normalize_exponent, hadamard},
         .probes = probes_of<Fp32Codes, Fp16Codes, Int16Codes, Int8Codes>(
             read_rows<typename Int8Codes::Sum>),
+        .comparing = {compare<float>, compare<int64_t>, compare<uint8_t>},
     };
 }

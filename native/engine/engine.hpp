@@ -9,6 +9,7 @@
 #include "base/layout.hpp"
 #include "engine/bulk_jobs.hpp"
 #include "engine/jobs.hpp"
+#include "kernels/compare.hpp"
 #include "quant/quantize.hpp"
 #include "kernels/sift.hpp"
 
@@ -74,6 +75,7 @@ struct Engine {
     Kernels kernels[kWidths];
     QuantizeKernels quantizing;
     Probes probes;
+    CompareKernels comparing;
 
     const Kernels& operator[](Width width) const { return kernels[static_cast<size_t>(width)]; }
 };

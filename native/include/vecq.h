@@ -210,6 +210,23 @@ typedef enum {
     VECQ_LINK_LAYERED   /* for VECQ_IP: METRIC on several layers, for imported graphs */
 } vecq_link;
 
+/* The kinds of attributes, by which searches filter items, and an element of each in a
+ * vecq_attribute_values. */
+typedef enum {
+    VECQ_FLOAT32 = 0, /* float; NaN is null */
+    VECQ_INT64,       /* int64_t; INT64_MIN is null */
+    VECQ_DATETIME,    /* int64_t, microseconds since 1970 in UTC; INT64_MIN is null */
+    VECQ_BOOL,        /* uint8_t, 0 or 1 */
+    VECQ_CATEGORY,    /* uint32_t, the number of a text */
+    VECQ_TAGS         /* uint32_t, the number of a text, any number of elements per item */
+} vecq_attribute_kind;
+
+/* Fixed for all releases. */
+typedef struct {
+    char name[60]; /* UTF-8, at most 59 bytes, ends in 0; without ` */
+    int32_t kind;  /* a vecq_attribute_kind */
+} vecq_attribute;
+
 typedef struct {
     size_t struct_size;
     int32_t metric; /* a vecq_metric */
@@ -217,6 +234,10 @@ typedef struct {
     size_t m;       /* links of a new row, at most 2 * m on layer 0; 2 to 256, default: 16 */
     size_t ef_construction; /* beam width when linking; 1 to 100000, default: 200 */
     uint64_t seed;          /* of the levels of rows; default: 0 */
+    /* At most 40 attributes of items; copied. vecq_index_describe writes none: see
+     * vecq_index_attributes. */
+    const vecq_attribute* attributes;
+    size_t attribute_count;
 } vecq_index_options;
 
 /* How a search finds items. */
@@ -263,6 +284,11 @@ typedef struct {
     size_t candidates;
     float diversity;
     int32_t reserved; /* 0 */
+    /* Expressions over attributes, such as "price < 100 and tags has 'new'": 0, 1 for all queries,
+     * or `count`, one for each, where NULL allows all items. Results also satisfy `filter`.
+     * docs/attributes.md has the grammar; an error names the position at fault. */
+    const char* const* where;
+    size_t where_count;
 } vecq_search_options;
 
 /* Totals over all queries of a call. */
@@ -272,7 +298,7 @@ typedef struct {
     uint64_t scored_rows;             /* distance computations */
     int32_t plan;                     /* the vecq_plan that was used */
     int32_t reserved;                 /* 0 */
-    uint64_t allowed_rows;            /* items that the filter allows */
+    uint64_t allowed_rows;            /* items that are allowed; the mean over queries */
     uint64_t walks_completed_by_scan; /* queries whose walk found too few allowed items */
     /* Estimates by which VECQ_PLAN_AUTO decides. Infinite: not possible. */
     double walk_cost_seconds, step_over_cost_seconds, scan_cost_seconds;
@@ -288,6 +314,7 @@ typedef struct {
     size_t kept_out;       /* items kept out of the graph, of norm near 0; scored where needed */
     size_t free_slots;     /* slots of removed items, to be reused */
     size_t code_bytes, link_bytes, id_bytes, rerank_bytes;
+    size_t attribute_bytes;
 } vecq_index_stats;
 
 /* Fractions of values, 0 to 1, that exceeded the range of a scale that all rows share. 0 where no
@@ -414,6 +441,58 @@ vecq_status vecq_filter_count(const vecq_filter* filter, size_t* count, vecq_err
 vecq_status vecq_groups_open(const int64_t* ids, const uint32_t* groups, size_t count,
                              vecq_groups** opened, vecq_error* error);
 void vecq_groups_close(vecq_groups* groups);
+
+/* ---- Attributes of items. All of an item are null at first; an update of its vector keeps them.
+ * Texts of categories and tags are numbered per attribute in the order of their first use, and keep
+ * their numbers while the index is open. ---- */
+
+/* The values of one attribute for `count` items. Fixed for all releases. */
+typedef struct {
+    const char* name;
+    const void* values;     /* elements as vecq_attribute_kind says; may be unaligned */
+    const uint8_t* nulls;   /* NULL, or for each item 1 if it is null, otherwise 0 */
+    const int64_t* offsets; /* of VECQ_TAGS: item i has elements offsets[i] up to offsets[i + 1];
+                             * offsets[0] is 0 */
+    const char* texts; /* UTF-8; text i is texts[text_offsets[i]] up to texts[text_offsets[i + 1]],
+                        * at most 65535 bytes; elements number these texts */
+    const int64_t* text_offsets; /* text_count + 1, from 0 */
+    size_t text_count;
+} vecq_attribute_values;
+
+/* Copies the first `capacity` attributes of the index. *count is their number. */
+vecq_status vecq_index_attributes(const vecq_index* index, vecq_attribute* attributes,
+                                  size_t capacity, size_t* count, vecq_error* error);
+
+/* Gives the last `count` staged vectors attributes. Attributes without a column are null for new
+ * items and kept for replaced ones. Call it after each vecq_index_stage of an addition, with the
+ * same columns, or after none. If it fails, no vector has its values. */
+vecq_status vecq_index_stage_attributes(vecq_index* index, const vecq_attribute_values* columns,
+                                        size_t column_count, size_t count, vecq_error* error);
+
+/* Changes attributes of the items of `count` ids; attributes without a column stay. Searches may
+ * run: each sees all columns of an item change at once, those of 8192 items together. If it fails,
+ * nothing has changed. */
+vecq_status vecq_index_set_attributes(vecq_index* index, const int64_t* ids, size_t count,
+                                      const vecq_attribute_values* columns, size_t column_count,
+                                      vecq_error* error);
+
+/* Copies the values of one attribute of the items of `count` ids, in the form of
+ * vecq_attribute_values; elements of nulls are 0, or as vecq_attribute_kind says. `capacity` counts
+ * elements, at least `count`, and `values` has 8 bytes for each. Texts are numbered as by
+ * vecq_index_attribute_texts. Of VECQ_TAGS `offsets` gets count + 1 elements, otherwise it may be
+ * NULL; *written is the number of elements, and if that exceeds `capacity`, `values` is not
+ * complete. Returns VECQ_CORRUPT_FILE, too. */
+vecq_status vecq_index_get_attribute(const vecq_index* index, const char* name, const int64_t* ids,
+                                     size_t count, void* values, size_t capacity, uint8_t* nulls,
+                                     int64_t* offsets, size_t* written, vecq_error* error);
+
+/* Copies the texts of an attribute from number `first` on, in the form of vecq_attribute_values.
+ * *count is their number and *bytes their length in all; if `capacity` is not at least *count + 1
+ * or `text_capacity` less than *bytes, nothing is copied. Returns VECQ_CORRUPT_FILE, too. */
+vecq_status vecq_index_attribute_texts(const vecq_index* index, const char* name, size_t first,
+                                       char* texts, size_t text_capacity, int64_t* offsets,
+                                       size_t capacity, size_t* count, size_t* bytes,
+                                       vecq_error* error);
 
 /* Decodes the items of `count` ids into `vectors`, from the rerank store if there is one. Refuses
  * unknown ids. */

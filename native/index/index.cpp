@@ -9,6 +9,7 @@
 #include "build/item_biases.hpp"
 #include "persist/open.hpp"
 #include "search/cost_measurement.hpp"
+#include "search/each_where.hpp"
 #include "storage/file_errors.hpp"
 
 namespace vecq {
@@ -157,6 +158,19 @@ Progress Index::link(size_t rows, size_t threads) {
     return builder_.link(rows, threads);
 }
 
+void Index::stage_attributes(std::span<const GivenValues> given, size_t count) {
+    const auto changes = lock_changes();
+    builder_.stage_attributes(given, count);
+}
+
+void Index::set_attributes(const int64_t* ids, size_t count, std::span<const GivenValues> given) {
+    const auto changes = lock_changes();
+    const std::vector<uint32_t> rows = state_.rows_of(ids, count);
+    Attributes& attributes = state_.rows.attributes();
+    set_values(attributes, rows, stored_values(attributes, given, count, locks_.searches),
+               locks_.searches);
+}
+
 void Index::settle() {
     const std::lock_guard changes(locks_.changes);
     builder_.settle();
@@ -218,7 +232,14 @@ void Index::import_adopt(uint32_t entry) {
 
 SearchReport Index::search(const float* queries, size_t count, const SearchOptions& options,
                            const Found& found) const {
-    return vecq::search(state_, locks_.searches, searchers_, {queries, count, options, found});
+    SearchOptions own = options;
+    own.where_filters = &where_filters_;
+    const auto run = own.where.size() > 1 ? search_each : vecq::search;
+    return run(state_, locks_.searches, searchers_, {queries, count, own, found});
+}
+
+void Index::check_where(std::string_view where) const {
+    inspect([&](const IndexState& state) { where_filters_.check(state, where); });
 }
 
 void Index::get(const int64_t* ids, size_t count, float* vectors) const {

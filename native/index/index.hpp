@@ -22,6 +22,7 @@
 #include "persist/save.hpp"
 #include "rows/graph_exchange.hpp"
 #include "search/search.hpp"
+#include "search/where_filters.hpp"
 
 namespace vecq {
 
@@ -58,6 +59,7 @@ public:
     // Of the next addition.
     void choose_build(BuildMethod method);
     Progress link(size_t rows, size_t threads);
+    void stage_attributes(std::span<const GivenValues> given, size_t count);
     void settle();
     // Settles an open addition and starts the repair pass that is due. Does nothing without one.
     void end_addition();
@@ -75,6 +77,9 @@ public:
     std::unique_ptr<Filter> make_filter(const Choice* allow, const Choice* deny) const {
         return std::make_unique<Filter>(state_, locks_.searches, allow, deny);
     }
+    // Throws unless an expression is valid.
+    void check_where(std::string_view where) const;
+    void set_attributes(const int64_t* ids, size_t count, std::span<const GivenValues> given);
     // Decodes the vectors of ids. Throws for unknown ids.
     void get(const int64_t* ids, size_t count, float* vectors) const;
     void contains(const int64_t* ids, size_t count, uint8_t* contained) const;
@@ -140,6 +145,7 @@ private:
     Builder builder_;
     SeenFiles seen_files_;
     mutable SearcherPool searchers_;
+    mutable WhereFilters where_filters_;
 };
 
 }  // namespace vecq

@@ -31,6 +31,7 @@ IndexStats stats_of(const IndexState& state) {
     stats.link_bytes = state.graph.bytes();
     stats.id_bytes = state.rows.ids().bytes();
     stats.rerank_bytes = slots.extent() * state.rows.bytes_per_row(1);
+    stats.attribute_bytes = state.rows.attributes().bytes();
     return stats;
 }
 

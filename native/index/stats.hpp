@@ -14,6 +14,7 @@ struct IndexStats {
     std::vector<size_t> degrees;     // items by their number of links on layer 0
     size_t unreachable = 0, near_zero = 0, vacant = 0;
     size_t code_bytes = 0, link_bytes = 0, id_bytes = 0, rerank_bytes = 0;
+    size_t attribute_bytes = 0;
 };
 
 // The index must not change meanwhile. O(links).

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/status.hpp"
 #include "persist/sections.hpp"
 
 namespace vecq {
@@ -35,6 +36,7 @@ CheckTask::CheckTask(const IndexState& state, Depth depth, size_t unreachable_al
     add(1, 1, [this](size_t, size_t) { check_reachability(); });
     add(1, 1, [this](size_t, size_t) { check_ids(); });
     add(1, 1, [this](size_t, size_t) { check_order(); });
+    check_attributes();
     if (state_.rows.ids().names().is_active()) check_names();
 }
 
@@ -196,6 +198,34 @@ void CheckTask::check_order() {
     for (const uint32_t row : state_.rows.slots().vacant())
         if (!state_.rows.ids().is_empty(row))
             report(at_row("insertion order", row), "has a number, but is vacant");
+}
+
+// Values are checked only if the texts and sets that they name are valid.
+void CheckTask::check_attributes() {
+    const Attributes& all = state_.rows.attributes();
+    for (size_t i = 0; i < all.size(); ++i) {
+        try {
+            all[i].prepare();
+            add(state_.rows.slots().extent(), kStepRows,
+                [this, own = &all[i]](size_t from, size_t to) { check_values(*own, from, to); });
+        } catch (const Error& error) {
+            report("attribute '" + all[i].spec.name + "'", error.what());
+        }
+    }
+}
+
+void CheckTask::check_values(const Attribute& attribute, size_t from, size_t to) {
+    const AttributeKind kind = attribute.spec.kind;
+    const size_t largest = kind == AttributeKind::boolean ? kTrue : attribute.largest_code();
+    for (size_t row = from; row < to; ++row) {
+        size_t code = 0;
+        if (kind == AttributeKind::boolean) code = attribute.values.data<const uint8_t>()[row];
+        if (has_texts(kind)) code = attribute.values.data<const uint32_t>()[row];
+        if (code > largest)
+            report(at_row("attribute '" + attribute.spec.name + "'", row),
+                   "has code " + std::to_string(code) + ", expected at most " +
+                       std::to_string(largest));
+    }
 }
 
 // Names of removed items may be anything. Stops where names overlap: reading all may take forever.

@@ -44,6 +44,8 @@ private:
     void check_near_zero();
     void check_ids();
     void check_order();
+    void check_attributes();
+    void check_values(const Attribute& attribute, size_t from, size_t to);
     void check_names();
 
     const IndexState& state_;

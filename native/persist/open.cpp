@@ -34,6 +34,7 @@ IndexReader::IndexReader(const std::string& path, bool writable)
     : path_(path), file_(std::make_shared<MappedFile>(path, writable)) {
     refuse_unknown_sections();
     read_settings();
+    read_attributes();
     codecs_[0].emplace(read_codec(0));
     if (file_->table().find(section(Kind::codec, 1)) != nullptr) codecs_[1].emplace(read_codec(1));
 }
@@ -169,14 +170,49 @@ void IndexReader::fill_column(Column& column) const {
     const SectionId id = column.section();
     if (column.spec().is_optional && file_->table().find(id) == nullptr)
         return column.resize(saved_.rows);
-    column.restore(
-        array<std::byte>(id, saved_.rows, column.element_bytes(), AccessPattern::random));
+    const AccessPattern pattern =
+        column.spec().is_swept ? AccessPattern::sequential : AccessPattern::random;
+    column.restore(array<std::byte>(id, saved_.rows, column.element_bytes(), pattern));
+}
+
+// Attributes of a later kind are refused: skipping them would lose them at the next save.
+void IndexReader::read_attributes() {
+    if (file_->table().find(section(Kind::attributes)) == nullptr) return;
+    const auto stored = array<std::byte>(section(Kind::attributes), sizeof(SavedAttribute));
+    const size_t count = stored.size() / sizeof(SavedAttribute);
+    for (size_t i = 0; i < count && i <= kMaxAttributes; ++i) {
+        SavedAttribute saved;
+        std::memcpy(&saved, stored.data() + i * sizeof saved, sizeof saved);
+        if (saved.name[kMaxAttributeName] != 0)
+            throw_corrupt("the name of attribute " + std::to_string(i) + " has no end");
+        if (saved.kind > static_cast<uint32_t>(AttributeKind::tags))
+            throw Error(VECQ_UNSUPPORTED, "path",
+                        "attribute " + std::to_string(i) + " of the file has kind " +
+                            std::to_string(saved.kind) +
+                            ", which this version does not know; open it with a later one");
+        options_.attributes.push_back({saved.name, static_cast<AttributeKind>(saved.kind)});
+    }
+    try {
+        require_valid(options_.attributes);
+    } catch (const Error& error) {
+        throw_corrupt(error.what());
+    }
+}
+
+void IndexReader::fill_texts(Attribute& attribute) const {
+    if (!has_texts(attribute.spec.kind)) return;
+    const size_t number = attribute.number;
+    attribute.texts.restore(array<uint64_t>(section(Kind::attribute_ends, number)),
+                            array<char>(section(Kind::attribute_texts, number)));
+    if (attribute.spec.kind == AttributeKind::tags)
+        attribute.sets.restore(array<uint32_t>(section(Kind::attribute_sets, number)));
 }
 
 void IndexReader::fill_rows(RowTable& rows) const {
     const size_t count = saved_.rows;
     if (file_->table().find(section(Kind::bias)) != nullptr) rows.add_biases(rows.make_biases());
     RowTable::each_column(rows, [this](Column& column) { fill_column(column); });
+    for (size_t i = 0; i < rows.attributes().size(); ++i) fill_texts(rows.attributes()[i]);
     auto order = array<uint32_t>(section(Kind::order));
     if (order.size() != 0 && order.size() != count)
         throw_corrupt("the insertion order does not have one element per row");

@@ -30,6 +30,7 @@ public:
 private:
     void refuse_unknown_sections() const;
     void read_settings();
+    void read_attributes();
     Codec read_codec(size_t number) const;
     CostModel costs() const;
     RecallCurve curve() const;
@@ -45,6 +46,7 @@ private:
 
     void fill_rows(RowTable& rows) const;
     void fill_bias_extremes(IndexState& state) const;
+    void fill_texts(Attribute& attribute) const;
     void fill_names(Names& names) const;
     void restore_slots(Slots& slots) const;
     void fill_graph(Graph& graph, bool is_flat) const;

@@ -10,6 +10,7 @@ std::string known_name(SectionId id) {
     for (const ColumnSpec& spec : kTableColumns)
         if (spec.section == id) return spec.name;
     const std::string rerank = id.number == 0 ? "" : "rerank ";
+    const std::string attribute = " of attribute " + std::to_string(id.number);
     const std::string layer = " of layer " + std::to_string(id.number);
     switch (static_cast<Kind>(id.kind)) {
         case Kind::index: return "settings";
@@ -29,6 +30,11 @@ std::string known_name(SectionId id) {
         case Kind::curve: return "recall curve";
         case Kind::vacant: return "vacant rows";
         case Kind::bias: return "rows of extreme biases";
+        case Kind::attributes: return "attributes";
+        case Kind::attribute_values: return "values" + attribute;
+        case Kind::attribute_ends: return "text ends" + attribute;
+        case Kind::attribute_texts: return "texts" + attribute;
+        case Kind::attribute_sets: return "tag sets" + attribute;
         case Kind::names: return "settings of string ids";
         case Kind::name_entries: return "offsets of string ids";
         case Kind::name_bytes: return "string ids";

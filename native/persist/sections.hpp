@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 
+#include "rows/attribute_spec.hpp"
 #include "rows/section_kinds.hpp"
 
 namespace vecq {
@@ -36,6 +37,12 @@ inline constexpr size_t kFirstSettings = offsetof(SavedIndex, curve_rows);
 // Bits of SavedCodec::flags.
 inline constexpr uint32_t kCenters = 1, kRotates = 2, kUnbiased = 4, kFitted = 8;
 
+// One attribute, at the position that is the number of its sections.
+struct SavedAttribute {
+    uint32_t kind;
+    char name[kMaxAttributeName + 1];  // ends in 0
+};
+
 struct SavedCodec {
     uint32_t width, scale, calibration;
     uint32_t flags;
@@ -48,6 +55,7 @@ struct SavedNames {
     uint64_t count;  // number of names
 };
 
-static_assert(kFirstSettings == 160 && sizeof(SavedIndex) == 168 && sizeof(SavedCodec) == 32);
+static_assert(kFirstSettings == 160 && sizeof(SavedIndex) == 168 && sizeof(SavedCodec) == 32 &&
+              sizeof(SavedAttribute) == 64);
 
 }  // namespace vecq

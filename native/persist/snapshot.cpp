@@ -50,6 +50,7 @@ Snapshot::Snapshot(IndexState& state, IndexLocks& locks,
     {
         const auto alone = locks.searches.write();
         state.graph.set_list_snapshot(&*lists_);
+        state.rows.attributes().begin_snapshot();
     }
     locks.is_saving = true;
     pause_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -59,6 +60,7 @@ Snapshot::~Snapshot() {
     const std::lock_guard changes(locks_.changes);
     const auto alone = locks_.searches.write();
     state_.graph.set_list_snapshot(nullptr);
+    state_.rows.attributes().end_snapshot();
     locks_.is_saving = false;
 }
 
@@ -91,8 +93,10 @@ void Snapshot::add_all(const BuilderState& builder) {
     if (!state.curve.points.empty())
         add_copy(section(Kind::curve), state.curve.points).is_required = false;
     add_biases();
+    add_attributes();
     RowTable::each_column(state.rows, [&](const Column& column) {
         if (column.spec().is_on_demand) return;
+        if (column.section().kind == static_cast<uint32_t>(Kind::attribute_values)) return;
         add_reference(column.section(), column.element_bytes(), rows_, [&column] {
             return column.data();
         }).is_required = !column.spec().is_optional;
@@ -215,6 +219,35 @@ void Snapshot::add_order() {
     for (uint32_t row = 0; row < order.size(); ++row)
         if (!has_item(row)) order[row] = kNoRow;
     add_copy(section(Kind::order), std::move(order));
+}
+
+// Values change in place: Attributes copies those of the snapshot first. Texts and sets are only
+// appended. Readers that do not know attributes may skip them.
+void Snapshot::add_attributes() {
+    const Attributes& all = state_.rows.attributes();
+    if (all.empty()) return;
+    std::vector<SavedAttribute> saved(all.size());
+    for (size_t i = 0; i < all.size(); ++i) {
+        saved[i].kind = static_cast<uint32_t>(all[i].spec.kind);
+        all[i].spec.name.copy(saved[i].name, kMaxAttributeName);
+    }
+    add_copy(section(Kind::attributes), std::move(saved)).is_required = false;
+    for (size_t i = 0; i < all.size(); ++i) {
+        const Attribute& own = all[i];
+        add_reference(section(Kind::attribute_values, i), own.values.element_bytes(), rows_,
+                      [&all, i] { return all.snapshot_of(i); })
+            .is_required = false;
+        if (!has_texts(own.spec.kind)) continue;
+        const auto add_array = [&](Kind kind, const auto& array) {
+            add_reference(section(kind, i), sizeof array[0], array.size(), [&array] {
+                return array.data();
+            }).is_required = false;
+        };
+        add_array(Kind::attribute_ends, own.texts.ends());
+        add_array(Kind::attribute_texts, own.texts.bytes());
+        if (own.spec.kind == AttributeKind::tags)
+            add_array(Kind::attribute_sets, own.sets.stored());
+    }
 }
 
 // Names are only appended during a snapshot. Slots that are filled meanwhile were free before:

@@ -47,6 +47,7 @@ private:
     void add_upper_layer(size_t number);
     void add_base_layer();
     void add_order();
+    void add_attributes();
     void add_names();
     template <class T>
     Section& add_copy(SectionId id, std::vector<T> elements, size_t per_element = 1);

@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "quant/codec.hpp"
+#include "rows/attribute_spec.hpp"
 
 namespace vecq {
 
@@ -18,6 +20,7 @@ struct IndexOptions {
     size_t m = 16;
     size_t ef_construction = 200;
     uint64_t seed = 0;
+    std::vector<AttributeSpec> attributes = {};
 };
 
 }  // namespace vecq

@@ -15,6 +15,16 @@ IndexState::IndexState(const IndexOptions& options, const Codec& codec, const Co
       rows(options, codec, rerank_codec),
       graph(2 * options.m) {}
 
+std::vector<uint32_t> IndexState::rows_of(const int64_t* ids, size_t count) const {
+    rows.ids().prepare();
+    std::vector<uint32_t> found(count);
+    for (size_t i = 0; i < count; ++i) {
+        found[i] = rows.ids().find(ids[i]);
+        if (!rows.slots().is_visible(found[i])) rows.ids().refuse_unknown(ids, i);
+    }
+    return found;
+}
+
 std::vector<uint32_t> IndexState::unreachable_rows() const {
     const Reachability reachable = Reachability::complete(graph.view());
     std::vector<uint32_t> unreached;

@@ -40,6 +40,8 @@ struct IndexState {
     }
     // Number of items in the graph: all but near-zero rows.
     size_t graph_items() const { return rows.slots().count() - near_zero.size(); }
+    // Returns the rows of items. Throws for unknown ids. Thread-safe while nothing changes.
+    std::vector<uint32_t> rows_of(const int64_t* ids, size_t count) const;
     // Returns the unreachable items of the graph. O(links).
     std::vector<uint32_t> unreachable_rows() const;
 };

@@ -8,7 +8,7 @@
 namespace vecq {
 
 RowTable::RowTable(const IndexOptions& options, const Codec& codec, const Codec* rerank_codec)
-    : link_(options, codec), codes_(codec, options.metric, 0) {
+    : link_(options, codec), codes_(codec, options.metric, 0), attributes_(options.attributes) {
     columns_.reserve(std::size(kTableColumns));
     for (const ColumnSpec& spec : kTableColumns)
         if (!spec.is_on_demand && (!spec.is_for_links || link_.has_affine()))
@@ -54,6 +54,7 @@ void RowTable::append(const float* vectors, size_t count, size_t number, size_t 
     if (rerank_) rerank_->append(vectors, count, number, threads);
     const size_t first = codes_.size() - count;
     each_column(*this, [this](Column& column) { column.resize(size()); });
+    attributes_.set_null(first, count);
     if (column(Kind::bias) != nullptr) derive_biased_affines(first);
 }
 
@@ -79,6 +80,7 @@ void RowTable::derive_link_affine(uint32_t row) {
 }
 
 void RowTable::truncate(size_t rows) {
+    if (size() > rows) attributes_.note_renumbering();
     if (codes_.size() > rows || rows == 0) codes_.truncate(rows);
     if (rerank_ && (rerank_->size() > rows || rows == 0)) rerank_->truncate(rows);
     each_column(*this, [rows](Column& column) {
@@ -94,6 +96,7 @@ void RowTable::permute_columns(size_t first, std::span<const uint32_t> order) {
 void RowTable::move_last(uint32_t to) {
     ids_.move_last(to);
     each_column(*this, [to](Column& column) { column.move_last(to); });
+    attributes_.note_change(to);
 }
 
 void RowTable::own_searched() {
@@ -119,12 +122,15 @@ std::vector<Column> RowTable::empty_columns() const {
 void RowTable::swap_columns(std::vector<Column>& columns) noexcept {
     size_t i = 0;
     each_column(*this, [&](Column& column) { column.swap_elements(columns[i++]); });
+    attributes_.note_renumbering();
 }
 
 size_t RowTable::bytes_per_row(size_t number) const {
     size_t sum = 0;
+    const auto kind = static_cast<uint32_t>(Kind::attribute_values);
     each_column(*this, [&](const Column& column) {
-        if (column.section().number == number) sum += column.element_bytes();
+        const SectionId id = column.section();
+        if (id.number == number && id.kind != kind) sum += column.element_bytes();
     });
     return sum;
 }

@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "rows/attributes.hpp"
 #include "rows/change_log.hpp"
 #include "rows/code_store.hpp"
 #include "rows/id_map.hpp"
@@ -30,6 +31,8 @@ public:
     const CodeStore* rerank() const { return rerank_ ? &*rerank_ : nullptr; }
     // The most precise codes: rerank codes if there are any.
     const CodeStore& finest() const { return rerank_ ? *rerank_ : codes_; }
+    const Attributes& attributes() const { return attributes_; }
+    Attributes& attributes() { return attributes_; }
     const LinkMetric& link() const { return link_; }
     LinkMetric& link() { return link_; }
     const IdMap& ids() const { return ids_; }
@@ -81,7 +84,8 @@ public:
     std::vector<Column> empty_columns() const;
     void swap_columns(std::vector<Column>& columns) noexcept;
 
-    // Bytes per row of all columns of a number: 0 for search codes, 1 for rerank codes.
+    // Bytes per row of all columns of a number: 0 for search codes, 1 for rerank codes. Without
+    // attributes.
     size_t bytes_per_row(size_t number) const;
 
     // Calls visit(column) for each per-row array, in the order of the file.
@@ -89,6 +93,7 @@ public:
     static void each_column(Self& self, Visit&& visit) {
         CodeStore::each_column(self.codes_, visit);
         for (auto& column : self.columns_) visit(column);
+        Attributes::each_column(self.attributes_, visit);
         if (self.rerank_) CodeStore::each_column(*self.rerank_, visit);
     }
 
@@ -97,6 +102,7 @@ private:
     CodeStore codes_;
     // Of kTableColumns, those that this index has. Never reallocated: a snapshot refers to them.
     std::vector<Column> columns_;
+    Attributes attributes_;
     std::optional<CodeStore> rerank_;
     IdMap ids_;
     Slots slots_;

@@ -11,28 +11,33 @@
 namespace vecq {
 
 enum class Kind : uint32_t {
-    index = 1,          // a SavedIndex
-    codec = 2,          // a SavedCodec; number 0 for search codes, 1 for rerank codes; the number
-                        // of codec_mean to affine is that of their codec
-    codec_mean = 3,     //   floats
-    codec_scales = 4,   //   floats
-    codes = 5,          //   one padded row of codes per row
-    constants = 6,      //   RowConstants
-    affine = 7,         //   Affine, for scores
-    link_affine = 8,    // Affine, for linking
-    ids = 9,            // int64_t
-    links = 10,         // one neighbor list per node; its number, and that of the next two, is the
-                        // layer
-    layer_rows = 11,    //   row of each node; absent on layer 0
-    layer_below = 12,   //   node of the same row one layer below; absent on layer 0
-    entries = 13,       // entry points: nodes of the top layer
-    near_zero = 14,     // rows kept out of an inner-product graph, ascending
-    order = 15,         // uint32_t insertion number per row; empty: ids give the order
-    curve = 16,         // CurvePoint; optional
-    vacant = 17,        // rows without an item, ascending; absent if there are none
-    bias = 18,          // number 0: BiasedAffine; number 1: rows of extreme biases, see
-                        // rows/bias_extremes.hpp; both absent if no item has a bias
-    names = 24,         // a SavedNames; this and the next three only if ids are strings
+    index = 1,         // a SavedIndex
+    codec = 2,         // a SavedCodec; number 0 for search codes, 1 for rerank codes; the number
+                       // of codec_mean to affine is that of their codec
+    codec_mean = 3,    //   floats
+    codec_scales = 4,  //   floats
+    codes = 5,         //   one padded row of codes per row
+    constants = 6,     //   RowConstants
+    affine = 7,        //   Affine, for scores
+    link_affine = 8,   // Affine, for linking
+    ids = 9,           // int64_t
+    links = 10,        // one neighbor list per node; its number, and that of the next two, is the
+                       // layer
+    layer_rows = 11,   //   row of each node; absent on layer 0
+    layer_below = 12,  //   node of the same row one layer below; absent on layer 0
+    entries = 13,      // entry points: nodes of the top layer
+    near_zero = 14,    // rows kept out of an inner-product graph, ascending
+    order = 15,        // uint32_t insertion number per row; empty: ids give the order
+    curve = 16,        // CurvePoint; optional
+    vacant = 17,       // rows without an item, ascending; absent if there are none
+    bias = 18,         // number 0: BiasedAffine; number 1: rows of extreme biases, see
+                       // rows/bias_extremes.hpp; both absent if no item has a bias
+    attributes = 19,   // SavedAttribute; its element is the number of the next four
+    attribute_values = 20,  //   one element per row, see rows/attribute_spec.hpp
+    attribute_ends = 21,    //   uint64_t, the offset behind each text
+    attribute_texts = 22,   //   char, the texts one after the other
+    attribute_sets = 23,    //   uint32_t, see TagSets::stored
+    names = 24,             // a SavedNames; this and the next three only if ids are strings
     name_entries = 25,  //   uint64_t per number: offset << 16 | length in name_bytes; 0: no name
     name_bytes = 26,    //   UTF-8
     name_slots = 27,    //   NameSlots, a hash table
@@ -56,6 +61,8 @@ struct ColumnSpec {
     // Whether a table has the array only from the first item on that needs it. Saved as a copy,
     // because its elements change in place.
     bool is_on_demand = false;
+    // Whether searches read the array from start to end, not row by row.
+    bool is_swept = false;
     const char* name = "";  // of the section, in messages; unused for codes
 };
 

@@ -26,6 +26,7 @@ void Slots::reserve(size_t rows, size_t vacated) {
 }
 
 void Slots::show(uint32_t row) {
+    ++version_;
     if (row < extent_)
         --vacant_;
     else
@@ -36,6 +37,7 @@ void Slots::show(uint32_t row) {
 }
 
 void Slots::hide(uint32_t row) {
+    ++version_;
     visible_.clear(row);
     ++vacant_;
 }
@@ -68,6 +70,7 @@ std::vector<uint32_t> Slots::vacant() const {
 
 void Slots::restore(size_t extent, std::span<const uint32_t> vacant) {
     extent_ = extent;
+    ++version_;
     reserve(extent, vacant.size());
     for (const uint32_t row : vacant) {
         hide(row);

@@ -52,13 +52,20 @@ public:
 
     // Sets the state of a file: all rows below `extent` but the vacant ones are visible.
     void restore(size_t extent, std::span<const uint32_t> vacant);
-    void clear() { *this = {}; }
+    void clear() {
+        const uint64_t version = version_;
+        *this = {};
+        version_ = version + 1;
+    }
+    // Changes whenever visible rows do.
+    uint64_t version() const { return version_; }
 
 private:
     // Whether bitmaps exist, which is so from the first removal on.
     bool tracks() const { return !visible_.empty(); }
 
     size_t extent_ = 0, vacant_ = 0;
+    uint64_t version_ = 0;
     Bitset visible_, taken_;  // rows at or above the extent count as taken
     std::vector<uint32_t> stray_, free_;
 };

@@ -3,29 +3,13 @@
 
 #include <bit>
 #include <string>
+#include <utility>
 
 #include "base/status.hpp"
 #include "search/planner.hpp"
 
 namespace vecq {
 namespace {
-
-// Derives count, list and prefix counts from the bits.
-void count_and_list(Passing& passing) {
-    passing.count = passing.bits.count();
-    passing.list.clear();
-    passing.before.clear();
-    if (static_cast<double>(passing.count) >= kListedShare * static_cast<double>(passing.rows))
-        return;
-    passing.list.reserve(passing.count);
-    passing.before.reserve(passing.bits.word_count());
-    for (size_t at = 0; at < passing.bits.word_count(); ++at) {
-        passing.before.push_back(static_cast<uint32_t>(passing.list.size()));
-        for (uint64_t word = passing.bits.word(at); word != 0; word &= word - 1)
-            passing.list.push_back(
-                static_cast<uint32_t>(at * 64 + static_cast<size_t>(std::countr_zero(word))));
-    }
-}
 
 // Adds rows up to `rows`, all allowed or all not.
 void extend(Passing& passing, size_t rows, bool pass) {
@@ -35,6 +19,27 @@ void extend(Passing& passing, size_t rows, bool pass) {
 }
 
 }  // namespace
+
+Passing::Passing(Bitset allowed, size_t rows)
+    : bits(std::move(allowed)), rows(rows), count(bits.count()) {}
+
+bool Passing::is_listed() const {
+    return static_cast<double>(count) < kListedShare * static_cast<double>(rows);
+}
+
+const Passing::List& Passing::list() const {
+    std::call_once(listing_, [this] {
+        list_.rows.reserve(count);
+        list_.before.reserve(bits.word_count());
+        for (size_t at = 0; at < bits.word_count(); ++at) {
+            list_.before.push_back(static_cast<uint32_t>(list_.rows.size()));
+            for (uint64_t word = bits.word(at); word != 0; word &= word - 1)
+                list_.rows.push_back(
+                    static_cast<uint32_t>(at * 64 + static_cast<size_t>(std::countr_zero(word))));
+        }
+    });
+    return list_;
+}
 
 Filter::Filter(const IndexState& state, FairSharedMutex& searches, const Choice* allow,
                const Choice* deny)
@@ -47,7 +52,7 @@ Filter::Filter(const IndexState& state, FairSharedMutex& searches, const Choice*
     const auto lock = searches.read();
     auto passing = std::make_shared<Passing>();
     choose(*passing, allow, deny);
-    count_and_list(*passing);
+    passing->count = passing->bits.count();
     passing_ = std::move(passing);
     changes_->add_listener(this);
 }
@@ -102,11 +107,12 @@ std::shared_ptr<const Passing> Filter::passing() const {
     if (passing_->rows == extent && passing_->changes == changes_->count() &&
         passing_->bits.capacity() >= bits)
         return passing_;
-    auto updated = std::make_shared<Passing>(*passing_);
+    auto updated = std::make_shared<Passing>(passing_->bits, passing_->rows);
+    updated->changes = passing_->changes;
     updated->bits.grow(bits);
     extend(*updated, extent, passes_later_rows_);
     replay(*updated);
-    count_and_list(*updated);
+    updated->count = updated->bits.count();
     passing_ = updated;
     return passing_;
 }

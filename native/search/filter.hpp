@@ -12,12 +12,27 @@
 namespace vecq {
 
 // The allowed rows of a filter in one state of the index.
-struct Passing {
+class Passing {
+public:
+    Passing() = default;
+    Passing(Bitset bits, size_t rows);
+
     Bitset bits;                 // 0 for rows without an item
     size_t changes = 0;          // number of changes replayed
     size_t rows = 0, count = 0;  // of all rows, and of allowed ones
-    // If selectivity is below kListedShare: the allowed rows, and their number before each word.
-    std::vector<uint32_t> list, before;
+
+    // Whether scans read a list of the allowed rows instead of all rows.
+    bool is_listed() const;
+    // The allowed rows, and their number before each word. Made at the first call: walks need no
+    // list. Thread-safe.
+    struct List {
+        std::vector<uint32_t> rows, before;
+    };
+    const List& list() const;
+
+private:
+    mutable std::once_flag listing_;
+    mutable List list_;
 };
 
 class Filter;

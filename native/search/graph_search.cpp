@@ -38,10 +38,10 @@ float largest_bias(const IndexState& state, float weight) {
 // quarter of all rows pass, a walk steps over rejected nodes where local selectivity is low. Below
 // that, stepping over would find some rows that pass but no way to the best of them: the beam keeps
 // routing candidates.
-void set_routing(RowFilter& filter, const Request& request) {
+void set_routing(RowFilter& filter, const Request& request, size_t passing) {
     constexpr float kManyPass = 0.25F;
     constexpr size_t kCandidates = 3, kCandidatesIfFewPass = 10;
-    const size_t all = request.state.rows.slots().count(), passing = request.passing_count;
+    const size_t all = request.state.rows.slots().count();
     const size_t width = request.beam_width, rejected = all - passing;
     const float share = static_cast<float>(passing) / static_cast<float>(all);
     filter.expected_share = share;
@@ -59,52 +59,114 @@ void set_routing(RowFilter& filter, const Request& request) {
     filter.routing_candidates += filter.excluded_rows.size();
 }
 
+// Totals over the tasks of a call.
+struct Totals {
+    std::atomic<size_t> starved = 0;
+    // Of queries with filters of their own: how many were scanned, and their allowed rows.
+    std::atomic<size_t> scanned = 0, passing = 0, scanned_rows = 0;
+};
+
 class GraphSearch {
 public:
-    GraphSearch(const Request& request, Searcher& searcher)
-        : request_(request), state_(request.state), searcher_(searcher) {}
+    GraphSearch(const Request& request, Searcher& searcher, Totals& totals)
+        : request_(request), state_(request.state), searcher_(searcher), totals_(totals) {}
 
-    // Returns the number of queries answered: at least one, and all unless the slice ended. Adds
-    // the queries that needed a scan to `starved`.
-    size_t answer(size_t first, size_t count, std::atomic<size_t>& starved) {
+    // Returns the number of queries answered: at least one, and all unless the slice ended.
+    size_t answer(size_t first, size_t count) {
         searcher_.encode(request_.query(first), state_.dim, request_.number_of(first), count);
         request_.weigh_biases(searcher_, first);
         filters_ = filters_of(first, count);
-        const size_t walked = walk(count);
+        // Queries with filters of their own are cut into runs of one plan.
+        for (size_t at = 0; at < count;) {
+            size_t end = at + 1;
+            while (end < count && scans(end) == scans(at)) ++end;
+            const size_t done = scans(at) ? scan_run(first, at, end) : walk_run(first, at, end);
+            if (done < end) return done;
+            at = end;
+        }
+        return count;
+    }
+
+private:
+    bool scans(size_t i) const { return !own_.empty() && own_[i].plan == Plan::scan; }
+    const Passing* passing_of(size_t i) const {
+        return own_.empty() ? request_.passing.get() : own_[i].passing.get();
+    }
+    size_t passing_count(size_t i) const {
+        const Passing* passing = passing_of(i);
+        return passing == nullptr ? request_.passing_count : passing->count;
+    }
+
+    // Both return the number of the first query that is not answered.
+    size_t walk_run(size_t first, size_t begin, size_t end) {
+        const size_t walked = begin + walk(begin, end - begin);
         std::vector<size_t> unfilled;
-        for (size_t i = 0; i < walked; ++i) {
-            take_found(i, searcher_.found.data() + i * width_, searcher_.found_counts[i]);
+        for (size_t i = begin; i < walked; ++i) {
+            const size_t at = i - begin;
+            take_found(i, searcher_.found.data() + at * width_, searcher_.found_counts[at]);
             if (is_starved(i)) {
                 // Walking for the query again takes less time than the scan.
                 if (i > 0 && request_.slice.is_over()) return deepen_all(unfilled, first), i;
-                scan_for(request_, searcher_, i, filter_of(i));
-                ++starved;
+                scan_for(request_, searcher_, i, filter_of(i), passing_of(i));
+                ++totals_.starved;
             }
+            count_passing(i);
             if (!deliver(request_, searcher_, first + i, trusted(i))) unfilled.push_back(i);
         }
         deepen_all(unfilled, first);
         return walked;
     }
 
-private:
+    size_t scan_run(size_t first, size_t begin, size_t end) {
+        for (size_t i = begin; i < end; ++i) {
+            if (i > 0 && request_.slice.is_over()) return i;
+            const EncodedQuery coarse = searcher_.coarse[i], query = searcher_.queries[i];
+            scan_for(request_, searcher_, i, filter_of(i), passing_of(i));
+            ++totals_.scanned;
+            totals_.scanned_rows += request_.rows_of(passing_of(i)).count;
+            count_passing(i);
+            const size_t keys = searcher_.keys.size();
+            if (!deliver(request_, searcher_, first + i,
+                         keys < request_.wanted() ? SIZE_MAX : keys))
+                deliver_by_scan(request_, searcher_, coarse, query, filter_of(i), passing_of(i),
+                                first + i);
+        }
+        return end;
+    }
+
+    void count_passing(size_t i) {
+        if (!own_.empty()) totals_.passing += passing_count(i);
+    }
+
     // Null if all rows may be returned for all queries.
     const RowFilter* filters_of(size_t first, size_t count) {
-        const RowFilter* filters =
-            searcher_.filters.set([&](int64_t id) { return visible_row(state_, id); },
-                                  request_.has_filter() ? request_.allowed : nullptr,
-                                  request_.call.options.exclude, first, count);
+        own_.clear();
+        for (size_t i = 0; i < count && request_.has_own_filters(); ++i) {
+            std::shared_ptr<const Passing> passing = request_.passing_of(first + i);
+            const Plan plan = request_.plan_of(passing.get());
+            own_.push_back({std::move(passing), plan});
+        }
+        const auto allowed_of = [this](size_t i) {
+            if (const Passing* passing = passing_of(i)) return passing->bits.words();
+            return request_.has_filter() ? request_.allowed : nullptr;
+        };
+        const RowFilter* filters = searcher_.filters.set(
+            [&](int64_t id) { return visible_row(state_, id); }, allowed_of, request_.has_filter(),
+            request_.call.options.exclude, first, count);
         if (filters == nullptr) return nullptr;
         searcher_.filters.make_sets();
-        for (size_t i = 0; i < count; ++i) set_routing(searcher_.filters[i], request_);
+        for (size_t i = 0; i < count; ++i)
+            if (!scans(i)) set_routing(searcher_.filters[i], request_, passing_count(i));
         return filters;
     }
 
-    size_t walk(size_t count) {
+    // Walks for `count` queries of the task from number `begin` on.
+    size_t walk(size_t begin, size_t count) {
         size_t width = request_.beam_width;
         if (!state_.all_nodes_are_items()) width = std::max(width, depth() + kStrayPlaces);
         if (request_.group_width != nullptr)
             width = std::min(std::max<size_t>(width, *request_.group_width), items());
-        return walk(0, count, width);
+        return walk(begin, count, width);
     }
 
     // Walks for `count` queries from number `first` of the searcher on.
@@ -144,7 +206,7 @@ private:
             return;
         }
         const EncodedQuery coarse = searcher_.coarse[i], query = searcher_.queries[i];
-        deliver_by_scan(request_, searcher_, coarse, query, filter_of(i), number);
+        deliver_by_scan(request_, searcher_, coarse, query, filter_of(i), passing_of(i), number);
     }
 
     size_t items() const { return state_.rows.slots().count(); }
@@ -249,13 +311,19 @@ private:
 
     // Number of rows that the query may return.
     size_t left(size_t i) const {
-        return filters_ == nullptr ? request_.passing_count
-                                   : searcher_.filters.left(i, request_.passing_count);
+        const size_t passing = passing_count(i);
+        return filters_ == nullptr ? passing : searcher_.filters.left(i, passing);
     }
 
     const Request& request_;
     const IndexState& state_;
     Searcher& searcher_;
+    Totals& totals_;
+    struct OwnFilter {
+        std::shared_ptr<const Passing> passing;  // null: all items
+        Plan plan;
+    };
+    std::vector<OwnFilter> own_;  // per query of the task; empty if the call has one filter
     const RowFilter* filters_ = nullptr;
     size_t width_ = 0;
 };
@@ -272,7 +340,7 @@ void walk_graph(const Request& request, SearcherPool& searchers, Pending& pendin
         std::max<size_t>(1, std::min((fresh + threads - 1) / threads, kQueriesPerTask));
     const std::vector<Range> left = std::exchange(pending.unfinished, {});
     const size_t tasks = left.size() + (fresh + share - 1) / share;
-    std::atomic<size_t> starved = 0;
+    Totals totals;
     std::mutex leaving;
     const TasksDone done = with_searchers(
         request, searchers, request.slice, tasks, [&](Searcher& searcher, size_t task) {
@@ -281,7 +349,7 @@ void walk_graph(const Request& request, SearcherPool& searchers, Pending& pendin
                                     ? left[task]
                                     : Range{first, std::min(share, request.call.count - first)};
             const size_t answered =
-                GraphSearch(request, searcher).answer(range.first, range.count, starved);
+                GraphSearch(request, searcher, totals).answer(range.first, range.count);
             if (answered == range.count) return;
             const std::lock_guard lock(leaving);
             pending.unfinished.push_back({range.first + answered, range.count - answered});
@@ -291,8 +359,10 @@ void walk_graph(const Request& request, SearcherPool& searchers, Pending& pendin
                               left.begin() + static_cast<ptrdiff_t>(resumed), left.end());
     pending.next = std::min(request.call.count, next + (done.begun - resumed) * share);
     report.walked.hops += done.walked.hops;
-    report.walked.scores += done.walked.scores;
-    report.starved += starved;
+    report.walked.scores += done.walked.scores + totals.scanned_rows;
+    report.starved += totals.starved;
+    report.scanned += totals.scanned;
+    report.own_passing += totals.passing;
 }
 
 }  // namespace vecq

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "graph/walk.hpp"
 #include "search/planner.hpp"
@@ -12,6 +13,7 @@ namespace vecq {
 
 class Filter;
 class Groups;
+class WhereFilters;
 
 // The ids that each query must not return: ids[offsets[query]] up to ids[offsets[query + 1]].
 // Unknown ids are ignored.
@@ -20,6 +22,7 @@ struct Exclusions {
     const int64_t* ids = nullptr;
 };
 
+// Arrays with an element per query are gathered for parts of a call: see Part in each_where.cpp.
 struct SearchOptions {
     size_t k;
     size_t ef;      // beam width of a walk, at least k
@@ -48,6 +51,10 @@ struct SearchOptions {
     float bias_weight(size_t query) const {
         return bias_weights == nullptr ? 1 : bias_weights[query];
     }
+    // Expressions over attributes, see search/where.hpp: none, one for all queries, or one per
+    // query, of which null ones allow all items. `filter` must allow the items, too.
+    std::span<const char* const> where = {};
+    WhereFilters* where_filters = nullptr;  // that evaluates them
 };
 
 struct SearchReport {
@@ -57,6 +64,8 @@ struct SearchReport {
     size_t passing = 0;      // rows that the filter allows
     double beam_factor = 1;  // by which item biases widen the beam
     size_t starved = 0;      // queries whose walk found too few rows, so that a scan followed
+    // Of queries with filters of their own: how many were scanned, and their allowed rows in all.
+    size_t scanned = 0, own_passing = 0;
 };
 
 // The output arrays, owned by the caller.

@@ -18,9 +18,17 @@ public:
     template <class Find>
     const RowFilter* set(Find&& find, const uint64_t* allowed, const Exclusions& exclude,
                          size_t first, size_t count) {
-        if (allowed == nullptr && exclude.offsets == nullptr) return nullptr;
+        return set(
+            find, [allowed](size_t) { return allowed; }, allowed != nullptr, exclude, first, count);
+    }
+
+    // The same where allowed_of(i) returns the allowed rows of each query.
+    template <class Find, class AllowedOf>
+    const RowFilter* set(Find&& find, AllowedOf&& allowed_of, bool has_allowed,
+                         const Exclusions& exclude, size_t first, size_t count) {
+        if (!has_allowed && exclude.offsets == nullptr) return nullptr;
         filters_.assign(count, {});
-        for (RowFilter& filter : filters_) filter.allowed = allowed;
+        for (size_t i = 0; i < count; ++i) filters_[i].allowed = allowed_of(i);
         if (exclude.offsets != nullptr) exclude_rows(find, exclude, first);
         return filters_.data();
     }

@@ -5,6 +5,7 @@
 
 #include "base/pool.hpp"
 #include "search/group_scan.hpp"
+#include "search/where_filters.hpp"
 
 namespace vecq {
 namespace {
@@ -19,17 +20,15 @@ Request::Request(const IndexState& state, const SearchCall& call)
       call(call),
       passing_count(state.rows.slots().count()),
       allowed(state.rows.slots().visible()),
-      rows{{}, 0, state.rows.slots().extent()},
       plan(call.options.plan) {
     const size_t items = passing_count, k = call.options.depth();
-    if (call.options.filter != nullptr) {
-        passing = call.options.filter->passing();
+    const std::span<const char* const> where = call.options.where;
+    if (call.options.filter != nullptr) passing = call.options.filter->passing();
+    if (where.size() == 1) passing = call.options.where_filters->passing(state, where[0], passing);
+    if (passing) {
         passing_count = passing->count;
         allowed = passing->bits.words();
     }
-    if (passing && !passing->list.empty())
-        rows = {
-            passing->list, 0, passing_count, 0, {passing->bits.words(), passing->before.data()}};
     beam_width = std::min(items, std::max({call.options.ef, k, call.options.rerank}));
     scan_width = std::min(items, std::max(scan_candidates(k), call.options.rerank));
 }
@@ -47,6 +46,30 @@ void Request::widen(double factor) {
     beam_width = std::min(passing_count, std::max(beam_width, widened));
 }
 
+std::shared_ptr<const Passing> Request::passing_of(size_t i) const {
+    const char* where = has_own_filters() ? call.options.where[i] : nullptr;
+    return where == nullptr ? passing : call.options.where_filters->passing(state, where, passing);
+}
+
+Plan Request::plan_of(const Passing* own) const {
+    const size_t count = own == nullptr ? passing_count : own->count;
+    if (plan != Plan::automatic) return count == 0 ? Plan::scan : plan;
+    Question one = question();
+    one.passing = count;
+    one.queries = one.walkers = one.scanners = 1;
+    return cheapest(costs_of(state.costs, one));
+}
+
+RowList Request::rows_of(const Passing* own) const {
+    if (own == nullptr || !own->is_listed()) return {{}, 0, state.rows.slots().extent()};
+    const Passing::List& list = own->list();
+    return {list.rows, 0, own->count, 0, {own->bits.words(), list.before.data()}};
+}
+
+size_t Request::row_count() const {
+    return passing && passing->is_listed() ? passing_count : state.rows.slots().extent();
+}
+
 Question Request::question() const {
     const int64_t* offsets = call.options.exclude.offsets;
     const auto excluded = offsets == nullptr ? 0 : offsets[call.count] - offsets[0];
@@ -54,7 +77,7 @@ Question Request::question() const {
             .passing = passing_count,
             .queries = call.count,
             .walkers = workers_for(call.options.threads, call.count),
-            .scanners = workers_for(call.options.threads, call.count * rows.count),
+            .scanners = workers_for(call.options.threads, call.count * row_count()),
             .beam_width = beam_width,
             .scan_width = scan_width,
             .excluded = static_cast<size_t>(excluded) / call.count,

@@ -30,7 +30,6 @@ struct Request {
     size_t number_of(size_t i) const { return call.options.first_query + i; }
     // Number of best rows per query to sort and rescore.
     size_t wanted() const { return std::max(call.options.depth(), call.options.rerank); }
-    bool has_filter() const { return passing != nullptr; }
     // The weight of item biases in the scores of query `i`: 0 if no item has one.
     float bias_weight(size_t i) const {
         return state.rows.biased() == nullptr ? 0 : call.options.bias_weight(i);
@@ -39,6 +38,18 @@ struct Request {
     void weigh_biases(Searcher& searcher, size_t first) const;
     // Widens the beam `factor` times.
     void widen(double factor);
+    bool has_filter() const { return passing != nullptr || has_own_filters(); }
+    // Whether each query has an expression of its own.
+    bool has_own_filters() const { return call.options.where.size() > 1; }
+    // The rows that query `i` may return, `passing` included; null: all.
+    std::shared_ptr<const Passing> passing_of(size_t i) const;
+    // Walk or scan, whichever costs less for one query with a filter of its own.
+    Plan plan_of(const Passing* own) const;
+    // The rows of a scan. The first call may list them.
+    RowList rows() const { return rows_of(passing.get()); }
+    // Those of a query with a filter of its own; null: all rows.
+    RowList rows_of(const Passing* passing) const;
+    size_t row_count() const;
     Question question() const;
 
     const IndexState& state;
@@ -46,7 +57,6 @@ struct Request {
     std::shared_ptr<const Passing> passing;  // null: no filter
     size_t passing_count;                    // number of allowed items
     const uint64_t* allowed;                 // one bit per row; null: all
-    RowList rows;                            // the rows of a scan
     size_t beam_width, scan_width;
     Plan plan;
     Slice slice;

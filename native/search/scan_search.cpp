@@ -19,11 +19,11 @@ size_t max_queries(size_t scan_width) {
     return std::clamp(blocks * kBlockQueries, kBlockQueries, kMaxQueries);
 }
 
-ScanSpec spec_of(const Request& request) {
+ScanSpec spec_of(const Request& request, const RowList& rows) {
     const IndexState& state = request.state;
     return {.kernels = state.kernels,
             .scored = state.rows.scored(),
-            .rows = request.rows,
+            .rows = rows,
             .dim = state.dim,
             .queries = request.call.queries,
             .first_number = request.call.options.first_query,
@@ -45,7 +45,7 @@ RowFilter filter_of(const Request& request, Searcher& searcher, size_t i) {
 
 // Scans for a group of queries on one thread.
 void scan_group(const Request& request, Searcher& searcher, size_t first, size_t count) {
-    GroupScan group(spec_of(request), searcher);
+    GroupScan group(spec_of(request, request.rows()), searcher);
     group.scan(
         first, count, 1, [&](int64_t id) { return visible_row(request.state, id); },
         [&] { request.weigh_biases(searcher, first); });
@@ -60,7 +60,7 @@ void scan_group(const Request& request, Searcher& searcher, size_t first, size_t
     const std::vector<EncodedQuery> coarse = searcher.coarse, queries = searcher.queries;
     for (const size_t i : left)
         deliver_by_scan(request, searcher, coarse[i], queries[i], filter_of(request, searcher, i),
-                        first + i);
+                        request.passing.get(), first + i);
 }
 
 // Scans for a group of queries with each thread taking a part of the rows, then rescores with each
@@ -69,7 +69,7 @@ void scan_group_together(const Request& request, SearcherPool& searchers, size_t
                          size_t count, size_t threads) {
     const std::unique_ptr<Searcher> own =
         searchers.take(request.state, request.call.options.query_bits);
-    GroupScan group(spec_of(request), *own);
+    GroupScan group(spec_of(request, request.rows()), *own);
     group.scan(
         first, count, threads, [&](int64_t id) { return visible_row(request.state, id); },
         [&] { request.weigh_biases(*own, first); });
@@ -78,7 +78,7 @@ void scan_group_together(const Request& request, SearcherPool& searchers, size_t
         group.take(i, own->queries[i], searcher);
         if (!deliver(request, searcher, first + i, trusted(request, searcher)))
             deliver_by_scan(request, searcher, own->coarse[i], own->queries[i],
-                            filter_of(request, *own, i), first + i);
+                            filter_of(request, *own, i), request.passing.get(), first + i);
     });
 }
 
@@ -90,7 +90,7 @@ void scan_rows(const Request& request, SearcherPool& searchers, Pending& pending
     const size_t start = pending.next, left = request.call.count - start;
     const size_t max_group =
         request.slice.expects_writers() ? kBlockQueries : max_queries(request.scan_width);
-    const size_t threads = workers_for(request.call.options.threads, left * request.rows.count);
+    const size_t threads = workers_for(request.call.options.threads, left * request.row_count());
     const size_t blocks = (left + kBlockQueries - 1) / kBlockQueries;
     size_t& next = pending.next;
     if (blocks < threads) {
@@ -109,30 +109,32 @@ void scan_rows(const Request& request, SearcherPool& searchers, Pending& pending
             });
         next = std::min(request.call.count, start + done.begun * group);
     }
-    report.walked.scores += (next - start) * request.rows.count;
+    report.walked.scores += (next - start) * request.row_count();
 }
 
 void deliver_by_scan(const Request& request, Searcher& searcher, const EncodedQuery& coarse,
-                     const EncodedQuery& query, RowFilter filter, size_t number) {
+                     const EncodedQuery& query, RowFilter filter, const Passing* passing,
+                     size_t number) {
     constexpr size_t kDeeper = 8;
-    filter.allowed = request.allowed;
-    ScanSpec spec = spec_of(request);
+    const size_t allowed = passing == nullptr ? request.passing_count : passing->count;
+    filter.allowed = passing == nullptr ? request.allowed : passing->bits.words();
+    ScanSpec spec = spec_of(request, request.rows_of(passing));
     while (true) {
-        spec.wanted = std::min(kDeeper * spec.wanted, request.passing_count);
-        spec.candidates = std::min(scan_candidates(spec.wanted), request.passing_count);
+        spec.wanted = std::min(kDeeper * spec.wanted, allowed);
+        spec.candidates = std::min(scan_candidates(spec.wanted), allowed);
         GroupScan group(spec, searcher);
         group.scan_encoded({&coarse, 1}, &filter, 1);
         group.take(0, query, searcher);
-        const bool is_all =
-            spec.wanted == request.passing_count || searcher.keys.size() < spec.wanted;
+        const bool is_all = spec.wanted == allowed || searcher.keys.size() < spec.wanted;
         if (deliver(request, searcher, number, is_all ? SIZE_MAX : searcher.keys.size())) return;
     }
 }
 
 // Requires that the filter has a set, which every walked query has.
-void scan_for(const Request& request, Searcher& searcher, size_t i, RowFilter filter) {
-    filter.allowed = request.allowed;
-    GroupScan group(spec_of(request), searcher);
+void scan_for(const Request& request, Searcher& searcher, size_t i, RowFilter filter,
+              const Passing* passing) {
+    filter.allowed = passing == nullptr ? request.allowed : passing->bits.words();
+    GroupScan group(spec_of(request, request.rows_of(passing)), searcher);
     group.scan_encoded({&searcher.coarse[i], 1}, &filter, 1);
     group.take(0, searcher.queries[i], searcher);
 }

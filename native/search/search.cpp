@@ -27,11 +27,22 @@ void choose_plan(Request& request, SearcherPool& searchers, SearchReport& report
     report.passing = request.passing_count;
     report.plan = Plan::scan;
     if (request.passing_count == 0) return;
+    if (request.has_own_filters()) {
+        report.plan = request.plan;  // tasks decide for each query
+        return;
+    }
     if (request.plan == Plan::automatic)
         report.beam_factor = beam_factor_for_biases(request, searchers);
     request.widen(report.beam_factor);
     report.costs = costs_of(request.state.costs, request.question());
     report.plan = request.plan == Plan::automatic ? cheapest(report.costs) : request.plan;
+}
+
+// Reports the plan of most queries, and the mean of their allowed rows.
+void describe_own_filters(const SearchCall& call, SearchReport& report) {
+    if (report.plan == Plan::automatic)
+        report.plan = 2 * report.scanned > call.count ? Plan::scan : Plan::walk;
+    report.passing = report.own_passing / call.count;
 }
 
 }  // namespace
@@ -59,11 +70,12 @@ SearchReport search(const IndexState& state, FairSharedMutex& searches, Searcher
         if (call.options.exclude.offsets != nullptr) state.rows.ids().prepare();
         if (request.passing_count == 0)
             answer_nothing(request, pending);
-        else if (request.plan == Plan::scan)
+        else if (request.plan == Plan::scan && !request.has_own_filters())
             scan_rows(request, searchers, pending, report);
         else
             walk_graph(request, searchers, pending, report);
     } while (!pending.is_empty(call.count));
+    if (call.options.where.size() > 1) describe_own_filters(call, report);
     return report;
 }
 

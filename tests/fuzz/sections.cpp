@@ -11,6 +11,7 @@
 #include <numeric>
 #include <span>
 
+#include "attributes.hpp"
 #include "files.hpp"
 
 namespace {
@@ -65,6 +66,7 @@ struct Variant {
     int32_t metric, width, scale;
     bool is_centered, has_rerank, is_changed;
     size_t rows;
+    bool has_attributes = false;
 };
 
 constexpr Variant kVariants[] = {
@@ -75,18 +77,28 @@ constexpr Variant kVariants[] = {
     {VECQ_IP, VECQ_FP16, VECQ_SCALE_VECTOR, false, false, true, kRows},
     {VECQ_COSINE, VECQ_INT8, VECQ_SCALE_VECTOR, false, false, false, kSampledRows},
     {VECQ_L2, VECQ_FP16, VECQ_SCALE_VECTOR, true, false, false, kSampledRows},
+    {VECQ_L2, VECQ_INT8, VECQ_SCALE_VECTOR, false, false, true, kRows, true},
 };
 
 File make_file(const Variant& variant, const std::string& path) {
     const Codec codec(variant.width, kDim, variant.scale, variant.is_centered),
         rerank(VECQ_FP16, kDim);
-    const vecq_index_options options{sizeof options, variant.metric, VECQ_LINK_AUTO, 3, 8, 1};
+    const vecq_index_options options{sizeof options,
+                                     variant.metric,
+                                     VECQ_LINK_AUTO,
+                                     3,
+                                     8,
+                                     1,
+                                     attributes::kSchema,
+                                     variant.has_attributes ? attributes::kAttributes : 0};
     Index index(options, codec, variant.has_rerank ? &rerank : nullptr);
     Vector vectors = random_vector(variant.rows * kDim, 1);
     std::fill_n(vectors.data(), 2 * kDim, 0.0F);
     Ids ids(variant.rows);
     std::iota(ids.begin(), ids.end(), 5);
-    bool is_valid = index.fit(vectors) == VECQ_OK && index.add(vectors, ids);
+    bool is_valid = index.fit(vectors) == VECQ_OK &&
+                    (variant.has_attributes ? attributes::add(index, vectors, ids, 0)
+                                            : index.add(vectors, ids));
     if (variant.is_changed) {
         is_valid = is_valid && index.remove({9, 10, 11, 40, 71}) == VECQ_OK &&
                    index.update(random_vector(2 * kDim, 2), {12, 300});
@@ -166,7 +178,7 @@ void edit(File& file, const uint8_t* bytes) {
             return;
         }
         default:  // the section becomes another one, of the same elements
-            if (any % 8 == 0) section.entry.id.kind = 1 + bytes[5] % 17;
+            if (any % 8 == 0) section.entry.id.kind = 1 + bytes[5] % 27;
             return;
     }
 }
@@ -198,6 +210,7 @@ void search_all(const std::string& path, bool is_sampled) {
         search(index, count, VECQ_PLAN_WALK);
     }
     if (is_sampled) problems_of(index.own);
+    attributes::use(index.own, index.dim(), false);
 }
 
 }  // namespace
@@ -219,7 +232,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     file.sealed().write(path);
     const bool is_sampled = kVariants[number].rows == kSampledRows;
     search_all(path, is_sampled);
-    if (!is_sampled && (data[0] & kChanges) != 0) use(path, copy);
+    if (is_sampled || (data[0] & kChanges) == 0) return 0;
+    use(path, copy);
+    const Opened writable(path, true);
+    if (writable.status == VECQ_OK) attributes::use(writable.own, writable.dim(), true);
     return 0;
 }
 

@@ -13,6 +13,13 @@ import numpy as np
 import vecq
 
 HEADER, ENTRY = 128, 64
+ATTRIBUTES = {
+    "price": "float32",
+    "seller": "category",
+    "tags": "tags",
+    "stock": "bool",
+    "at": "datetime",
+}
 
 
 def compact(file: bytes) -> bytes:
@@ -35,11 +42,19 @@ def main() -> None:
         "empty": vecq.Index(4, "l2", m=2),
         "living": vecq.Index(4, "l2", m=2, ef_construction=4, rerank_codec="fp16"),
         "living-ip": vecq.Index(4, "ip", m=2, ef_construction=4),
+        "attributes": vecq.Index(4, "l2", m=2, ef_construction=4, attributes=ATTRIBUTES),
+    }
+    values = {
+        "price": np.arange(24.0),
+        "seller": [None, "a", "bc"] * 8,
+        "tags": [["x"], ["x", "y"], [], None] * 6,
+        "stock": [True, False, None, True] * 6,
+        "at": np.arange(24).astype("datetime64[D]"),
     }
     with tempfile.TemporaryDirectory() as folder:
         for name, index in indexes.items():
             if name != "empty":
-                index.add(rows, threads=1)
+                index.add(rows, attributes=values if index.attributes else None, threads=1)
             if name.startswith("living"):
                 index.measure_recall(rows[6:12], k=2)
                 index.remove(range(6, 12)).upsert(rows[:2], [20, 2])

@@ -27,6 +27,7 @@ from vecq.core.names import arrow_names_of, find_numbers, names_version
 from vecq.core.progress import Progress, Report
 from vecq.index import Index
 from vecq.search.exclusions import Exclusions
+from vecq.search.expressions import Expression
 from vecq.search.filters import filter_of
 from vecq.search.knn import search_numbers
 from vecq.search.result import Result
@@ -96,7 +97,8 @@ def recommend(
         part_users: Users of a part, which is the work that a kill loses. Default: so many that a
             part has about 64 MiB.
         progress: As in `vecq.Index.add`, in users; the bar shows the time left.
-        **options: Options of `vecq.Index.search`, except `exclude` and `explain`.
+        **options: Options of `vecq.Index.search`, except `exclude` and `explain`. `where` is one
+            condition for all users.
 
     Returns:
         A record of the file that was written. Without `out`, an iterator over record batches. Rows
@@ -154,6 +156,8 @@ class Job:
             self._native = Index.open(index)._native
             state = Path(index).stat()
             self._note([os.path.realpath(index), state.st_size, state.st_mtime_ns])
+        if not isinstance(options.get("where"), str | Expression | None):
+            raise ArgumentError("where is a list, expected one condition for all users", "where")
         for name in ("exclude", "explain"):
             if name in options:
                 raise ArgumentError(f"{name} can't be given: seen holds the exclusions", name)
@@ -356,6 +360,8 @@ class Job:
 
 def _value_identity(value: Any, name: str) -> Any:
     """Plain values that tell options apart; None if nothing does."""
+    if isinstance(value, Expression):
+        value = str(value)
     if value is None or isinstance(value, bool | int | float | str):
         return [name, value]
     try:

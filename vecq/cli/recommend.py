@@ -55,6 +55,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     search.add_argument("--allow", metavar="FILE", help="Only these ids: .npy or text")
     search.add_argument("--deny", metavar="FILE", help="Never these ids: .npy or text")
+    search.add_argument(
+        "--where",
+        metavar="CONDITION",
+        help="Only items whose attributes satisfy a condition, such as "
+        "\"price < 100 and not tags has 'adult'\"",
+    )
     limits = parser.add_argument_group("limits")
     limits.add_argument(
         "--memory-mb",
@@ -77,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
     from vecq.index import Index
 
     strings = Index.open(arguments.index).id_type == "str"
-    given = {name: getattr(arguments, name) for name in ("ef", "target_recall")}
+    given = {name: getattr(arguments, name) for name in ("ef", "target_recall", "where")}
     options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     for name in ("allow", "deny"):
         path = getattr(arguments, name)

@@ -37,6 +37,7 @@ class NativeIndex:
         self.m, self.ef_construction = m, ef_construction
         self.changing, self.saving = threading.RLock(), threading.RLock()
         self.busy = False  # a change runs; counts only for the thread that holds `changing`
+        self.texts: dict[str, list[str]] = {}  # of attributes, as far as they were read
         self.warned = False  # that values lie beyond the codec's range
         id_type = ffi.new("int32_t *")
         call(lib.vecq_index_get_id_type, handle, id_type)

@@ -11,6 +11,7 @@ from vecq.core.arrays import as_biases, as_floats, as_vectors
 from vecq.core.errors import ArgumentError
 from vecq.core.native_index import NativeIndex
 from vecq.search.exclusions import Exclusions
+from vecq.search.expressions import Where
 from vecq.search.result import Result, empty_result
 
 Search = Callable[..., Result]
@@ -62,6 +63,7 @@ def search_interests(
     interest_weights: Any,
     quotas: Any,
     exclude: Any,
+    where: Any,
     bias_weight: Any,
     **options: Any,
 ) -> Result:
@@ -77,8 +79,10 @@ def search_interests(
     if (quotas is not None) != (merge == "quota"):
         raise ArgumentError('quotas and merge="quota" need each other', "quotas")
     weights = as_biases(bias_weight, "bias_weight", users)
+    conditions = Where.of(where, users)
     if merge == "sum":
         own = _of_interests(interest_weights, "interest_weights", interests)
+        options["where"] = conditions
         return _search_sums(native, search, interests, own, k, weights, exclude, options)
     for name in ("group_by", "diversity"):
         if options.get(name) not in (None, 0):
@@ -91,7 +95,13 @@ def search_interests(
     hidden = Exclusions.of(exclude, users)
     excluded = None if hidden is None else [hidden.ids_of(int(user)) for user in own_users]
     found = search(
-        native, interests.rows, k, exclude=excluded, bias_weight=weights[own_users], **options
+        native,
+        interests.rows,
+        k,
+        exclude=excluded,
+        where=None if conditions is None else conditions.select(own_users),
+        bias_weight=weights[own_users],
+        **options,
     )
     if merge == "max":
         return _merged(found, own_users, users, k)

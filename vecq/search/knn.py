@@ -13,6 +13,7 @@ from vecq.core.names import as_strings, names_of, stable
 from vecq.core.native_index import NativeIndex
 from vecq.core.structs import new_struct
 from vecq.search.exclusions import Exclusions
+from vecq.search.expressions import Where
 from vecq.search.filters import Filter, filter_of
 from vecq.search.groups import Groups, group_options
 from vecq.search.interests import has_interests, search_interests
@@ -50,6 +51,7 @@ def search_numbers(
     exclude: Any = None,
     allow: ArrayLike | Filter | None = None,
     deny: ArrayLike | Filter | None = None,
+    where: Any = None,
     plan: str | None = None,
     explain: bool = False,
     rerank_factor: float | None = None,
@@ -76,6 +78,7 @@ def search_numbers(
             interest_weights=interest_weights,
             quotas=quotas,
             exclude=exclude,
+            where=where,
             bias_weight=bias_weight,
             ef=ef,
             target_recall=target_recall,
@@ -104,7 +107,9 @@ def search_numbers(
     options.query_bits = whole(query_bits, "query_bits", 8, 15)
     options.threads = thread_count(threads)
     allowed = filter_of(native, allow, deny)
-    default_plan, options.ef = _effort(native, wanted, ef, target_recall, allowed is not None)
+    conditions = Where.of(where, len(rows))
+    filtered = allowed is not None or conditions is not None
+    default_plan, options.ef = _effort(native, wanted, ef, target_recall, filtered)
     groups = group_options(native, options, group_by, per_group)
     options.diversity = _diversity(diversity)
     if options.diversity > 0:
@@ -113,7 +118,9 @@ def search_numbers(
     excluded = exclude
     if exclude is not None and type(exclude) is not Exclusions:
         excluded = Exclusions.read(exclude, len(rows), native)
-    request = Request(options, allowed, excluded, _weights(bias_weight, len(rows)), groups)
+    request = Request(
+        options, allowed, excluded, _weights(bias_weight, len(rows)), groups, conditions
+    )
     return request.run(native, rows, explain)
 
 

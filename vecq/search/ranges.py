@@ -10,6 +10,7 @@ from vecq.core.arrays import as_biases, as_vectors
 from vecq.core.errors import ArgumentError
 from vecq.core.native_index import NativeIndex
 from vecq.search.exclusions import Exclusions
+from vecq.search.expressions import Where
 from vecq.search.filters import filter_of
 from vecq.search.knn import search
 
@@ -44,6 +45,7 @@ def search_range(
     hidden = Exclusions.of(options.pop("exclude", None), len(rows), native.has_names)
     none: NDArray[Any] = np.empty(0, object if native.has_names else np.int64)
     options["allow"] = filter_of(native, options.get("allow"), options.pop("deny", None))
+    where = Where.of(options.pop("where", None), len(rows))
     with np.errstate(over="ignore"):
         least = np.float32(threshold)
     weights = as_biases(options.pop("bias_weight", 1.0), "bias_weight", len(rows))
@@ -56,8 +58,15 @@ def search_range(
         at_once = max(1, RESULTS_AT_ONCE // k)
         for part in np.split(left, range(at_once, len(left), at_once)):
             excluded = None if hidden is None else [hidden.ids_of(int(q)) for q in part]
+            own = None if where is None else where.select(part)
             found = search(
-                native, rows[part], k, exclude=excluded, bias_weight=weights[part], **options
+                native,
+                rows[part],
+                k,
+                exclude=excluded,
+                bias_weight=weights[part],
+                where=own,
+                **options,
             )
             above = np.minimum((found.scores >= least).sum(axis=1), found.counts)
             for i, q in enumerate(part):

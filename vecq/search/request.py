@@ -11,6 +11,7 @@ from vecq.core.errors import call
 from vecq.core.native_index import NativeIndex
 from vecq.core.structs import new_struct
 from vecq.search.exclusions import Exclusions
+from vecq.search.expressions import Where
 from vecq.search.filters import Filter
 from vecq.search.plan import explanation_of
 from vecq.search.result import Result, empty_result, results_after
@@ -29,10 +30,11 @@ class Request:
         excluded: Exclusions | None,
         weights: NDArray[np.float32] | None,
         groups: Any,
+        where: Where | None = None,
     ) -> None:
         self._options = options
         self._allowed, self._excluded, self._weights = allowed, excluded, weights
-        self._groups = groups
+        self._groups, self._where = groups, where
         if allowed is not None:
             options.filter = allowed._handle
 
@@ -41,7 +43,7 @@ class Request:
         handle, count, k = native.handle, len(queries), self._options.k
         result = empty_result(count, k)
         if count <= min(FEWEST, MOST):
-            reports = [self._batch(handle, queries, 0, result)] if count else []
+            reports = [self._batch(handle, queries, 0, result)] if count or self._where else []
         else:
             at_once = min(max(SCORES_AT_ONCE // max(len(native), 1), FEWEST), MOST)
             reports = [
@@ -52,7 +54,7 @@ class Request:
             ]
         result._hops = sum(report.hops for report in reports)
         result._n_scored = sum(report.scored_rows for report in reports)
-        if explain and reports:
+        if explain and count:
             chosen = self._options.plan == lib.VECQ_PLAN_AUTO
             result.explanation = explanation_of(reports, len(native), count, chosen)
         return result
@@ -66,6 +68,8 @@ class Request:
         weights = None if self._weights is None else self._weights[first : first + len(batch)]
         if weights is not None:
             self._options.bias_weights = pointer(weights, "float[]")
+        if self._where is not None:
+            self._where.set(self._options, first, first + len(batch))
         report = new_struct("vecq_search_report")
         call(
             lib.vecq_index_search,

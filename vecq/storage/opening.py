@@ -1,5 +1,6 @@
 """New indexes: checks the settings and opens a native index without items."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 from vecq._native import ffi, lib
@@ -9,6 +10,7 @@ from vecq.core.native_index import NativeIndex
 from vecq.core.structs import new_struct
 from vecq.quantization.codec import Codec, native_codec
 from vecq.quantization.metric import METRICS, as_metric
+from vecq.search.attributes import AttributeKind, set_schema
 
 IdType = Literal["int64", "str"]
 Link = Literal["auto", "metric", "cosine", "moebius", "layered"]
@@ -32,6 +34,8 @@ def open_new(
     seed: int,
     link: str,
     rerank_codec: str | Codec | None,
+    *,
+    attributes: Mapping[str, AttributeKind] | None,
     id_type: str | None,
 ) -> NativeIndex:
     """Open an index without items; `vecq.Index` documents the settings."""
@@ -44,6 +48,7 @@ def open_new(
     options.m = whole(m, "m", 2, 256)
     options.ef_construction = whole(ef_construction, "ef_construction", 1, 100_000)
     options.seed = whole(seed, "seed", 0, 2**64 - 1)
+    schema = set_schema(options, attributes)
     own_type = None if id_type is None else choose(ID_TYPES, id_type, "id_type")
     slot = ffi.new("vecq_index **")
     call(
@@ -51,6 +56,7 @@ def open_new(
         *(options, native_codec(main, dim)),
         *(ffi.NULL if rerank is None else native_codec(rerank, dim, "rerank_codec"), slot),
     )
+    del schema  # borrowed until here
     native = NativeIndex(
         ffi.gc(slot[0], lib.vecq_index_close),
         dim=dim,

@@ -26,11 +26,13 @@ class IndexStats:
     link_bytes: int
     id_bytes: int
     rerank_bytes: int
+    attribute_bytes: int = 0
 
     @property
     def bytes(self) -> int:
-        """Memory of codes, links, ids and rerank codes."""
-        return self.code_bytes + self.link_bytes + self.id_bytes + self.rerank_bytes
+        """Memory of codes, links, ids, rerank codes and attributes."""
+        graph = self.code_bytes + self.link_bytes + self.id_bytes
+        return graph + self.rerank_bytes + self.attribute_bytes
 
     @property
     def mean_degree(self) -> float:
@@ -45,7 +47,7 @@ class IndexStats:
             f"{self.unreachable:,} items unreachable\n"
             f"{self.bytes / max(self.rows, 1):.0f} bytes per item: "
             f"codes {self.code_bytes:,}, links {self.link_bytes:,}, ids {self.id_bytes:,}, "
-            f"rerank {self.rerank_bytes:,}"
+            f"rerank {self.rerank_bytes:,}, attributes {self.attribute_bytes:,}"
         )
 
 
@@ -67,4 +69,5 @@ def stats(native: NativeIndex) -> IndexStats:
         link_bytes=found.link_bytes,
         id_bytes=found.id_bytes,
         rerank_bytes=found.rerank_bytes,
+        attribute_bytes=found.attribute_bytes,
     )

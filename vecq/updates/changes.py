@@ -12,6 +12,7 @@ from vecq.core.errors import ArgumentError
 from vecq.core.names import are_strings, name_numbers
 from vecq.core.native_index import NativeIndex
 from vecq.core.progress import Progress
+from vecq.search.attributes import native_columns
 from vecq.search.items import as_numbers_of
 from vecq.storage.tasks import run_task
 from vecq.updates.steps import (
@@ -39,6 +40,7 @@ def add(
     bias: ArrayLike | None = None,
     updating: bool = False,
     build: str = "auto",
+    attributes: Any = None,
 ) -> None:
     """Add rows, or with `updating` replace the vectors of ids that there are."""
     builder = choose(BUILDS, build, "build")
@@ -46,13 +48,17 @@ def add(
     sample = None if users is None else as_vectors(users, "users", native.dim)
     biases = None if bias is None else as_biases(bias, "bias", len(rows))
     threads = thread_count(threads)
+    columns = None if attributes is None else native_columns(native, attributes, len(rows))
     with change_lock(native), ChangeReport(native, progress, len(rows)) as report:
         numbers = _numbers(native, ids, len(rows), updating)
-        few = sample is None and 0 < len(rows) <= FEW and build != "bulk"
+        few = sample is None and columns is None and 0 < len(rows) <= FEW and build != "bulk"
         if few and add_few(native, rows, numbers, biases, updating):
             report(len(rows), len(rows))
         else:
-            add_many(native, rows, numbers, sample, biases, threads, updating, builder, report)
+            add_many(
+                *(native, rows, numbers, sample, biases, threads, updating, builder, report),
+                columns,
+            )
         repair(native, threads)
     warn_of_drift(native)
 

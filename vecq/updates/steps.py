@@ -107,12 +107,20 @@ def add_many(
     updating: bool,
     build: int,
     report: Report,
+    columns: Any = None,
 ) -> None:
-    """Stage and link rows; warn of a codec that loses much on the first ones."""
+    """Stage and link rows; warn of a codec that loses much on the first ones.
+
+    `columns` are native columns of attributes, as `native_columns` returns them.
+    """
     first = len(native) == 0
     with addition(native):
-        call(lib.vecq_index_choose_build, native.handle, build)
+        if len(rows) > 0:  # an index that is read-only allows additions of nothing
+            call(lib.vecq_index_choose_build, native.handle, build)
         stage(native, rows, ids, users, threads, updating, biases)
+        if columns is not None:
+            given, count, _ = columns
+            call(lib.vecq_index_stage_attributes, native.handle, given, count, len(rows))
         _link(native, threads, report)
         call(lib.vecq_index_settle, native.handle)
     if first:

@@ -204,7 +204,9 @@ TEST(unreachable_rows_are_attached_where_removed_rows_lie_nearer) {
         lists[a] = {a + 1};
         lists[a + 1] = {a};
         const Codec codec(VECQ_FP32, 1);
-        Index index({sizeof(vecq_index_options), VECQ_L2, VECQ_LINK_AUTO, degree / 2, 1, 1}, codec);
+        Index index(
+            {sizeof(vecq_index_options), VECQ_L2, VECQ_LINK_AUTO, degree / 2, 1, 1, nullptr, 0},
+            codec);
         import_graph(index, values, lists, degree);
         CHECK(index.stats().unreachable == 0 && problems_of(index.own) == 0, hubs);
         CHECK(index.remove(numbers(first, near)) == VECQ_OK, index.error.message);
@@ -228,8 +230,8 @@ public:
           codec_(VECQ_INT8, dim_, has_global_scale_ ? VECQ_SCALE_GLOBAL : VECQ_SCALE_VECTOR),
           rerank_(VECQ_FP32, dim_),
           largest_(1 + random_.below(seed % 100 == 0 ? 10'000 : 150)),
-          index_({sizeof(vecq_index_options), metric_, VECQ_LINK_AUTO, 2, 1, seed}, codec_,
-                 &rerank_) {}
+          index_({sizeof(vecq_index_options), metric_, VECQ_LINK_AUTO, 2, 1, seed, nullptr, 0},
+                 codec_, &rerank_) {}
 
     // Changes the index at random. Returns the name of the change, or an empty string if it failed.
     std::string step() {

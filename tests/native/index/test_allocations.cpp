@@ -264,7 +264,8 @@ TEST(allocations_of_pages_may_fail) {
     const Codec codec(VECQ_INT8, dim), rerank(VECQ_FP32, dim);
     const Vector vectors = random_vector(rows * dim, 1), more(vectors.data(), vectors.data() + dim);
     {
-        Index index({sizeof(vecq_index_options), VECQ_L2, VECQ_LINK_AUTO, 2, 1, 1}, codec, &rerank);
+        Index index({sizeof(vecq_index_options), VECQ_L2, VECQ_LINK_AUTO, 2, 1, 1, nullptr, 0},
+                    codec, &rerank);
         CHECK(index.add(vectors) && index.remove({5}) == VECQ_OK, index.error.message);
         CHECK(save(index.own, path) == VECQ_OK);
     }

@@ -40,7 +40,8 @@ struct Sample {
         const Codec rerank(VECQ_FP16, kDim);
         Vector vectors = random_vector(kRows * kDim, 1);
         std::fill_n(vectors.data(), 2 * kDim, 0.0F);
-        const vecq_index_options options{sizeof options, metric, VECQ_LINK_AUTO, 4, 20, 1};
+        const vecq_index_options options{sizeof options, metric, VECQ_LINK_AUTO, 4, 20, 1,
+                                         nullptr,        0};
         Index index(options, codec, &rerank);
         Ids ids(kRows);
         std::iota(ids.begin(), ids.end(), 0);

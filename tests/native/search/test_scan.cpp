@@ -343,8 +343,8 @@ TEST(scan_answers_do_not_depend_on_threads_or_batches) {
     for (const int32_t metric : indexes::kMetrics)
         for (const float far : {1.0F, 100.0F}) {
             const indexes::Codec codec(VECQ_INT8, kDim, VECQ_SCALE_GLOBAL);
-            indexes::Index index({sizeof(vecq_index_options), metric, VECQ_LINK_AUTO, 2, 4, 1},
-                                 codec);
+            indexes::Index index(
+                {sizeof(vecq_index_options), metric, VECQ_LINK_AUTO, 2, 4, 1, nullptr, 0}, codec);
             samples::Vector vectors = samples::random_vector(kRows * kDim, random.next());
             CHECK(index.fit(vectors) == VECQ_OK);
             for (float& value : vectors) value *= far;

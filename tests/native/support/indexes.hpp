@@ -20,7 +20,7 @@ using Ids = std::vector<int64_t>;
 inline constexpr int32_t kMetrics[] = {VECQ_IP, VECQ_COSINE, VECQ_L2};
 
 inline vecq_index_options options_of(int32_t metric, int32_t link = VECQ_LINK_AUTO) {
-    return {sizeof(vecq_index_options), metric, link, 8, 50, 1};
+    return {sizeof(vecq_index_options), metric, link, 8, 50, 1, nullptr, 0};
 }
 
 // By default a beam width for all of up to 500 rows, on one thread.

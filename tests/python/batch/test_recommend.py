@@ -43,6 +43,23 @@ def test_options_reach_the_search(shop, expected):
         assert answers_of(found) == expected(25, **options), options
 
 
+def test_a_condition_holds_for_all_users(shop, read, tmp_path, capsys):
+    kinds, items = {"price": "int64"}, np.random.default_rng(0).standard_normal((500, 16))
+    index = vecq.Index(16, attributes=kinds).add(items, attributes={"price": np.arange(500)})
+    index.save(tmp_path / "priced.vecq")
+    words = ["recommend", str(tmp_path / "priced.vecq"), shop.users, "--k", "30"]
+    words += ["--out", str(tmp_path / "recs.parquet")]
+    assert cli.main([*words, "--where", "price < 100"]) == 0
+    written = read(tmp_path / "recs.parquet")
+    for where in ("price < 100", vecq.col("price") < 100):
+        assert answers_of(vecq.recommend(index, shop.users, k=30, where=where)) == written
+    assert all(len(ids) == 30 and max(ids) < 100 for ids, _ in written.values())
+    assert cli.main([*words, "--where", "color = 'red'"]) == 2
+    assert "where, at character 0: 'color'" in capsys.readouterr().err
+    with pytest.raises(vecq.ArgumentError, match="expected one condition for all users"):
+        vecq.recommend(index, shop.users, where=["price < 3"])
+
+
 def test_users_with_few_results_have_short_lists(shop, expected):
     found = answers_of(
         vecq.recommend(shop.index, shop.users, seen=shop.seen, k=40, allow=list(range(30)))

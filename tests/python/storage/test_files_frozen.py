@@ -20,7 +20,8 @@ def vectors(count, start):
 
 def test_every_format_has_a_fixture():
     assert {path.name for path in FILES} >= {
-        f"format-1-{kind}.vecq" for kind in ("ip", "cosine", "l2", "living", "biased", "names")
+        f"format-1-{kind}.vecq"
+        for kind in ("ip", "cosine", "l2", "living", "biased", "attributes", "names")
     }
 
 
@@ -32,7 +33,7 @@ def test_frozen_files_return_the_same_results(path, writable, tmp_path):
     assert index.check().ok
     kind = path.stem.split("-")[2]
     living = kind == "living"
-    metrics = {"living": "l2", "names": "l2", "biased": "ip"}
+    metrics = {"living": "l2", "names": "l2", "attributes": "l2", "biased": "ip"}
     assert (index.dim, index.metric) == (8, metrics.get(kind, kind))
     assert index.get_bias(index.ids).any() == (kind == "biased")
     sizes = {"living": (31, 9), "names": (39, 1)}
@@ -47,6 +48,9 @@ def test_frozen_files_return_the_same_results(path, writable, tmp_path):
         recalled = index.search(vectors(5, 5000), 6, target_recall=0.9)
         assert recalled.ids.tolist() == answers["recalled"]
         assert (0 in index, -10 in index, 40 in index) == (False, False, False)
+    for where, ids in answers.get("where", {}).items():
+        result = index.search(vectors(1, 0), 40, where=where)
+        assert np.sort(result.ids[0]).tolist() == ids, where
     if kind == "names":
         assert index.id_type == "str"
         assert "é10" in index

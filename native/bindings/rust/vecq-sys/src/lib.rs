@@ -2,7 +2,7 @@
 //! that header. Applications use the crate `vecq`.
 #![allow(non_camel_case_types)]
 
-use std::os::raw::{c_char, c_int};
+use std::os::raw::{c_char, c_int, c_void};
 
 macro_rules! handles {
     ($($name:ident),*) => {$(
@@ -73,6 +73,8 @@ structs! {
         candidates: usize,
         diversity: f32,
         reserved: i32,
+        r#where: *const *const c_char,
+        where_count: usize,
     }
 
     struct vecq_search_report {
@@ -101,6 +103,7 @@ structs! {
         link_bytes: usize,
         id_bytes: usize,
         rerank_bytes: usize,
+        attribute_bytes: usize,
     }
 
     struct vecq_choice {
@@ -118,6 +121,8 @@ structs! {
         m: usize,
         ef_construction: usize,
         seed: u64,
+        attributes: *const c_void,
+        attribute_count: usize,
     }
 
     struct vecq_codec_options {

@@ -32,7 +32,9 @@ fn structs_have_the_frozen_layout() {
         let (size, lines) = &frozen[name];
         assert_eq!(size, &format!(": {} bytes", bytes), "{}", name);
         let starts: Vec<_> = lines.iter().map(|line| line.split(':').next().unwrap()).collect();
-        let own: Vec<_> = fields.iter().map(|(field, at)| format!("{} {}", at, field)).collect();
+        let name_of = |field: &str| field.trim_start_matches("r#").to_string();
+        let own: Vec<_> =
+            fields.iter().map(|(field, at)| format!("{} {}", at, name_of(field))).collect();
         assert_eq!(starts, own, "{}", name);
     }
 }

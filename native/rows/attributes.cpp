@@ -1,0 +1,197 @@
+// Keeps the columns of attributes, their log of changes and their postings.
+#include "rows/attributes.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <new>
+#include <string>
+
+#include "base/status.hpp"
+#include "base/utf8.hpp"
+
+namespace vecq {
+namespace {
+
+// The log holds at least this many changes, or this share of all rows.
+constexpr size_t kShortLog = 4096, kLogShare = 64;
+// Postings are made again when this many rows have changed, or this share of all rows.
+constexpr size_t kFewChanges = 1024, kChangedShare = 256;
+
+template <class T>
+void fill(Column& column, size_t first, size_t count, T value) {
+    std::fill_n(column.data<T>() + first, count, value);
+}
+
+}  // namespace
+
+void require_valid(std::span<const AttributeSpec> specs) {
+    if (specs.size() > kMaxAttributes)
+        refuse("attributes", "attributes has " + std::to_string(specs.size()) +
+                                 " names, expected at most " + std::to_string(kMaxAttributes));
+    for (size_t i = 0; i < specs.size(); ++i) {
+        const std::string& name = specs[i].name;
+        const std::string which = "attributes, number " + std::to_string(i) + ", ";
+        if (name.empty() || name.size() > kMaxAttributeName)
+            refuse("attributes", which + "has a name of " + std::to_string(name.size()) +
+                                     " bytes, expected 1 to " + std::to_string(kMaxAttributeName));
+        if (!is_utf8(name) || name.find('\0') != std::string::npos ||
+            name.find('`') != std::string::npos)
+            refuse("attributes", which + "has a name that is not UTF-8 or has a ` or a null byte");
+        for (size_t other = 0; other < i; ++other)
+            if (specs[other].name == name) refuse("attributes", which + "has the name of another");
+    }
+}
+
+Attribute::Attribute(const AttributeSpec& spec, size_t number)
+    : spec(spec),
+      number(number),
+      values({.section = section(Kind::attribute_values, number),
+              .element_bytes = bytes_of(spec.kind),
+              .is_searched = true,
+              .is_swept = true}) {}
+
+void Attribute::prepare() const {
+    if (!has_texts(spec.kind)) return;
+    texts.prepare();
+    if (spec.kind == AttributeKind::tags) sets.prepare(texts.size());
+}
+
+size_t Attribute::bytes() const {
+    return values.rows() * values.element_bytes() + texts.memory() + sets.memory();
+}
+
+Attributes::Attributes(std::span<const AttributeSpec> specs) {
+    require_valid(specs);
+    for (const AttributeSpec& spec : specs) all_.emplace_back(spec, all_.size());
+}
+
+const Attribute* Attributes::find(std::string_view name) const {
+    for (const Attribute& attribute : all_)
+        if (attribute.spec.name == name) return &attribute;
+    return nullptr;
+}
+
+std::string Attributes::names() const {
+    std::string names;
+    for (const Attribute& attribute : all_)
+        names += (names.empty() ? "'" : ", '") + attribute.spec.name + "'";
+    return names.empty() ? "none" : names;
+}
+
+size_t Attributes::bytes() const {
+    size_t sum = 0;
+    for (const Attribute& attribute : all_) sum += attribute.bytes();
+    return sum;
+}
+
+size_t Attributes::text_count() const {
+    size_t sum = 0;
+    for (const Attribute& attribute : all_) sum += attribute.texts.size();
+    return sum;
+}
+
+std::optional<std::span<const uint32_t>>
+Attributes::changed_since(const AttributeVersion& version) const {
+    if (version.epoch != epoch_ || version.changes < dropped_) return {};
+    return std::span(changed_).subspan(version.changes - dropped_);
+}
+
+Attributes::Posted Attributes::postings(const Attribute& attribute, size_t rows) const {
+    const std::lock_guard lock(attribute.posting_);
+    const size_t allowed = std::max(kFewChanges, rows / kChangedShare);
+    if (const auto& own = attribute.posted_; own && own->postings.rows() <= rows)
+        if (const auto changed = changed_since(own->version);
+            changed && changed->size() + rows - own->postings.rows() <= allowed)
+            return {{own, &own->postings}, own->version};
+    attribute.prepare();
+    const bool is_tags = attribute.spec.kind == AttributeKind::tags;
+    const std::span codes(attribute.values.data<const uint32_t>(), rows);
+    attribute.posted_ = std::make_shared<Attribute::Posted>(Attribute::Posted{
+        version(), Postings(codes, attribute.texts.size(), is_tags ? &attribute.sets : nullptr)});
+    return {{attribute.posted_, &attribute.posted_->postings}, version()};
+}
+
+// New elements are zero, which is null for the other kinds.
+void Attributes::set_null(size_t first, size_t count) {
+    for (Attribute& attribute : all_) switch (attribute.spec.kind) {
+            case AttributeKind::float32:
+                fill(attribute.values, first, count, std::numeric_limits<float>::quiet_NaN());
+                break;
+            case AttributeKind::int64:
+            case AttributeKind::datetime: fill(attribute.values, first, count, kNullInteger); break;
+            default: break;
+        }
+}
+
+void Attributes::note_change(size_t row) noexcept {
+    if (all_.empty()) return;
+    const size_t limit = std::max(kShortLog, all_.front().values.rows() / kLogShare);
+    if (changed_.size() >= limit) {
+        const size_t half = changed_.size() / 2;
+        changed_.erase(changed_.begin(), changed_.begin() + static_cast<ptrdiff_t>(half));
+        dropped_ += half;
+    }
+    try {
+        changed_.push_back(static_cast<uint32_t>(row));
+    } catch (const std::bad_alloc&) {
+        note_renumbering();  // nothing derived is trusted any more
+    }
+}
+
+void Attributes::note_renumbering() noexcept {
+    ++epoch_;
+    dropped_ += changed_.size();
+    changed_.clear();
+}
+
+void Attributes::write(size_t row, std::span<const StoredValues> columns, size_t from) {
+    for (const StoredValues& column : columns) {
+        Column& own = all_[column.attribute].values;
+        const size_t bytes = own.element_bytes();
+        std::memcpy(own.at(row), column.elements.data() + from * bytes, bytes);
+    }
+}
+
+void Attributes::stage(size_t first, size_t count, std::span<const StoredValues> columns) {
+    std::vector<bool> given(size());
+    for (const StoredValues& column : columns) given[column.attribute] = true;
+    if (staged_ && *staged_ != given)
+        refuse("attributes", "attributes has other names than those of the vectors staged before, "
+                             "expected the same for all vectors of an addition");
+    for (size_t i = 0; i < count; ++i) write(first + i, columns, i);
+    staged_ = std::move(given);
+}
+
+void Attributes::inherit(size_t to, size_t from) {
+    for (Attribute& attribute : all_)
+        if (!staged_ || !(*staged_)[attribute.number])
+            std::memcpy(attribute.values.at(to), attribute.values.at(from),
+                        attribute.values.element_bytes());
+    note_change(to);
+}
+
+void Attributes::end_snapshot() {
+    is_snapshot_ = false;
+    for (Attribute& attribute : all_) attribute.frozen_.reset();
+}
+
+void Attributes::freeze(std::span<const StoredValues> columns, FairSharedMutex& searches) {
+    for (const StoredValues& column : columns) {
+        Attribute& own = all_[column.attribute];
+        if (!is_snapshot_ || own.frozen_) continue;
+        const std::byte* from = own.values.data();
+        auto copy = std::make_unique<const std::vector<std::byte>>(
+            from, from + own.values.rows() * own.values.element_bytes());
+        const auto alone = searches.write();
+        own.frozen_ = std::move(copy);
+    }
+}
+
+const std::byte* Attributes::snapshot_of(size_t number) const {
+    const Attribute& attribute = all_[number];
+    return attribute.frozen_ ? attribute.frozen_->data() : attribute.values.data();
+}
+
+}  // namespace vecq

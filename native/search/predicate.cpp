@@ -1,0 +1,195 @@
+// Evaluates predicates, by blocks of rows or row by row.
+#include "search/predicate.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <utility>
+
+#include "base/status.hpp"
+#include "engine/engine.hpp"
+
+namespace vecq {
+namespace {
+
+constexpr size_t kBlockWords = 64, kBlockRows = 64 * kBlockWords;
+
+bool holds(const Term& term, uint32_t row) {
+    const Attribute& attribute = *term.attribute;
+    switch (term.kind) {
+        case Term::Kind::floats: {
+            const float value = attribute.values.data<const float>()[row];
+            return value >= term.low_float && value <= term.high_float;
+        }
+        case Term::Kind::integers: {
+            const int64_t value = attribute.values.data<const int64_t>()[row];
+            return value >= term.low && value <= term.high;
+        }
+        case Term::Kind::bytes: {
+            const int64_t value = attribute.values.data<const uint8_t>()[row];
+            return value >= term.low && value <= term.high;
+        }
+        default: break;
+    }
+    const uint32_t code = attribute.values.data<const uint32_t>()[row];
+    const auto is_wanted = [&](uint32_t own) {
+        return std::ranges::binary_search(term.codes, own);
+    };
+    if (attribute.spec.kind == AttributeKind::category || code == 0) return is_wanted(code);
+    if (code > attribute.sets.size()) return false;  // a file may say so
+    return std::ranges::any_of(attribute.sets[code - 1],
+                               [&](uint32_t tag) { return is_wanted(tag + 1); });
+}
+
+// The bits of a term on texts: those of its only posting, or the union of several.
+struct TermBits {
+    std::shared_ptr<const Postings> postings;
+    Bitset united;
+    const uint64_t* words = nullptr;
+    size_t word_count = 0;  // rows of later words are tested one by one
+};
+
+TermBits bits_of(const Term& term, Attributes::Posted posted) {
+    TermBits bits;
+    bits.postings = std::move(posted.postings);
+    const Postings& postings = *bits.postings;
+    bits.word_count = words_for(postings.rows());
+    if (term.codes.size() == 1 && postings.bitmap(term.codes[0]) != nullptr) {
+        bits.words = postings.bitmap(term.codes[0]);
+        return bits;
+    }
+    bits.united.grow(postings.rows());
+    for (const uint32_t code : term.codes) {
+        if (const uint64_t* words = postings.bitmap(code)) bits.united.unite(words);
+        for (const uint32_t row : postings.list(code)) bits.united.set(row);
+    }
+    bits.words = bits.united.words();
+    return bits;
+}
+
+using Block = uint64_t[kBlockWords];
+
+// Writes the bits of a term for the rows of a block.
+void evaluate_block(const Term& term, const TermBits& bits, size_t first, size_t rows, Block& to) {
+    const CompareKernels& kernels = active_engine().comparing;
+    const Column& values = term.attribute->values;
+    switch (term.kind) {
+        case Term::Kind::floats:
+            return kernels.floats(values.data<const float>() + first, rows, term.low_float,
+                                  term.high_float, to);
+        case Term::Kind::integers:
+            return kernels.integers(values.data<const int64_t>() + first, rows, term.low, term.high,
+                                    to);
+        case Term::Kind::bytes:
+            return kernels.bytes(values.data<const uint8_t>() + first, rows,
+                                 static_cast<uint8_t>(term.low), static_cast<uint8_t>(term.high),
+                                 to);
+        default: break;
+    }
+    const size_t word = first / 64, words = words_for(rows);
+    const size_t known = std::min(words, bits.word_count - std::min(bits.word_count, word));
+    std::copy_n(bits.words + word, known, to);
+    std::fill_n(to + known, words - known, 0);
+}
+
+// `right` has no block if the step has one operand.
+void combine(Step::Kind kind, Block& left, const Block* right, size_t words) {
+    switch (kind) {
+        case Step::Kind::both:
+            for (size_t i = 0; i < words; ++i) left[i] &= (*right)[i];
+            break;
+        case Step::Kind::either:
+            for (size_t i = 0; i < words; ++i) left[i] |= (*right)[i];
+            break;
+        default:
+            for (size_t i = 0; i < words; ++i) left[i] = ~left[i];
+    }
+}
+
+}  // namespace
+
+void Predicate::add_term(Term term) {
+    if (terms_.size() == kMaxTerms)
+        refuse("where", "where has more than " + std::to_string(kMaxTerms) + " comparisons");
+    steps_.push_back({Step::Kind::term, static_cast<uint32_t>(terms_.size())});
+    terms_.push_back(std::move(term));
+    max_depth_ = std::max(max_depth_, ++depth_);
+}
+
+void Predicate::add(Step::Kind kind) {
+    if (kind != Step::Kind::inverse) --depth_;
+    if (kind != Step::Kind::both || !fuse_ranges()) steps_.push_back({kind});
+}
+
+bool Predicate::fuse_ranges() {
+    const size_t count = steps_.size();
+    if (steps_[count - 1].kind != Step::Kind::term || steps_[count - 2].kind != Step::Kind::term)
+        return false;
+    const Term& last = terms_.back();
+    Term& one = terms_[terms_.size() - 2];
+    if (one.attribute != last.attribute || one.kind != last.kind || one.kind == Term::Kind::codes)
+        return false;
+    one.low_float = std::max(one.low_float, last.low_float);
+    one.high_float = std::min(one.high_float, last.high_float);
+    one.low = std::max(one.low, last.low);
+    one.high = std::min(one.high, last.high);
+    terms_.pop_back();
+    steps_.pop_back();
+    return true;
+}
+
+bool Predicate::holds(uint32_t row) const {
+    bool stack[2 * kMaxNesting + 8];
+    size_t top = 0;
+    for (const Step step : steps_) switch (step.kind) {
+            case Step::Kind::term: stack[top++] = vecq::holds(terms_[step.term], row); break;
+            case Step::Kind::both:
+                --top;
+                stack[top - 1] = stack[top - 1] && stack[top];
+                break;
+            case Step::Kind::either:
+                --top;
+                stack[top - 1] = stack[top - 1] || stack[top];
+                break;
+            case Step::Kind::inverse: stack[top - 1] = !stack[top - 1]; break;
+        }
+    return stack[0];
+}
+
+Bitset Predicate::evaluate(const Attributes& attributes, size_t rows) const {
+    std::vector<TermBits> bits(terms_.size());
+    AttributeVersion oldest = attributes.version();
+    size_t covered = rows;
+    for (size_t i = 0; i < terms_.size(); ++i) {
+        if (terms_[i].kind != Term::Kind::codes) continue;
+        auto posted = attributes.postings(*terms_[i].attribute, rows);
+        oldest.changes = std::min(oldest.changes, posted.version.changes);
+        covered = std::min(covered, posted.postings->rows());
+        bits[i] = bits_of(terms_[i], std::move(posted));
+    }
+    Bitset found;
+    found.grow(rows);
+    const std::unique_ptr<Block[]> stack(new Block[max_depth_]);
+    for (size_t first = 0; first < rows; first += kBlockRows) {
+        const size_t count = std::min(kBlockRows, rows - first), words = words_for(count);
+        size_t top = 0;
+        for (const Step step : steps_) {
+            if (step.kind == Step::Kind::term) {
+                evaluate_block(terms_[step.term], bits[step.term], first, count, stack[top++]);
+                continue;
+            }
+            if (step.kind != Step::Kind::inverse) --top;
+            combine(step.kind, stack[top - 1], stack.get() + top, words);
+        }
+        found.write(first / 64, stack[0], words);
+    }
+    found.clear_from(rows);
+    const auto changed = attributes.changed_since(oldest);
+    for (const uint32_t row : *changed)
+        if (row < rows) found.assign(row, holds(row));
+    for (size_t row = covered; row < rows; ++row)
+        found.assign(row, holds(static_cast<uint32_t>(row)));
+    return found;
+}
+
+}  // namespace vecq

@@ -1,0 +1,57 @@
+// A compiled expression over attributes: a postfix program, evaluated to one bit per row.
+//
+// Terms on texts read the postings of their attribute, terms on numbers compare the column. The
+// program runs on blocks of rows that fit the first cache. Rows that changed since postings were
+// made, and all rows when few changed since an earlier evaluation, are tested one by one.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/bitset.hpp"
+#include "rows/attributes.hpp"
+
+namespace vecq {
+
+// One comparison of an attribute with values. Ranges include both ends.
+struct Term {
+    enum class Kind : uint8_t { floats, integers, bytes, codes };
+
+    const Attribute* attribute = nullptr;
+    Kind kind = Kind::codes;
+    float low_float = 0, high_float = 0;
+    int64_t low = 0, high = 0;         // of integers and bytes
+    std::vector<uint32_t> codes = {};  // any of these, ascending; 0 is null
+};
+
+struct Step {
+    enum class Kind : uint8_t { term, both, either, inverse };
+    Kind kind;
+    uint32_t term = 0;
+};
+
+class Predicate {
+public:
+    // Nesting is limited, so that neither parsing nor evaluating needs much stack.
+    static constexpr size_t kMaxNesting = 50, kMaxTerms = 1000;
+
+    // Appends a step. Ranges of one column that must both hold become one.
+    void add_term(Term term);
+    void add(Step::Kind kind);
+    size_t terms() const { return terms_.size(); }
+
+    // Bits of rows [0, rows); the rest of the last word is 0. No row may change meanwhile.
+    Bitset evaluate(const Attributes& attributes, size_t rows) const;
+    // Whether the predicate holds for a row.
+    bool holds(uint32_t row) const;
+
+private:
+    bool fuse_ranges();
+
+    std::vector<Term> terms_;
+    std::vector<Step> steps_;
+    size_t depth_ = 0, max_depth_ = 0;  // of the stack
+};
+
+}  // namespace vecq
