@@ -34,7 +34,7 @@ def test_names_are_right_while_items_come_and_go():
             while not done.is_set():
                 axis = int(rng.integers(CLASSES))
                 kept = names(range(0, 160, 16))
-                options = [{}, {"exclude": [kept]}, {"allow": names(range(4000))}, {"ef": 30}]
+                options = [{}, {"exclude": [kept]}, {"allow": names(range(4000))}, {"ef": 400}]
                 found = index.search(axes[axis], 20, **options[rng.integers(4)])
                 wrong = [one for one in found.ids[0] if one is None or int(one) % CLASSES != axis]
                 if wrong:
