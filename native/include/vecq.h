@@ -197,7 +197,7 @@ typedef struct vecq_index vecq_index;
 typedef enum {
     VECQ_BUILD_AUTO = 0,   /* INCREMENTAL in this release */
     VECQ_BUILD_BULK,       /* by comparing all pairs of rows within overlapping groups; ignores
-                            * ef_construction. An addition that ends early leaves none of its rows */
+                            * ef_construction. An addition that ends early leaves no row of it */
     VECQ_BUILD_INCREMENTAL /* each row by a walk over the graph */
 } vecq_build;
 
@@ -368,8 +368,9 @@ vecq_status vecq_index_stage_updates(vecq_index* index, const float* vectors, si
  * with items, and for links by inner products as they are. */
 vecq_status vecq_index_choose_build(vecq_index* index, int32_t build, vecq_error* error);
 
-/* Links about `rows` staged rows, works on a bulk build for about 50 ms, or does as much of the repair that follows. The addition is done
- * when *done == *total. If a call fails, vecq_index_settle leaves a valid index. */
+/* Links about `rows` staged rows, works on a bulk build for about 50 ms, or does as much of the
+ * repair that follows. The addition is done when *done == *total. If a call fails,
+ * vecq_index_settle leaves a valid index. */
 vecq_status vecq_index_link(vecq_index* index, size_t rows, size_t threads, size_t* done,
                             size_t* total, vecq_error* error);
 
