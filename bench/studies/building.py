@@ -9,6 +9,7 @@ import statistics
 from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,9 +35,9 @@ def generated(rows: int, dim: int = 128) -> Dataset:
     return Dataset(f"generated-{rows}", "l2", members[:rows], members[rows:])
 
 
-def built(data: Dataset, build: str, threads: int) -> vecq.Index:
+def built(data: Dataset, build: Any, threads: int) -> vecq.Index:
     index = vecq.Index(data.train.shape[1], data.metric, "int8")
-    return index.add(data.train, build=build, threads=threads, progress=False)  # type: ignore[arg-type]
+    return index.add(data.train, build=build, threads=threads, progress=False)
 
 
 def build_hnswlib(data: Dataset, threads: int) -> None:
