@@ -1,6 +1,6 @@
-/* The C ABI as the bindings are measured against it: INDEX QUERIES K SECONDS. Prints the best time of
- * each query, one per call, as a mean over the queries in microseconds, and the queries per second
- * of one thread and of two. The programs in the other languages do the same. */
+/* The C ABI as the bindings are measured against it: INDEX QUERIES K SECONDS. Prints the best time
+ * of each query, one per call, as a mean over the queries in microseconds, and the queries per
+ * second of one thread and of two. The programs in the other languages do the same. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -56,7 +56,7 @@ def values_of(data: Dataset, seed: int = 0) -> dict[str, Any]:
 
 
 def fresh_conditions() -> dict[str, tuple[str, Callable[[int], str]]]:
-    """Conditions whose texts differ by a number, so that each is evaluated anew."""
+    """Conditions whose texts differ by a number, so that no evaluation is cached."""
     return {
         "category, frequent": ("texts", lambda i: f"seller = 's1' {' ' * i}"),
         "category, rare": ("texts", lambda i: f"seller = 's{1000 + i}'"),

@@ -1,7 +1,7 @@
 // Entries for live indexes: a handle that follows a file and replaces its index when the file does.
 //
 // Each opened file is a version. The handle holds one use of the newest version, each lease
-// another; whoever gives up the last use deletes the version. So a swap waits for no search, and a
+// another; the release of the last use deletes the version. So a swap waits for no search, and a
 // search that began before it ends on the version that it began with.
 #include <sys/stat.h>
 

@@ -86,7 +86,7 @@ public:
     AttributeVersion version() const { return {epoch_, dropped_ + changed_.size()}; }
     // The rows whose values changed since a version, perhaps repeated; none if unknown.
     std::optional<std::span<const uint32_t>> changed_since(const AttributeVersion& version) const;
-    // Postings of a category or tags, made anew if many rows have changed since they were made.
+    // Postings of a category or tags, rebuilt if many rows have changed since they were built.
     // Only rows below `rows` are read. Thread-safe while nothing changes.
     struct Posted {
         std::shared_ptr<const Postings> postings;

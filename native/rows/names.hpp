@@ -2,8 +2,8 @@
 // callers had given them.
 //
 // Names are appended only: a removed item leaves its name behind until `used` copies the names that
-// items still have. That frees numbers for later names, which `version` tells: whoever keeps
-// numbers without a lock compares it before reading their names.
+// items still have. That frees numbers for later names, which `version` counts: a caller
+// that keeps numbers without a lock compares it before reading their names.
 //
 // All arrays lie in the file as in memory, so that opening maps them. They need not be trusted: an
 // entry that leaves the bytes has no name, and a probe sequence ends after kMaxProbes slots.

@@ -1,8 +1,8 @@
 // For each text of an attribute the rows that have it: a bitmap where they are many, otherwise a
 // list. A predicate reads one bitmap or a few short lists instead of the codes of all rows.
 //
-// Postings describe one version of the attributes. They are not updated: whoever uses them tests
-// the rows that changed since one by one, and makes new ones when these are many.
+// Postings describe one version of the attributes. They are not updated: their user tests
+// the rows that changed since one by one, and rebuilds the postings when these are many.
 #pragma once
 
 #include <cstddef>

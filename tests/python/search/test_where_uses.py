@@ -27,7 +27,8 @@ def test_string_ids_have_attributes(tmp_path):
     held = index.get_attributes(["é7", "é6"])
     assert held["price"].tolist() == PRICES[[7, 6]].tolist()
     assert held["tags"].tolist() == [[], ["new"]]
-    index.set_attributes(np.array(["é0", "é1"]), price=[500, None]).set_attributes("é2", price=500)
+    index.set_attributes(np.array(["é0", "é1"]), price=[500, None])
+    index.set_attributes("é2", price=500)
     index.upsert(vectors(2, seed=2), ["é3", "other"], attributes={"price": [500, 500]})
     index.remove(names[4::5])
     index.compact().save(tmp_path / "a.vecq")
