@@ -108,7 +108,10 @@ vecq_status vecq_index_names(const vecq_index* index, const int64_t* ids, size_t
 }
 
 vecq_status vecq_strings_open(vecq_strings** table, vecq_error* error) {
-    return fenced(error, [&] { *require(table, "table") = new vecq_strings(); });
+    return fenced(error, [&] {
+        vecq_strings*& opened = *require(table, "table");
+        opened = new vecq_strings();
+    });
 }
 
 void vecq_strings_close(vecq_strings* table) { delete table; }
