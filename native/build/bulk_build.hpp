@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "base/task.hpp"
 #include "build/bulk_layer.hpp"
@@ -16,15 +17,21 @@ public:
 
     // Works for about 50 ms. Nothing else may read or write the graph meanwhile.
     void step(size_t threads);
-    bool is_done() const { return !layer_ && next_layer_ == 0; }
+    bool is_done() const { return !layer_ && next_ == parts_.size(); }
     double done() const;
 
 private:
-    size_t rows_of(size_t layer) const;
+    // A layer, or a part of the only layer of a flat graph: the first rows of the table.
+    struct Part {
+        size_t layer, rows;
+    };
+
+    static std::vector<Part> parts_of(const IndexState& state, size_t rows);
 
     IndexState& state_;
-    const size_t rows_;
-    size_t next_layer_;  // layers below this one are left
+    BulkEqualRows equal_;
+    const std::vector<Part> parts_;
+    size_t next_ = 0;  // of parts_
     std::optional<BulkLayer> layer_;
     size_t nodes_ = 0, nodes_done_ = 0;
 };

@@ -26,15 +26,13 @@ BulkColumns::BulkColumns(const IndexState& state)
       affine_(kMaxColumns),
       factors_(kMaxColumns),
       offsets_(kMaxColumns),
-      sums_(kMaxColumns),
-      twins_(kMaxColumns, kNoTwin),
-      hashes_(kMaxColumns) {}
+      sums_(kMaxColumns) {}
 
 void BulkColumns::load(std::span<const uint32_t> rows) {
     constexpr size_t kAhead = 8;
     const ScoredRows scored = state_.rows.scored_for_links();
     size_ = rows.size();
-    has_twins_ = false;
+    ids_.assign(rows.begin(), rows.end());
     for (size_t i = 0; i < size_; ++i) {
         if (i + kAhead < size_) {
             const std::byte* row = scored.rows.at(rows[i + kAhead]);
@@ -43,49 +41,12 @@ void BulkColumns::load(std::span<const uint32_t> rows) {
         std::memcpy(rows_.as<std::byte>() + i * row_bytes_, scored.rows.at(rows[i]), row_bytes_);
         affine_[i] = scored.affine[rows[i]];
         factors_[i] = affine_[i].a;
-        offsets_[i] = -distance_.measure.bias * affine_[i].c;
+        show(i);
     }
     const size_t end = (size_ + kBlockQueries - 1) / kBlockQueries * kBlockQueries;
     std::fill(factors_.begin() + size_, factors_.begin() + end, 0.0F);
     std::fill(offsets_.begin() + size_, offsets_.begin() + end, kAbsentColumn);
     for (size_t first = 0; first < size_; first += kBlockQueries) pack(first);
-}
-
-uint64_t BulkColumns::hash_of(size_t column) const {
-    const auto* codes = rows_.as<std::byte>() + column * row_bytes_;
-    uint64_t hash = 0;
-    for (size_t at = 0; at < row_bytes_; at += sizeof(uint64_t)) {
-        uint64_t word;
-        std::memcpy(&word, codes + at, sizeof word);
-        hash = (hash ^ word) * 0x9e3779b97f4a7c15U;
-        hash ^= hash >> 32;
-    }
-    return hash;
-}
-
-bool BulkColumns::are_equal(size_t a, size_t b) const {
-    const auto* codes = rows_.as<std::byte>();
-    return affine_[a].a == affine_[b].a &&
-           std::memcmp(codes + a * row_bytes_, codes + b * row_bytes_, row_bytes_) == 0;
-}
-
-void BulkColumns::hide_equal() {
-    for (size_t i = 0; i < size_; ++i) hashes_[i] = {hash_of(i), static_cast<uint16_t>(i)};
-    std::sort(hashes_.begin(), hashes_.begin() + static_cast<ptrdiff_t>(size_));
-    std::fill(twins_.begin(), twins_.end(), kNoTwin);
-    for (size_t i = 1; i < size_; ++i) {
-        const auto& [hash, column] = hashes_[i];
-        const auto& [hash_before, before] = hashes_[i - 1];
-        if (hash != hash_before || !are_equal(before, column)) continue;
-        twins_[column] = before;
-        has_twins_ = true;
-    }
-    hide_twins(0, size_);
-}
-
-void BulkColumns::hide_twins(size_t first, size_t count) {
-    for (size_t i = first; i < first + count; ++i)
-        if (twins_[i] != kNoTwin) offsets_[i] = kAbsentColumn;
 }
 
 void BulkColumns::pack(size_t first) {
@@ -111,9 +72,8 @@ void BulkColumns::gather(std::span<const uint32_t> rows) {
 void BulkColumns::hide_all() { std::fill(offsets_.begin(), offsets_.end(), kAbsentColumn); }
 
 void BulkColumns::find_nearest(const std::byte* rows, const Affine* affine, size_t count,
-                               size_t wanted, size_t own, bool only_before) {
-    const size_t needed = only_before ? std::min(size_, own + count) : size_;
-    const size_t blocks = (needed + kBlockQueries - 1) / kBlockQueries;
+                               size_t wanted, size_t own, size_t columns) {
+    const size_t blocks = (columns + kBlockQueries - 1) / kBlockQueries;
     wanted_ = wanted;
     auto* dots = dots_.as<int32_t>();
     for (size_t block = 0; block < blocks; ++block)
@@ -121,8 +81,15 @@ void BulkColumns::find_nearest(const std::byte* rows, const Affine* affine, size
                                   sums_.data() + block * kBlockQueries, dim_},
                                  {rows, row_bytes_, count}, dots + block * count * kBlockQueries);
     state_.kernels.nearest({dots, count, blocks * kBlockQueries, distance_, affine, affine_.data(),
-                            factors_.data(), offsets_.data(), own, only_before, wanted, nearest_,
+                            factors_.data(), offsets_.data(), own, wanted, nearest_,
                             distances_, counts_});
+}
+
+void BulkColumns::find_nearest_of_others(std::span<const uint32_t> rows, size_t wanted,
+                                         size_t columns) {
+    gather(rows);
+    find_nearest(chunk_.as<std::byte>(), chunk_affine_, rows.size(), wanted, kNoColumn,
+                 columns);
 }
 
 }  // namespace vecq

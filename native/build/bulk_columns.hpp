@@ -2,7 +2,6 @@
 #pragma once
 
 #include <span>
-#include <utility>
 #include <vector>
 
 #include "base/memory.hpp"
@@ -24,12 +23,6 @@ public:
     void load(std::span<const uint32_t> rows);
     size_t size() const { return size_; }
 
-    // Hides all but the first of equal columns, so that they do not crowd out all others.
-    void hide_equal();
-    // Returns the column equal to a hidden one that comes before it; kNoTwin for all others.
-    static constexpr uint16_t kNoTwin = UINT16_MAX;
-    uint16_t twin_of(size_t column) const { return twins_[column]; }
-
     struct Nearest {
         std::span<const uint16_t> columns;
         const float* distances;
@@ -39,39 +32,41 @@ public:
     void each_nearest(std::span<const uint32_t> rows, size_t wanted, Visit&& visit) {
         for (size_t first = 0; first < rows.size(); first += kChunkRows) {
             const auto chunk = rows.subspan(first, std::min(kChunkRows, rows.size() - first));
-            gather(chunk);
-            find_nearest(chunk_.as<std::byte>(), chunk_affine_, chunk.size(), wanted, kNoColumn,
-                         false);
+            find_nearest_of_others(chunk, wanted, size_);
             for (size_t i = 0; i < chunk.size(); ++i) visit(first + i, found(i));
         }
     }
-    // The same for the columns themselves, none of which selects itself. With `only_before` a
-    // column selects earlier ones only.
+    // The same for ascending rows, each of which selects columns of rows before it only.
     template <class Visit>
-    void each_nearest_of_columns(size_t wanted, bool only_before, Visit&& visit) {
-        if (only_before) hide_all();
-        // A column that was a row is visible until its chunk ends.
-        const size_t step = has_twins_ ? kFewRows : kChunkRows;
-        for (size_t first = 0; first < size_; first += step) {
-            const size_t count = std::min(step, size_ - first);
+    void each_nearest_before(std::span<const uint32_t> rows, size_t wanted, Visit&& visit) {
+        hide_all();
+        size_t shown = 0;
+        for (size_t i = 0; i < rows.size(); ++i) {
+            for (; shown < size_ && ids_[shown] < rows[i]; ++shown) show(shown);
+            if (shown == 0) continue;
+            find_nearest_of_others(rows.subspan(i, 1), wanted, shown);
+            visit(i, found(0));
+        }
+    }
+    // The same for the columns themselves, none of which selects itself.
+    template <class Visit>
+    void each_nearest_of_columns(size_t wanted, Visit&& visit) {
+        for (size_t first = 0; first < size_; first += kChunkRows) {
+            const size_t count = std::min(kChunkRows, size_ - first);
             find_nearest(rows_.as<std::byte>() + first * row_bytes_, affine_.data() + first, count,
-                         wanted, first, only_before);
-            if (has_twins_) hide_twins(first, count);
+                         wanted, first, size_);
             for (size_t i = 0; i < count; ++i) visit(first + i, found(i));
         }
     }
 
 private:
-    static constexpr size_t kFewRows = 4;
-
-    uint64_t hash_of(size_t column) const;
-    bool are_equal(size_t a, size_t b) const;
-    void hide_twins(size_t first, size_t count);
     void pack(size_t first);
     void gather(std::span<const uint32_t> rows);
     void hide_all();
+    void show(size_t column) { offsets_[column] = -distance_.measure.bias * affine_[column].c; }
     void find_nearest(const std::byte* rows, const Affine* affine, size_t count, size_t wanted,
-                      size_t own, bool only_before);
+                      size_t own, size_t columns);
+    void find_nearest_of_others(std::span<const uint32_t> rows, size_t wanted, size_t columns);
     Nearest found(size_t i) const {
         return {{nearest_ + i * wanted_, counts_[i]}, distances_ + i * wanted_};
     }
@@ -83,9 +78,7 @@ private:
     std::vector<Affine> affine_;
     std::vector<float> factors_, offsets_;
     std::vector<int32_t> sums_;
-    std::vector<uint16_t> twins_;
-    std::vector<std::pair<uint64_t, uint16_t>> hashes_;
-    bool has_twins_ = false;
+    std::vector<uint32_t> ids_;
     Affine chunk_affine_[kChunkRows];
     uint16_t nearest_[kChunkRows * kMaxNearest];
     float distances_[kChunkRows * kMaxNearest];

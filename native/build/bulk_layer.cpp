@@ -2,7 +2,7 @@
 #include "build/bulk_layer.hpp"
 
 #include <algorithm>
-#include <atomic>
+#include <iterator>
 
 #include "base/pool.hpp"
 
@@ -15,28 +15,32 @@ constexpr size_t kBytesPerStep = 1 << 19;
 // Of a row of codes that a prune will read.
 constexpr size_t kPrefetchedBytes = 256;
 constexpr size_t kPrefetchedRows = 3;
+constexpr size_t kMaxTreeLinks = 8;
 
 }  // namespace
 
-BulkLayer::BulkLayer(IndexState& state, size_t layer, size_t rows)
+BulkLayer::BulkLayer(IndexState& state, const BulkEqualRows& equal, size_t layer, size_t rows)
     : state_(state),
+      equal_(equal),
       recipe_(bulk_recipe(state, layer)),
       layer_(layer),
       rows_(rows),
+      originals_(equal.originals(rows)),
       scored_(state.rows.scored_for_links()),
       distance_(link_distance(state.rows.link())),
-      reservoirs_(rows_, recipe_.capacity),
-      is_twin_(rows_) {
-    partition_.emplace(state, recipe_, rows_, state.options.seed * 64 + layer);
+      reservoirs_(rows_, recipe_.capacity) {
+    partition_.emplace(state, recipe_, originals_, state.options.seed * 64 + layer);
+    if (recipe_.far > 0) far_.emplace(state, originals_, recipe_.sample, recipe_.far);
 }
 
 double BulkLayer::done() const {
     constexpr double leaves = 0.6;
     if (stage_ == Stage::leaves) return leaves * partition_->done();
+    if (stage_ == Stage::heads) return leaves;
     const double part =
         static_cast<double>(next_) / static_cast<double>(std::max<size_t>(1, rows_));
-    const double stages = static_cast<double>(stage_) - 1;
-    return std::min(1.0, leaves + (1 - leaves) / 3 * (stages + part));
+    const double stages = static_cast<double>(stage_) - static_cast<double>(Stage::select);
+    return std::min(1.0, leaves + (1 - leaves) / 4 * (stages + part));
 }
 
 void BulkLayer::prepare_workers(size_t count) {
@@ -44,19 +48,14 @@ void BulkLayer::prepare_workers(size_t count) {
         state_.kernels.row_query_bytes(state_.rows.codes().codec().row_bytes());
     while (workers_.size() < count)
         workers_.push_back(std::make_unique<Worker>(query_bytes, recipe_.max_links));
+    if (far_) far_->prepare_workers(count);
 }
 
 void BulkLayer::step(size_t threads) {
     const size_t workers = workers_for(threads, SIZE_MAX);
     prepare_workers(workers);
-    if (stage_ == Stage::leaves) {
-        partition_->step(
-            workers, [this](size_t worker, BulkColumns& columns, std::span<const uint32_t> rows) {
-                visit_leaf(*workers_[worker], columns, rows);
-            });
-        if (!partition_->is_done()) return;
-        partition_.reset();
-        stage_ = Stage::select;
+    if (stage_ <= Stage::heads) {
+        if (find_candidates(workers)) stage_ = static_cast<Stage>(static_cast<int>(stage_) + 1);
         return;
     }
     const size_t tasks_per_worker =
@@ -64,44 +63,82 @@ void BulkLayer::step(size_t threads) {
     const size_t last = std::min(rows_, next_ + workers * tasks_per_worker * kRowsPerTask);
     const size_t tasks = (last - next_ + kRowsPerTask - 1) / kRowsPerTask;
     parallel_for(workers, tasks, [&](size_t task, size_t number) {
-        Worker& worker = *workers_[number];
         const size_t first = next_ + task * kRowsPerTask;
         const size_t end = std::min(last, first + kRowsPerTask);
-        for (size_t i = first; i < end; ++i) {
-            const auto row = static_cast<uint32_t>(i);
-            if (stage_ == Stage::select)
-                select(worker, row);
-            else if (stage_ == Stage::offer_back)
-                offer_back(row);
-            else
-                write(worker, row);
-        }
+        process(number, first, end);
     });
     next_ = last;
     if (next_ < rows_) return;
     next_ = 0;
     stage_ = static_cast<Stage>(static_cast<int>(stage_) + 1);
+    if (stage_ == Stage::copies && !equal_.has_copies()) stage_ = Stage::done;
+}
+
+// Returns whether the stage is complete.
+bool BulkLayer::find_candidates(size_t workers) {
+    if (stage_ == Stage::leaves) {
+        partition_->step(
+            workers, [this](size_t worker, BulkColumns& columns, std::span<const uint32_t> rows) {
+                visit_leaf(*workers_[worker], columns, rows);
+            });
+        if (!partition_->is_done()) return false;
+        partition_.reset();
+        heads_.emplace(state_, originals_, heads());
+        return true;
+    }
+    heads_->step(workers);
+    return heads_->is_done();
+}
+
+// Returns the rows whose candidates all come after them, but for the first one.
+std::vector<uint32_t> BulkLayer::heads() const {
+    std::vector<uint32_t> heads;
+    for (const uint32_t row : originals_) {
+        const std::span<const Neighbor> candidates = reservoirs_.candidates(row);
+        const auto is_before = [row](Neighbor other) { return row_of(other) < row; };
+        if (row > 0 && std::none_of(candidates.begin(), candidates.end(), is_before))
+            heads.push_back(row);
+    }
+    return heads;
+}
+
+// Runs the stage for a few rows.
+void BulkLayer::process(size_t number, size_t first, size_t end) {
+    Worker& worker = *workers_[number];
+    worker.rows.clear();
+    for (auto row = static_cast<uint32_t>(first); row < end; ++row)
+        if (equal_.is_copy(row) == (stage_ == Stage::copies)) worker.rows.push_back(row);
+    if (stage_ == Stage::select && far_)
+        return far_->each_row(number, worker.rows,
+                              [&](uint32_t row, std::span<const Neighbor> neighbors) {
+                                  select(worker, row, neighbors);
+                              });
+    for (const uint32_t row : worker.rows) {
+        if (stage_ == Stage::select)
+            select(worker, row, {});
+        else if (stage_ == Stage::offer_back)
+            offer_back(row);
+        else if (stage_ == Stage::write)
+            write(worker, row);
+        else
+            copy_links(row);
+    }
 }
 
 void BulkLayer::visit_leaf(Worker& worker, BulkColumns& columns, std::span<const uint32_t> rows) {
     if (rows.size() < 2) return;
     columns.load(rows);
-    columns.hide_equal();
     std::vector<uint32_t>&ends = worker.ends, &starts = worker.starts, &targets = worker.targets;
     ends.clear();
     targets.clear();
     worker.distances.clear();
     starts.assign(rows.size() + 2, 0);
-    // A row equal to one before it does not offer itself, except to that one.
-    const auto offers_back = [&](size_t row) {
-        return !recipe_.only_before && columns.twin_of(row) == BulkColumns::kNoTwin;
-    };
-    columns.each_nearest_of_columns(recipe_.nearest, recipe_.only_before,
+    columns.each_nearest_of_columns(recipe_.nearest,
                                     [&](size_t row, const BulkColumns::Nearest& nearest) {
                                         for (size_t i = 0; i < nearest.columns.size(); ++i) {
                                             targets.push_back(nearest.columns[i]);
                                             worker.distances.push_back(nearest.distances[i]);
-                                            if (offers_back(row)) ++starts[nearest.columns[i] + 2];
+                                            ++starts[nearest.columns[i] + 2];
                                         }
                                         ends.push_back(static_cast<uint32_t>(targets.size()));
                                     });
@@ -109,22 +146,16 @@ void BulkLayer::visit_leaf(Worker& worker, BulkColumns& columns, std::span<const
     for (size_t i = 2; i < starts.size(); ++i) starts[i] += starts[i - 1];
     worker.sorted.resize(2 * targets.size());
     for (size_t row = 0, pair = 0; row < rows.size(); ++row) {
-        for (; offers_back(row) && pair < ends[row]; ++pair) {
+        for (; pair < ends[row]; ++pair) {
             uint32_t& at = starts[targets[pair] + 1];
             worker.sorted[2 * at] = rows[row];
             worker.sorted[2 * at + 1] = static_cast<uint32_t>(pair);
             ++at;
         }
-        pair = ends[row];
     }
     for (size_t i = 0, pair = 0; i < rows.size(); ++i) {
         if (i + kPrefetchedRows < rows.size()) reservoirs_.prefetch(rows[i + kPrefetchedRows]);
         worker.candidates.clear();
-        if (const uint16_t twin = columns.twin_of(i); twin != BulkColumns::kNoTwin) {
-            // A chain of equal rows: each links to one before it, and back.
-            std::atomic_ref(is_twin_[rows[i]]).store(1, std::memory_order_relaxed);
-            worker.candidates.push_back(neighbor_of(0, rows[twin]));
-        }
         for (; pair < ends[i]; ++pair)
             worker.candidates.push_back(neighbor_of(worker.distances[pair], rows[targets[pair]]));
         for (uint32_t at = starts[i]; at < starts[i + 1]; ++at)
@@ -142,10 +173,16 @@ size_t BulkLayer::prune(Worker& worker, uint32_t row, std::span<const Neighbor> 
                                 worker.selected.data(), worker.query_codes.as<std::byte>());
 }
 
-void BulkLayer::select(Worker& worker, uint32_t row) {
+void BulkLayer::select(Worker& worker, uint32_t row, std::span<const Neighbor> far) {
     if (row + 1 < rows_) prefetch_codes(row + 1);
-    const size_t count =
-        prune(worker, row, reservoirs_.candidates(row), recipe_.links, recipe_.filled);
+    std::span<const Neighbor> candidates = reservoirs_.candidates(row);
+    if (!far.empty()) {
+        worker.candidates.clear();
+        std::set_union(candidates.begin(), candidates.end(), far.begin(), far.end(),
+                       std::back_inserter(worker.candidates));
+        candidates = worker.candidates;
+    }
+    const size_t count = prune(worker, row, candidates, recipe_.links, recipe_.filled);
     reservoirs_.fix(row, {worker.selected.data(), count});
 }
 
@@ -159,17 +196,21 @@ void BulkLayer::prefetch_codes(uint32_t row) const {
 
 void BulkLayer::offer_back(uint32_t row) {
     for (const Neighbor own : reservoirs_.fixed(row)) {
-        // The first of equal rows offers itself; all of them would crowd out others.
-        if (is_twin_[row] != 0 && distance_of(own) > 0) continue;
-        const Neighbor back = neighbor_of(distance_of(own), row);
+        Neighbor back = neighbor_of(distance_of(own), row);
         reservoirs_.offer(row_of(own), {&back, 1});
     }
 }
 
-// Writes the list of a row: coarse links, then those from and to it, pruned if there are too many.
+// Writes the list of a row: links to its copies, of heads and of the layer above, then those from
+// and to it, pruned if there are too many.
 void BulkLayer::write(Worker& worker, uint32_t row) {
-    const Layer& layer = state_.graph.layers()[layer_];
-    const size_t coarse = copy_coarse_links(row), free = recipe_.max_links - coarse;
+    uint32_t fixed[kMaxDegree];
+    size_t before = equal_.tree_links(row, rows_, recipe_.copies, fixed);
+    before += heads_->copy_links(row, recipe_.heads, fixed + before);
+    const std::span<const uint32_t> coarse = coarse_links(row);
+    std::copy(coarse.begin(), coarse.end(), fixed + before);
+    before = append_new(row, {fixed, before + coarse.size()}, 0);
+    const size_t free = recipe_.max_links - before;
     std::span<const Neighbor> all = reservoirs_.candidates(row);
     if (all.size() > free) {
         worker.candidates.assign(all.begin(), all.end());
@@ -177,22 +218,56 @@ void BulkLayer::write(Worker& worker, uint32_t row) {
         const size_t kept = prune(worker, row, worker.candidates, free, free);
         all = {worker.selected.data(), kept};
     }
-    const uint32_t* list = layer.list(row);
-    size_t count = coarse;
-    for (const Neighbor neighbor : all)
-        if (std::find(list, list + count, row_of(neighbor)) == list + count)
-            layer.set(row, count++, row_of(neighbor));
+    for (const Neighbor neighbor : all) {
+        const uint32_t link = row_of(neighbor);
+        before = append_new(row, {&link, 1}, before);
+    }
+    clear_behind(row, before);
 }
 
-// Copies links from the layer above and returns their number. The candidates of a row all lie near
-// it; these links lead to other clusters, as those of the first rows do when walks link.
-size_t BulkLayer::copy_coarse_links(uint32_t row) const {
-    const std::span<const Layer> layers = state_.graph.layers();
-    if (layer_ + 1 == layers.size() || row >= layers[layer_ + 1].count) return 0;
-    const std::span<const uint32_t> links = layers[layer_ + 1].links_of(row);
-    const size_t count = std::min(recipe_.coarse, links.size());
-    for (size_t i = 0; i < count; ++i) layers[layer_].set(row, i, links[i]);
+// Removes the links of a list behind the first `count` ones, which it had as a row of a smaller
+// part of the graph.
+void BulkLayer::clear_behind(uint32_t row, size_t count) const {
+    const Layer& layer = state_.graph.layers()[layer_];
+    for (; count < layer.degree && layer.list(row)[count] != kNone; ++count)
+        layer.set(row, count, kNone);
+}
+
+// Appends links to the first `count` ones of a list, unless it holds them, and returns their
+// number.
+size_t BulkLayer::append_new(uint32_t row, std::span<const uint32_t> links, size_t count) const {
+    const Layer& layer = state_.graph.layers()[layer_];
+    const uint32_t* list = layer.list(row);
+    for (const uint32_t link : links)
+        if (count < recipe_.max_links && std::find(list, list + count, link) == list + count)
+            layer.set(row, count++, link);
     return count;
+}
+
+// Returns links of the row in the layer above, or in the smaller part of a flat graph that was built
+// before. The candidates of a row all lie near it; these links lead to other clusters, as those of
+// the first rows do when walks link.
+std::span<const uint32_t> BulkLayer::coarse_links(uint32_t row) const {
+    const std::span<const Layer> layers = state_.graph.layers();
+    const size_t above = state_.rows.link().is_flat() ? layer_ : layer_ + 1;
+    if (above == layers.size() || row >= layers[above].count) return {};
+    const std::span<const uint32_t> links = layers[above].links_of(row);
+    return links.first(std::min(recipe_.coarse, links.size()));
+}
+
+// Writes the list of a copy: its links in the tree of its group, then the links of the original
+// that lead out of the group.
+void BulkLayer::copy_links(uint32_t row) const {
+    const Layer& layer = state_.graph.layers()[layer_];
+    uint32_t tree[kMaxTreeLinks];
+    size_t count = equal_.tree_links(row, rows_, recipe_.copies, tree);
+    for (size_t i = 0; i < count; ++i) layer.set(row, i, tree[i]);
+    const uint32_t original = equal_.original_of(row);
+    for (const uint32_t link : layer.links_of(original)) {
+        if (count == recipe_.max_links) break;
+        if (equal_.original_of(link) != original) layer.set(row, count++, link);
+    }
+    clear_behind(row, count);
 }
 
 }  // namespace vecq

@@ -2,7 +2,6 @@
 #include "build/bulk_partition.hpp"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "base/pool.hpp"
@@ -42,16 +41,14 @@ std::vector<uint32_t> sample(std::span<const uint32_t> rows, size_t count, uint6
 
 }  // namespace
 
-BulkPartition::BulkPartition(const IndexState& state, const BulkRecipe& recipe, size_t rows,
-                             uint64_t seed)
+BulkPartition::BulkPartition(const IndexState& state, const BulkRecipe& recipe,
+                             std::vector<uint32_t> rows, uint64_t seed)
     : state_(state),
       recipe_(recipe),
       large_group_(std::max(recipe.leaf_rows, kLargeGroupBytes / row_bytes_of(state))),
       rows_per_step_(std::max<size_t>(1, kBytesPerStep / row_bytes_of(state))) {
-    Group all{std::vector<uint32_t>(rows), 0, seed};
-    std::iota(all.rows.begin(), all.rows.end(), 0U);
-    rows_total_ = rows_left_ = static_cast<double>(rows);
-    groups_.push_back(std::move(all));
+    rows_total_ = rows_left_ = static_cast<double>(rows.size());
+    groups_.push_back({std::move(rows), 0, seed});
 }
 
 double BulkPartition::done() const { return 1 - rows_left_ / rows_total_; }

@@ -19,8 +19,9 @@ public:
     using VisitLeaf =
         std::function<void(size_t worker, BulkColumns& columns, std::span<const uint32_t> rows)>;
 
-    // Splits the first `rows` rows of the table.
-    BulkPartition(const IndexState& state, const BulkRecipe& recipe, size_t rows, uint64_t seed);
+    // Splits ascending rows.
+    BulkPartition(const IndexState& state, const BulkRecipe& recipe, std::vector<uint32_t> rows,
+                  uint64_t seed);
 
     // Does a part of the work, some tens of milliseconds, on several threads.
     void step(size_t threads, const VisitLeaf& visit);

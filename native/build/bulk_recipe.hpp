@@ -17,13 +17,18 @@ struct BulkRecipe {
     size_t filled;     // of these, filled up with occluded candidates
     size_t max_links;  // with the links of other rows
     size_t coarse;     // of these, links that a row of the layer above has there
+    size_t far;        // candidates of a row in a sample of all rows
+    size_t sample;     // rows in that sample
+    size_t heads;      // links of a row from and to heads
+    size_t copies;     // links of a row to rows equal to it
     float alpha;       // of pruning, on squared distances
-    bool only_before;  // rows select earlier ones only
 };
 
 // Whether the links of this index can be built in bulk: the link metric must be a distance, or
 // cosine.
 bool can_build_in_bulk(const IndexState& state);
+// Whether so many first rows are better linked in bulk than one by one.
+bool prefers_bulk(const IndexState& state, size_t rows);
 
 BulkRecipe bulk_recipe(const IndexState& state, size_t layer);
 

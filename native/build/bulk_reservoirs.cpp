@@ -1,8 +1,7 @@
-// Inserts neighbors into sorted arrays of bounded length.
+// Merges neighbors into sorted arrays of bounded length.
 #include "build/bulk_reservoirs.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 namespace vecq {
 
@@ -18,30 +17,39 @@ void BulkReservoirs::prefetch(uint32_t row) const {
     __builtin_prefetch(&counts_[row], 1);
 }
 
-void BulkReservoirs::offer(uint32_t row, std::span<const Neighbor> neighbors) {
+void BulkReservoirs::offer(uint32_t row, std::span<Neighbor> neighbors) {
     const auto guard = locks_.lock(row);
-    for (const Neighbor neighbor : neighbors) insert(row, neighbor);
-}
-
-void BulkReservoirs::insert(uint32_t row, Neighbor neighbor) {
-    Neighbor* all = slots(row);
-    const size_t count = counts_[row];
-    if (count == capacity_ && (fixed_[row] == capacity_ || neighbor >= all[count - 1])) return;
-    Neighbor* const first = all + fixed_[row];
-    if (std::find(all, first, neighbor) != first) return;
-    size_t rest = count - fixed_[row];
-    Neighbor* at = first;
-    while (rest > 0) {
-        const size_t half = rest / 2, step = rest - half;
-        at += at[half] < neighbor ? step : 0;
-        rest = half;
+    const size_t count = counts_[row], fixed = fixed_[row];
+    Neighbor *const own = slots(row), *const first = own + fixed, *const end = own + count;
+    const Neighbor bound = count < capacity_ ? UINT64_MAX : fixed < count ? end[-1] : 0;
+    const auto useless = [&](Neighbor neighbor) {
+        return neighbor >= bound || std::find(own, first, neighbor) != first;
+    };
+    auto last = std::remove_if(neighbors.begin(), neighbors.end(), useless);
+    if (last == neighbors.begin()) return;
+    std::sort(neighbors.begin(), last);
+    last = std::unique(neighbors.begin(), last);
+    Neighbor* const from = std::lower_bound(first, end, neighbors.front());
+    Neighbor merged[kMaxCandidates];
+    const Neighbor *a = from, *b = neighbors.data(), *const b_end = b + (last - neighbors.begin());
+    const size_t free = capacity_ - static_cast<size_t>(from - own);
+    size_t kept = 0;
+    // Without branches on the order. Neighbors of both are kept once.
+    while (a != end && b != b_end && kept < free) {
+        const Neighbor x = *a, y = *b;
+        merged[kept++] = std::min(x, y);
+        a += x <= y;
+        b += y <= x;
     }
-    Neighbor* const end = all + count;
-    if (at != end && *at == neighbor) return;
-    const bool is_full = count == capacity_;
-    std::memmove(at + 1, at, static_cast<size_t>(end - at - is_full) * sizeof(Neighbor));
-    *at = neighbor;
-    counts_[row] = static_cast<uint16_t>(count + !is_full);
+    const auto append = [&](const Neighbor* rest, const Neighbor* rest_end) {
+        const auto more = std::min(static_cast<size_t>(rest_end - rest), free - kept);
+        std::copy_n(rest, more, merged + kept);
+        kept += more;
+    };
+    append(a, end);
+    append(b, b_end);
+    std::copy_n(merged, kept, from);
+    counts_[row] = static_cast<uint16_t>(static_cast<size_t>(from - own) + kept);
 }
 
 void BulkReservoirs::fix(uint32_t row, std::span<const Neighbor> own) {

@@ -21,8 +21,8 @@ public:
     std::span<const Neighbor> candidates(uint32_t row) const { return {slots(row), counts_[row]}; }
     void prefetch(uint32_t row) const;
 
-    // Thread-safe. Neighbors in about ascending order.
-    void offer(uint32_t row, std::span<const Neighbor> neighbors);
+    // Thread-safe. Reorders `neighbors`.
+    void offer(uint32_t row, std::span<Neighbor> neighbors);
 
     // Replaces the candidates of a row by its own choice; later offers compete for the places
     // behind it.
@@ -31,7 +31,6 @@ public:
 
 private:
     Neighbor* slots(uint32_t row) const { return slots_.as<Neighbor>() + row * capacity_; }
-    void insert(uint32_t row, Neighbor neighbor);
 
     const size_t capacity_;
     Memory slots_;

@@ -40,7 +40,7 @@ constexpr Kernels kernels_of() {
         .dot_rows = dot_rows<C>,
         .packed_bytes = packed_bytes<C>,
         .pack_block = pack_block<C>,
-        .dot_block = dot_block<C>,
+        .dot_block = dot_block_of<C>(),
         .search = search<C>,
         .link_scratch_bytes = link_scratch_bytes<C>,
         .link = link<C>,

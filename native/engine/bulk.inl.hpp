@@ -21,7 +21,7 @@ inline F32 smaller(F32 a, F32 b) { return a < b ? a : b; }
 inline float bound_of(const float (&smallest)[kBlockQueries], size_t wanted) {
     float bound = std::numeric_limits<float>::max();
     for (size_t i = 0; i < kBlockQueries; ++i) {
-        size_t rank = 0;
+        uint32_t rank = 0;
         for (size_t q = 0; q < kBlockQueries; ++q) rank += smallest[q] < smallest[i];
         if (rank == wanted - 1) bound = smallest[i];
     }
@@ -38,11 +38,7 @@ public:
         const size_t own = is_column ? job_.own + r : 0;
         const Affine row = job_.row_affine[r];
         if (is_column) job_.offsets[own] = kAbsentColumn;
-        const size_t columns =
-            job_.only_before
-                ? std::min(job_.columns, own / kBlockQueries * kBlockQueries + kBlockQueries)
-                : job_.columns;
-        const size_t count = collect(r, own, row, columns);
+        const size_t count = collect(r, own, row);
         job_.counts[r] = static_cast<uint8_t>(keep_nearest(r, own, row, count));
         if (is_column) job_.offsets[own] = -job_.distance.measure.bias * row.c;
     }
@@ -56,14 +52,14 @@ private:
 
     // Collects the keys that may be among the nearest; a key holds the column relative to `own`, so
     // that equal rows do not all select the same ones.
-    size_t collect(size_t r, size_t own, const Affine& row, size_t columns) {
+    size_t collect(size_t r, size_t own, const Affine& row) {
         constexpr size_t lanes = kLanes<F32>;
         const F32 zero = F32{}, largest = zero + std::numeric_limits<float>::max();
         const F32 offset = zero + (job_.distance.base - job_.distance.measure.bias * row.c);
         const F32 factor = zero + job_.distance.measure.factor * row.a;
         alignas(kLine) float smallest[kBlockQueries];
         std::fill_n(smallest, kBlockQueries, std::numeric_limits<float>::max());
-        for (size_t first = 0; first < columns; first += kBlockQueries) {
+        for (size_t first = 0; first < job_.columns; first += kBlockQueries) {
             const Dot* dots = dots_of(r, first);
             for (size_t q = 0; q < kBlockQueries; q += lanes) {
                 const size_t at = first + q;
@@ -81,7 +77,7 @@ private:
         }
         const F32 bound = zero + bound_of(smallest, job_.wanted);
         size_t count = 0;
-        for (size_t at = 0; at < columns; at += lanes) {
+        for (size_t at = 0; at < job_.columns; at += lanes) {
             uint32_t below = lanes_not_below(bound, floats_at(keys_ + at));
             for (; below != 0; below &= below - 1)
                 std::memcpy(&near_[count++], keys_ + at + std::countr_zero(below), sizeof(float));
@@ -107,8 +103,7 @@ private:
 
     // Offsets hide all other columns already, except where distances come near the largest float.
     bool may_select(size_t own, size_t column) const {
-        if (job_.own == kNoColumn) return true;
-        return job_.only_before ? column < own : column != own;
+        return job_.own == kNoColumn || column != own;
     }
 
     // Sorts the least keys to the front, `wanted` of them if there are as many.
@@ -154,7 +149,7 @@ void nearest(const NearestJob& job) {
 }
 
 // Writes the selected neighbors to `selected`, those that fill up last, and returns their number.
-// Keeps at most one row equal to the own one: more would displace links to other regions.
+// Keeps at most one row at distance 0: more would displace links to other regions.
 template <class C>
 size_t prune(const PruneJob& job, Neighbor* selected, std::byte* query_codes) {
     RowsAsQueries<C> nodes(job.scored, job.distance.measure, query_codes);
@@ -162,19 +157,17 @@ size_t prune(const PruneJob& job, Neighbor* selected, std::byte* query_codes) {
     uint16_t places[kMaxCandidates];
     bool is_struck[kMaxCandidates];
     size_t open = 0, count = 0;
-    bool has_equal = false;
     for (size_t i = 0; i < job.count; ++i) {
-        const uint32_t row = row_of(job.candidates[i]);
         is_struck[i] = false;
-        if (nodes.are_equal(row, job.row) && std::exchange(has_equal, true)) continue;
+        if (i > 0 && distance_of(job.candidates[i]) == 0) continue;
         places[open] = static_cast<uint16_t>(i);
-        rows[open++] = row;
+        rows[open++] = row_of(job.candidates[i]);
     }
     for (size_t next = 0; next < open; ++next) {
         selected[count++] = job.candidates[places[next]];
         if (count == job.max_selected) return count;
-        // An equal row would strike out all directions.
-        if (nodes.are_equal(rows[next], job.row)) continue;
+        // A row at distance 0 would strike out all directions.
+        if (distance_of(selected[count - 1]) == 0) continue;
         const auto scorer = nodes.scorer(rows[next], 0);
         size_t kept = next + 1;
         for (size_t first = next + 1; first < open; first += 16) {

@@ -48,8 +48,6 @@ struct NearestJob {
     // The first row is the column `own`, the next one the column after it, ... kNoColumn: rows are
     // no columns. A row does not select itself.
     size_t own;
-    // Rows select only columns before their own. Then all offsets are absent at first.
-    bool only_before;
     size_t wanted;  // per row, at most kMaxNearest
     // [row][wanted], nearest first; a row may have fewer.
     uint16_t* nearest;

@@ -54,29 +54,68 @@ inline void dot_in_registers(const typename C::PackedCode* queries, const typena
         for (size_t v = 0; v < Vectors; ++v) dots[r * (kBlockQueries / kLanes<Sum>)+v] = sums[r][v];
 }
 
+// Rows and queries of a block product at once: as many sums as registers hold.
+template <class C>
+inline constexpr size_t kBlockRows = kLanes<typename C::Sum> == 16 ? 8 : 4;
+inline constexpr size_t kBlockVectors = 2;
+
+// Scores one to kBlockRows rows against all queries.
+template <class C>
+inline void dot_few(const QueryBlock& queries, const typename C::RowCode* rows, size_t count,
+                    size_t stride, int32_t* dots) {
+    using Sum = typename C::Sum;
+    constexpr size_t queries_at_once = kBlockVectors * kLanes<Sum>;
+    const auto* packed = static_cast<const typename C::PackedCode*>(queries.codes);
+    for (size_t q = 0; q < kBlockQueries; q += queries_at_once) {
+        auto* out = reinterpret_cast<Sum*>(dots + q);
+        const auto* block = packed + q * C::kCodesPerLane;
+        const int32_t* query_sums = queries.sums + q;
+        if (count == kBlockRows<C>) {
+            dot_in_registers<C, kBlockRows<C>, kBlockVectors>(block, rows, queries.dim, stride,
+                                                              query_sums, out);
+            continue;
+        }
+        for (size_t i = 0; i < count; ++i)
+            dot_in_registers<C, 1, kBlockVectors>(block, rows + i * stride, queries.dim, stride,
+                                                  query_sums,
+                                                  out + i * (kBlockQueries / kLanes<Sum>));
+    }
+}
+
 // Writes dots[row * kBlockQueries + query].
 template <class C>
 void dot_block(const QueryBlock& queries, const Rows& rows, void* dots) {
-    using Sum = typename C::Sum;
-    constexpr size_t row_count = kLanes<Sum> == 16 ? 8 : 4, vectors = 2;
-    constexpr size_t queries_at_once = vectors * kLanes<Sum>;
     const size_t stride = rows.row_bytes / sizeof(typename C::RowCode);
-    const auto* packed = static_cast<const typename C::PackedCode*>(queries.codes);
-    for (size_t r = 0; r < rows.count; r += row_count) {
-        const auto* row = reinterpret_cast<const typename C::RowCode*>(rows.at(r));
-        for (size_t q = 0; q < kBlockQueries; q += queries_at_once) {
-            auto* out = reinterpret_cast<Sum*>(static_cast<int32_t*>(dots) + r * kBlockQueries + q);
-            const auto* block = packed + q * C::kCodesPerLane;
-            const int32_t* query_sums = queries.sums + q;
-            if (r + row_count <= rows.count) {
-                dot_in_registers<C, row_count, vectors>(block, row, queries.dim, stride, query_sums,
-                                                        out);
-                continue;
-            }
-            for (size_t i = 0; r + i < rows.count; ++i)
-                dot_in_registers<C, 1, vectors>(block, row + i * stride, queries.dim, stride,
-                                                query_sums,
-                                                out + i * (kBlockQueries / kLanes<Sum>));
+    for (size_t r = 0; r < rows.count; r += kBlockRows<C>)
+        dot_few<C>(queries, reinterpret_cast<const typename C::RowCode*>(rows.at(r)),
+                   std::min(kBlockRows<C>, rows.count - r), stride,
+                   static_cast<int32_t*>(dots) + r * kBlockQueries);
+}
+
+// The same for bytes that widen before they are multiplied: rows widen once instead of once per
+// vector of queries.
+template <class C>
+void dot_block_widened(const QueryBlock& queries, const Rows& rows, void* dots) {
+    using Wide = typename C::Wide;
+    constexpr size_t max_codes = 4096, step = kCodesPerStep<Wide>;
+    if (rows.row_bytes > max_codes) return dot_block<C>(queries, rows, dots);
+    alignas(kLine) typename Wide::RowCode wide[kBlockRows<Wide> * max_codes];
+    const size_t stride = rows.row_bytes;
+    for (size_t r = 0; r < rows.count; r += kBlockRows<Wide>) {
+        const size_t count = std::min(kBlockRows<Wide>, rows.count - r);
+        for (size_t i = 0; i < count; ++i) {
+            const auto* row = reinterpret_cast<const uint8_t*>(rows.at(r + i));
+            for (size_t at = 0; at < stride; at += step)
+                C::widen(row + at, wide + i * stride + at);
         }
+        dot_few<Wide>(queries, wide, count, stride, static_cast<int32_t*>(dots) + r * kBlockQueries);
     }
+}
+
+template <class C>
+constexpr auto dot_block_of() {
+    if constexpr (requires { typename C::Wide; })
+        return dot_block_widened<C>;
+    else
+        return dot_block<C>;
 }

@@ -68,6 +68,11 @@ struct Int8 : Int16 {
     static __m512i broadcast(const RowCode* r) {
         return _mm512_cvtepu8_epi16(_mm256_set1_epi16(load<int16_t>(r)));
     }
+    // Block products widen rows once.
+    using Wide = Int16;
+    static void widen(const RowCode* r, int16_t* to) {
+        _mm512_store_si512(to, _mm512_sub_epi16(load_row(r), _mm512_set1_epi16(kRowOffset)));
+    }
 };
 
 // Sorted keys, see graph/beam.inl.hpp. Inserting a key into a sorted vector is

@@ -77,6 +77,11 @@ struct Int8 : Int16 {
     static __m128i broadcast(const RowCode* r) {
         return _mm_cvtepu8_epi16(_mm_set1_epi16(load<int16_t>(r)));
     }
+    // Block products widen rows once.
+    using Wide = Int16;
+    static void widen(const RowCode* r, int16_t* to) {
+        _mm_store_si128((__m128i*)to, _mm_sub_epi16(load_row(r), _mm_set1_epi16(kRowOffset)));
+    }
 };
 
 // Without 64-bit minima and maxima, beams merge offers, see graph/beam.inl.hpp.
