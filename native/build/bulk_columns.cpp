@@ -81,15 +81,14 @@ void BulkColumns::find_nearest(const std::byte* rows, const Affine* affine, size
                                   sums_.data() + block * kBlockQueries, dim_},
                                  {rows, row_bytes_, count}, dots + block * count * kBlockQueries);
     state_.kernels.nearest({dots, count, blocks * kBlockQueries, distance_, affine, affine_.data(),
-                            factors_.data(), offsets_.data(), own, wanted, nearest_,
-                            distances_, counts_});
+                            factors_.data(), offsets_.data(), own, wanted, nearest_, distances_,
+                            counts_});
 }
 
 void BulkColumns::find_nearest_of_others(std::span<const uint32_t> rows, size_t wanted,
                                          size_t columns) {
     gather(rows);
-    find_nearest(chunk_.as<std::byte>(), chunk_affine_, rows.size(), wanted, kNoColumn,
-                 columns);
+    find_nearest(chunk_.as<std::byte>(), chunk_affine_, rows.size(), wanted, kNoColumn, columns);
 }
 
 }  // namespace vecq

@@ -31,8 +31,7 @@ void BulkHeads::step(size_t threads) {
         columns_.push_back(std::make_unique<BulkColumns>(state_));
         columns_.back()->load(sample_);
     }
-    const size_t last =
-        std::min(heads_.size(), next_ + workers * kTasksPerStep * kHeadsPerTask);
+    const size_t last = std::min(heads_.size(), next_ + workers * kTasksPerStep * kHeadsPerTask);
     parallel_for(workers, (last - next_ + kHeadsPerTask - 1) / kHeadsPerTask,
                  [&](size_t task, size_t worker) {
                      const size_t first = next_ + task * kHeadsPerTask;

@@ -105,10 +105,10 @@ void dot_block_widened(const QueryBlock& queries, const Rows& rows, void* dots) 
         const size_t count = std::min(kBlockRows<Wide>, rows.count - r);
         for (size_t i = 0; i < count; ++i) {
             const auto* row = reinterpret_cast<const uint8_t*>(rows.at(r + i));
-            for (size_t at = 0; at < stride; at += step)
-                C::widen(row + at, wide + i * stride + at);
+            for (size_t at = 0; at < stride; at += step) C::widen(row + at, wide + i * stride + at);
         }
-        dot_few<Wide>(queries, wide, count, stride, static_cast<int32_t*>(dots) + r * kBlockQueries);
+        dot_few<Wide>(queries, wide, count, stride,
+                      static_cast<int32_t*>(dots) + r * kBlockQueries);
     }
 }
 

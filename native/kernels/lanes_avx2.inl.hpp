@@ -75,7 +75,8 @@ struct Int8 : Int16 {
     // Block products widen rows once.
     using Wide = Int16;
     static void widen(const RowCode* r, int16_t* to) {
-        _mm256_store_si256((__m256i*)to, _mm256_sub_epi16(load_row(r), _mm256_set1_epi16(kRowOffset)));
+        _mm256_store_si256((__m256i*)to,
+                           _mm256_sub_epi16(load_row(r), _mm256_set1_epi16(kRowOffset)));
     }
 };
 

@@ -70,8 +70,7 @@ void check_nearest(const Engine& engine, Width width, size_t columns, size_t wan
     for (size_t r = 0; r < kRows; ++r) {
         std::vector<float> expected;
         for (size_t c = 0; c < shown; ++c)
-            if (own == kNoColumn || c != own + r)
-                expected.push_back(leaf.distance(r, c));
+            if (own == kNoColumn || c != own + r) expected.push_back(leaf.distance(r, c));
         std::ranges::sort(expected);
         const size_t count = std::min(wanted, expected.size());
         CHECK(counts[r] == count, engine.name, int(width), columns, wanted, r, counts[r]);
