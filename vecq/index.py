@@ -515,8 +515,7 @@ class Index:
                 - "incremental" links each item by a walk over the graph.
                 - "bulk" compares all pairs of items within overlapping groups, for the first items
                   of an index. It ignores `ef_construction`.
-                - "auto" is "bulk" for 25,000 or more first items under cosine or l2, with
-                  `ef_construction` up to 200 and `m` up to 32. Otherwise it is "incremental".
+                - "auto" is "incremental" in this release.
 
                 Default: "auto".
             attributes: Attributes of the items, a column per name and a value per item: a dict, a

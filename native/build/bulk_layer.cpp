@@ -134,7 +134,7 @@ void BulkLayer::visit_leaf(Worker& worker, BulkColumns& columns, std::span<const
     worker.distances.clear();
     starts.assign(rows.size() + 2, 0);
     columns.each_nearest_of_columns(recipe_.nearest,
-                                    [&](size_t row, const BulkColumns::Nearest& nearest) {
+                                    [&](size_t, const BulkColumns::Nearest& nearest) {
                                         for (size_t i = 0; i < nearest.columns.size(); ++i) {
                                             targets.push_back(nearest.columns[i]);
                                             worker.distances.push_back(nearest.distances[i]);
@@ -209,7 +209,9 @@ void BulkLayer::write(Worker& worker, uint32_t row) {
     before += heads_->copy_links(row, recipe_.heads, fixed + before);
     const std::span<const uint32_t> coarse = coarse_links(row);
     std::copy(coarse.begin(), coarse.end(), fixed + before);
-    before = append_new(row, {fixed, before + coarse.size()}, 0);
+    // Leaves places for near rows.
+    const size_t most = recipe_.max_links - std::max<size_t>(1, recipe_.max_links / 4);
+    before = append_new(row, {fixed, std::min(before + coarse.size(), most)}, 0);
     const size_t free = recipe_.max_links - before;
     std::span<const Neighbor> all = reservoirs_.candidates(row);
     if (all.size() > free) {

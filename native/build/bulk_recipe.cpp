@@ -10,14 +10,6 @@ bool can_build_in_bulk(const IndexState& state) {
     return link.link() != Link::layered && !(link.is_flat() && link.link() != Link::moebius);
 }
 
-// Inner products stay incremental: at recall@10 0.98 bulk graphs of Gowalla score 16 % more rows per
-// query. Bulk graphs equal incremental ones of beams up to 200.
-bool prefers_bulk(const IndexState& state, size_t rows) {
-    constexpr size_t min_rows = 25'000, max_links = 32, max_beam = 200;
-    return rows >= min_rows && !state.rows.link().is_flat() && can_build_in_bulk(state) &&
-           state.options.m <= max_links && state.options.ef_construction <= max_beam;
-}
-
 BulkRecipe bulk_recipe(const IndexState& state, size_t layer) {
     const size_t m = state.options.m;
     BulkRecipe recipe{};
@@ -30,7 +22,7 @@ BulkRecipe bulk_recipe(const IndexState& state, size_t layer) {
     recipe.links = layer == 0 ? m : std::max<size_t>(1, 3 * m / 4);
     recipe.max_links = layer == 0 ? 2 * m : m;
     recipe.filled = layer == 0 ? m / 4 : recipe.links;
-    recipe.coarse = m / 2;
+    recipe.coarse = 3 * m / 4;
     recipe.heads = std::max<size_t>(1, recipe.max_links / 4);
     recipe.copies = std::min<size_t>(4, recipe.max_links / 2);
     recipe.alpha = 1;

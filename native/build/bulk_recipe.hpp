@@ -27,8 +27,6 @@ struct BulkRecipe {
 // Whether the links of this index can be built in bulk: the link metric must be a distance, or
 // cosine.
 bool can_build_in_bulk(const IndexState& state);
-// Whether so many first rows are better linked in bulk than one by one.
-bool prefers_bulk(const IndexState& state, size_t rows);
 
 BulkRecipe bulk_recipe(const IndexState& state, size_t layer);
 

@@ -152,9 +152,7 @@ void Builder::choose_build(BuildMethod method) {
 }
 
 bool Builder::builds_in_bulk(size_t rows) const {
-    if (rows == 0 || state_.rows.slots().extent() > 0) return false;
-    if (build_method_ == BuildMethod::automatic) return prefers_bulk(state_, rows);
-    return build_method_ == BuildMethod::bulk;
+    return build_method_ == BuildMethod::bulk && rows > 0 && state_.rows.slots().extent() == 0;
 }
 
 // Runs a part of the bulk build. After the last part all rows become visible.

@@ -115,6 +115,16 @@ def test_any_number_of_rows(metric):
             assert (found.counts == min(rows, 10)).all()
 
 
+@pytest.mark.parametrize("m", [2, 3, 256])
+@pytest.mark.parametrize("metric", METRICS)
+def test_few_links_and_many(metric, m):
+    items = clusters(2000, seed=17)
+    items[:50] = items[0]
+    index = built(items, metric, m=m, threads=2)
+    assert index.check().ok
+    assert recall(index, items[:100], truth(items, items[:100], metric, 1), ef=500) > 0.4
+
+
 @pytest.mark.parametrize("metric", METRICS)
 def test_equal_rows_and_sorted_rows(metric):
     items = clusters(4500, seed=6, count=3)
@@ -147,30 +157,6 @@ def test_clusters_of_about_equal_norms_under_ip():
         for how in ("bulk", "incremental")
     )
     assert bulk > incremental - 0.04
-
-
-@pytest.mark.parametrize(
-    ("metric", "rows", "options", "is_bulk"),
-    [
-        ("l2", 25_000, {}, True),
-        ("cosine", 25_000, {"ef_construction": 100, "m": 32}, True),
-        ("l2", 24_999, {}, False),
-        ("l2", 25_000, {"ef_construction": 201}, False),
-        ("l2", 25_000, {"m": 33}, False),
-        ("ip", 25_000, {}, False),
-    ],
-)
-def test_auto_builds_many_first_rows_in_bulk(metric, rows, options, is_bulk):
-    items = clusters(rows, seed=15, dim=8)
-
-    def stop(done, total):
-        if done > 0:
-            raise TimeoutError
-
-    index = vecq.Index(8, metric, **options)
-    with pytest.raises(TimeoutError):
-        index.add(items, progress=stop)
-    assert (len(index) == 0) == is_bulk
 
 
 @pytest.mark.parametrize("metric", METRICS)
