@@ -16,6 +16,8 @@ struct ScoredRows {
     Rows rows;
     const Affine* affine;                  // one per row
     const BiasedAffine* biased = nullptr;  // the same with biases; null: no item has one
+    // Affines for dots with part of the codes, which walks over planes use; null: `affine`.
+    const Affine* walk_affine = nullptr;
 };
 
 // The similarity under which rows are linked. The affine map of row i also makes it a query:

@@ -27,6 +27,10 @@ public:
     // encoded so far.
     const std::vector<uint64_t>& clipped() const { return scratch_.clipped(); }
 
+    // Returns <row, row> over <row, the upper plane of the row>, for an int12 row: times it, dots
+    // with the plane alone are unbiased.
+    float walk_factor(const std::byte* row);
+
 private:
     RoundedCodes write_integers(std::byte* row);
     float write_floats(std::byte* row);

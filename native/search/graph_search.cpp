@@ -17,7 +17,7 @@ namespace {
 constexpr size_t kQueriesPerTask = 32;
 // Places in the beam for rows that turn out to be no items.
 constexpr size_t kStrayPlaces = 16;
-constexpr size_t kRescoreMargin = 8;
+constexpr size_t kRescoreMargin = 8, kPlaneRescoreMargin = 32;
 // A beam for groups grows up to kMostDeeper times, and up to 1 / kScannedShare of the items.
 constexpr size_t kMostDeeper = 32, kScannedShare = 8, kStep = 16;
 
@@ -240,19 +240,24 @@ private:
         if (!state_.all_nodes_are_items())
             std::erase_if(keys,
                           [&](Key key) { return !state_.rows.slots().is_visible(node_of(key)); });
-        if (searcher_.queries[i].part_count > 1) rescore(i);
+        if (searcher_.queries[i].part_count > 1 || has_planes()) rescore(i);
         add_near_zero(i);
         add_extremes(i);
     }
 
-    // Without filters and rerank codes only the best rows are rescored: the low byte of a query
-    // moves few rows by more places than the margin.
+    // Without filters and rerank codes only the best rows are rescored: the low byte of a query, or
+    // the lower planes of codes, move few rows by more places than the margin.
     size_t rescored_count(size_t found) const {
         const SearchOptions& options = request_.call.options;
         if (filters_ != nullptr || options.rerank > 0 || !state_.all_nodes_are_items())
             return found;
-        return std::min(found, options.depth() + options.depth() / 16 + kRescoreMargin);
+        const size_t k = options.depth();
+        return std::min(found, has_planes() ? k + k / 2 + kPlaneRescoreMargin
+                                            : k + k / 16 + kRescoreMargin);
     }
+
+    // A walk over one plane of codes leaves the order of rows to rescoring.
+    bool has_planes() const { return state_.rows.codes().has_planes(); }
 
     void rescore(size_t i) {
         searcher_.rescore(state_.kernels, state_.rows.scored(), searcher_.queries[i], width_);

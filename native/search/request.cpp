@@ -12,6 +12,7 @@ namespace {
 
 // The score of padding.
 constexpr float kNoScore = -std::numeric_limits<float>::infinity();
+constexpr size_t kPlaneCandidates = 8;
 
 }  // namespace
 
@@ -29,7 +30,9 @@ Request::Request(const IndexState& state, const SearchCall& call)
         passing_count = passing->count;
         allowed = passing->bits.words();
     }
-    beam_width = std::min(items, std::max({call.options.ef, k, call.options.rerank}));
+    // The best k by all planes of codes are among a few more by the upper plane.
+    const size_t fewest = state.rows.codes().has_planes() ? k + k / 4 + kPlaneCandidates : k;
+    beam_width = std::min(items, std::max({call.options.ef, fewest, call.options.rerank}));
     scan_width = std::min(items, std::max(scan_candidates(k), call.options.rerank));
 }
 

@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--codec",
         default="int8",
         metavar="C,...",
-        help="Code types to assess: int8, int16, fp16, fp32; --min-recall applies to the last one "
+        help="Code types to assess: int8, int12, int16, fp16, fp32; --min-recall applies to the last one "
         "(default: %(default)s)",
     )
     add(
