@@ -14,6 +14,9 @@ CLANG := $(firstword $(foreach name,clang++ $(addprefix clang++-,22 21 20 19 18 
 FUZZ_SECONDS ?= 60
 HNSWLIB ?= build/hnswlib
 CROSS := aarch64-linux-gnu-g++ qemu-aarch64
+# Engines share their bodies: sanitizers check the scalar one and the best of this machine.
+SANITIZED := $(or $(lastword $(foreach name,avx2 avx_vnni avx512_vnni amx_int8,\
+	$(filter $(name),$(shell grep -m1 '^flags' /proc/cpuinfo)))),all)
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' Makefile | column -t -s '|'
@@ -42,7 +45,7 @@ native-tests: $(VENV)/tools
 
 ifeq ($(words $(foreach tool,$(CROSS),$(shell command -v $(tool) 2>&1))),2)
 aarch64-tests: $(VENV)/tools
-	$(CONFIGURE) -B build/aarch64 -DVECQ_TESTS=ON -DVECQ_WERROR=ON \
+	$(CONFIGURE) -B build/aarch64 -DVECQ_TESTS=ON -DVECQ_WERROR=ON -DVECQ_PCH=ON \
 		-DCMAKE_TOOLCHAIN_FILE=cmake/aarch64.cmake
 	cmake --build build/aarch64
 	$(CTEST) build/aarch64
@@ -93,7 +96,8 @@ build/tsan: SANITIZE := thread
 build/asan build/tsan: export ASAN_OPTIONS := allocator_may_return_null=1
 build/asan build/tsan: export TSAN_OPTIONS := allocator_may_return_null=1
 build/asan build/tsan: $(VENV)/tools
-	$(CONFIGURE) -B $@ -DVECQ_TESTS=ON -DVECQ_WERROR=ON -DVECQ_SANITIZE=$(SANITIZE)
+	$(CONFIGURE) -B $@ -DVECQ_TESTS=ON -DVECQ_WERROR=ON -DVECQ_PCH=ON \
+		-DVECQ_SANITIZE=$(SANITIZE) -DVECQ_ENGINES=$(SANITIZED)
 	cmake --build $@
 	$(CTEST) $@
 

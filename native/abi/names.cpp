@@ -77,6 +77,8 @@ vecq_status vecq_index_find_ids(const vecq_index* index, const char* bytes, size
     return fenced(error, [&] {
         const Index& own = require(index, "index")->index;
         require(version, "version");
+        if (count > 0 && !own.has_names())
+            refuse("ids", "ids are strings, expected numbers: the index has no string ids");
         const std::vector<std::string_view> names = strings_of(bytes, length, offsets, count);
         *version = own.find_ids(names, checked(ids, "ids", count, sizeof *ids, "count"));
     });

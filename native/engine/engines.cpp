@@ -11,16 +11,8 @@ namespace vecq {
 
 namespace {
 
-constexpr const Engine* kEngines[] = {
-    &engine_scalar,
-#if defined(__x86_64__)
-    &engine_sse41,  &engine_avx2,        &engine_avx_vnni,
-    &engine_avx512, &engine_avx512_vnni, &engine_amx_int8,
-#elif defined(__aarch64__)
-    &engine_neon,
-    &engine_neon_dotprod,
-#endif
-};
+// The build lists the addresses of the engines that it compiles, the best last.
+constexpr const Engine* kEngines[] = {VECQ_ENGINES};
 
 const Engine& best_engine() {
     const Engine* best = kEngines[0];

@@ -26,6 +26,7 @@
 #include <string>
 #include <thread>
 #include <type_traits>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -172,6 +173,35 @@ private:
     std::unique_ptr<vecq_filter, void (*)(vecq_filter*)> own_;
 };
 
+// The group of each item, such as its seller, for any number of searches; see vecq_groups_open.
+class Groups {
+public:
+    // The group of ids[i] is named by keys[i], of any type that std::hash takes.
+    template <class Keys>
+    Groups(Ids ids, const Keys& keys) : own_(nullptr, vecq_groups_close) {
+        using Key = std::decay_t<decltype(*std::begin(keys))>;
+        std::unordered_map<Key, uint32_t> known;
+        std::vector<uint32_t> numbers;
+        for (const Key& key : keys)
+            numbers.push_back(
+                known.try_emplace(key, static_cast<uint32_t>(known.size())).first->second);
+        if (numbers.size() != ids.size())
+            detail::refuse("groups", "groups has " + std::to_string(numbers.size()) +
+                                         " keys, expected one for each of " +
+                                         std::to_string(ids.size()) + " ids");
+        vecq_groups* groups = nullptr;
+        detail::call(vecq_groups_open, ids.data(), numbers.data(), ids.size(), &groups);
+        own_.reset(groups);
+    }
+    const vecq_groups* get() const { return own_.get(); }
+
+private:
+    std::unique_ptr<vecq_groups, void (*)(vecq_groups*)> own_;
+};
+
+// A condition on attributes, such as "price < 100 and tags has 'new'"; none allows all items.
+using Condition = std::optional<std::string>;
+
 struct SearchOptions {
     size_t k = 10;             // results per query
     size_t ef = 0;             // beam width; 0: by target_recall, otherwise k + 100
@@ -183,6 +213,12 @@ struct SearchOptions {
     const Filter* filter = nullptr;       // a filter of the index; null: all items
     const Exclusions* exclude = nullptr;  // of each query; null: none
     const Cancellation* cancelled = nullptr;
+    std::vector<Condition> where;      // none, one for all queries, or one for each
+    Span<const float> bias_weights;    // of the items' biases, one for each query; empty: 1
+    const Groups* group_by = nullptr;  // null: no limit by groups
+    size_t per_group = 1;              // results of a query that may be of one group
+    float diversity = 0;               // 0 to 1: picks results among the best `candidates`
+    size_t candidates = 500;           // raised to k
 };
 
 // The results of a search, best first for each query.
@@ -278,7 +314,8 @@ public:
     void search(Vectors queries, const SearchOptions& options, int64_t* ids, float* scores,
                 int64_t* counts, vecq_search_report* report = nullptr) const {
         const size_t count = count_of(queries, "queries");
-        const vecq_search_options own = native(options, count);
+        std::vector<const char*> where;
+        const vecq_search_options own = native(options, count, where);
         detail::call(vecq_index_search, get(), &own, queries.data(), count, ids, scores, counts,
                      report);
     }
@@ -304,6 +341,39 @@ public:
         uint8_t contains = 0;
         detail::call(vecq_index_contains, get(), &id, size_t{1}, &contains);
         return contains != 0;
+    }
+    // The numbers of string ids, by which all other calls name items; -1 for unknown ones. Removals
+    // and compaction may change the number of a string.
+    std::vector<int64_t> numbers(const std::vector<std::string>& names) const {
+        std::string bytes;
+        std::vector<int64_t> offsets{0}, numbers(names.size());
+        for (const std::string& name : names) {
+            bytes += name;
+            offsets.push_back(static_cast<int64_t>(bytes.size()));
+        }
+        uint64_t version = 0;
+        detail::call(vecq_index_find_ids, get(), bytes.data(), bytes.size(), offsets.data(),
+                     names.size(), numbers.data(), &version);
+        return numbers;
+    }
+    // The string ids of numbers; empty where a number has none.
+    std::vector<std::string> names(Ids numbers) const {
+        std::string bytes(32 * numbers.size(), '\0');
+        std::vector<int64_t> offsets(numbers.size() + 1);
+        uint64_t version = 0;
+        int32_t is_current = 0;
+        for (size_t length = bytes.size() + 1; is_current == 0 || length > bytes.size();) {
+            if (is_current != 0) bytes.resize(length);
+            detail::call(vecq_index_find_ids, get(), nullptr, size_t{0}, offsets.data(), size_t{0},
+                         nullptr, &version);
+            detail::call(vecq_index_names, get(), numbers.data(), numbers.size(), version,
+                         bytes.data(), bytes.size(), offsets.data(), &length, &is_current);
+        }
+        std::vector<std::string> names;
+        for (size_t i = 0; i < numbers.size(); ++i)
+            names.push_back(bytes.substr(static_cast<size_t>(offsets[i]),
+                                         static_cast<size_t>(offsets[i + 1] - offsets[i])));
+        return names;
     }
     // All ids in order of insertion.
     std::vector<int64_t> ids() const {
@@ -381,7 +451,9 @@ private:
         return vectors.size() / dim_;
     }
 
-    vecq_search_options native(const SearchOptions& options, size_t count) const {
+    // The options as vecq.h takes them. They borrow from `options` and from `where`.
+    vecq_search_options native(const SearchOptions& options, size_t count,
+                               std::vector<const char*>& where) const {
         auto own = detail::sized<vecq_search_options>();
         own.k = options.k;
         own.ef = options.ef;
@@ -405,7 +477,35 @@ private:
             own.exclude_offsets = options.exclude->offsets();
             own.exclude_ids = options.exclude->ids();
         }
+        set_conditions(own, options, where);
+        if (!options.bias_weights.empty()) {
+            if (options.bias_weights.size() != count)
+                detail::refuse("bias_weights", "bias_weights has " +
+                                                   std::to_string(options.bias_weights.size()) +
+                                                   " weights, expected one for each of " +
+                                                   std::to_string(count) + " queries");
+            own.bias_weights = options.bias_weights.data();
+        }
+        if (options.group_by != nullptr) {
+            own.groups = options.group_by->get();
+            own.per_group = options.per_group;
+        }
+        own.diversity = options.diversity;
+        own.candidates = options.diversity == 0 ? 0 : std::max(options.candidates, options.k);
         return own;
+    }
+
+    static void set_conditions(vecq_search_options& own, const SearchOptions& options,
+                               std::vector<const char*>& where) {
+        for (const Condition& condition : options.where) {
+            const size_t zero = condition ? condition->find('\0') : std::string::npos;
+            if (zero != std::string::npos)
+                detail::refuse("where",
+                               "where, at byte " + std::to_string(zero) + ": a null character");
+            where.push_back(condition ? condition->c_str() : nullptr);
+        }
+        own.where = where.data();
+        own.where_count = where.size();
     }
 
     static vecq_choice choice_of(const Ids* ids) {

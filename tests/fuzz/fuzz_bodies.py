@@ -28,7 +28,9 @@ TABLE = search_options(LIMITS)
 def prepared():
     os.makedirs("build/fuzz", exist_ok=True)
     items = np.random.default_rng(0).standard_normal((100, DIM), dtype=np.float32)
-    vecq.Index(DIM, "ip").add(items).save(FILE, overwrite=True)
+    index = vecq.Index(DIM, "ip", attributes={"price": "float32", "tag": "category"})
+    index.add(items, attributes={"price": range(100), "tag": ["a", "b"] * 50}, bias=np.arange(100))
+    index.save(FILE, overwrite=True)
     return open_version(FILE, Opening())
 
 

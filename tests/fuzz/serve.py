@@ -50,9 +50,11 @@ def seeds(folder):
     head = struct.pack("<4sIIIIIQ", b"VQS1", 2, 4, 5, 0, 0, 2)
     lengths = np.ones(2, np.uint32)
     body = {"queries": queries.tolist(), "k": 5, "exclude": [[1], []], "ef": 60}
+    options = {"where": ["price < 9", None], "bias_weight": 2, "group_by": "tag", "diversity": 0.5}
     for name, content in {
         "binary": b"b" + head + np.arange(2).tobytes() + lengths.tobytes() + queries.tobytes(),
         "json": b"j" + json.dumps(body).encode(),
+        "options": b"j" + json.dumps(body | options).encode(),
         "ids": b"i" + json.dumps({"ids": [1, 2], "k": 3, "allow": [4, 5]}).encode(),
     }.items():
         (folder / name).write_bytes(content)
@@ -61,7 +63,9 @@ def seeds(folder):
 def main(seconds):
     HOME.mkdir(parents=True, exist_ok=True)
     items = np.random.default_rng(0).standard_normal((500, 4), dtype=np.float32)
-    vecq.Index(4, "ip").add(items).save(HOME / "serve.vecq", overwrite=True)
+    index = vecq.Index(4, "ip", attributes={"price": "float32", "tag": "category"})
+    index.add(items, attributes={"price": range(500), "tag": ["a", "b"] * 250})
+    index.save(HOME / "serve.vecq", overwrite=True)
     process, address = service(HOME / "serve.vecq")
     try:
         failed = schemathesis(address)

@@ -1,6 +1,7 @@
 // Runs all tests, or those whose names contain an argument; with --shard I/N every N-th of them.
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 
 #include "check.hpp"
 
@@ -19,11 +20,14 @@ int main(int argc, char** argv) {
         for (int i = 1; i < argc; ++i) is_selected |= std::strstr(test.name, argv[i]) != nullptr;
         if (!is_selected || found++ % shards != shard) continue;
         check::current() = {};
+        const std::clock_t begin = std::clock();
         test.body();
+        const double seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
         const check::Outcome& outcome = check::current();
         const bool is_ok =
             outcome.failures == 0 && (outcome.checks > 0 || !outcome.skipped.empty());
-        std::printf("%s %s (%zu checks)\n", is_ok ? "ok  " : "FAIL", test.name, outcome.checks);
+        std::printf("%s %s (%zu checks, %.1f CPU s)\n", is_ok ? "ok  " : "FAIL", test.name,
+                    outcome.checks, seconds);
         if (!outcome.skipped.empty()) std::printf("  SKIPPED:\n%s", outcome.skipped.c_str());
         if (is_ok && outcome.checks == 0)
             ++skips;

@@ -91,7 +91,3 @@ def test_what_points_down_is_accepted(tmp_path):
         "bench/a.py": "from vecq import __version__, dot\nimport vecq.datasets\n",
     }
     assert faults(tmp_path, house) == []
-
-
-def test_this_project_stands_on_its_floors():
-    assert faults(Path(__file__).parents[2], {}) == []

@@ -4,7 +4,9 @@ files with their results, and files and arguments that are refused, with the err
 Run it with the Python of an installed vecq after a change of the format or of a default:
     python tests/vectors/make.py
 It writes cases.json, and the same as lines of `key value ...` in cases.txt, which needs no parser.
-Ids and scores of all queries follow each other, counts[q] of query q.
+Ids and scores of all queries follow each other, counts[q] of query q. An index of string ids has
+`names` instead of ids. `where` is one condition or one for each query; in cases.txt condition i is
+in the line where_i, and one that is missing is null.
 """
 
 import json
@@ -81,6 +83,27 @@ def searches() -> list[Case]:
     add("an unmeasured target recall", "ip", target_recall=0.9)
     add("an impossible target recall", "living", target_recall=1.5)
     add("ef and target recall", "living", ef=50, target_recall=0.9)
+
+    groups = {"group_ids": ids_of(*range(36)), "group_keys": [7 * (i % 4) for i in range(36)]}
+    add("a condition", "attributes", k=40, where=["price < 2.5 and not tags has 'y'"])
+    add("a condition on text", "attributes", where=["seller in ('ä', 'new') or tags has 'ß'"])
+    add("a condition for each query", "attributes", where=["stock", None, f"year > {2**60 + 20}"])
+    add("a condition and more", "attributes", where=["price >= 1"], deny=ids_of(9, 10, 11),
+        exclude=[ids_of(*range(12, 20)), [], ids_of(20)])  # fmt: skip
+    add("a condition that nothing satisfies", "attributes", count=1, where=["price < -1"])
+    add("a condition that cannot be read", "attributes", where=["price <"])
+    add("a condition of an unknown attribute", "attributes", where=["prize < 3"])
+    add("a condition without attributes", "l2", where=["stock"])
+    add("biases", "biased", k=40)
+    add("weights of biases", "biased", bias_weights=[0, 0.25, -2], plan="walk")
+    add("one result per group", "cosine", k=10, **groups)
+    add("two results per group", "biased", k=10, per_group=2, bias_weights=[0, 1, 2], **groups)
+    add("groups by a walk", "l2", per_group=3, plan="walk", ef=20, **groups)
+    add("groups that no item has", "l2", group_ids=[1, 2], group_keys=[5, 5])
+    add("diversity", "cosine", diversity=0.5)
+    add("diversity among few candidates", "living", diversity=0.25, candidates=8)
+    add("string ids", "names", k=6)
+    add("excluded string ids", "names", exclude_names=["é270", "new", "é80", "unknown"], count=1)
     return cases
 
 
@@ -102,17 +125,28 @@ def hostile_files() -> list[Case]:
     return [{"case": f"the file {name}", "index": f"{name}.vecq"} for name in names]
 
 
+def options_of(case: Case, index: vecq.Index) -> dict[str, Any]:
+    """The options of `vecq.Index.search`."""
+    same = ("ef", "plan", "exclude", "allow", "deny", "target_recall", "per_group", "diversity")
+    options = {name: case[name] for name in (*same, "candidates") if name in case}
+    if "rerank" in case:
+        options["rerank_factor"] = case["rerank"] / case["k"]
+    if "where" in case:
+        options["where"] = case["where"][0] if len(case["where"]) == 1 else case["where"]
+    if "bias_weights" in case:
+        options["bias_weight"] = np.array(case["bias_weights"])
+    if "group_ids" in case:
+        options["group_by"] = vecq.Groups(index, case["group_ids"], case["group_keys"])
+    if "exclude_names" in case:
+        options["exclude"] = [case["exclude_names"]]
+    return options
+
+
 def answer(case: Case) -> Case:
     """Open and search as the case says; return the results or the error."""
     try:
         index = vecq.open(HERE / case["index"])
-        options = {
-            name: case[name]
-            for name in ("ef", "plan", "exclude", "allow", "deny", "target_recall")
-            if name in case
-        }
-        if "rerank" in case:
-            options["rerank_factor"] = case["rerank"] / case["k"]
+        options = options_of(case, index)
         with np.errstate(over="ignore"):
             vectors = np.array(case["queries"]).astype(np.float32).reshape(-1, DIM)
         found = index.search(vectors, case["k"], **options)
@@ -125,7 +159,7 @@ def answer(case: Case) -> Case:
     kept = np.arange(found.ids.shape[1]) < found.counts[:, None]
     return {
         "counts": found.counts.tolist(),
-        "ids": found.ids[kept].tolist(),
+        "names" if index.id_type == "str" else "ids": found.ids[kept].tolist(),
         "scores": found.scores[kept].tolist(),
     }
 
@@ -137,6 +171,10 @@ def lines(case: Case) -> str:
         lists = flat.pop("exclude")
         flat["exclude_offsets"] = [0, *np.cumsum([len(one) for one in lists]).tolist()]
         flat["exclude_ids"] = [number for one in lists for number in one]
+    conditions = flat.pop("where", [])
+    if conditions:
+        flat["where_count"] = len(conditions)
+        flat |= {f"where_{i}": text for i, text in enumerate(conditions) if text is not None}
     return "".join(
         " ".join([key, *map(str, value if isinstance(value, list) else [value])]) + "\n"
         for key, value in flat.items()

@@ -48,7 +48,7 @@ class App:
     ) -> None:
         self.settings, self.version, self.draining = settings, version, False
         self._limits, self._token = settings.limits, f"Bearer {settings.token}".encode()
-        self._table = search_options(settings.limits)
+        self._tables = [search_options(settings.limits, has_names) for has_names in (False, True)]
         self._counters, self._worker = counters, worker
         self._held_bytes = 0
         self.recorder = Recorder(counters.row(worker))
@@ -166,11 +166,16 @@ class App:
 
     async def _search(self, scope: Scope, body: bytes) -> tuple[int, bytes, bytes]:
         media_type = _media_type(scope)
-        dim = self.version.index.dim
+        dim, has_names = self.version.index.dim, self.version.has_names
+        table = self._tables[has_names]
         if media_type == json_body.MEDIA_TYPE:
-            request = json_body.read_search(body, dim, self._limits, self._table)
+            request = json_body.read_search(body, dim, self._limits, table, has_names)
+        elif media_type == binary_body.MEDIA_TYPE and has_names:
+            raise RefusalError(
+                415, "binary bodies have no string ids, expected application/json", "content-type"
+            )
         elif media_type == binary_body.MEDIA_TYPE:
-            request = binary_body.read_search(body, dim, self._limits, self._table)
+            request = binary_body.read_search(body, dim, self._limits, table)
         else:
             expected = f"{json_body.MEDIA_TYPE.decode()} or {binary_body.MEDIA_TYPE.decode()}"
             raise RefusalError(415, f"content-type is unknown, expected {expected}", "content-type")
@@ -182,7 +187,9 @@ class App:
     async def _search_by_ids(self, scope: Scope, body: bytes) -> tuple[int, bytes, bytes]:
         if _media_type(scope) != json_body.MEDIA_TYPE:
             raise RefusalError(415, "content-type is not application/json", "content-type")
-        request = json_body.read_search_by_ids(body, self._limits, self._table)
+        has_names = self.version.has_names
+        table = self._tables[has_names]
+        request = json_body.read_search_by_ids(body, self._limits, table, has_names)
         return 200, JSON, json_body.write_answer(await self._run(scope, request))
 
     async def _run(self, scope: Scope, request: Any) -> Answer:
@@ -220,6 +227,8 @@ class App:
             "codec": index.codec.kind,
             "rerank_codec": None if rerank is None else rerank.kind,
             "m": index.m,
+            "id_type": index.id_type,
+            "attributes": index.attributes,
             "recall_curve": None if curve is None else dict(curve.curves),
         }
 
@@ -228,7 +237,9 @@ class App:
         return 200, media_type, exposition(self._counters, self._facts())
 
     def _document(self) -> dict[str, Any]:
-        return openapi(self.settings, self._table, self.version.index.dim)
+        version = self.version
+        table = self._tables[version.has_names]
+        return openapi(self.settings, table, version.index.dim, version.has_names)
 
 
 class _ClientLeftError(Exception):

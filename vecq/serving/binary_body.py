@@ -81,7 +81,7 @@ def read_search(body: bytes, dim: int, limits: Limits, table: dict[str, Option])
     queries = np.frombuffer(body, FLOAT32, count * dim, starts[2]).reshape(count, dim)
     exclude = _excluded(body, excluded, count, starts) if excluded else None
     given = read_options(body[starts[3] :]) if option_bytes else {}
-    options, key = checked_options(given, table, k)
+    options, key = checked_options(given, table, k, count)
     return SearchRequest(k, options, key, queries, exclude)
 
 

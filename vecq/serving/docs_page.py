@@ -60,6 +60,10 @@ def _properties(schema: dict[str, Any]) -> Iterator[str]:
 
 
 def _type(schema: dict[str, Any]) -> str:
+    if "anyOf" in schema:
+        return ", or ".join(map(_type, schema["anyOf"]))
+    if type(schema["type"]) is list:
+        return " or ".join(schema["type"])
     if schema["type"] == "array":
         return f"list of {_type(schema['items'])}"
     if "enum" in schema:

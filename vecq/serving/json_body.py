@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from array import array
+from itertools import chain
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vecq.serving.options import IDS, Option, check_value
+from vecq.serving.options import NAMES, Option, check_value, ids_schema
 from vecq.serving.packages import orjson
 from vecq.serving.refusal import RefusalError, argument_fault
 from vecq.serving.search_request import (
@@ -26,8 +27,10 @@ DEFAULT_K = 10
 _NONE: Any = object()  # what a request leaves out; null is a value of a wrong type
 
 
-def read_search(body: bytes, dim: int, limits: Limits, table: dict[str, Option]) -> SearchRequest:
-    """Read the body of POST /search.
+def read_search(
+    body: bytes, dim: int, limits: Limits, table: dict[str, Option], has_names: bool = False
+) -> SearchRequest:
+    """Read the body of POST /search; with `has_names`, ids are strings.
 
     Raises:
         RefusalError: The body is malformed, or an argument is wrong.
@@ -39,13 +42,18 @@ def read_search(body: bytes, dim: int, limits: Limits, table: dict[str, Option])
     exclude = given.pop("exclude", _NONE)
     strict = b"true" in body or b"false" in body
     queries = _matrix(rows, dim, limits, strict)
-    excluded = None if exclude is _NONE else _excluded(exclude, len(queries), strict)
-    options, key = checked_options(given, table, k)
+    excluded = None
+    if exclude is not _NONE:
+        _check_lists(exclude, len(queries))
+        excluded = _excluded_names(exclude) if has_names else _excluded(exclude, strict)
+    options, key = checked_options(given, table, k, len(queries))
     return SearchRequest(k, options, key, queries, excluded)
 
 
-def read_search_by_ids(body: bytes, limits: Limits, table: dict[str, Option]) -> SearchRequest:
-    """Read the body of POST /search_by_ids.
+def read_search_by_ids(
+    body: bytes, limits: Limits, table: dict[str, Option], has_names: bool = False
+) -> SearchRequest:
+    """Read the body of POST /search_by_ids; with `has_names`, ids are strings.
 
     Raises:
         RefusalError: The body is malformed, or an argument is wrong.
@@ -54,17 +62,17 @@ def read_search_by_ids(body: bytes, limits: Limits, table: dict[str, Option]) ->
     if "ids" not in given:
         raise argument_fault("ids is missing, expected a list of ids", "ids")
     ids, k = given.pop("ids"), checked_k(given.pop("k", DEFAULT_K), limits)
-    check_value(ids, IDS, "ids")
+    check_value(ids, ids_schema(has_names), "ids")
     check_count(len(ids), limits, "ids")
-    options, _ = checked_options(given, table, k)
-    return SearchRequest(k, options, None, ids=np.array(ids, np.int64))
+    options, _ = checked_options(given, table, k, len(ids))
+    return SearchRequest(k, options, None, ids=ids if has_names else np.array(ids, np.int64))
 
 
 def write_answer(answer: Answer) -> bytes:
     """Return ids and scores as lists, each as long as its query has results."""
-    ids: Any = answer.ids
+    ids: Any = answer.ids if answer.ids.dtype == np.int64 else answer.ids.tolist()
     scores: Any = answer.scores
-    if (answer.counts != ids.shape[1]).any():
+    if (answer.counts != scores.shape[1]).any():
         counts = answer.counts.tolist()
         ids = [row[:count] for row, count in zip(ids, counts, strict=True)]
         scores = [row[:count] for row, count in zip(scores, counts, strict=True)]
@@ -108,19 +116,30 @@ def _matrix(rows: Any, dim: int, limits: Limits, strict: bool) -> NDArray[np.flo
     return np.frombuffer(values, np.float32).reshape(len(rows), dim)
 
 
-def _excluded(lists: Any, count: int, strict: bool) -> Exclude:
+def _check_lists(lists: Any, count: int) -> None:
+    """Refuse exclusions that are no list of lists, one for each query."""
     if type(lists) is not list or len(lists) != count:
         found = f"{len(lists)} lists" if type(lists) is list else f"a {type(lists).__name__}"
         raise argument_fault(
             f"exclude has {found} for {count} queries, expected a list of ids for each", "exclude"
         )
-    ids, offsets = array("q"), [0]
     for number, own in enumerate(lists):
         if type(own) is not list:
             raise argument_fault(
                 f"exclude has a {type(own).__name__} for query {number}, expected a list of ids",
                 "exclude",
             )
+
+
+def _excluded_names(lists: list[list[Any]]) -> Exclude:
+    names = [*chain.from_iterable(lists)]
+    check_value(names, NAMES, "exclude")
+    return np.cumsum([0, *map(len, lists)]), names
+
+
+def _excluded(lists: list[list[Any]], strict: bool) -> Exclude:
+    ids, offsets = array("q"), [0]
+    for number, own in enumerate(lists):
         try:
             if strict and bool in map(type, own):
                 raise TypeError("an id must be a whole number, not a boolean")

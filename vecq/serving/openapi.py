@@ -6,7 +6,7 @@ from typing import Any
 
 import vecq
 from vecq.serving import binary_body
-from vecq.serving.options import IDS, Option
+from vecq.serving.options import Option, ids_schema
 from vecq.serving.refusal import STATUSES
 from vecq.serving.settings import Limits, Settings
 
@@ -30,9 +30,11 @@ VERSION = {
 }
 
 
-def openapi(settings: Settings, table: dict[str, Option], dim: int) -> dict[str, Any]:
-    """Return the document for an index of `dim` dimensions."""
-    limits, secured = settings.limits, bool(settings.token)
+def openapi(
+    settings: Settings, table: dict[str, Option], dim: int, has_names: bool = False
+) -> dict[str, Any]:
+    """Return the document for an index of `dim` dimensions and of string ids or numbers."""
+    limits, secured, ids = settings.limits, bool(settings.token), ids_schema(has_names)
     document: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {
@@ -41,8 +43,8 @@ def openapi(settings: Settings, table: dict[str, Option], dim: int) -> dict[str,
             "description": "Nearest-neighbor search over one index file.",
         },
         "paths": {
-            "/search": {"post": _search(limits, table, dim)},
-            "/search_by_ids": {"post": _search_by_ids(limits, table)},
+            "/search": {"post": _search(limits, table, dim, ids)},
+            "/search_by_ids": {"post": _search_by_ids(limits, table, ids)},
             "/healthz": _get("Whether the process answers.", _status("alive")),
             "/readyz": _get("Whether the service takes requests.", _status("ready"), [503]),
             "/info": _get("Index, version and limits.", _json({"type": "object"})),
@@ -51,7 +53,7 @@ def openapi(settings: Settings, table: dict[str, Option], dim: int) -> dict[str,
             "/docs": _get("This document as a page.", _text("text/html")),
         },
         "components": {
-            "schemas": {"Answer": _answer(), "Error": _error()},
+            "schemas": {"Answer": _answer(ids), "Error": _error()},
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
@@ -64,7 +66,7 @@ def openapi(settings: Settings, table: dict[str, Option], dim: int) -> dict[str,
     return document
 
 
-def _search(limits: Limits, table: dict[str, Option], dim: int) -> Schema:
+def _search(limits: Limits, table: dict[str, Option], dim: int, ids: Schema) -> Schema:
     vector = {"type": "array", "items": {"type": "number"}, "minItems": dim, "maxItems": dim}
     properties: Schema = {
         "queries": {
@@ -77,7 +79,7 @@ def _search(limits: Limits, table: dict[str, Option], dim: int) -> Schema:
         "k": _k(limits),
         "exclude": {
             "type": "array",
-            "items": IDS,
+            "items": ids,
             "description": "For each query, ids that its results must not have. Default: none.",
         },
         **_options(table),
@@ -108,9 +110,9 @@ def _search(limits: Limits, table: dict[str, Option], dim: int) -> Schema:
     }
 
 
-def _search_by_ids(limits: Limits, table: dict[str, Option]) -> Schema:
+def _search_by_ids(limits: Limits, table: dict[str, Option], ids: Schema) -> Schema:
     ids = {
-        **IDS,
+        **ids,
         "minItems": 1,
         "maxItems": limits.queries,
         "description": "Ids of items in the index.",
@@ -149,8 +151,8 @@ def _object(properties: Schema, required: str) -> Schema:
     }
 
 
-def _answer() -> Schema:
-    rows = {"type": "array", "items": IDS}
+def _answer(ids: Schema) -> Schema:
+    rows = {"type": "array", "items": ids}
     scores = {"type": "array", "items": {"type": "array", "items": {"type": "number"}}}
     return {
         "type": "object",

@@ -15,6 +15,10 @@ from vecq.serving.settings import Limits
 Schema = dict[str, Any]
 INT64 = 2**63
 IDS: Schema = {"type": "array", "items": {"type": "integer", "format": "int64"}}
+NAMES: Schema = {"type": "array", "items": {"type": "string"}}
+
+
+BIAS_WEIGHT: Schema = {"type": "number", "minimum": -1e18, "maximum": 1e18}
 
 
 @dataclass(frozen=True)
@@ -27,8 +31,14 @@ class Option:
     is_light: bool = True  # requests that differ in nothing else may share one call
 
 
-def search_options(limits: Limits) -> dict[str, Option]:
-    """Return the options by name."""
+def ids_schema(has_names: bool) -> Schema:
+    """Return the schema of a list of ids, which are strings or numbers."""
+    return NAMES if has_names else IDS
+
+
+def search_options(limits: Limits, has_names: bool = False) -> dict[str, Option]:
+    """Return the options by name, for an index of string ids or of numbers."""
+    ids = ids_schema(has_names)
     table = (
         Option("ef", _whole(1, limits.ef), "Beam width of the walk. Default: k + 100."),
         Option(
@@ -36,8 +46,39 @@ def search_options(limits: Limits) -> dict[str, Option]:
             {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
             "Recall to reach, instead of ef; the index must store a recall curve.",
         ),
-        Option("allow", IDS, "Ids that all queries may return. Default: all.", is_light=False),
-        Option("deny", IDS, "Ids that no query may return. Default: none.", is_light=False),
+        Option("allow", ids, "Ids that all queries may return. Default: all.", is_light=False),
+        Option("deny", ids, "Ids that no query may return. Default: none.", is_light=False),
+        Option(
+            "where",
+            _one_or_each({"type": "string"}, {"type": ["string", "null"]}),
+            "Condition on attributes, such as \"price < 100 and tags has 'new'\": one for all "
+            "queries, or a list with one for each, in which null allows all items.",
+            is_light=False,
+        ),
+        Option(
+            "bias_weight",
+            _one_or_each(BIAS_WEIGHT, BIAS_WEIGHT),
+            "Weight of the items' biases: one for all queries, or a list with one for each. "
+            "Default: 1.",
+        ),
+        Option(
+            "group_by",
+            {"type": "string"},
+            "Attribute whose values are the groups of items: a category, int64 or bool.",
+            is_light=False,
+        ),
+        Option("per_group", _whole(1, limits.k), "Results that may be of one group. Default: 1."),
+        Option(
+            "diversity",
+            {"type": "number", "minimum": 0, "maximum": 1},
+            "Weight of differences between results; 0 ranks by score. Default: 0.",
+            is_light=False,
+        ),
+        Option(
+            "candidates",
+            _whole(1, limits.ef),
+            "Items among which diversity picks. Default: 500.",
+        ),
         Option(
             "plan",
             {"type": "string", "enum": ["auto", "walk", "step_over", "scan"]},
@@ -60,7 +101,13 @@ def check_value(value: Any, schema: Schema, name: str) -> None:
     Raises:
         RefusalError: It does not match.
     """
+    if "anyOf" in schema:
+        schema = schema["anyOf"][type(value) is list]
     kind = schema["type"]
+    if type(kind) is list:
+        if value is None:
+            return
+        kind = kind[0]
     if kind == "array":
         if type(value) is not list:
             raise argument_fault(f"{name} is {_short(value)}, expected a list", name)
@@ -83,6 +130,10 @@ def check_value(value: Any, schema: Schema, name: str) -> None:
 
 _TYPES: dict[str, tuple[type, ...]] = {"integer": (int,), "number": (int, float), "string": (str,)}
 _NAMES = {"integer": "a whole number", "number": "a number", "string": "text"}
+
+
+def _one_or_each(one: Schema, each: Schema) -> Schema:
+    return {"anyOf": [one, {"type": "array", "items": each}]}
 
 
 def _whole(least: int, most: int) -> Schema:

@@ -14,6 +14,8 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from typing import Any
 
 import numpy as np
 
@@ -124,13 +126,14 @@ def _is_light(request: SearchRequest) -> bool:
 
 
 def _search(version: Version, request: SearchRequest) -> Answer:
+    options = request.options
+    if "group_by" in options:
+        options = {**options, "group_by": version.groups(options["group_by"])}
     if request.ids is not None:
-        found = version.index.search_by_ids(request.ids, request.k, **request.options)
+        found = version.index.search_by_ids(request.ids, request.k, **options)
     else:
         assert request.queries is not None
-        found = version.index.search(
-            request.queries, request.k, exclude=request.exclude, **request.options
-        )
+        found = version.index.search(request.queries, request.k, exclude=request.exclude, **options)
     return Answer.of(found, version.name)
 
 
@@ -142,7 +145,7 @@ def _in_slices(version: Version, request: SearchRequest, deadline: float) -> Ans
             raise RefusalError(
                 504, f"the deadline passed after {first} of {request.count} queries", "", RETRY
             )
-        parts.append(_search(version, _part(request, first, first + SLICE)))
+        parts.append(_search(version, request.part(first, first + SLICE)))
     if len(parts) == 1:
         return parts[0]
     return Answer(
@@ -151,19 +154,6 @@ def _in_slices(version: Version, request: SearchRequest, deadline: float) -> Ans
         np.concatenate([part.counts for part in parts]),
         version.name,
     )
-
-
-def _part(request: SearchRequest, first: int, last: int) -> SearchRequest:
-    if request.count <= last - first:
-        return request
-    ids = None if request.ids is None else request.ids[first:last]
-    queries = None if request.queries is None else request.queries[first:last]
-    exclude = request.exclude
-    if exclude is not None:
-        offsets, numbers = exclude
-        own = offsets[first : last + 1]
-        exclude = own - own[0], numbers[own[0] : own[-1]]
-    return SearchRequest(request.k, request.options, request.key, queries, exclude, ids)
 
 
 def _merged(requests: list[SearchRequest]) -> SearchRequest:
@@ -177,7 +167,8 @@ def _merged(requests: list[SearchRequest]) -> SearchRequest:
 def _merged_excludes(requests: list[SearchRequest]) -> Exclude | None:
     if all(request.exclude is None for request in requests):
         return None
-    offsets, ids, end = [0], [], 0
+    ids: list[Any] = []
+    offsets, end = [0], 0
     for request in requests:
         if request.exclude is None:
             offsets += [end] * request.count
@@ -186,4 +177,6 @@ def _merged_excludes(requests: list[SearchRequest]) -> Exclude | None:
         offsets += (own[1:] + end).tolist()
         ids.append(numbers)
         end += len(numbers)
+    if isinstance(ids[0], list):
+        return np.array(offsets, np.int64), [*chain.from_iterable(ids)]
     return np.array(offsets, np.int64), np.concatenate(ids)

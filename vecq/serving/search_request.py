@@ -14,7 +14,9 @@ from vecq.serving.refusal import RefusalError, argument_fault
 from vecq.serving.settings import Limits
 
 # Offsets and ids, as `vecq.Index.search` takes them.
-Exclude = tuple[NDArray[np.int64], NDArray[np.int64]]
+Exclude = tuple[NDArray[np.int64], NDArray[np.int64] | list[str]]
+# Options that are given once, or as a list with one for each query.
+EACH_QUERY = ("where", "bias_weight")
 
 
 @dataclass
@@ -30,7 +32,7 @@ class SearchRequest:
     key: tuple[Any, ...] | None
     queries: NDArray[np.float32] | None = None
     exclude: Exclude | None = None
-    ids: NDArray[Any] | None = None
+    ids: NDArray[Any] | list[str] | None = None
 
     @property
     def count(self) -> int:
@@ -38,6 +40,23 @@ class SearchRequest:
         rows = self.ids if self.queries is None else self.queries
         assert rows is not None
         return len(rows)
+
+    def part(self, first: int, last: int) -> SearchRequest:
+        """Return a request for the queries from `first` to `last`."""
+        if self.count <= last - first:
+            return self
+        options = {
+            name: value[first:last] if name in EACH_QUERY and type(value) is list else value
+            for name, value in self.options.items()
+        }
+        ids = None if self.ids is None else self.ids[first:last]
+        queries = None if self.queries is None else self.queries[first:last]
+        exclude = self.exclude
+        if exclude is not None:
+            offsets, numbers = exclude
+            own = offsets[first : last + 1]
+            exclude = own - own[0], numbers[own[0] : own[-1]]
+        return SearchRequest(self.k, options, self.key, queries, exclude, ids)
 
 
 @dataclass
@@ -76,9 +95,9 @@ def check_count(count: int, limits: Limits, argument: str) -> None:
 
 
 def checked_options(
-    given: dict[str, Any], table: dict[str, Option], k: int
+    given: dict[str, Any], table: dict[str, Option], k: int, count: int
 ) -> tuple[dict[str, Any], tuple[Any, ...] | None]:
-    """Return the options of a request and its key.
+    """Return the options of a request of `count` queries and its key.
 
     Raises:
         RefusalError: A name is unknown, or a value has a wrong type.
@@ -92,4 +111,11 @@ def checked_options(
             )
         check_value(value, option.schema, name)
         is_light = is_light and option.is_light
+        if type(value) is list and name in EACH_QUERY:
+            is_light = False
+            if len(value) != count:
+                raise argument_fault(
+                    f"{name} has {len(value)} values, expected one for each of {count} queries",
+                    name,
+                )
     return given, (k, *given.items()) if is_light else None

@@ -10,13 +10,15 @@ from typing import Any, Literal
 
 import numpy as np
 
-from vecq.core.errors import FileError
+from vecq.core.errors import ArgumentError, FileError
 from vecq.index import Index
+from vecq.search.groups import Groups
 from vecq.storage.files import info
 from vecq.storage.paths import encoded
 
 Signature = tuple[int, int, int, int]
 WARM_K = 100
+GROUP_KINDS = ("category", "int64", "bool")  # attributes that make groups
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,30 @@ class Version:
     def __init__(self, index: Index, name: str, descriptor: int, signature: Signature) -> None:
         self.index, self.name = index, name
         self.descriptor, self.signature = descriptor, signature
+        self.has_names = index.id_type == "str"
+        self._groups: dict[str, Groups] = {}
         weakref.finalize(self, os.close, descriptor)
+
+    def groups(self, attribute: str) -> Groups:
+        """Return the groups that the values of an attribute make; null is a group of its own.
+
+        Raises:
+            ArgumentError: There is no such attribute, or its values cannot name groups.
+        """
+        if attribute not in self._groups:
+            named = [name for name, kind in self.index.attributes.items() if kind in GROUP_KINDS]
+            if attribute not in named:
+                raise ArgumentError(
+                    f"group_by is {attribute!r:.60}, expected an attribute of kind "
+                    f"{', '.join(GROUP_KINDS)}: {', '.join(named) or 'none'}",
+                    "group_by",
+                )
+            ids = self.index.ids
+            values = self.index.get_attributes(ids, [attribute])[attribute]
+            known = np.array([value is not None for value in values], bool)
+            keys = [value if type(value) is str else int(value) for value in values[known]]
+            self._groups[attribute] = Groups(self.index, ids[known], keys)
+        return self._groups[attribute]
 
 
 def signature_of(path: str) -> Signature:

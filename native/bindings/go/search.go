@@ -4,29 +4,23 @@ package vecq
 #include <stdlib.h>
 #include "vecq.h"
 
-// Go may pass no struct that holds pointers to its memory, but pointers as arguments.
-// `rerank` -1 asks for the default.
-static vecq_status search(const vecq_index* index, size_t k, size_t ef, double target_recall,
-                          int64_t rerank, int32_t plan, size_t threads, const vecq_filter* filter,
-                          const int64_t* exclude_offsets, const int64_t* exclude_ids,
-                          const int32_t* cancelled, const float* queries, size_t count,
-                          int64_t* ids, float* scores, int64_t* counts,
-                          vecq_search_report* report, vecq_error* error) {
-    vecq_search_options options = {sizeof options};
+// Go may pass no struct that holds pointers to its memory, but pointers as arguments: `options` has
+// those to memory of C. `ef` 0 and `rerank` -1 ask for the default.
+static vecq_status search(const vecq_index* index, vecq_search_options options, size_t ef,
+                          double target_recall, int64_t rerank, const int64_t* exclude_offsets,
+                          const int64_t* exclude_ids, const float* bias_weights,
+                          const float* queries, size_t count, int64_t* ids, float* scores,
+                          int64_t* counts, vecq_search_report* report, vecq_error* error) {
     if (target_recall != 0 || rerank < 0) {
-        vecq_status status =
-            vecq_index_effort(index, k, target_recall, &options.ef, &options.rerank, error);
+        vecq_status status = vecq_index_effort(index, options.k, target_recall, &options.ef,
+                                               &options.rerank, error);
         if (status != VECQ_OK) return status;
     }
-    options.k = k;
     if (ef != 0) options.ef = ef;
     if (rerank >= 0) options.rerank = rerank;
-    options.plan = plan;
-    options.threads = threads;
-    options.filter = filter;
     options.exclude_offsets = exclude_offsets;
     options.exclude_ids = exclude_ids;
-    options.cancelled = cancelled;
+    options.bias_weights = bias_weights;
     return vecq_index_search(index, &options, queries, count, ids, scores, counts, report, error);
 }
 
@@ -48,6 +42,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"unsafe"
 )
@@ -79,6 +74,12 @@ type SearchOptions struct {
 	Threads      int       // threads of a call with several queries; default: 1; -1: all cores
 	Filter       *Filter   // the allowed items; default: all
 	Exclude      [][]int64 // ids that each query does not return: nil, or a list for each query
+	Where        []string  // conditions: none, one for all queries, or one for each; "": all items
+	BiasWeights  []float32 // weights of the items' biases, one for each query; default: 1
+	GroupBy      *Groups   // limits the results of a query that are of one group; default: no limit
+	PerGroup     int       // results that may be of one group; default: 1
+	Diversity    float32   // 0 to 1: picks results unlike each other among the best Candidates
+	Candidates   int       // of Diversity, raised to K; default: 500
 }
 
 // Results are the results of a search, best first for each query.
@@ -128,26 +129,39 @@ func (x *Index) Search(ctx context.Context, queries []float32, options SearchOpt
 			"queries has %d values, expected a multiple of dim, %d", len(queries), x.dim))
 	}
 	count := len(queries) / x.dim
-	if err := options.complete(); err != nil {
+	if err := options.complete(count); err != nil {
 		return nil, err
 	}
 	offsets, excluded, err := options.exclusions(count)
 	if err != nil {
 		return nil, err
 	}
-	var filter *C.vecq_filter
 	if options.Filter != nil {
 		if err := options.Filter.own.acquire(); err != nil {
 			return nil, err
 		}
 		defer options.Filter.own.release()
-		filter = (*C.vecq_filter)(options.Filter.own.native)
 	}
-	var cancelled *C.int32_t
+	native := options.native()
+	if options.Filter != nil {
+		native.filter = (*C.vecq_filter)(options.Filter.own.native)
+	}
+	if options.GroupBy != nil {
+		if err := options.GroupBy.own.acquire(); err != nil {
+			return nil, err
+		}
+		defer options.GroupBy.own.release()
+		native.groups = (*C.vecq_groups)(options.GroupBy.own.native)
+	}
+	if len(options.Where) > 0 {
+		var free func()
+		native.where, free = texts(options.Where)
+		defer free()
+	}
 	if count > 1 && ctx.Done() != nil {
 		flag, stop := watch(ctx)
 		defer stop()
-		cancelled = flag
+		native.cancelled = flag
 	}
 	found := &Results{
 		K:      options.K,
@@ -157,14 +171,14 @@ func (x *Index) Search(ctx context.Context, queries []float32, options SearchOpt
 	}
 	report := C.vecq_search_report{struct_size: C.sizeof_vecq_search_report}
 	err = x.use(func(own *C.vecq_index, e *C.vecq_error) C.vecq_status {
-		return C.search(own, C.size_t(options.K), C.size_t(options.EF), C.double(options.TargetRecall),
-			C.int64_t(options.Rerank), C.int32_t(options.Plan), C.size_t(options.Threads), filter,
-			(*C.int64_t)(first(offsets)), (*C.int64_t)(first(excluded)), cancelled,
-			(*C.float)(first(queries)), C.size_t(count), (*C.int64_t)(first(found.ids)),
+		return C.search(own, native, C.size_t(options.EF), C.double(options.TargetRecall),
+			C.int64_t(options.Rerank), (*C.int64_t)(first(offsets)), (*C.int64_t)(first(excluded)),
+			(*C.float)(first(options.BiasWeights)), (*C.float)(first(queries)), C.size_t(count),
+			(*C.int64_t)(first(found.ids)),
 			(*C.float)(first(found.scores)), (*C.int64_t)(first(found.counts)), &report, e)
 	})
 	if err != nil {
-		if cancelled != nil && ctx.Err() != nil {
+		if native.cancelled != nil && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		return nil, err
@@ -174,15 +188,39 @@ func (x *Index) Search(ctx context.Context, queries []float32, options SearchOpt
 	return found, nil
 }
 
+// native returns the options that hold no pointers.
+func (o *SearchOptions) native() C.vecq_search_options {
+	own := C.vecq_search_options{
+		struct_size: C.sizeof_vecq_search_options,
+		k:           C.size_t(o.K),
+		plan:        C.int32_t(o.Plan),
+		threads:     C.size_t(o.Threads),
+		per_group:   C.size_t(o.PerGroup),
+		diversity:   C.float(o.Diversity),
+		where_count: C.size_t(len(o.Where)),
+	}
+	if o.Diversity != 0 {
+		own.candidates = C.size_t(o.Candidates)
+		if o.Candidates < o.K {
+			own.candidates = own.k
+		}
+	}
+	return own
+}
+
 // complete replaces defaults by values of the C ABI.
-func (o *SearchOptions) complete() error {
+func (o *SearchOptions) complete(queries int) error {
 	if o.K == 0 {
 		o.K = 10
+	}
+	if o.Candidates == 0 {
+		o.Candidates = 500
 	}
 	for _, own := range []struct {
 		name         string
 		value, least int
-	}{{"k", o.K, 1}, {"ef", o.EF, 0}, {"rerank", o.Rerank, NoRerank}, {"threads", o.Threads, -1}} {
+	}{{"k", o.K, 1}, {"ef", o.EF, 0}, {"rerank", o.Rerank, NoRerank}, {"threads", o.Threads, -1},
+		{"per_group", o.PerGroup, 0}, {"candidates", o.Candidates, 1}} {
 		if own.value < own.least {
 			return invalid(own.name, fmt.Sprintf("%s is %d, expected %d or more",
 				own.name, own.value, own.least))
@@ -190,6 +228,16 @@ func (o *SearchOptions) complete() error {
 	}
 	if o.EF != 0 && o.TargetRecall != 0 {
 		return invalid("ef", "ef and target_recall are both given, expected one")
+	}
+	if len(o.BiasWeights) != 0 && len(o.BiasWeights) != queries {
+		return invalid("bias_weights", fmt.Sprintf(
+			"bias_weights has %d weights, expected one for each of %d queries",
+			len(o.BiasWeights), queries))
+	}
+	for _, condition := range o.Where {
+		if zero := strings.IndexByte(condition, 0); zero >= 0 {
+			return invalid("where", fmt.Sprintf("where, at byte %d: a null character", zero))
+		}
 	}
 	switch o.Rerank {
 	case 0:
@@ -221,6 +269,23 @@ func (o *SearchOptions) exclusions(queries int) (offsets, ids []int64, err error
 		offsets = append(offsets, int64(len(ids)))
 	}
 	return offsets, ids, nil
+}
+
+// texts returns strings as an array in memory of C, NULL for empty ones. free frees it.
+func texts(from []string) (array **C.char, free func()) {
+	array = (**C.char)(C.calloc(C.size_t(len(from)), C.size_t(unsafe.Sizeof(uintptr(0)))))
+	own := unsafe.Slice(array, len(from))
+	for i, text := range from {
+		if text != "" {
+			own[i] = C.CString(text)
+		}
+	}
+	return array, func() {
+		for _, text := range own {
+			C.free(unsafe.Pointer(text))
+		}
+		C.free(unsafe.Pointer(array))
+	}
 }
 
 // watch returns a flag that is set when ctx ends, in memory of C. stop frees it.

@@ -89,6 +89,12 @@ func TestWrongArgumentsNameTheArgument(t *testing.T) {
 		"threads": {Threads: -2},
 		"plan":    {Plan: 9},
 		"exclude": {Exclude: [][]int64{{1}}},
+
+		"bias_weights": {BiasWeights: []float32{1}},
+		"where":        {Where: []string{"stock\x00"}},
+		"per_group":    {PerGroup: -1},
+		"candidates":   {Candidates: -1},
+		"diversity":    {Diversity: 1.5},
 	} {
 		var failed *Error
 		_, err := index.Search(ctx, queries(2), options)
@@ -100,6 +106,15 @@ func TestWrongArgumentsNameTheArgument(t *testing.T) {
 	var failed *Error
 	if _, err := index.Search(ctx, make([]float32, 9), SearchOptions{}); !errors.As(err, &failed) ||
 		failed.Argument != "queries" {
+		t.Error(err)
+	}
+	three := SearchOptions{Where: []string{"a", "b", "c"}}
+	if _, err := index.Search(ctx, queries(2), three); !errors.As(err, &failed) ||
+		failed.Argument != "where" {
+		t.Error(err)
+	}
+	if _, err := NewGroups([]int64{1, 2}, []string{"a"}); !errors.As(err, &failed) ||
+		failed.Argument != "groups" {
 		t.Error(err)
 	}
 	filter, err := open(t, "l2").Filter(nil, []int64{1})

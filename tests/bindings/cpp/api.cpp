@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -63,6 +64,25 @@ void test_errors() {
     const vecq::Exclusions one = vecq::Exclusions().add(std::vector<int64_t>{1});
     options.exclude = &one;
     CHECK(argument(options) == "exclude");
+    const std::vector<float> weights{1};
+    options = {};
+    options.bias_weights = weights;
+    CHECK(argument(options) == "bias_weights");
+    const std::vector<float> infinite(2, HUGE_VALF);
+    options.bias_weights = infinite;
+    CHECK(argument(options) == "bias_weights");
+    options = {};
+    options.where = {"stock", std::nullopt, "stock"};
+    CHECK(argument(options) == "where");
+    options.where = {std::string("stock\0", 6)};
+    CHECK(argument(options) == "where");
+    options = {};
+    options.diversity = 1.5F;
+    CHECK(argument(options) == "diversity");
+    const std::vector<int64_t> ids{1, 2};
+    const Error keys = error_of<Error>([&] { vecq::Groups(ids, std::vector<int>{1}); });
+    CHECK(keys.argument() == "groups");
+    CHECK(error_of<Error>([&] { index.numbers({"a"}); }).status() == VECQ_INVALID_ARGUMENT);
     const Error dims = error_of<Error>([&] { index.search(std::vector<float>(9)); });
     CHECK(dims.argument() == "queries");
     const Error missing = error_of<Error>([&] { Index(root / "none.vecq"); });

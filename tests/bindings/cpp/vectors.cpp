@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <sstream>
 
@@ -51,15 +52,45 @@ public:
                               static_cast<size_t>(offsets[i] - offsets[i - 1])});
             options.exclude = &excluded;
         }
+        if (has("exclude_names")) {
+            excluded.add(index.numbers(words("exclude_names")));
+            options.exclude = &excluded;
+        }
+        for (size_t i = 0; has("where_count") && i < number("where_count"); ++i) {
+            const std::string key = "where_" + std::to_string(i);
+            options.where.push_back(has(key.c_str()) ? vecq::Condition(text(key.c_str()))
+                                                     : std::nullopt);
+        }
+        const std::vector<float> weights = floats("bias_weights");
+        options.bias_weights = weights;
+        const vecq::Groups groups(ids("group_ids"), words("group_keys"));
+        if (has("group_ids")) options.group_by = &groups;
+        if (has("per_group")) options.per_group = number("per_group");
+        if (has("diversity")) options.diversity = floats("diversity")[0];
+        if (has("candidates")) options.candidates = number("candidates");
         const std::vector<int64_t> allowed = ids("allow"), denied = ids("deny");
         const vecq::Ids allow = allowed, deny = denied;
         const vecq::Filter filter =
             index.filter(has("allow") ? &allow : nullptr, has("deny") ? &deny : nullptr);
         if (has("allow") || has("deny")) options.filter = &filter;
-        return index.search(floats("queries"), options);
+        vecq::Results found = index.search(floats("queries"), options);
+        if (has("names")) check_names(index, found);
+        return found;
+    }
+
+    std::vector<std::string> words(const char* key) const {
+        std::istringstream in(text(key));
+        return {std::istream_iterator<std::string>(in), {}};
     }
 
 private:
+    void check_names(const vecq::Index& index, const vecq::Results& found) const {
+        std::vector<std::string> names;
+        for (size_t query = 0; query < found.queries(); ++query)
+            for (const std::string& name : index.names(found.ids(query))) names.push_back(name);
+        CHECK(names == words("names"));
+    }
+
     std::map<std::string, std::string> words_;
 };
 
@@ -79,7 +110,7 @@ void check(const Case& one, const std::string& folder) {
             for (const float score : found.scores(query)) scores.push_back(score);
         }
         CHECK(counts == one.ids("counts"));
-        CHECK(ids == one.ids("ids"));
+        if (!one.has("names")) CHECK(ids == one.ids("ids"));
         CHECK(scores == one.floats("scores"));
     } catch (const vecq::Error& error) {
         CHECK(error.what() == one.text("message"));

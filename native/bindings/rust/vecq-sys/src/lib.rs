@@ -231,6 +231,20 @@ functions! {
     fn vecq_filter_count(
         filter: *const vecq_filter, count: *mut usize, error: *mut vecq_error,
     ) -> c_int;
+    fn vecq_groups_open(
+        ids: *const i64, groups: *const u32, count: usize, opened: *mut *mut vecq_groups,
+        error: *mut vecq_error,
+    ) -> c_int;
+    fn vecq_groups_close(groups: *mut vecq_groups);
+    fn vecq_index_find_ids(
+        index: *const vecq_index, bytes: *const c_char, length: usize, offsets: *const i64,
+        count: usize, ids: *mut i64, version: *mut u64, error: *mut vecq_error,
+    ) -> c_int;
+    fn vecq_index_names(
+        index: *const vecq_index, ids: *const i64, count: usize, version: u64,
+        bytes: *mut c_char, capacity: usize, offsets: *mut i64, length: *mut usize,
+        is_current: *mut i32, error: *mut vecq_error,
+    ) -> c_int;
     fn vecq_task_preload(
         index: *mut vecq_index, preload: i32, lock: i32, task: *mut *mut vecq_task,
         error: *mut vecq_error,

@@ -22,12 +22,15 @@
 
 mod error;
 mod filter;
+mod groups;
 mod index;
 mod live;
+mod names;
 mod search;
 
 pub use error::{Error, Status};
 pub use filter::Filter;
+pub use groups::Groups;
 pub use index::{Index, Metric, Preload, Problem, Stats};
 pub use live::{Live, LiveOptions, LiveStatus};
 pub use search::{Cancellation, Effort, Plan, Results, SearchOptions};

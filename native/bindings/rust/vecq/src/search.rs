@@ -1,8 +1,10 @@
 //! Options and results of searches.
 
+use std::ffi::CString;
+use std::ptr;
 use std::sync::atomic::{AtomicI32, Ordering};
 
-use crate::{Error, Filter, Index};
+use crate::{Error, Filter, Groups, Index};
 
 /// How a search finds items.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,6 +70,19 @@ pub struct SearchOptions<'a> {
     pub exclude: &'a [&'a [i64]],
     /// A flag that ends the search early.
     pub cancelled: Option<&'a Cancellation>,
+    /// Conditions on attributes, such as "price < 100 and tags has 'new'": none, one for all
+    /// queries, or one for each, where `None` allows all items.
+    pub conditions: &'a [Option<&'a str>],
+    /// Weights of the items' biases, one for each query; empty: 1.
+    pub bias_weights: &'a [f32],
+    /// Groups, of which a query has at most `per_group` results each.
+    pub group_by: Option<&'a Groups>,
+    /// Results of a query that may be of one group (default: 1).
+    pub per_group: usize,
+    /// 0 to 1: picks results unlike each other among the best `candidates` (default: 0).
+    pub diversity: f32,
+    /// Candidates of `diversity`, raised to `k` (default: 500).
+    pub candidates: usize,
 }
 
 impl Default for SearchOptions<'_> {
@@ -82,6 +97,12 @@ impl Default for SearchOptions<'_> {
             filter: None,
             exclude: &[],
             cancelled: None,
+            conditions: &[],
+            bias_weights: &[],
+            group_by: None,
+            per_group: 1,
+            diversity: 0.0,
+            candidates: 500,
         }
     }
 }
@@ -173,6 +194,30 @@ impl Exclusions {
     }
 }
 
+/// Conditions as the C ABI takes them.
+struct Conditions {
+    _texts: Vec<Option<CString>>,
+    pointers: Vec<*const std::os::raw::c_char>,
+}
+
+impl Conditions {
+    fn of(conditions: &[Option<&str>]) -> Result<Self, Error> {
+        let mut texts = Vec::new();
+        for condition in conditions {
+            texts.push(condition.map(CString::new).transpose().map_err(|error| {
+                let message = format!("where, at byte {}: a null character", error.nul_position());
+                Error::invalid("where", message)
+            })?);
+        }
+        let pointer = |text: &Option<CString>| text.as_ref().map_or(ptr::null(), |own| own.as_ptr());
+        let pointers = texts.iter().map(pointer).collect();
+        Ok(Self {
+            _texts: texts,
+            pointers,
+        })
+    }
+}
+
 impl Index {
     /// Finds the best `k` items for each query. `queries` holds vectors of `dim` values, one after
     /// the other.
@@ -187,7 +232,21 @@ impl Index {
         }
         let count = queries.len() / self.dim();
         let exclusions = Exclusions::of(options.exclude, count)?;
-        let native = self.native_options(options, &exclusions)?;
+        let conditions = Conditions::of(options.conditions)?;
+        let mut native = self.native_options(options, &exclusions)?;
+        native.r#where = conditions.pointers.as_ptr();
+        native.where_count = conditions.pointers.len();
+        if !options.bias_weights.is_empty() {
+            if options.bias_weights.len() != count {
+                let message = format!(
+                    "bias_weights has {} weights, expected one for each of {} queries",
+                    options.bias_weights.len(),
+                    count
+                );
+                return Err(Error::invalid("bias_weights", message));
+            }
+            native.bias_weights = options.bias_weights.as_ptr();
+        }
         let places = count.saturating_mul(options.k);
         let mut found = Results {
             k: options.k,
@@ -262,6 +321,14 @@ impl Index {
         if let Some(flag) = options.cancelled {
             // An AtomicI32 has the size and the bits of an i32; the library reads it atomically.
             native.cancelled = &flag.0 as *const AtomicI32 as *const i32;
+        }
+        if let Some(groups) = options.group_by {
+            native.groups = groups.handle();
+            native.per_group = options.per_group;
+        }
+        if options.diversity != 0.0 {
+            native.diversity = options.diversity;
+            native.candidates = options.candidates.max(options.k);
         }
         Ok(native)
     }

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use vecq::{Cancellation, Index, Live, LiveOptions, Metric, Plan, Preload, SearchOptions, Status};
+use vecq::{
+    Cancellation, Groups, Index, Live, LiveOptions, Metric, Plan, Preload, SearchOptions, Status,
+};
 
 fn fixture(name: &str) -> PathBuf {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../../tests/fixtures");
@@ -55,6 +57,10 @@ fn wrong_arguments_name_the_argument() {
         ("rerank", SearchOptions { rerank: Some(2), ..by_default.clone() }),
         ("exclude", SearchOptions { exclude: &[&[1]], ..by_default.clone() }),
         ("filter", SearchOptions { filter: Some(&filter), ..by_default.clone() }),
+        ("bias_weights", SearchOptions { bias_weights: &[1.0], ..by_default.clone() }),
+        ("where", SearchOptions { conditions: &[None; 3], ..by_default.clone() }),
+        ("where", SearchOptions { conditions: &[Some("a\0")], ..by_default.clone() }),
+        ("diversity", SearchOptions { diversity: 1.5, ..by_default.clone() }),
     ];
     for (argument, options) in wrong {
         let error = index.search(&queries(2), &options).unwrap_err();
@@ -62,6 +68,8 @@ fn wrong_arguments_name_the_argument() {
         assert!(error.to_string().starts_with(argument), "{}", error);
     }
     assert_eq!(index.search(&[0.0; 9], &by_default).unwrap_err().argument(), "queries");
+    assert_eq!(Groups::new(&[1, 2], &["a"]).unwrap_err().argument(), "groups");
+    assert_eq!(index.numbers(&["a"]).unwrap_err().status(), Status::InvalidArgument);
     let error = Index::open("none.vecq").unwrap_err();
     assert_eq!(error.status(), Status::FileError);
     assert_eq!(error.system().unwrap().kind(), ErrorKind::NotFound);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use vecq::{Error, Index, Plan, Results, SearchOptions, Status};
+use vecq::{Error, Groups, Index, Plan, Results, SearchOptions, Status};
 
 /// A paragraph of cases.txt: words by key.
 struct Case(HashMap<String, Vec<String>>);
@@ -47,8 +47,21 @@ impl Case {
         } else {
             None
         };
-        let ids: Vec<i64> = self.numbers("exclude_ids").unwrap_or_default();
-        let offsets: Vec<usize> = self.numbers("exclude_offsets").unwrap_or_default();
+        let mut ids: Vec<i64> = self.numbers("exclude_ids").unwrap_or_default();
+        let mut offsets: Vec<usize> = self.numbers("exclude_offsets").unwrap_or_default();
+        if let Some(names) = self.0.get("exclude_names") {
+            ids = index.numbers(names)?;
+            offsets = vec![0, ids.len()];
+        }
+        let texts: Vec<Option<String>> = (0..self.number("where_count").unwrap_or(0))
+            .map(|i: usize| format!("where_{}", i))
+            .map(|key| self.0.contains_key(&key).then(|| self.text(&key)))
+            .collect();
+        let conditions: Vec<Option<&str>> = texts.iter().map(Option::as_deref).collect();
+        let groups = match self.numbers("group_ids") {
+            Some(ids) => Some(Groups::new(&ids, &self.0["group_keys"])?),
+            None => None,
+        };
         let exclude: Vec<&[i64]> = offsets.windows(2).map(|at| &ids[at[0]..at[1]]).collect();
         let options = SearchOptions {
             k: self.number("k").unwrap(),
@@ -62,9 +75,21 @@ impl Case {
             },
             filter: filter.as_ref(),
             exclude: &exclude,
+            conditions: &conditions,
+            bias_weights: &self.numbers::<f32>("bias_weights").unwrap_or_default(),
+            group_by: groups.as_ref(),
+            per_group: self.number("per_group").unwrap_or(1),
+            diversity: self.number("diversity").unwrap_or(0.0),
+            candidates: self.number("candidates").unwrap_or(500),
             ..Default::default()
         };
-        index.search(&self.numbers::<f32>("queries").unwrap(), &options)
+        let found = index.search(&self.numbers::<f32>("queries").unwrap(), &options)?;
+        if self.0.contains_key("names") {
+            let own = (0..found.queries()).map(|query| index.names(found.ids(query)));
+            let names: Vec<String> = own.collect::<Result<Vec<_>, _>>()?.concat();
+            assert_eq!(names.join(" "), self.text("names"));
+        }
+        Ok(found)
     }
 }
 
@@ -89,9 +114,10 @@ fn vectors_are_answered_as_by_python() {
                 let counts: Vec<_> = queries.clone().map(|query| found.ids(query).len()).collect();
                 let ids: Vec<_> = queries.clone().flat_map(|query| found.ids(query)).collect();
                 let scores: Vec<_> = queries.flat_map(|query| found.scores(query)).collect();
-                let expected: Vec<i64> = case.numbers("ids").expect(&name);
                 assert_eq!(Some(counts), case.numbers("counts"), "{}", name);
-                assert_eq!(ids, expected.iter().collect::<Vec<_>>(), "{}", name);
+                if let Some(expected) = case.numbers::<i64>("ids") {
+                    assert_eq!(ids, expected.iter().collect::<Vec<_>>(), "{}", name);
+                }
                 let expected: Vec<f32> = case.numbers("scores").unwrap();
                 assert_eq!(scores, expected.iter().collect::<Vec<_>>(), "{}", name);
             }

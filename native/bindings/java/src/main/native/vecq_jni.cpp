@@ -91,7 +91,7 @@ std::string text_of(JNIEnv* env, jbyteArray bytes) {
 
 // Memory that a thread keeps for its searches, up to a limit.
 struct Scratch {
-    std::vector<float> queries, scores;
+    std::vector<float> queries, scores, weights;
     std::vector<int64_t> ids, counts, offsets, excluded;
 
     void trim() {
@@ -106,11 +106,37 @@ void copy(JNIEnv* env, jlongArray from, std::vector<int64_t>& to) {
                             reinterpret_cast<jlong*>(to.data()));
 }
 
+// Conditions in memory that vecq_search_options borrows.
+class Conditions {
+public:
+    Conditions(JNIEnv* env, jobjectArray conditions) {
+        if (conditions == nullptr) return;
+        const jsize count = env->GetArrayLength(conditions);
+        for (jsize i = 0; i < count; ++i) {
+            const auto bytes = static_cast<jbyteArray>(env->GetObjectArrayElement(conditions, i));
+            is_given_.push_back(bytes != nullptr);
+            texts_.push_back(bytes == nullptr ? std::string() : text_of(env, bytes));
+            env->DeleteLocalRef(bytes);
+        }
+        for (size_t i = 0; i < texts_.size(); ++i)
+            pointers_.push_back(is_given_[i] ? texts_[i].c_str() : nullptr);
+    }
+    void set(vecq_search_options& options) const {
+        options.where = pointers_.data();
+        options.where_count = pointers_.size();
+    }
+
+private:
+    std::vector<bool> is_given_;
+    std::vector<std::string> texts_;
+    std::vector<const char*> pointers_;
+};
+
 // A search as vecq.Native.search describes it.
 bool search(JNIEnv* env, const vecq_index* index, vecq_search_options& options, double recall,
-            bool default_rerank, jlongArray offsets, jlongArray excluded, jfloatArray queries,
-            size_t count, jlongArray ids, jfloatArray scores, jlongArray counts,
-            jlongArray report) {
+            bool default_rerank, jlongArray offsets, jlongArray excluded, jfloatArray weights,
+            jfloatArray queries, size_t count, jlongArray ids, jfloatArray scores,
+            jlongArray counts, jlongArray report) {
     static thread_local Scratch scratch;
     const size_t ef = options.ef, rerank = options.rerank;
     if (recall != 0 || default_rerank) {
@@ -127,6 +153,11 @@ bool search(JNIEnv* env, const vecq_index* index, vecq_search_options& options, 
         copy(env, excluded, scratch.excluded);
         options.exclude_offsets = scratch.offsets.data();
         options.exclude_ids = scratch.excluded.data();
+    }
+    if (weights != nullptr) {
+        scratch.weights.resize(count);
+        env->GetFloatArrayRegion(weights, 0, static_cast<jsize>(count), scratch.weights.data());
+        options.bias_weights = scratch.weights.data();
     }
     const size_t places = count * options.k;
     scratch.ids.resize(places);
@@ -201,13 +232,12 @@ JNIEXPORT void JNICALL Java_vecq_Native_effort(JNIEnv* env, jclass, jlong index,
     env->SetLongArrayRegion(out, 0, 2, facts);
 }
 
-JNIEXPORT void JNICALL Java_vecq_Native_search(JNIEnv* env, jclass, jlong index, jint k, jlong ef,
-                                               jdouble recall, jlong rerank, jint plan,
-                                               jint threads, jlong filter, jlongArray offsets,
-                                               jlongArray excluded, jobject cancelled,
-                                               jfloatArray queries, jint count, jlongArray ids,
-                                               jfloatArray scores, jlongArray counts,
-                                               jlongArray report) try {
+JNIEXPORT void JNICALL Java_vecq_Native_search(
+    JNIEnv* env, jclass, jlong index, jint k, jlong ef, jdouble recall, jlong rerank, jint plan,
+    jint threads, jlong filter, jlongArray offsets, jlongArray excluded, jobject cancelled,
+    jobjectArray where, jfloatArray weights, jlong groups, jint per_group, jfloat diversity,
+    jint candidates, jfloatArray queries, jint count, jlongArray ids, jfloatArray scores,
+    jlongArray counts, jlongArray report) try {
     auto options = sized<vecq_search_options>();
     options.k = static_cast<size_t>(k);
     options.ef = static_cast<size_t>(ef);
@@ -217,8 +247,14 @@ JNIEXPORT void JNICALL Java_vecq_Native_search(JNIEnv* env, jclass, jlong index,
     options.filter = pointer<vecq_filter>(filter);
     if (cancelled != nullptr)
         options.cancelled = static_cast<const int32_t*>(env->GetDirectBufferAddress(cancelled));
-    search(env, pointer<vecq_index>(index), options, recall, rerank < 0, offsets, excluded, queries,
-           static_cast<size_t>(count), ids, scores, counts, report);
+    const Conditions conditions(env, where);
+    conditions.set(options);
+    options.groups = pointer<vecq_groups>(groups);
+    options.per_group = static_cast<size_t>(per_group);
+    options.diversity = diversity;
+    options.candidates = static_cast<size_t>(candidates);
+    search(env, pointer<vecq_index>(index), options, recall, rerank < 0, offsets, excluded, weights,
+           queries, static_cast<size_t>(count), ids, scores, counts, report);
 } catch (const std::bad_alloc&) {
     out_of_memory(env);
 }
@@ -321,6 +357,73 @@ JNIEXPORT jlong JNICALL Java_vecq_Native_filterCount(JNIEnv* env, jclass, jlong 
     size_t count = 0;
     call(env, vecq_filter_count, pointer<vecq_filter>(filter), &count);
     return static_cast<jlong>(count);
+}
+
+JNIEXPORT jlong JNICALL Java_vecq_Native_openGroups(JNIEnv* env, jclass, jlongArray ids,
+                                                    jintArray groups) try {
+    const Longs own(env, ids);
+    std::vector<uint32_t> numbers(own.own.size());
+    env->GetIntArrayRegion(groups, 0, static_cast<jsize>(numbers.size()),
+                           reinterpret_cast<jint*>(numbers.data()));
+    vecq_groups* opened = nullptr;
+    call(env, vecq_groups_open, own.own.data(), numbers.data(), numbers.size(), &opened);
+    return handle_of(opened);
+} catch (const std::bad_alloc&) {
+    return out_of_memory(env);
+}
+
+JNIEXPORT void JNICALL Java_vecq_Native_closeGroups(JNIEnv*, jclass, jlong groups) {
+    vecq_groups_close(pointer<vecq_groups>(groups));
+}
+
+JNIEXPORT void JNICALL Java_vecq_Native_numbers(JNIEnv* env, jclass, jlong index, jbyteArray names,
+                                                jlongArray offsets, jlongArray out) try {
+    const std::string bytes = text_of(env, names);
+    const Longs own(env, offsets);
+    std::vector<int64_t> numbers(own.own.size() - 1);
+    uint64_t version = 0;
+    if (call(env, vecq_index_find_ids, pointer<vecq_index>(index), bytes.data(), bytes.size(),
+             own.own.data(), numbers.size(), numbers.data(), &version))
+        env->SetLongArrayRegion(out, 0, static_cast<jsize>(numbers.size()),
+                                reinterpret_cast<const jlong*>(numbers.data()));
+} catch (const std::bad_alloc&) {
+    out_of_memory(env);
+}
+
+JNIEXPORT jobjectArray JNICALL Java_vecq_Native_names(JNIEnv* env, jclass, jlong handle,
+                                                      jlongArray numbers) try {
+    const vecq_index* index = pointer<vecq_index>(handle);
+    const Longs own(env, numbers);
+    const size_t count = own.own.size();
+    std::string bytes(32 * count, '\0');
+    std::vector<int64_t> offsets(count + 1);
+    // An index that is read-only keeps the version of its numbers.
+    uint64_t version = 0;
+    if (!call(env, vecq_index_find_ids, index, nullptr, size_t{0}, nullptr, size_t{0}, nullptr,
+              &version))
+        return nullptr;
+    for (size_t length = bytes.size() + 1; length > bytes.size();) {
+        int32_t is_current = 0;
+        if (!call(env, vecq_index_names, index, own.own.data(), count, version, bytes.data(),
+                  bytes.size(), offsets.data(), &length, &is_current))
+            return nullptr;
+        if (length > bytes.size()) bytes.resize(length++);
+    }
+    jobjectArray out =
+        env->NewObjectArray(static_cast<jsize>(count), env->FindClass("[B"), nullptr);
+    for (size_t i = 0; out != nullptr && i < count; ++i) {
+        const auto length = static_cast<jsize>(offsets[i + 1] - offsets[i]);
+        jbyteArray text = env->NewByteArray(length);
+        if (text == nullptr) return nullptr;
+        env->SetByteArrayRegion(text, 0, length,
+                                reinterpret_cast<const jbyte*>(bytes.data() + offsets[i]));
+        env->SetObjectArrayElement(out, static_cast<jsize>(i), text);
+        env->DeleteLocalRef(text);
+    }
+    return out;
+} catch (const std::bad_alloc&) {
+    out_of_memory(env);
+    return nullptr;
 }
 
 JNIEXPORT jlong JNICALL Java_vecq_Native_openLive(JNIEnv* env, jclass, jbyteArray path,

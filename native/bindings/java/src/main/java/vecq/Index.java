@@ -1,10 +1,12 @@
 package vecq;
 
+import java.io.ByteArrayOutputStream;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.LongConsumer;
 import java.util.function.LongFunction;
@@ -133,9 +135,18 @@ public final class Index implements AutoCloseable {
         }
         Results found = new Results(count, options.k);
         Handle filter = options.filter == null ? null : options.filter.handle;
+        Handle groups = options.groups == null ? null : options.groups.handle;
         long chosen = filter == null ? 0 : filter.acquire();
         try {
-            search(queries, count, options, chosen, found);
+            long grouped = groups == null ? 0 : groups.acquire();
+            try {
+                search(queries, count, options, chosen, grouped, found);
+            } finally {
+                if (groups != null) {
+                    groups.release();
+                    Reference.reachabilityFence(options.groups);
+                }
+            }
         } finally {
             if (filter != null) {
                 filter.release();
@@ -146,7 +157,12 @@ public final class Index implements AutoCloseable {
     }
 
     private void search(
-            float[] queries, int count, SearchOptions options, long filter, Results found) {
+            float[] queries,
+            int count,
+            SearchOptions options,
+            long filter,
+            long groups,
+            Results found) {
         long[][] lists = options.exclude;
         if (lists != null && lists.length != count) {
             throw VecqException.invalid(
@@ -155,6 +171,17 @@ public final class Index implements AutoCloseable {
         }
         long[] offsets = lists == null ? null : offsetsOf(lists);
         long[] excluded = lists == null ? null : joined(lists, offsets);
+        byte[][] where = conditionsOf(options);
+        float[] weights = options.biasWeights;
+        if (weights != null && weights.length != count) {
+            throw VecqException.invalid(
+                    "bias_weights",
+                    "bias_weights has "
+                            + weights.length
+                            + " weights, expected one for each of "
+                            + count
+                            + " queries");
+        }
         long own = handle.acquire();
         try {
             Native.search(
@@ -169,6 +196,12 @@ public final class Index implements AutoCloseable {
                     offsets,
                     excluded,
                     options.cancellation == null ? null : options.cancellation.flag(),
+                    where,
+                    weights,
+                    groups,
+                    options.perGroup,
+                    options.diversity,
+                    options.candidates,
                     queries,
                     count,
                     found.ids,
@@ -179,6 +212,23 @@ public final class Index implements AutoCloseable {
             handle.release();
             Reference.reachabilityFence(this);
         }
+    }
+
+    /** Conditions in UTF-8 that ends in 0. */
+    private static byte[][] conditionsOf(SearchOptions options) {
+        if (options.where == null) {
+            return null;
+        }
+        byte[][] conditions = new byte[options.where.length][];
+        for (int i = 0; i < conditions.length; i++) {
+            String text = options.where[i];
+            if (text != null && text.indexOf(0) >= 0) {
+                throw VecqException.invalid(
+                        "where", "where, at character " + text.indexOf(0) + ": a null character");
+            }
+            conditions[i] = text == null ? null : (text + "\0").getBytes(StandardCharsets.UTF_8);
+        }
+        return conditions;
     }
 
     private static long[] offsetsOf(long[][] lists) {
@@ -257,6 +307,41 @@ public final class Index implements AutoCloseable {
                     Native.ids(own, ids);
                     return ids;
                 });
+    }
+
+    /**
+     * The numbers of string ids, by which all other calls name items.
+     *
+     * @param names string ids
+     * @return a number for each; -1 for unknown ones
+     */
+    public long[] numbers(String... names) {
+        long[] offsets = new long[names.length + 1];
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        for (int i = 0; i < names.length; i++) {
+            bytes.writeBytes(names[i].getBytes(StandardCharsets.UTF_8));
+            offsets[i + 1] = bytes.size();
+        }
+        return use(
+                own -> {
+                    long[] numbers = new long[names.length];
+                    Native.numbers(own, bytes.toByteArray(), offsets, numbers);
+                    return numbers;
+                });
+    }
+
+    /**
+     * The string ids of numbers.
+     *
+     * @param numbers numbers of string ids, such as the ids of results
+     * @return a string for each; empty where a number has none
+     */
+    public String[] names(long... numbers) {
+        return use(
+                own ->
+                        Arrays.stream(Native.names(own, numbers))
+                                .map(Index::text)
+                                .toArray(String[]::new));
     }
 
     /**

@@ -63,8 +63,8 @@ final class Native {
     static native void effort(long index, int k, double targetRecall, long[] out);
 
     /**
-     * Searches. An ef of 0 and a rerank of -1 ask for the defaults. Writes plan, hops and scored
-     * rows to report.
+     * Searches. An ef of 0 and a rerank of -1 ask for the defaults. Conditions are UTF-8 that ends
+     * in 0. Writes plan, hops and scored rows to report.
      */
     static native void search(
             long index,
@@ -78,6 +78,12 @@ final class Native {
             long[] excludeOffsets,
             long[] excludeIds,
             ByteBuffer cancelled,
+            byte[][] where,
+            float[] biasWeights,
+            long groups,
+            int perGroup,
+            float diversity,
+            int candidates,
             float[] queries,
             int count,
             long[] ids,
@@ -102,6 +108,14 @@ final class Native {
     static native void closeFilter(long filter);
 
     static native long filterCount(long filter);
+
+    static native long openGroups(long[] ids, int[] groups);
+
+    static native void closeGroups(long groups);
+
+    static native void numbers(long index, byte[] names, long[] offsets, long[] out);
+
+    static native byte[][] names(long index, long[] numbers);
 
     static native long openLive(byte[] path, int preload, boolean skipsChecksums);
 

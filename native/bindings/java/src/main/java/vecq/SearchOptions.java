@@ -11,6 +11,12 @@ public final class SearchOptions {
     Filter filter;
     long[][] exclude;
     Cancellation cancellation;
+    String[] where;
+    float[] biasWeights;
+    Groups groups;
+    int perGroup;
+    float diversity;
+    int candidates;
 
     private SearchOptions(int k) {
         this.k = k;
@@ -111,6 +117,59 @@ public final class SearchOptions {
      */
     public SearchOptions cancellation(Cancellation cancellation) {
         this.cancellation = cancellation;
+        return this;
+    }
+
+    /**
+     * Sets conditions on the attributes of results, such as "price &lt; 100 and tags has 'new'".
+     *
+     * @param conditions one for all queries, or one for each, where null allows all items; none:
+     *     all items
+     * @return this
+     */
+    public SearchOptions where(String... conditions) {
+        where = conditions;
+        return this;
+    }
+
+    /**
+     * Sets the weights of the items' biases, which searches add to similarities; 1 by default.
+     *
+     * @param weights one for each query; null: 1
+     * @return this
+     */
+    public SearchOptions biasWeights(float... weights) {
+        biasWeights = weights;
+        return this;
+    }
+
+    /**
+     * Limits the results of a query that are of the same group.
+     *
+     * @param groups the groups; null: no limit
+     * @param perGroup the number of results that may be of one group
+     * @return this
+     */
+    public SearchOptions groupBy(Groups groups, int perGroup) {
+        if (perGroup < 1) {
+            throw VecqException.invalid(
+                    "per_group", "per_group is " + perGroup + ", expected 1 or more");
+        }
+        this.groups = groups;
+        this.perGroup = perGroup;
+        return this;
+    }
+
+    /**
+     * Picks results that are unlike each other among the best candidates.
+     *
+     * @param diversity 0 to 1; 0: the best by score
+     * @param candidates the number of candidates, raised to k
+     * @return this
+     */
+    public SearchOptions diversity(float diversity, int candidates) {
+        this.diversity = diversity;
+        this.candidates = (int) Math.max(checked(candidates, "candidates"), k);
         return this;
     }
 

@@ -1,5 +1,7 @@
 package vecq;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -100,17 +102,50 @@ final class Cases {
                 }
                 options.exclude(lists);
             }
+            if (has("where_count")) {
+                String[] conditions = new String[(int) ids("where_count")[0]];
+                for (int i = 0; i < conditions.length; i++) {
+                    conditions[i] = words.get("where_" + i);
+                }
+                options.where(conditions);
+            }
+            if (has("bias_weights")) {
+                options.biasWeights(floats("bias_weights"));
+            }
+            if (has("diversity")) {
+                int candidates = has("candidates") ? (int) ids("candidates")[0] : 500;
+                options.diversity(floats("diversity")[0], candidates);
+            }
             return options;
         }
 
+        /** Groups; null if the case has none. */
+        private Groups groups() {
+            return has("group_ids")
+                    ? Groups.of(ids("group_ids"), Arrays.asList(split("group_keys")))
+                    : null;
+        }
+
+        private Filter filter(Index index) {
+            return has("allow") || has("deny") ? index.filter(ids("allow"), ids("deny")) : null;
+        }
+
         Results run() {
-            try (Index index = Index.open(VECTORS.resolve(text("index")))) {
-                if (!has("allow") && !has("deny")) {
-                    return index.search(floats("queries"), options());
+            try (Index index = Index.open(VECTORS.resolve(text("index")));
+                    Filter filter = filter(index);
+                    Groups groups = groups()) {
+                SearchOptions options = options().filter(filter);
+                if (groups != null) {
+                    options.groupBy(groups, has("per_group") ? (int) ids("per_group")[0] : 1);
                 }
-                try (Filter filter = index.filter(ids("allow"), ids("deny"))) {
-                    return index.search(floats("queries"), options().filter(filter));
+                if (has("exclude_names")) {
+                    options.exclude(index.numbers(split("exclude_names")));
                 }
+                Results found = index.search(floats("queries"), options);
+                if (has("names")) {
+                    assertEquals(text("names"), String.join(" ", index.names(found.ids)));
+                }
+                return found;
             }
         }
     }

@@ -59,6 +59,21 @@ class IndexTest {
             refused(
                     "exclude",
                     () -> index.search(Cases.queries(2), SearchOptions.of(5).exclude(new long[1])));
+            float[] queries = Cases.queries(2);
+            SearchOptions five = SearchOptions.of(5);
+            refused("per_group", () -> five.groupBy(null, 0));
+            refused(
+                    "bias_weights",
+                    () -> index.search(queries, SearchOptions.of(5).biasWeights(1)));
+            refused(
+                    "where",
+                    () -> index.search(queries, SearchOptions.of(5).where(null, null, "stock")));
+            refused("where", () -> index.search(queries, SearchOptions.of(5).where("a\0")));
+            refused(
+                    "diversity",
+                    () -> index.search(queries, SearchOptions.of(5).diversity(1.5f, 100)));
+            refused("groups", () -> Groups.of(new long[2], new long[1]));
+            assertThrows(VecqException.class, () -> index.numbers("a"));
             refused(
                     "filter",
                     () -> index.search(Cases.queries(2), SearchOptions.of(5).filter(filter)));
