@@ -45,8 +45,8 @@ class Index:
         metric: "ip" (inner product), "cosine" or "l2". Higher scores are better: under "l2" a
             score is minus the squared distance. Other libraries' names of these, such as
             "inner_product", "angular" and "euclidean", are accepted. Default: "ip".
-        codec: Encoding of the vectors: "int8", "int12", "int16", "fp16", "fp32" or a `vecq.Codec`. Under
-            "l2" the names of integer codecs stand for codecs that center. Default: "int8".
+        codec: Encoding of the vectors: "int8", "int12", "int16", "fp16", "fp32" or a `vecq.Codec`.
+            Under "l2" the names of integer codecs stand for codecs that center. Default: "int8".
         m: Links of a new item; an item has up to 2 m. A larger m raises recall and costs memory.
             Default: 16.
         ef_construction: Number of candidates among which links are selected. More candidates

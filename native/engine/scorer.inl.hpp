@@ -55,8 +55,11 @@ public:
         : query_(query),
           rows_(scored.rows),
           affine_(reinterpret_cast<const std::byte*>(scored.affine)) {
-        if (kIsForWalks<C> && scored.walk_affine != nullptr)
-            affine_ = reinterpret_cast<const std::byte*>(scored.walk_affine);
+        if constexpr (HasPlanes<C> && kPlanesReadBy<C> < kRowPlanes) {
+            const Affine* upper = kPlanesReadBy<C> == 1 ? scored.walk_affine : scored.scan_affine;
+            if (upper != nullptr && scored.biased == nullptr)
+                affine_ = reinterpret_cast<const std::byte*>(upper);
+        }
         if (scored.biased != nullptr && query.item_bias_weight != 0) {
             affine_ = reinterpret_cast<const std::byte*>(scored.biased);
             affine_shift_ = kBiasedShift;

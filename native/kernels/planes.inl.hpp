@@ -28,10 +28,6 @@ inline constexpr size_t kPlanesReadBy = 1;
 template <HasPlanes C>
 inline constexpr size_t kPlanesReadBy<C> = C::kPlanesRead;
 
-// Whether dots with C are those of a walk, which have affines of their own.
-template <class C>
-inline constexpr bool kIsForWalks = kPlanesOf<C> > 1 && kPlanesReadBy<C> == 1;
-
 // Sums nibble times code of eight rows over one plane.
 template <class Nibbles, size_t Fixed>
 inline void sum_eight_nibbles(const int8_t* query, const std::byte* plane, size_t row_bytes,

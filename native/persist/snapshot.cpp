@@ -100,7 +100,8 @@ void Snapshot::add_all(const BuilderState& builder) {
         Section& added = add_reference(column.section(), column.element_bytes(), rows_,
                                        [&column] { return column.data(); });
         added.is_required = !column.spec().is_optional;
-        if (column.section().kind == static_cast<uint32_t>(Kind::walk_affine))
+        if (column.section().kind == static_cast<uint32_t>(Kind::walk_affine) ||
+            column.section().kind == static_cast<uint32_t>(Kind::scan_affine))
             added.since = "0.2.0";
     });
 }

@@ -123,15 +123,21 @@ void RowCoder::read_codes(const std::byte* row) {
     }
 }
 
-float RowCoder::walk_factor(const std::byte* row) {
+PlaneFactors RowCoder::plane_factors(const std::byte* row) {
     read_codes(row);
-    double whole = 0, upper = 0;
+    const std::byte* const middle = row + scratch_.count / 2;
+    double whole = 0, upper = 0, upper_two = 0;
     for (size_t i = 0; i < scratch_.count; ++i) {
-        const float value = scratch_.values[i];
-        whole += double{value} * value;
-        upper += double{value} * kStepsPerUnit * (nibble_of(row, i) - kNibbleOffset);
+        const double value = scratch_.values[i];
+        const int first = 16 * (nibble_of(row, i) - kNibbleOffset);
+        whole += value * value;
+        upper += value * first;
+        upper_two += value * (first + nibble_of(middle, i) - kNibbleOffset);
     }
-    return upper > 0 ? static_cast<float>(whole / upper) : 1.0F;
+    const auto over = [whole](double part) {
+        return part > 0 ? static_cast<float>(whole / part) : 1.0F;
+    };
+    return {over(upper), over(upper_two)};
 }
 
 // Takes the codes in scratch_.values and multiplies them in place by the scales of dimensions.

@@ -22,8 +22,9 @@ Affine finite_affine(Metric metric, const RowConstants& constants, const char* a
 void encode_rows(const Codec& codec, const float* vectors, size_t count, size_t first_row,
                  size_t threads, std::byte* rows, RowConstants* constants, uint64_t* clipped);
 
-// Writes the factor of each row for walks over one plane, see RowCoder::walk_factor.
-void find_walk_factors(const Codec& codec, const CodedRows& rows, size_t threads, float* factors);
+// Writes the factors of each int12 row.
+void find_plane_factors(const Codec& codec, const CodedRows& rows, size_t threads,
+                        PlaneFactors* factors);
 
 void decode_rows(const Codec& codec, const CodedRows& rows, size_t threads, float* vectors);
 
