@@ -66,12 +66,17 @@ double beam_factor_for_biases(const Request& request, SearcherPool& searchers) {
     const std::vector<uint32_t> rows = sampled_rows(request);
     auto searcher = searchers.take(request.state, request.call.options.query_bits);
     std::vector<float> scores(rows.size());
-    double least = 1;
+    const auto items = static_cast<double>(request.passing_count);
+    const double depth = static_cast<double>(std::min(request.depth, request.passing_count));
+    double wanted = 0;  // number of rows that a beam must hold, summed over queries
     const size_t queries = std::min(request.call.count, kSampledQueries);
     for (size_t i = 0; i < queries; ++i) {
         const size_t query = i * request.call.count / queries;
         const float weight = request.bias_weight(query);
-        if (weight == 0) continue;
+        if (weight == 0) {
+            wanted += depth;
+            continue;
+        }
         searcher->encode(request.query(query), request.state.dim, request.number_of(query), 1);
         request.state.kernels.score(searcher->coarse[0], request.state.rows.scored(), rows,
                                     scores.data());
@@ -80,14 +85,12 @@ double beam_factor_for_biases(const Request& request, SearcherPool& searchers) {
             const double similarity = scores[r];
             moments.add(similarity, similarity + double{weight} * biased[rows[r]].bias);
         }
-        least = std::min(least, moments.correlation());
+        const double r = std::min(1.0, moments.correlation());
+        const double reach = r * quantile(depth / items) - kDeviations * std::sqrt(1 - r * r);
+        wanted += items * tail(reach);
     }
     searchers.keep(std::move(searcher));
-    const auto items = static_cast<double>(request.passing_count);
-    const auto k =
-        static_cast<double>(std::min(request.call.options.depth(), request.passing_count));
-    const double reach = least * quantile(k / items) - kDeviations * std::sqrt(1 - least * least);
-    return std::max(1.0, items * tail(reach) / static_cast<double>(request.beam_width));
+    return std::max(1.0, wanted / static_cast<double>(queries * request.beam_width));
 }
 
 }  // namespace vecq

@@ -1,6 +1,7 @@
 // The effort of a search by default and for a target recall, one rule for all languages.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 
 #include "rows/recall_curve.hpp"
@@ -9,6 +10,9 @@ namespace vecq {
 
 // Beam width without a target recall.
 size_t default_ef(size_t k);
+
+// A beam misses some of its worst rows: groups do not rely on this many of them.
+inline size_t unreliable_rows(size_t beam) { return std::min(beam / 4, size_t{100}); }
 
 // Candidates to rescore on the rerank codes. They are int16 or floats, so few rows move far.
 size_t default_rerank(size_t k);

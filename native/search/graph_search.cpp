@@ -6,6 +6,7 @@
 #include <iterator>
 #include <mutex>
 
+#include "search/effort.hpp"
 #include "search/parallel.hpp"
 #include "search/scan_search.hpp"
 #include "search/search_view.hpp"
@@ -163,7 +164,7 @@ private:
     // Walks for `count` queries of the task from number `begin` on.
     size_t walk(size_t begin, size_t count) {
         size_t width = request_.beam_width;
-        if (!state_.all_nodes_are_items()) width = std::max(width, depth() + kStrayPlaces);
+        if (!state_.all_nodes_are_items()) width = std::max(width, request_.depth + kStrayPlaces);
         if (request_.group_width != nullptr)
             width = std::min(std::max<size_t>(width, *request_.group_width), items());
         return walk(begin, count, width);
@@ -210,20 +211,19 @@ private:
     }
 
     size_t items() const { return state_.rows.slots().count(); }
-    size_t depth() const { return request_.call.options.depth(); }
     RowFilter filter_of(size_t i) const { return filters_ == nullptr ? RowFilter{} : filters_[i]; }
 
-    // The number of keys among which groups may choose: a beam misses some of its worst rows.
+    // The number of keys among which groups may choose.
     size_t trusted(size_t i) const {
         if (request_.call.options.groups == nullptr || searcher_.keys.size() >= left(i))
             return SIZE_MAX;
-        return searcher_.keys.size() - searcher_.keys.size() / 4;
+        return searcher_.keys.size() - unreliable_rows(searcher_.keys.size());
     }
 
     // With biases, distances are measured from the largest possible score.
     StopRule stop() const {
         StopRule rule =
-            stop_of(state_.options.metric, state_.costs.distance_growth, depth(), width_);
+            stop_of(state_.options.metric, state_.costs.distance_growth, request_.depth, width_);
         float most = 0;
         for (const EncodedQuery& query : searcher_.coarse)
             most = std::max(most, largest_bias(state_, query.item_bias_weight));
@@ -245,13 +245,14 @@ private:
         add_extremes(i);
     }
 
-    // Without filters and rerank codes only the best rows are rescored: the low byte of a query, or
-    // the lower planes of codes, move few rows by more places than the margin.
+    // Without filters, groups and rerank codes only the best rows are rescored: the low byte of a
+    // query, or the lower planes of codes, move few rows by more places than the margin.
     size_t rescored_count(size_t found) const {
         const SearchOptions& options = request_.call.options;
-        if (filters_ != nullptr || options.rerank > 0 || !state_.all_nodes_are_items())
+        if (filters_ != nullptr || options.groups != nullptr || options.rerank > 0 ||
+            !state_.all_nodes_are_items())
             return found;
-        const size_t k = options.depth();
+        const size_t k = request_.depth;
         return std::min(found, has_planes() ? k + k / 2 + kPlaneRescoreMargin
                                             : k + k / 16 + kRescoreMargin);
     }
@@ -270,7 +271,7 @@ private:
         if (near_zero.size() == 0) return;
         const float weight = searcher_.queries[i].item_bias_weight;
         const float bound = largest_bias(state_, weight);
-        if (keys.size() >= depth() && score_of(keys.back()) >= bound) return;
+        if (keys.size() >= request_.depth && score_of(keys.back()) >= bound) return;
         // Without biases all of them score the same.
         const size_t most = weight != 0 ? SIZE_MAX : keys.size() + width_;
         for (size_t at = 0; at < near_zero.size() && keys.size() < most; ++at) {
@@ -310,7 +311,7 @@ private:
 
     // Behind a filter a walk may end before it reaches the region of the best rows.
     bool is_starved(size_t i) const {
-        const size_t wanted = request_.has_filter() ? request_.beam_width : depth();
+        const size_t wanted = request_.has_filter() ? request_.beam_width : request_.depth;
         return searcher_.keys.size() < std::min(wanted, left(i));
     }
 

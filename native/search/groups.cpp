@@ -1,9 +1,26 @@
 // The table of groups, and the choice of results by it.
 #include "search/groups.hpp"
 
+#include <algorithm>
 #include <bit>
+#include <cmath>
 
 namespace vecq {
+namespace {
+
+// Returns the mean of min(limit, X) for X of the Poisson distribution with this mean.
+double mean_of_limited(double mean, size_t limit) {
+    constexpr size_t kLarge = 32;  // the distribution is narrow
+    if (limit > kLarge) return std::min(mean, static_cast<double>(limit));
+    double probability = std::exp(-mean), result = static_cast<double>(limit);
+    for (size_t i = 0; i < limit; ++i) {
+        result -= static_cast<double>(limit - i) * probability;
+        probability *= mean / static_cast<double>(i + 1);
+    }
+    return result;
+}
+
+}  // namespace
 
 Groups::Groups(std::span<const int64_t> ids, std::span<const uint32_t> groups)
     : slots_(std::bit_ceil(2 * ids.size() + 2), Slot{0, kNone, 0}),
@@ -15,6 +32,40 @@ Groups::Groups(std::span<const int64_t> ids, std::span<const uint32_t> groups)
         slots_[at] = {ids[i], groups[i], 0};
         count_ = std::max<size_t>(count_, groups[i] + size_t{1});
     }
+    classify_sizes();
+}
+
+void Groups::classify_sizes() {
+    std::vector<uint32_t> sizes(count_);
+    for (const Slot& slot : slots_)
+        if (slot.group != kNone) ++sizes[slot.group];
+    sizes_.resize(33);
+    for (const uint32_t size : sizes) {
+        SizeClass& own = sizes_[static_cast<size_t>(std::bit_width(size))];
+        own.groups += size > 0;
+        own.items += size;
+    }
+    std::erase_if(sizes_, [](const SizeClass& own) { return own.groups == 0; });
+}
+
+double Groups::expected_results(double depth, size_t per_group, size_t items) const {
+    double grouped = 0, results = 0;
+    for (const SizeClass& own : sizes_) {
+        const double mean = depth * own.items / own.groups / static_cast<double>(items);
+        results += own.groups * mean_of_limited(mean, per_group);
+        grouped += own.items;
+    }
+    return results + depth * std::max(0.0, 1 - grouped / static_cast<double>(items));
+}
+
+size_t Groups::expected_depth(size_t wanted, size_t per_group, size_t items) const {
+    size_t low = std::min(wanted, items), high = items;
+    while (high - low > 1 + low / 32) {
+        const size_t middle = low + (high - low) / 2;
+        const double results = expected_results(static_cast<double>(middle), per_group, items);
+        (results < static_cast<double>(wanted) ? low : high) = middle;
+    }
+    return high;
 }
 
 size_t GroupPicker::pick(std::vector<Key>& keys, size_t wanted, const Groups& groups,

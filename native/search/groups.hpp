@@ -22,6 +22,9 @@ public:
 
     // Number of groups, an upper bound of all group numbers.
     size_t count() const { return count_; }
+    // Returns how many of the best items hold `wanted` results if groups are independent of scores;
+    // at most `items`.
+    size_t expected_depth(size_t wanted, size_t per_group, size_t items) const;
     uint32_t of(int64_t id) const {
         for (size_t at = home_of(id);; at = (at + 1) & mask_) {
             if (slots_[at].group == kNone) return kNone;
@@ -40,9 +43,18 @@ private:
         return static_cast<uint64_t>(id) * 0x9e3779b97f4a7c15U >> shift_;
     }
 
+    // Groups of similar sizes.
+    struct SizeClass {
+        double groups = 0, items = 0;
+    };
+
+    void classify_sizes();
+    double expected_results(double depth, size_t per_group, size_t items) const;
+
     std::vector<Slot> slots_;  // open addressing, at most half full
     size_t mask_ = 0, count_ = 0;
     int shift_ = 0;
+    std::vector<SizeClass> sizes_;  // by powers of two, empty ones left out
 };
 
 // Takes items in the order of their scores until their groups are full.

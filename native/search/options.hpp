@@ -45,8 +45,6 @@ struct SearchOptions {
 
     // Number of the best items among which results are chosen, after groups.
     size_t ranked() const { return diversity > 0 ? std::max(k, candidates) : k; }
-    // Number of the best items to find for each query: with groups, all that the beam finds.
-    size_t depth() const { return groups == nullptr ? ranked() : std::max(ranked(), ef); }
 
     float bias_weight(size_t query) const {
         return bias_weights == nullptr ? 1 : bias_weights[query];

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/pool.hpp"
+#include "search/effort.hpp"
 #include "search/group_scan.hpp"
 #include "search/where_filters.hpp"
 
@@ -14,6 +15,21 @@ namespace {
 constexpr float kNoScore = -std::numeric_limits<float>::infinity();
 constexpr size_t kPlaneCandidates = 8;
 
+// Queries differ: this many times the expected depth suffices for nine in ten.
+constexpr double kDepthMargin = 1.2;
+// Walks and scans begin with at most this share of the items.
+constexpr size_t kLargestShare = 8;
+
+// With groups, all that the beam finds, and what their sizes let expect.
+size_t depth_of(const SearchOptions& options, size_t items) {
+    if (options.groups == nullptr) return options.ranked();
+    const size_t expected =
+        options.groups->expected_depth(options.ranked(), options.per_group, items);
+    const auto depth = static_cast<size_t>(kDepthMargin * static_cast<double>(expected));
+    return std::max({options.ranked(), options.ef,
+                     std::min(depth + unreliable_rows(depth * 4 / 3), items / kLargestShare)});
+}
+
 }  // namespace
 
 Request::Request(const IndexState& state, const SearchCall& call)
@@ -22,7 +38,6 @@ Request::Request(const IndexState& state, const SearchCall& call)
       passing_count(state.rows.slots().count()),
       allowed(state.rows.slots().visible()),
       plan(call.options.plan) {
-    const size_t items = passing_count, k = call.options.depth();
     const std::span<const char* const> where = call.options.where;
     if (call.options.filter != nullptr) passing = call.options.filter->passing();
     if (where.size() == 1) passing = call.options.where_filters->passing(state, where[0], passing);
@@ -30,10 +45,13 @@ Request::Request(const IndexState& state, const SearchCall& call)
         passing_count = passing->count;
         allowed = passing->bits.words();
     }
-    // The best k by all planes of codes are among a few more by the upper plane.
-    const size_t fewest = state.rows.codes().has_planes() ? k + k / 4 + kPlaneCandidates : k;
-    beam_width = std::min(items, std::max({call.options.ef, fewest, call.options.rerank}));
-    scan_width = std::min(items, std::max(scan_candidates(k), call.options.rerank));
+    depth = depth_of(call.options, passing_count);
+    const size_t items = state.rows.slots().count();
+    // The best rows by all planes of codes are among a few more by the upper plane.
+    const bool has_planes = state.rows.codes().has_planes();
+    const size_t fewest = has_planes ? depth + depth / 4 + kPlaneCandidates : depth;
+    beam_width = std::min(items, std::max({call.options.ef, fewest, wanted()}));
+    scan_width = std::min(items, std::max(scan_candidates(depth), call.options.rerank));
 }
 
 void Request::weigh_biases(Searcher& searcher, size_t first) const {

@@ -29,7 +29,7 @@ struct Request {
     const float* query(size_t i) const { return call.queries + i * state.dim; }
     size_t number_of(size_t i) const { return call.options.first_query + i; }
     // Number of best rows per query to sort and rescore.
-    size_t wanted() const { return std::max(call.options.depth(), call.options.rerank); }
+    size_t wanted() const { return std::max(depth, call.options.rerank); }
     // The weight of item biases in the scores of query `i`: 0 if no item has one.
     float bias_weight(size_t i) const {
         return state.rows.biased() == nullptr ? 0 : call.options.bias_weight(i);
@@ -57,6 +57,7 @@ struct Request {
     std::shared_ptr<const Passing> passing;  // null: no filter
     size_t passing_count;                    // number of allowed items
     const uint64_t* allowed;                 // one bit per row; null: all
+    size_t depth;  // number of the best items to find for each query: more than k if groups choose
     size_t beam_width, scan_width;
     Plan plan;
     Slice slice;

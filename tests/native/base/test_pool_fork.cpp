@@ -78,14 +78,30 @@ int child_works() { return runs_every_task_once(4, 100) && all_threads_meet(4) ?
     return false;
 }
 
-// Whether a forked child can start threads on this platform, independently of the pool.
+bool other_threads_sleep() {
+    const std::string own = std::to_string(gettid());
+    for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+        std::string status;
+        std::getline(std::ifstream(task.path() / "stat"), status);
+        const size_t state = status.rfind(')') + 2;
+        if (task.path().filename() != own && state < status.size() && status[state] != 'S')
+            return false;
+    }
+    return true;
+}
+
+// Whether a forked child can start threads on this platform, independently of the pool. Waits until
+// the threads that earlier tests started are idle.
 bool can_fork() {
 #if defined(__SANITIZE_THREAD__)
     SKIP("the thread sanitizer does not follow threads into a fork");
     return false;
 #else
     const bool can = !is_emulated();
-    if (!can) SKIP("qemu-user does not reliably start threads in a forked child");
+    if (!can)
+        SKIP("qemu-user does not reliably start threads in a forked child");
+    else
+        CHECK(wait_until(other_threads_sleep));
     return can;
 #endif
 }

@@ -84,6 +84,20 @@ def test_all_results_that_exist_are_found(plan, count, rerank):
         assert set(far) <= set(ids.tolist())
 
 
+def test_walks_go_as_deep_as_sizes_of_groups_let_expect():
+    count, k = 20_000, 50
+    index = vecq.Index(16, metric="ip").add(vectors(count, 5), threads=0)
+    sizes = np.minimum(np.random.default_rng(6).zipf(1.3, count), count // 50)
+    groups = vecq.Groups(index, index.ids, sizes)
+    queries = vectors(20, 7)
+    for per_group in (1, 4, 40):
+        expected = expected_of(index, queries, sizes, per_group, k)
+        found = index.search(queries, k, group_by=groups, per_group=per_group, plan="walk")
+        hits = [len(set(a) & set(b)) for a, b in zip(found.ids, expected, strict=True)]
+        assert np.mean(hits) >= 0.95 * k
+        assert found.n_scored < 0.3 * count * len(queries)  # a scan scores all of them
+
+
 def test_items_of_several_vectors_are_found_once():
     items = vectors(500, 1)
     views = np.concatenate([items, items + 0.1, items - 0.1])  # three vectors of each item
