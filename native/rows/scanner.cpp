@@ -183,8 +183,7 @@ Scanner::Chunk Scanner::chunk_of(const ScoredRows& scored, const RowList& list) 
         item_biases = item_biases_;
     }
     if (list.is_contiguous())
-        return {
-            {scored.rows.at(list.first), bytes, count}, scan_affine + list.first, item_biases};
+        return {{scored.rows.at(list.first), bytes, count}, scan_affine + list.first, item_biases};
     if (gathered_.bytes() < kChunkRows * bytes) gathered_ = Memory(kChunkRows * bytes);
     auto* to = gathered_.as<std::byte>();
     for (size_t i = 0; i < count; ++i) {
