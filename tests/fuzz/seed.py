@@ -43,6 +43,7 @@ def main() -> None:
         "living": vecq.Index(4, "l2", m=2, ef_construction=4, rerank_codec="fp16"),
         "living-ip": vecq.Index(4, "ip", m=2, ef_construction=4),
         "attributes": vecq.Index(4, "l2", m=2, ef_construction=4, attributes=ATTRIBUTES),
+        "names": vecq.Index(4, "l2", m=2, ef_construction=4, id_type="str"),
     }
     values = {
         "price": np.arange(24.0),
@@ -53,7 +54,10 @@ def main() -> None:
     }
     with tempfile.TemporaryDirectory() as folder:
         for name, index in indexes.items():
-            if name != "empty":
+            if name == "names":
+                index.add(rows, [f"item {i}" for i in range(len(rows))], threads=1)
+                index.set_bias(index.ids[::3], 0.5)
+            elif name != "empty":
                 index.add(rows, attributes=values if index.attributes else None, threads=1)
             if name.startswith("living"):
                 index.measure_recall(rows[6:12], k=2)
