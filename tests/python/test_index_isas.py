@@ -47,7 +47,7 @@ def test_every_isa_makes_the_same_graph(isa, python, answers):
             result = python(EVERYTHING, name)
             assert result.returncode == 0, result.stderr
             answers[name] = result.stdout.splitlines()
-    assert len(answers[isa.name]) == 8
+    assert len(answers[isa.name]) == 11
     assert answers[isa.name] == answers[ISAS[0].name]
 
 

@@ -46,5 +46,5 @@ def test_every_isa_finds_the_same(isa, python, answers):
             result = python(EVERYTHING, name)
             assert result.returncode == 0, result.stderr
             answers[name] = result.stdout.splitlines()
-    assert len(answers[isa.name]) == 6
+    assert len(answers[isa.name]) == 9
     assert answers[isa.name] == answers[ISAS[0].name]
