@@ -185,13 +185,13 @@ plot: $(VENV)/dev ## draw docs/plot.svg from bench/recorded/demo.jsonl, a record
 bench-bindings: $(VENV)/vecq bindings-test ## microseconds of a call beyond the C ABI, by language
 	python bench/bindings/run.py $(PREFIX)
 
-wheel: $(VENV)/dev ## build a portable wheel in dist/, and import it in an empty venv
+wheel: $(VENV)/dev ## build a portable wheel in dist/, and test it in an empty venv
 	rm -rf dist build/wheel
 	pip wheel -q --no-build-isolation --no-deps -w build/wheel .
 	auditwheel repair -w dist build/wheel/*.whl
 	python -m venv build/wheel/venv
 	build/wheel/venv/bin/pip install -q dist/*.whl
-	build/wheel/venv/bin/python -I -c 'import vecq; print(vecq.cpu())'
+	build/wheel/venv/bin/python -I tests/packaging/smoke.py
 
 format: $(VENV)/dev ## format all sources in place
 	ruff check --fix

@@ -10,7 +10,10 @@ from typing import Any
 import vecq
 from vecq.core.cores import nodes, physical_cores
 
-PACKAGES = ("vecq", "numpy", "hnswlib", "faiss-cpu", "usearch", "scalable-vs", "pyvsag", "zvec")
+PACKAGES = (
+    *("vecq", "numpy", "hnswlib", "faiss-cpu", "usearch"),
+    *("scalable-vs", "pyvsag", "zvec", "rabitqlib", "scann"),
+)
 
 
 def machine() -> dict[str, Any]:

@@ -87,7 +87,7 @@ class Build(Record):
 
     @property
     def group(self) -> str:
-        """The name under which variants that differ only in M are compared."""
+        """The name under which variants that differ in build settings are compared."""
         return self.system or self.contender
 
 

@@ -31,7 +31,7 @@ class Adapter:
     """
 
     name = "?"
-    system = ""  # the name shared by variants that differ only in M; "": none
+    system = ""  # the name shared by variants that differ in build settings; "": none
     family = "peer"
     codec: str | None = None
     module: ClassVar[str] = ""  # the module that has to be importable
@@ -39,6 +39,8 @@ class Adapter:
     unit_vectors: ClassVar[bool] = False  # cosine is the inner product of vectors of length 1
     # The constructor takes `m`, half the links of a node, and `ef_construction`.
     sweeps_m: ClassVar[bool] = False
+    # Other options of the constructor whose values are compared where several M are.
+    grid: ClassVar[dict[str, tuple[int, ...]]] = {}
     concurrent = True  # several threads may search at once
     batched = True  # a call takes many queries, and uses all threads
     apart = False  # it may crash the process: it runs in a subprocess, as users' classes do

@@ -1,12 +1,12 @@
-"""faiss: HNSW over float32 and 8-bit codes, and IVF with 4-bit product quantization, refined."""
+"""faiss: HNSW over float32 and 8-bit codes, and IVF over PQ and RaBitQ codes, refined."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from vecq.bench.adapters.adapter import Adapter, Floats
-from vecq.bench.adapters.ladders import Setting
+from vecq.bench.adapters.ladders import Setting, probes
 
 
 class Faiss(Adapter):
@@ -119,6 +119,7 @@ class FaissIvf(Faiss):
 
     name = "faiss IVF-PQ fast scan"
     codec = "pq4"
+    grid: ClassVar = {"rows_per_list": (100, 400)}
 
     def __init__(self, *, dims_per_code: int = 2, rows_per_list: int = 100) -> None:
         self.settings = {"dims_per_code": dims_per_code, "rows_per_list": rows_per_list}
@@ -126,10 +127,13 @@ class FaissIvf(Faiss):
     def make(self, dim: int, rows: int, kind: int) -> Any:
         import faiss
 
-        codes = dim // self.settings["dims_per_code"]
-        text = f"IVF{self.lists(rows)},PQ{codes}x4fs,RFlat"
+        text = f"IVF{self.lists(rows)},{self.codes(dim)},RFlat"
         self.settings["factory"] = text
         return faiss.index_factory(dim, text, kind)
+
+    def codes(self, dim: int) -> str:
+        """Return the codec in the language of the index factory."""
+        return f"PQ{dim // self.settings['dims_per_code']}x4fs"
 
     def prepare(self, vectors: Floats, metric: str) -> Floats:
         """Pad with zeros to a multiple of the dimensions per code."""
@@ -140,9 +144,8 @@ class FaissIvf(Faiss):
         return max(1, rows // int(self.settings["rows_per_list"]))
 
     def ladder(self, k: int, rows: int) -> list[Setting]:
-        lists = self.lists(rows)
-        probes = [2**step for step in range(lists.bit_length()) if 2**step < lists] + [lists]
-        return [{"nprobe": n, "k_factor": 4 if n < 8 else 10 if n < 64 else 20} for n in probes]
+        counts = probes(self.lists(rows))
+        return [{"nprobe": n, "k_factor": 4 if n < 8 else 10 if n < 64 else 20} for n in counts]
 
     def parameters(self, setting: Setting) -> Any:
         import faiss
@@ -151,3 +154,18 @@ class FaissIvf(Faiss):
             k_factor=setting["k_factor"],
             base_index_params=faiss.SearchParametersIVF(nprobe=setting["nprobe"]),
         )
+
+
+class FaissRabitq(FaissIvf):
+    """IVF over RaBitQ codes, scanned in registers, refined on float32."""
+
+    name = "faiss IVF RaBitQ"
+    grid: ClassVar = {"bits": (1, 4)}
+
+    def __init__(self, *, bits: int = 4, rows_per_list: int = 100) -> None:
+        super().__init__(dims_per_code=1, rows_per_list=rows_per_list)
+        self.codec = f"rabitq{bits}"
+        self.bits = bits
+
+    def codes(self, dim: int) -> str:
+        return "RaBitQfs" if self.bits == 1 else f"RaBitQfs{self.bits}"

@@ -19,3 +19,12 @@ def doublings(first: int, last: int) -> list[int]:
 def widths(k: int) -> list[int]:
     """Return values of ef, from k to 8 k, and up to 1,600 for small k."""
     return doublings(k, max(8 * k, min(64 * k, 1600)))
+
+
+def probes(lists: int) -> list[int]:
+    """Return numbers of lists to probe: powers of two, then all lists.
+
+    >>> probes(10)
+    [1, 2, 4, 8, 10]
+    """
+    return [2**step for step in range(lists.bit_length()) if 2**step < lists] + [lists]

@@ -1,10 +1,14 @@
 """Contenders by name: their classes and options, and whether their packages are installed."""
 
+import functools
 import importlib
 import importlib.util
+import inspect
+import itertools
 import os
+import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,21 +26,31 @@ class Spec:
     target: str  # module:Class
     options: dict[str, Any] = field(default_factory=dict)
     own: bool = False  # a user's class
+    varied: tuple[str, ...] = ()  # names of the options that tell variants apart
 
     def make(self) -> Adapter:
         """Make the adapter, without an index yet."""
         module, _, name = self.target.partition(":")
         adapter: Adapter = getattr(importlib.import_module(module), name)(**self.options)
-        if "m" in self.options and not self.own and adapter.family == "peer":
-            adapter.system, adapter.name = adapter.name, f"{adapter.name} M={self.options['m']}"
+        if self.varied and adapter.family == "peer":
+            chosen = (f"{'M' if one == 'm' else one}={self.options[one]}" for one in self.varied)
+            adapter.system, adapter.name = adapter.name, " ".join((adapter.name, *chosen))
         return adapter
 
-    def variants(self, values: Iterable[int], ef_construction: int) -> list["Spec"]:
-        """Return the recipe for each value of M, or the recipe itself if it has no M to choose."""
-        if self.own or not self.make().sweeps_m or "m" in self.options:
+    def variants(self, values: Sequence[int], ef_construction: int) -> list["Spec"]:
+        """Return a recipe for each build setting: each M, and the grid if there are several M."""
+        if self.own or "m" in self.options:
             return [self]
-        options = {**self.options, "ef_construction": ef_construction}
-        return [replace(self, options={**options, "m": value}) for value in values]
+        adapter, options = self.make(), dict(self.options)
+        grid: dict[str, Sequence[int]] = {"m": values} if adapter.sweeps_m else {}
+        if len(values) > 1:
+            grid |= {name: own for name, own in adapter.grid.items() if name not in options}
+        if "ef_construction" in inspect.signature(type(adapter)).parameters:
+            options["ef_construction"] = ef_construction
+        return [
+            replace(self, options={**options, **dict(zip(grid, one, strict=True))}, varied=(*grid,))
+            for one in itertools.product(*grid.values())
+        ]
 
 
 def _spec(target: str, **options: Any) -> Spec:
@@ -45,11 +59,19 @@ def _spec(target: str, **options: Any) -> Spec:
 
 PEERS = {
     "hnswlib": [_spec("hnswlib:Hnswlib")],
-    "faiss": [_spec("faiss:FaissHnsw"), _spec("faiss:FaissHnswSq"), _spec("faiss:FaissIvf")],
+    "faiss": [
+        _spec(f"faiss:{name}") for name in ("FaissHnsw", "FaissHnswSq", "FaissIvf", "FaissRabitq")
+    ],
     "usearch": [_spec("usearch:Usearch", codec=codec) for codec in ("fp32", "int8")],
     "svs": [_spec("svs:Svs", codec=codec) for codec in ("fp32", "lvq8")],
     "vsag": [_spec("vsag:Vsag", codec=codec) for codec in ("fp32", "sq8")],
     "zvec": [_spec("zvec:Zvec", codec=codec) for codec in ("fp32", "int8")],
+    "rabitq": [
+        *(_spec("rabitq:SymphonyQg", bits=bits) for bits in (0, 4, 8)),
+        _spec("rabitq:RabitqHnsw"),
+        _spec("rabitq:RabitqIvf"),
+    ],
+    "scann": [_spec("scann:Scann")],
 }
 
 
@@ -64,7 +86,8 @@ def chosen(
     Args:
         codecs: Codecs of vecq, one contender each.
         peers: Libraries, index types of theirs by name, or `module:Class`.
-        peer_m: Values of M; graph indexes of peers are built with each. Default: 16.
+        peer_m: Values of M; graph indexes of peers are built with each. If there are several,
+            other build settings of peers vary as well. Default: 16.
         ef_construction: Beam width while building, for all graphs. Default: 200.
 
     Raises:
@@ -79,13 +102,32 @@ def chosen(
     for name in peers:
         for spec in _peer(name):
             adapter = None if spec.own else spec.make()
-            if adapter and adapter.module and importlib.util.find_spec(adapter.module) is None:
-                note = f"{adapter.name} skipped: package {adapter.package} is not installed"
-                notes.append(f"{note} (pip install {adapter.package})")
+            if adapter and (reason := unusable(adapter)):
+                notes.append(f"{adapter.name} skipped: {reason}")
             else:
                 specs += spec.variants(values, ef_construction)
     _refuse_twins(specs)
     return specs, notes
+
+
+def unusable(adapter: Adapter) -> str:
+    """Return why the package of an adapter cannot be used here; "" if it can."""
+    if not adapter.module:
+        return ""
+    if importlib.util.find_spec(adapter.module) is None:
+        return f"package {adapter.package} is not installed (pip install {adapter.package})"
+    return _import_fault(adapter.module) if adapter.apart else ""
+
+
+@functools.cache
+def _import_fault(module: str) -> str:
+    """Import a module in a process of its own, which it may kill."""
+    command = [sys.executable, "-P", "-c", f"import {module}"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode == 0:
+        return ""
+    last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+    return f"{module} does not import on this machine: exit code {done.returncode}, {last:.200}"
 
 
 def _codec(name: str, ef_construction: int) -> Spec:

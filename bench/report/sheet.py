@@ -27,8 +27,8 @@ Kind = TypeVar("Kind", bound=Record)
 class Sheet:
     """Builds, curves without faulty points, and the faults.
 
-    Variants of one system, which differ only in M, share a curve under the system's name: its front
-    has the best variant at each recall.
+    Variants of one system, which differ in build settings, share a curve under the system's name:
+    its front has the best variant at each recall.
     """
 
     def __init__(self, records: Iterable[Record]) -> None:

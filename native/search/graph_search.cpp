@@ -19,6 +19,10 @@ constexpr size_t kQueriesPerTask = 32;
 // Places in the beam for rows that turn out to be no items.
 constexpr size_t kStrayPlaces = 16;
 constexpr size_t kRescoreMargin = 8, kPlaneRescoreMargin = 32;
+// Excluded rows are dropped after a walk if they are at most this share of its beam, and about as
+// many for all queries of the call: all get places for the longest list.
+constexpr double kMostDropped = 0.5, kMostOfMean = 2;
+constexpr size_t kFewDropped = 16;
 // A beam for groups grows up to kMostDeeper times, and up to 1 / kScannedShare of the items.
 constexpr size_t kMostDeeper = 32, kScannedShare = 8, kStep = 16;
 
@@ -60,6 +64,28 @@ void set_routing(RowFilter& filter, const Request& request, size_t passing) {
     filter.routing_candidates += filter.excluded_rows.size();
 }
 
+// How a walk keeps excluded rows out of the results: by a filter, or by dropping them afterwards,
+// where the beam has `places` more so that as many other rows remain. That costs less for few rows.
+struct Dropping {
+    bool is_chosen = false;
+    size_t places = 0;
+};
+
+// Looks at the whole call, so that results do not depend on how threads share it.
+Dropping dropping_of(const Request& request) {
+    const int64_t* offsets = request.call.options.exclude.offsets;
+    const size_t count = request.call.count;
+    if (offsets == nullptr || request.has_filter() || count == 0) return {};
+    int64_t most = 0;
+    for (size_t i = 0; i < count; ++i) most = std::max(most, offsets[i + 1] - offsets[i]);
+    const auto places = static_cast<double>(most);
+    const double mean = static_cast<double>(offsets[count] - offsets[0]) / count;
+    if (places > kMostDropped * static_cast<double>(request.beam_width) ||
+        places > kMostOfMean * mean + kFewDropped)
+        return {};
+    return {true, static_cast<size_t>(most)};
+}
+
 // Totals over the tasks of a call.
 struct Totals {
     std::atomic<size_t> starved = 0;
@@ -69,8 +95,12 @@ struct Totals {
 
 class GraphSearch {
 public:
-    GraphSearch(const Request& request, Searcher& searcher, Totals& totals)
-        : request_(request), state_(request.state), searcher_(searcher), totals_(totals) {}
+    GraphSearch(const Request& request, Dropping dropping, Searcher& searcher, Totals& totals)
+        : request_(request),
+          state_(request.state),
+          dropping_(dropping),
+          searcher_(searcher),
+          totals_(totals) {}
 
     // Returns the number of queries answered: at least one, and all unless the slice ended.
     size_t answer(size_t first, size_t count) {
@@ -172,7 +202,7 @@ private:
 
     // Walks for `count` queries from number `first` of the searcher on.
     size_t walk(size_t first, size_t count, size_t width) {
-        width_ = width;
+        width_ = width + dropping_.places;
         searcher_.found.resize(count * width_);
         searcher_.found_counts.resize(count);
         const bool visits_all = width_ >= items();
@@ -182,7 +212,7 @@ private:
              .queries = std::span(searcher_.coarse).subspan(first, count),
              .width = width_,
              .stop = visits_all || request_.has_filter() ? StopRule{} : stop(),
-             .filters = filters_ == nullptr ? nullptr : filters_ + first,
+             .filters = walk_filters() == nullptr ? nullptr : walk_filters() + first,
              .scratch = {searcher_.walks, kInterleavedWalks},
              .found = searcher_.found.data(),
              .found_counts = searcher_.found_counts.data(),
@@ -211,6 +241,8 @@ private:
     }
 
     size_t items() const { return state_.rows.slots().count(); }
+    // Those of walks; null if walks return all rows.
+    const RowFilter* walk_filters() const { return dropping_.is_chosen ? nullptr : filters_; }
     RowFilter filter_of(size_t i) const { return filters_ == nullptr ? RowFilter{} : filters_[i]; }
 
     // The number of keys among which groups may choose.
@@ -222,8 +254,8 @@ private:
 
     // With biases, distances are measured from the largest possible score.
     StopRule stop() const {
-        StopRule rule =
-            stop_of(state_.options.metric, state_.costs.distance_growth, request_.depth, width_);
+        StopRule rule = stop_of(state_.options.metric, state_.costs.distance_growth,
+                                request_.depth + dropping_.places, width_);
         float most = 0;
         for (const EncodedQuery& query : searcher_.coarse)
             most = std::max(most, largest_bias(state_, query.item_bias_weight));
@@ -234,8 +266,10 @@ private:
     // The keys of a query, rescored with both bytes.
     void take_found(size_t i, const Key* found, size_t found_count) {
         std::vector<Key>& keys = searcher_.keys;
-        const size_t count = rescored_count(found_count);
-        keys.assign(found, found + count);
+        keys.assign(found, found + found_count);
+        if (dropping_.places > 0)
+            std::erase_if(keys, [&](Key key) { return !filters_[i].may_return(node_of(key)); });
+        keys.resize(rescored_count(keys.size()));
         for (const Key key : keys) state_.rows.ids().prefetch(node_of(key));
         if (!state_.all_nodes_are_items())
             std::erase_if(keys,
@@ -249,7 +283,7 @@ private:
     // query, or the lower planes of codes, move few rows by more places than the margin.
     size_t rescored_count(size_t found) const {
         const SearchOptions& options = request_.call.options;
-        if (filters_ != nullptr || options.groups != nullptr || options.rerank > 0 ||
+        if (walk_filters() != nullptr || options.groups != nullptr || options.rerank > 0 ||
             !state_.all_nodes_are_items())
             return found;
         const size_t k = request_.depth;
@@ -323,6 +357,7 @@ private:
 
     const Request& request_;
     const IndexState& state_;
+    const Dropping dropping_;
     Searcher& searcher_;
     Totals& totals_;
     struct OwnFilter {
@@ -346,6 +381,7 @@ void walk_graph(const Request& request, SearcherPool& searchers, Pending& pendin
         std::max<size_t>(1, std::min((fresh + threads - 1) / threads, kQueriesPerTask));
     const std::vector<Range> left = std::exchange(pending.unfinished, {});
     const size_t tasks = left.size() + (fresh + share - 1) / share;
+    const Dropping dropping = dropping_of(request);
     Totals totals;
     std::mutex leaving;
     const TasksDone done = with_searchers(
@@ -355,7 +391,7 @@ void walk_graph(const Request& request, SearcherPool& searchers, Pending& pendin
                                     ? left[task]
                                     : Range{first, std::min(share, request.call.count - first)};
             const size_t answered =
-                GraphSearch(request, searcher, totals).answer(range.first, range.count);
+                GraphSearch(request, dropping, searcher, totals).answer(range.first, range.count);
             if (answered == range.count) return;
             const std::lock_guard lock(leaving);
             pending.unfinished.push_back({range.first + answered, range.count - answered});

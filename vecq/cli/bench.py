@@ -22,9 +22,10 @@ search for something else, such as users.
 Regimes: single (one query per call), batch (all queries in one call), concurrent (several threads,
 one query per call) and processes (one pinned process per core over one shared index).
 
-Peers: hnswlib, faiss, usearch, svs, vsag and zvec, if installed; one configuration of a peer, such
-as "faiss HNSWFlat"; or module:Class, your own subclass of vecq.bench.Adapter. Each runs in a
-process of its own, so a crash loses nothing else.
+Peers: hnswlib, faiss, usearch, svs, vsag, zvec, rabitq and scann, if installed; one configuration
+of a peer, such as "faiss HNSWFlat"; or module:Class, your own subclass of vecq.bench.Adapter, which
+runs in a process of its own, so a crash loses nothing else. With several --peer-m, other build
+settings of peers vary as well.
 
 Records are appended during the run: "vecq report OUT.jsonl" makes the report of a run that was
 stopped.
@@ -129,7 +130,8 @@ def _add_measuring(group: argparse._ArgumentGroup) -> None:
         "--peer-m",
         default="16,24,32,48",
         metavar="M,...",
-        help="Build graph indexes of peers with each M, and compare the fastest "
+        help="Build graph indexes of peers with each M, and compare the fastest; several also vary "
+        "other build settings of peers "
         "(default: %(default)s)",
     )
     add(
