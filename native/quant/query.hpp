@@ -1,8 +1,8 @@
 // Encodes queries with one scale per query, the same bits on every processor.
 //
 // A query for integer rows has one part, its codes, or two: the low part codes the rounding error
-// of the high part in steps 128 times finer. For int8 and int12 rows the parts are the high and low byte of a
-// 15-bit query.
+// of the high part in steps 128 times finer. For int8 and int12 rows the parts are the high and low
+// byte of a 15-bit query.
 #pragma once
 
 #include "quant/scratch.hpp"
