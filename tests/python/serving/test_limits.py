@@ -100,8 +100,10 @@ def test_a_client_that_takes_no_answer_is_cut_off(service, client):
         wait_for(lambda: client.metric("vecq_connections") == 1)
 
 
-def test_idle_connections_are_closed(service):
+def test_idle_connections_are_closed(start, path):
     """Hundreds of silent connections do no harm, and are closed in time."""
+    seconds = 1 + IDLE / 500  # it takes a while to open thousands
+    service = start(path, "--processes", "1", "--read-timeout", str(seconds))
     idle = [connected(service) for _ in range(IDLE)]
     client = service.client()
     wait_for(lambda: client.metric("vecq_connections") >= IDLE / 2)
