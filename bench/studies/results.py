@@ -7,6 +7,7 @@ again by the next run.
 
 import argparse
 import hashlib
+import itertools
 import json
 import shlex
 import subprocess
@@ -129,7 +130,35 @@ def render(records: list[dict[str, Any]]) -> Iterator[str]:
         if record["name"] == "bench":
             yield from table(record["lines"])
         else:
-            yield "\n".join(("```", *record["lines"], "```\n"))
+            yield from printed(record["lines"])
+
+
+def printed(lines: list[str]) -> Iterator[str]:
+    """Yield what a study printed: JSON objects with the same fields as a table, text as it is."""
+    pairs = [(line, flat(line)) for line in lines]
+    for head, group in itertools.groupby(pairs, lambda pair: (*pair[1],)):
+        found = list(group)
+        if not head:
+            yield "\n".join(("```", *(line for line, _ in found), "```\n"))
+            continue
+        yield f"| {' | '.join(head)} |\n|{'---|' * len(head)}"
+        yield from (f"| {' | '.join(row.values())} |" for _, row in found)
+        yield ""
+
+
+def flat(line: str) -> dict[str, str]:
+    """Return a line's JSON object as columns, or {} if it is text."""
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return {}
+    columns: dict[str, Any] = {}
+    for name, value in found.items() if isinstance(found, dict) else ():
+        inner = value.items() if isinstance(value, dict) else ((None, value),)
+        columns |= {name if one is None else f"{name}: {one}": own for one, own in inner}
+    return {
+        name: f"{own:.4g}" if isinstance(own, float) else str(own) for name, own in columns.items()
+    }
 
 
 def table(lines: list[str]) -> Iterator[str]:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from studies.results import printed
 
 ROOT = Path(__file__).parents[4]
 TINY = "--k 5 --peers hnswlib --peer-m 8 --codecs int8 --regimes batch --quick --seconds 2"
@@ -40,6 +41,15 @@ def test_a_run_resumes_and_renders(tmp_path):
     assert third.stdout.startswith("running: bench")
     lines = records.read_text().splitlines()
     assert [json.loads(one)["name"] for one in (lines[0], lines[-1])] == ["bench", "bench"]
+
+
+def test_studies_that_print_json_become_tables():
+    lines = ["a title", '{"k": 5, "recall": {"plain": 0.98765, "biased": 1.0}}', "12", "[1, 2]"]
+    assert "\n".join(printed(lines)).split("\n") == [
+        *("```", "a title", "```", ""),
+        *("| k | recall: plain | recall: biased |", "|---|---|---|", "| 5 | 0.9877 | 1 |", ""),
+        *("```", "12", "[1, 2]", "```", ""),
+    ]
 
 
 def test_failures_are_told_and_not_recorded(tmp_path):
