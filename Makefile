@@ -174,6 +174,9 @@ bench-names: $(VENV)/dev ## string ids against integers, and vecq recommend agai
 bench-recommend: $(VENV)/dev ## recommendations against implicit's own; DATA=FILE.hdf5 ...
 	python -I bench/studies recommend $(ARGS) $(DATA)
 
+results: $(VENV)/dev $(VENV)/bench ## all measurements, resumable, and their page in build/results; DATA=FILE.hdf5 ... ARGS='--rows 1000000'
+	python -I bench/studies results $(ARGS) $(DATA)
+
 # The theme announces its successor on every build; the pages name no other host.
 docs: $(VENV)/dev ## build the documentation site into build/site; fails on broken links
 	NO_MKDOCS_2_WARNING=1 mkdocs build --strict

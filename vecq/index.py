@@ -45,8 +45,8 @@ class Index:
         metric: "ip" (inner product), "cosine" or "l2". Higher scores are better: under "l2" a
             score is minus the squared distance. Other libraries' names of these, such as
             "inner_product", "angular" and "euclidean", are accepted. Default: "ip".
-        codec: Encoding of the vectors: "int8", "int16", "fp16", "fp32" or a `vecq.Codec`. Under
-            "l2" the names of integer codecs stand for codecs that center. Default: "int8".
+        codec: Encoding of the vectors: "int8", "int12", "int16", "fp16", "fp32" or a `vecq.Codec`.
+            Under "l2" the names of integer codecs stand for codecs that center. Default: "int8".
         m: Links of a new item; an item has up to 2 m. A larger m raises recall and costs memory.
             Default: 16.
         ef_construction: Number of candidates among which links are selected. More candidates
@@ -217,7 +217,7 @@ class Index:
             explain: Fill `explanation` of the result. Default: False.
             rerank_factor: Candidates per result to rescore on the rerank store; 0 for none.
                 Default: 1.25 k + 8 candidates if the index has a rerank store.
-            query_bits: Precision of the query for int8 and int16 codes; 8 is faster and coarser
+            query_bits: Precision of the query for integer codes; 8 is faster and coarser
                 than 15. Default: 15.
             threads: Threads for batches of queries and for scans; 0 for all cores. Default: 1,
                 for services that run one process per core.

@@ -6,6 +6,12 @@
 // An int8 row holds code + 128. The x86 instruction multiplies unsigned by signed bytes; with the
 // offset on the row's side its correction, 128 * sum(query), is one number per query and costs
 // no byte per row.
+//
+// An int12 row holds code + kNibbleOffsets in three planes: all upper nibbles of the row, then all
+// middle, then all lower ones. Each nibble is 8 more than a digit of the code, so that every plane
+// alone is centered. A walk reads the upper plane, half a byte per dimension. 128 consecutive codes
+// are a line of each plane: byte i holds code i in its low nibble and code i + 64 in its high one.
+// The unit of an int12 dot is that of int8, sixteen steps of the code.
 #pragma once
 
 #include <cstddef>
@@ -15,14 +21,19 @@
 
 namespace vecq {
 
-enum class Width : uint8_t { fp32, fp16, int16, int8 };
+enum class Width : uint8_t { fp32, fp16, int16, int8, int12 };
 
-inline constexpr size_t kWidths = 4;
+inline constexpr size_t kWidths = 5;
 inline constexpr size_t kMaxDim = 65535;
 inline constexpr int32_t kRowOffset = 128;
+inline constexpr size_t kRowPlanes = 3;  // of an int12 row
+inline constexpr int32_t kNibbleOffset = 8, kNibbleOffsets = 0x888;
+inline constexpr size_t kPlaneLineCodes = 2 * kLine;
 
+// Bytes of a code in a row; of an int12 code, of which a row holds nibbles, those of its byte.
 constexpr size_t row_code_bytes(Width width) {
-    return width == Width::fp32 ? 4 : width == Width::int8 ? 1 : 2;
+    if (width == Width::int8 || width == Width::int12) return 1;
+    return width == Width::fp32 ? 4 : 2;
 }
 
 constexpr size_t query_code_bytes(Width width) {
@@ -31,18 +42,19 @@ constexpr size_t query_code_bytes(Width width) {
 
 // Number of codes in a padded row.
 constexpr size_t padded_codes(Width width, size_t dim) {
-    const size_t per_line = kLine / row_code_bytes(width);
+    const size_t per_line = width == Width::int12 ? kPlaneLineCodes : kLine / row_code_bytes(width);
     return (dim + per_line - 1) / per_line * per_line;
 }
 
 constexpr size_t row_bytes(Width width, size_t dim) {
-    return padded_codes(width, dim) * row_code_bytes(width);
+    const size_t codes = padded_codes(width, dim);
+    return width == Width::int12 ? codes / 2 * kRowPlanes : codes * row_code_bytes(width);
 }
 
 // Codes of a query, not owned: padded with the code 0 to the length of a row, aligned to one code.
 struct Query {
     const void* codes;
-    int32_t sum;  // of the codes; int8 only
+    int32_t sum;  // of the codes; int8 and int12 only
 };
 
 // Padded rows, contiguous and not owned.
@@ -74,7 +86,7 @@ inline constexpr size_t kBlockQueries = 32;
 
 struct QueryBlock {
     const void* codes;    // packed by the engine that reads them
-    const int32_t* sums;  // kBlockQueries sums of codes; int8 only
+    const int32_t* sums;  // kBlockQueries sums of codes; int8 and int12 only
     size_t dim;           // codes per query; only tiles read the padding of a row behind them
 };
 

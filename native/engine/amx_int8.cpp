@@ -12,10 +12,12 @@ namespace vecq::amx_int8 {
 #include "kernels/tiles_amx.inl.hpp"
 
 constexpr Engine overlay() {
-    Engine engine = engine_of<Fp32, Fp16, Int16Vnni, Int8Vnni>(
+    Engine engine = engine_of<Fp32, Fp16, Int16Vnni, Int8Vnni, NibblesVnni>(
         "amx_int8", [] { return cpu::missing(cpu::Feature::amx_int8); });
     constexpr auto int8 = static_cast<size_t>(Width::int8);
     engine.kernels[int8].dot_block = dot_block_tiles<Int8Vnni, HardwareTiles>;
+    engine.kernels[static_cast<size_t>(Width::int12)].dot_block =
+        dot_block_of_planes<dot_block_tiles<Int8Vnni, HardwareTiles>>;
     engine.probes.block_multiply_adds[int8] = multiply_adds_tiles<HardwareTiles>;
     return engine;
 }

@@ -8,8 +8,8 @@ namespace vecq::avx2 {
 #include "kernels/lanes_avx2.inl.hpp"
 #include "engine/bodies.inl.hpp"
 
-constexpr Engine kEngine =
-    engine_of<Fp32, Fp16, Int16, Int8>("avx2", [] { return cpu::missing(cpu::Feature::avx2); });
+constexpr Engine kEngine = engine_of<Fp32, Fp16, Int16, Int8, Nibbles>(
+    "avx2", [] { return cpu::missing(cpu::Feature::avx2); });
 
 }  // namespace vecq::avx2
 VECQ_TARGET_END

@@ -8,8 +8,8 @@ namespace vecq::avx512 {
 #include "kernels/lanes_avx512.inl.hpp"
 #include "engine/bodies.inl.hpp"
 
-constexpr Engine kEngine =
-    engine_of<Fp32, Fp16, Int16, Int8>("avx512", [] { return cpu::missing(cpu::Feature::avx512); });
+constexpr Engine kEngine = engine_of<Fp32, Fp16, Int16, Int8, Nibbles>(
+    "avx512", [] { return cpu::missing(cpu::Feature::avx512); });
 
 }  // namespace vecq::avx512
 VECQ_TARGET_END

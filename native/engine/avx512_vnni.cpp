@@ -9,7 +9,7 @@ namespace vecq::avx512_vnni {
 #include "kernels/lanes_avx512_vnni.inl.hpp"
 #include "engine/bodies.inl.hpp"
 
-constexpr Engine kEngine = engine_of<Fp32, Fp16, Int16Vnni, Int8Vnni>(
+constexpr Engine kEngine = engine_of<Fp32, Fp16, Int16Vnni, Int8Vnni, NibblesVnni>(
     "avx512_vnni", [] { return cpu::missing(cpu::Feature::avx512_vnni); });
 
 }  // namespace vecq::avx512_vnni

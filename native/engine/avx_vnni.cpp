@@ -9,7 +9,7 @@ namespace vecq::avx_vnni {
 #include "kernels/lanes_avx_vnni.inl.hpp"
 #include "engine/bodies.inl.hpp"
 
-constexpr Engine kEngine = engine_of<Fp32, Fp16, Int16Vnni, Int8Vnni>(
+constexpr Engine kEngine = engine_of<Fp32, Fp16, Int16Vnni, Int8Vnni, NibblesVnni>(
     "avx_vnni", [] { return cpu::missing(cpu::Feature::avx_vnni); });
 
 }  // namespace vecq::avx_vnni

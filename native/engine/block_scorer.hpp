@@ -1,6 +1,8 @@
 // Scores of a few queries with many rows, from the block kernels of the active engine.
 #pragma once
 
+#include <vector>
+
 #include "base/memory.hpp"
 #include "base/vectors.hpp"
 #include "engine/block_product.hpp"
@@ -14,7 +16,9 @@ class BlockScorer {
 public:
     BlockScorer(const Codec& codec, Metric metric, int query_bits)
         : coder_(codec, metric, query_bits),
+          kernels_(active_engine()[codec.width()]),
           floating_(codec.levels() == 0),
+          has_planes_(codec.width() == Width::int12),
           codes_(kBlockQueries / coder_.part_count() * coder_.bytes()),
           product_(codec.width(), codec.dim()) {}
 
@@ -25,9 +29,11 @@ public:
     void encode(const float* queries, size_t dim, size_t first, size_t count) {
         Query parts[kBlockQueries] = {};
         count_ = count;
+        queries_.clear();
         for (size_t q = 0; q < count; ++q) {
             const EncodedQuery query = coder_.encode(queries + (first + q) * dim, first + q,
                                                      codes_.as<std::byte>() + q * coder_.bytes());
+            queries_.push_back(query);
             scale_[q] = query.scale;
             bias_[q] = query.bias;
             offset_[q] = query.offset;
@@ -38,6 +44,7 @@ public:
 
     // Writes scores[q * stride + r] for the encoded queries and at most kRowsAtOnce rows.
     void score(const Rows& rows, const Affine* affine, float* scores, size_t stride) const {
+        if (has_planes_) return score_all_planes({rows, affine}, scores, stride);
         const void* dots = product_.score(rows);
         for (size_t first = 0; first < rows.count; first += kChunk) {
             const size_t chunk = std::min(kChunk, rows.count - first);
@@ -50,6 +57,14 @@ public:
     }
 
 private:
+    // The block kernel leaves the lowest plane out.
+    void score_all_planes(const ScoredRows& scored, float* scores, size_t stride) const {
+        uint32_t ids[kRowsAtOnce];
+        for (uint32_t i = 0; i < scored.rows.count; ++i) ids[i] = i;
+        for (size_t q = 0; q < count_; ++q)
+            kernels_.score(queries_[q], scored, {ids, scored.rows.count}, scores + q * stride);
+    }
+
     void score_row(const void* dots, size_t row, const Affine& affine, float* scores) const {
         const auto* integers = static_cast<const int32_t*>(dots) + row * kBlockQueries;
         const auto* floats = static_cast<const float*>(dots) + row * kBlockQueries;
@@ -63,10 +78,12 @@ private:
     }
 
     QueryCoder coder_;
-    bool floating_;
+    const Kernels& kernels_;
+    bool floating_, has_planes_;
     Memory codes_;
     BlockProduct product_;
     size_t count_ = 0;  // number of encoded queries
+    std::vector<EncodedQuery> queries_;
     float scale_[kBlockQueries] = {}, bias_[kBlockQueries] = {}, offset_[kBlockQueries] = {};
 };
 

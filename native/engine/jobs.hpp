@@ -16,6 +16,10 @@ struct ScoredRows {
     Rows rows;
     const Affine* affine;                  // one per row
     const BiasedAffine* biased = nullptr;  // the same with biases; null: no item has one
+    // Affines for dots with the upper plane of codes, or the upper two; null: `affine`. With biases
+    // the affines beside them serve for all.
+    const Affine* walk_affine = nullptr;
+    const Affine* scan_affine = nullptr;
 };
 
 // The similarity under which rows are linked. The affine map of row i also makes it a query:

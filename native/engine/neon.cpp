@@ -8,7 +8,7 @@ namespace vecq::neon {
 #include "engine/bodies.inl.hpp"
 
 constexpr Engine kEngine =
-    engine_of<Fp32, Fp16, Int16, Int8>("neon", []() -> const char* { return nullptr; });
+    engine_of<Fp32, Fp16, Int16, Int8, Nibbles>("neon", []() -> const char* { return nullptr; });
 
 }  // namespace vecq::neon
 

@@ -9,7 +9,7 @@ namespace vecq::neon_dotprod {
 #include "kernels/lanes_neon_dotprod.inl.hpp"
 #include "engine/bodies.inl.hpp"
 
-constexpr Engine kEngine = engine_of<Fp32, Fp16, Int16, Int8Dot>(
+constexpr Engine kEngine = engine_of<Fp32, Fp16, Int16, Int8Dot, NibblesDot>(
     "neon_dotprod", [] { return cpu::missing(cpu::Feature::neon_dotprod); });
 
 }  // namespace vecq::neon_dotprod

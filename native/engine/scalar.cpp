@@ -8,7 +8,7 @@ namespace vecq::scalar {
 #include "engine/bodies.inl.hpp"
 
 constexpr Engine kEngine =
-    engine_of<Fp32, Fp16, Int16, Int8>("scalar", []() -> const char* { return nullptr; });
+    engine_of<Fp32, Fp16, Int16, Int8, Nibbles>("scalar", []() -> const char* { return nullptr; });
 
 }  // namespace vecq::scalar
 

@@ -55,11 +55,16 @@ public:
         : query_(query),
           rows_(scored.rows),
           affine_(reinterpret_cast<const std::byte*>(scored.affine)) {
+        if constexpr (HasPlanes<C> && kPlanesReadBy<C> < kRowPlanes) {
+            const Affine* upper = kPlanesReadBy<C> == 1 ? scored.walk_affine : scored.scan_affine;
+            if (upper != nullptr && scored.biased == nullptr)
+                affine_ = reinterpret_cast<const std::byte*>(upper);
+        }
         if (scored.biased != nullptr && query.item_bias_weight != 0) {
             affine_ = reinterpret_cast<const std::byte*>(scored.biased);
             affine_shift_ = kBiasedShift;
         }
-        const size_t lines = scored.rows.row_bytes / kLine;
+        const size_t lines = scored.rows.row_bytes / kPlanesOf<C> * kPlanesReadBy<C> / kLine;
         prefetched_bytes_ = std::min(lines, kMaxLines) * kLine;
         prefetch_distance_ = std::clamp<size_t>(kLinesAhead / lines, 16, 48);
     }
@@ -82,7 +87,8 @@ public:
         Affine pairs[16];
         for (size_t i = 0; i < 16; ++i) std::memcpy(&pairs[i], affine_at(ids[i]), sizeof(Affine));
         Wide<F32> dots;
-        with_lines(rows_.row_bytes, [&](auto lines) { dots = dots_of(ids, count, lines); });
+        with_lines(rows_.row_bytes / kPlanesOf<C>,
+                   [&](auto lines) { dots = dots_of(ids, count, lines); });
         const AffineSixteen<F32> affine = split<F32>(pairs);
         Wide<F32> all;
         for (size_t i = 0; i < 16 / kLanes<F32>; ++i)
@@ -130,13 +136,28 @@ private:
 
     template <size_t Fixed>
     Wide<F32> dots_of(const uint32_t* ids, size_t count, Lines<Fixed> lines) const {
-        Wide<F32> dots = as_floats(dot_sixteen<C>(query_.parts[0], rows_.data, ids, count, lines));
+        Wide<F32> dots = dots_of_part(query_.parts[0], ids, count, lines);
         if (query_.part_count == 1) return dots;
-        const Wide<F32> low =
-            as_floats(dot_sixteen<C>(query_.parts[1], rows_.data, ids, count, lines));
+        const Wide<F32> low = dots_of_part(query_.parts[1], ids, count, lines);
         for (size_t i = 0; i < 16 / kLanes<F32>; ++i)
             dots.part[i] = kHighPartWeight * dots.part[i] + low.part[i];
         return dots;
+    }
+
+    template <size_t Fixed>
+    Wide<F32> dots_of_part(const Query& part, const uint32_t* ids, size_t count,
+                           Lines<Fixed> lines) const {
+        if constexpr (!HasPlanes<C>) {
+            return as_floats(dot_sixteen<C>(part, rows_.data, ids, count, lines));
+        } else {
+            Wide<F32> dots = as_floats(dot_upper_planes<C>(part, rows_, ids, count, lines));
+            if constexpr (C::kPlanesRead < kRowPlanes) return dots;
+            const Wide<F32> lower =
+                as_floats(dot_plane<C>(part, rows_, kRowPlanes - 1, ids, count, lines));
+            for (size_t i = 0; i < 16 / kLanes<F32>; ++i)
+                dots.part[i] += lower.part[i] * (1.0F / 16);
+            return dots;
+        }
     }
 
     static Wide<F32> as_floats(const Wide<F32>& dots) { return dots; }
@@ -154,6 +175,13 @@ private:
     bool prefers_first_cache_ = cpu::prefers_first_cache();
 };
 
+// Codes of a padded row.
+template <class C>
+constexpr size_t codes_in(size_t row_bytes) {
+    if constexpr (HasPlanes<C>) return row_bytes / kRowPlanes * 2;
+    return row_bytes / sizeof(typename C::RowCode);
+}
+
 // Returns the row as a query. Writes the codes to `codes` if a query stores them in another type.
 template <class C>
 inline Query as_query(const std::byte* row, size_t row_bytes, void* codes) {
@@ -161,8 +189,12 @@ inline Query as_query(const std::byte* row, size_t row_bytes, void* codes) {
     using QueryCode = typename C::QueryCode;
     const auto* from = reinterpret_cast<const Row*>(row);
     auto* to = static_cast<QueryCode*>(codes);
-    const size_t count = row_bytes / sizeof(Row);
+    const size_t count = codes_in<C>(row_bytes);
     if constexpr (std::is_same_v<Row, uint8_t>) {
+        if constexpr (HasPlanes<C>) {
+            from = static_cast<const Row*>(codes);
+            unpack_upper_planes(row, row_bytes, static_cast<Row*>(codes));
+        }
         int32_t sum = 0;
         for (size_t i = 0; i < count; ++i) {
             to[i] = static_cast<QueryCode>(from[i] - kRowOffset);
@@ -188,7 +220,7 @@ public:
         : scored_(scored), measure_(measure), query_codes_(query_codes) {}
 
     static size_t query_bytes(size_t row_bytes) {
-        return row_bytes / sizeof(typename C::RowCode) * sizeof(typename C::QueryCode);
+        return codes_in<C>(row_bytes) * sizeof(typename C::QueryCode);
     }
 
     // Returns the scorer of a row, valid until the next call with the same slot.

@@ -8,8 +8,8 @@ namespace vecq::sse41 {
 #include "kernels/lanes_sse41.inl.hpp"
 #include "engine/bodies.inl.hpp"
 
-constexpr Engine kEngine =
-    engine_of<Fp32, Fp16, Int16, Int8>("sse41", [] { return cpu::missing(cpu::Feature::sse41); });
+constexpr Engine kEngine = engine_of<Fp32, Fp16, Int16, Int8, Nibbles>(
+    "sse41", [] { return cpu::missing(cpu::Feature::sse41); });
 
 }  // namespace vecq::sse41
 VECQ_TARGET_END

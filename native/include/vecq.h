@@ -104,10 +104,12 @@ vecq_status vecq_isa_active(const char** name, vecq_error* error);
 
 /* ---- Rows. A row is the codes of one vector, padded to a multiple of 64 bytes and aligned to 64.
  * Elements: VECQ_FP32 float; VECQ_FP16 IEEE half; VECQ_INT16 int16_t; VECQ_INT8 uint8_t that holds
- * code + 128. Padding holds the code 0. ---- */
+ * code + 128; VECQ_INT12 three planes of nibbles of code + 0x888, the upper ones first: byte i of
+ * line l of a plane holds those of codes 128 l + i (low) and 128 l + i + 64. Padding holds the code
+ * 0. ---- */
 
 /* Enumerations are passed as int32_t, so that values out of range are refused. */
-typedef enum { VECQ_FP32 = 0, VECQ_FP16, VECQ_INT16, VECQ_INT8 } vecq_width;
+typedef enum { VECQ_FP32 = 0, VECQ_FP16, VECQ_INT16, VECQ_INT8, VECQ_INT12 } vecq_width;
 
 /* ---- Codecs encode float vectors into rows, decode them, and score float queries against them.
  * vecq_codec_fit and vecq_codec_restore need the codec for themselves; all other calls on one codec

@@ -47,27 +47,37 @@ inline void sum_eight(const typename C::QueryCode* query, const std::byte* rows,
     }
 }
 
+// Returns the totals of the first `count` of 16 rows. `sum_eight(first, sums)` sums the eight rows
+// from number `first` on.
+template <class Sum, class SumEight>
+inline Wide<Sum> fold_sixteen(size_t count, SumEight&& sum_eight) {
+    Sum sums[8], quads[4] = {};
+    Wide<Sum> totals;
+    sum_eight(0, sums);
+    if constexpr (kLanes<Sum> == 1) {
+        std::copy_n(sums, 8, totals.part);
+        sum_eight(8, sums);
+        std::copy_n(sums, 8, totals.part + 8);
+    } else {
+        fold_eight(sums, quads);
+        if (count > 8) {
+            sum_eight(8, sums);
+            fold_eight(sums, quads + 2);
+        }
+        totals = fold_quads(quads);
+    }
+    return totals;
+}
+
 // Returns the dots of the first `count` of 16 rows; all 16 ids must be valid.
 template <class C, size_t Fixed>
 inline Wide<typename C::Sum> dot_sixteen(const Query& query, const std::byte* rows,
                                          const uint32_t* ids, size_t count, Lines<Fixed> lines) {
     using Sum = typename C::Sum;
     const auto* plain = static_cast<const typename C::QueryCode*>(query.codes);
-    Sum sums[8], quads[4] = {};
-    Wide<Sum> dots;
-    sum_eight<C>(plain, rows, ids, lines, sums);
-    if constexpr (kLanes<Sum> == 1) {
-        std::copy_n(sums, 8, dots.part);
-        sum_eight<C>(plain, rows, ids + 8, lines, sums);
-        std::copy_n(sums, 8, dots.part + 8);
-    } else {
-        fold_eight(sums, quads);
-        if (count > 8) {
-            sum_eight<C>(plain, rows, ids + 8, lines, sums);
-            fold_eight(sums, quads + 2);
-        }
-        dots = fold_quads(quads);
-    }
+    Wide<Sum> dots = fold_sixteen<Sum>(count, [&](size_t first, Sum(&sums)[8]) {
+        sum_eight<C>(plain, rows, ids + first, lines, sums);
+    });
     if constexpr (C::kOffset != 0) {
         const Sum correction = Sum{} + static_cast<uint32_t>(C::kOffset * query.sum);
         for (Sum& part : dots.part) part -= correction;

@@ -80,6 +80,17 @@ struct Int8 : Int16 {
     }
 };
 
+// Products of nibbles of a plane, see planes.inl.hpp. Sums of 8 products of a line fit 16 bits.
+struct Nibbles {
+    using Vector = __m256i;
+    using Words = __m256i;
+    static Words add(Words words, Vector nibbles, const int8_t* query) {
+        const __m256i codes = _mm256_loadu_si256((const __m256i*)query);
+        return _mm256_add_epi16(words, _mm256_maddubs_epi16(nibbles, codes));
+    }
+    static I32 total(Words words) { return (I32)_mm256_madd_epi16(words, _mm256_set1_epi16(1)); }
+};
+
 // Without 64-bit minima and maxima, beams merge offers, see graph/beam.inl.hpp.
 struct KeyVectors {
     static constexpr size_t kMaxKeys = 0;

@@ -75,6 +75,17 @@ struct Int8 : Int16 {
     }
 };
 
+// Products of nibbles of a plane, see planes.inl.hpp. Sums of 4 products of a line fit 16 bits.
+struct Nibbles {
+    using Vector = __m512i;
+    using Words = __m512i;
+    static Words add(Words words, Vector nibbles, const int8_t* query) {
+        const __m512i codes = _mm512_loadu_si512(query);
+        return _mm512_add_epi16(words, _mm512_maddubs_epi16(nibbles, codes));
+    }
+    static I32 total(Words words) { return (I32)_mm512_madd_epi16(words, _mm512_set1_epi16(1)); }
+};
+
 // Sorted keys, see graph/beam.inl.hpp. Inserting a key into a sorted vector is
 // `new[i] = min(old[i], max(old[i - 1], key))`: no search, no sort, no branch.
 struct KeyVectors {

@@ -22,3 +22,12 @@ struct Int8Vnni {
         return (Sum)_mm512_dpbusd_epi32((__m512i)sum, r, q);
     }
 };
+
+struct NibblesVnni {
+    using Vector = __m512i;
+    using Words = __m512i;
+    static Words add(Words words, Vector nibbles, const int8_t* query) {
+        return _mm512_dpbusd_epi32(words, nibbles, _mm512_loadu_si512(query));
+    }
+    static I32 total(Words words) { return (I32)words; }
+};

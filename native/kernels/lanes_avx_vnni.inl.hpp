@@ -22,3 +22,12 @@ struct Int8Vnni {
         return (Sum)_mm256_dpbusd_avx_epi32((__m256i)sum, r, q);
     }
 };
+
+struct NibblesVnni {
+    using Vector = __m256i;
+    using Words = __m256i;
+    static Words add(Words words, Vector nibbles, const int8_t* query) {
+        return _mm256_dpbusd_avx_epi32(words, nibbles, _mm256_loadu_si256((const __m256i*)query));
+    }
+    static I32 total(Words words) { return (I32)words; }
+};

@@ -75,6 +75,17 @@ struct Int8 : Int16 {
     }
 };
 
+// Products of nibbles of a plane, see planes.inl.hpp. Sums of 16 products of a line fit 16 bits.
+struct Nibbles {
+    using Vector = uint8x16_t;
+    using Words = int16x8_t;
+    static Words add(Words words, Vector nibbles, const int8_t* query) {
+        const int8x16_t row = vreinterpretq_s8_u8(nibbles), codes = vld1q_s8(query);
+        return vmlal_high_s8(vmlal_s8(words, vget_low_s8(row), vget_low_s8(codes)), row, codes);
+    }
+    static I32 total(Words words) { return (I32)vpaddlq_s16(words); }
+};
+
 // Without 64-bit minima and maxima, beams merge offers, see graph/beam.inl.hpp.
 struct KeyVectors {
     static constexpr size_t kMaxKeys = 0;

@@ -1,4 +1,4 @@
-// The int8 code type for NEON SDOT, which replaces that of lanes_neon: one instruction multiplies
+// The byte code types for NEON SDOT, which replace those of lanes_neon: one instruction multiplies
 // and adds four bytes per lane. SDOT takes signed bytes on both sides, so loading a row removes its
 // offset.
 
@@ -23,4 +23,13 @@ private:
     static int8x16_t remove_offset(uint8x16_t r) {
         return vreinterpretq_s8_u8(veorq_u8(r, vdupq_n_u8(kRowOffset)));
     }
+};
+
+struct NibblesDot {
+    using Vector = uint8x16_t;
+    using Words = int32x4_t;
+    static Words add(Words words, Vector nibbles, const int8_t* query) {
+        return vdotq_s32(words, vreinterpretq_s8_u8(nibbles), vld1q_s8(query));
+    }
+    static I32 total(Words words) { return (I32)words; }
 };

@@ -56,6 +56,16 @@ struct Int8 : Int16 {
     static int32_t broadcast(const RowCode* r) { return *r; }
 };
 
+// Products of nibbles of a plane, see planes.inl.hpp.
+struct Nibbles {
+    using Vector = uint8_t;
+    using Words = I32;
+    static Words add(Words words, Vector nibble, const int8_t* query) {
+        return words + static_cast<uint32_t>(nibble * *query);
+    }
+    static I32 total(Words words) { return words; }
+};
+
 // Without 64-bit minima and maxima, beams merge offers, see graph/beam.inl.hpp.
 struct KeyVectors {
     static constexpr size_t kMaxKeys = 0;

@@ -84,6 +84,17 @@ struct Int8 : Int16 {
     }
 };
 
+// Products of nibbles of a plane, see planes.inl.hpp. Sums of 16 products of a line fit 16 bits.
+struct Nibbles {
+    using Vector = __m128i;
+    using Words = __m128i;
+    static Words add(Words words, Vector nibbles, const int8_t* query) {
+        const __m128i codes = _mm_loadu_si128((const __m128i*)query);
+        return _mm_add_epi16(words, _mm_maddubs_epi16(nibbles, codes));
+    }
+    static I32 total(Words words) { return (I32)_mm_madd_epi16(words, _mm_set1_epi16(1)); }
+};
+
 // Without 64-bit minima and maxima, beams merge offers, see graph/beam.inl.hpp.
 struct KeyVectors {
     static constexpr size_t kMaxKeys = 0;

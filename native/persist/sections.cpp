@@ -39,6 +39,8 @@ std::string known_name(SectionId id) {
         case Kind::name_entries: return "offsets of string ids";
         case Kind::name_bytes: return "string ids";
         case Kind::name_slots: return "hash table of string ids";
+        case Kind::walk_affine: return "walk affines";
+        case Kind::scan_affine: return "scan affines";
         default: return {};
     }
 }

@@ -97,9 +97,12 @@ void Snapshot::add_all(const BuilderState& builder) {
     RowTable::each_column(state.rows, [&](const Column& column) {
         if (column.spec().is_on_demand) return;
         if (column.section().kind == static_cast<uint32_t>(Kind::attribute_values)) return;
-        add_reference(column.section(), column.element_bytes(), rows_, [&column] {
-            return column.data();
-        }).is_required = !column.spec().is_optional;
+        Section& added = add_reference(column.section(), column.element_bytes(), rows_,
+                                       [&column] { return column.data(); });
+        added.is_required = !column.spec().is_optional;
+        if (column.section().kind == static_cast<uint32_t>(Kind::walk_affine) ||
+            column.section().kind == static_cast<uint32_t>(Kind::scan_affine))
+            added.since = "0.2.0";
     });
 }
 

@@ -45,7 +45,14 @@ Codec::Codec(size_t dim, const CodecOptions& options, const QuantizeKernels& ker
 }
 
 int Codec::levels() const {
-    return width() == Width::int8 ? 127 : width() == Width::int16 ? 32767 : 0;
+    // The largest code whose three digits are -8 to 7, each in a nibble, as are those of its
+    // negative.
+    if (width() == Width::int12) return 0x777;
+    return query_levels();
+}
+
+int Codec::query_levels() const {
+    return has_byte_queries() ? 127 : width() == Width::int16 ? 32767 : 0;
 }
 
 float Codec::shared_scale() const {

@@ -57,8 +57,12 @@ public:
     const QuantizeKernels& kernels() const { return kernels_; }
     size_t row_bytes() const { return vecq::row_bytes(width(), dim_); }
 
-    // Largest code: 127 or 32767; 0 for floating widths.
+    // Largest code of a row: 127, 1911 or 32767; 0 for floating widths.
     int levels() const;
+    // Largest code of a query.
+    int query_levels() const;
+    // Whether queries are bytes.
+    bool has_byte_queries() const { return width() == Width::int8 || width() == Width::int12; }
     // Scale of all rows; 1 if each dimension has its own scale, 0 if each row has.
     float shared_scale() const;
 

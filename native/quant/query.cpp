@@ -92,12 +92,12 @@ EncodedQuery QueryCoder::encode(const float* vector, size_t row, std::byte* out)
         std::memcpy(out, scratch_.values, part_bytes_);
         return query;
     }
-    const bool has_low = part_count_ == 2, is_int8 = codec.width() == Width::int8;
-    const RoundedCodes rounded = scratch_.quantize(codec.levels(), 0, !has_low);
+    const bool has_low = part_count_ == 2, has_bytes = codec.has_byte_queries();
+    const RoundedCodes rounded = scratch_.quantize(codec.query_levels(), 0, !has_low);
     const double norm2 =
-        is_int8 ? write_parts<int8_t>(out, rounded) : write_parts<int16_t>(out, rounded);
+        has_bytes ? write_parts<int8_t>(out, rounded) : write_parts<int16_t>(out, rounded);
     query.scale = has_low ? rounded.scale / kHighPartWeight : rounded.scale;
-    if (is_int8)
+    if (has_bytes)
         for (size_t d = 0; d < part_count_; ++d)
             query.parts[d].sum = sum_of_codes(query.parts[d].codes, scratch_.count);
     // The norm is that of the decoded query, so that a vector is at distance 0 from its own codes.

@@ -1,8 +1,8 @@
 // Encodes queries with one scale per query, the same bits on every processor.
 //
 // A query for integer rows has one part, its codes, or two: the low part codes the rounding error
-// of the high part in steps 128 times finer. For int8 rows the parts are the high and low byte of a
-// 15-bit query.
+// of the high part in steps 128 times finer. For int8 and int12 rows the parts are the high and low
+// byte of a 15-bit query.
 #pragma once
 
 #include "quant/scratch.hpp"
@@ -36,7 +36,7 @@ inline EncodedQuery high_part_query(EncodedQuery query) {
 class QueryCoder {
 public:
     // `bits` is 15 for a high and a low part, 8 for one part; floating rows always have one. Parts
-    // are int8 for int8 rows and int16 for int16 rows.
+    // are int8 for int8 and int12 rows and int16 for int16 rows.
     QueryCoder(const Codec& codec, Metric metric, int bits);
 
     size_t part_count() const { return part_count_; }

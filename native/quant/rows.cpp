@@ -9,6 +9,35 @@
 #include "base/vectors.hpp"
 
 namespace vecq {
+namespace {
+
+// Steps of an int12 code in the unit of its dots, see base/layout.hpp.
+constexpr float kStepsPerUnit = 16;
+
+int nibble_of(const std::byte* plane, size_t i) {
+    const std::byte pair = plane[i / kPlaneLineCodes * kLine + i % kLine];
+    return std::to_integer<int>(i % kPlaneLineCodes < kLine ? pair & std::byte{15} : pair >> 4);
+}
+
+int code_in_planes(const std::byte* row, size_t count, size_t i) {
+    int code = 0;
+    for (size_t plane = 0; plane < kRowPlanes; ++plane)
+        code = 16 * code + nibble_of(row + plane * (count / 2), i);
+    return code - kNibbleOffsets;
+}
+
+void write_planes(const int16_t* codes, size_t count, std::byte* row) {
+    for (size_t plane = 0; plane < kRowPlanes; ++plane, row += count / 2) {
+        const size_t shift = 4 * (kRowPlanes - 1 - plane);
+        const auto nibble = [&](size_t i) { return (codes[i] + kNibbleOffsets) >> shift & 15; };
+        for (size_t line = 0; line < count; line += kPlaneLineCodes)
+            for (size_t i = 0; i < kLine; ++i)
+                row[line / 2 + i] =
+                    static_cast<std::byte>(nibble(line + i) | nibble(line + kLine + i) << 4);
+    }
+}
+
+}  // namespace
 
 Affine affine_of(Metric metric, const RowConstants& row) {
     switch (metric) {
@@ -49,6 +78,11 @@ RoundedCodes RowCoder::write_integers(std::byte* row) {
         std::memcpy(row, scratch_.codes, scratch_.count * sizeof(int16_t));
         return rounded;
     }
+    if (codec.width() == Width::int12) {
+        write_planes(scratch_.codes, scratch_.count, row);
+        return {rounded.scale * kStepsPerUnit, rounded.norm2 / (kStepsPerUnit * kStepsPerUnit),
+                rounded.inverse_scale};
+    }
     for (size_t i = 0; i < scratch_.count; i += kChunk) {
         Shorts shifted;
         load_chunk(shifted, scratch_.codes + i);
@@ -82,7 +116,28 @@ void RowCoder::read_codes(const std::byte* row) {
         case Width::int8:
             return read(reinterpret_cast<const uint8_t*>(row),
                         [](uint8_t code) { return static_cast<float>(code - kRowOffset); });
+        case Width::int12:
+            for (size_t i = 0; i < scratch_.count; ++i)
+                scratch_.values[i] =
+                    static_cast<float>(code_in_planes(row, scratch_.count, i)) / kStepsPerUnit;
     }
+}
+
+PlaneFactors RowCoder::plane_factors(const std::byte* row) {
+    read_codes(row);
+    const std::byte* const middle = row + scratch_.count / 2;
+    double whole = 0, upper = 0, upper_two = 0;
+    for (size_t i = 0; i < scratch_.count; ++i) {
+        const double value = scratch_.values[i];
+        const int first = 16 * (nibble_of(row, i) - kNibbleOffset);
+        whole += value * value;
+        upper += value * first;
+        upper_two += value * (first + nibble_of(middle, i) - kNibbleOffset);
+    }
+    const auto over = [whole](double part) {
+        return part > 0 ? static_cast<float>(whole / part) : 1.0F;
+    };
+    return {over(upper), over(upper_two)};
 }
 
 // Takes the codes in scratch_.values and multiplies them in place by the scales of dimensions.

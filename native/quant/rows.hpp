@@ -15,6 +15,12 @@ struct RowConstants {
 // The a and c of the row in the score, see EncodedQuery.
 Affine affine_of(Metric metric, const RowConstants& constants);
 
+// <row, row> over <row, its upper planes>: times the factor of a row, dots with its upper plane or
+// its upper two are unbiased.
+struct PlaneFactors {
+    float upper, upper_two;
+};
+
 class RowCoder {
 public:
     explicit RowCoder(const Codec& codec) : scratch_(codec) {}
@@ -26,6 +32,9 @@ public:
     // Per dimension, the number of values outside the range of the shared scale, over all rows
     // encoded so far.
     const std::vector<uint64_t>& clipped() const { return scratch_.clipped(); }
+
+    // Takes an int12 row.
+    PlaneFactors plane_factors(const std::byte* row);
 
 private:
     RoundedCodes write_integers(std::byte* row);

@@ -54,6 +54,15 @@ void encode_rows(const Codec& codec, const float* vectors, size_t count, size_t 
         for (size_t i = 0; i < codec.dim(); ++i) clipped[i] += coder.clipped()[i];
 }
 
+void find_plane_factors(const Codec& codec, const CodedRows& rows, size_t threads,
+                        PlaneFactors* factors) {
+    std::vector<RowCoder> coders;
+    for_ranges(codec, rows.count, threads, coders, [&](RowCoder& coder, size_t from, size_t to) {
+        for (size_t i = from; i < to; ++i)
+            factors[i] = coder.plane_factors(rows.data + i * codec.row_bytes());
+    });
+}
+
 void decode_rows(const Codec& codec, const CodedRows& rows, size_t threads, float* vectors) {
     std::vector<RowCoder> coders;
     for_ranges(codec, rows.count, threads, coders, [&](RowCoder& coder, size_t from, size_t to) {

@@ -1,7 +1,9 @@
 // Appends, fits and exchanges rows of codes.
 #include "rows/code_store.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,7 +26,9 @@ CodeStore::CodeStore(const Codec& codec, Metric metric, size_t number)
       codec_(std::make_unique<Codec>(codec)),
       codes_({section(Kind::codes, number), codec.row_bytes(), number == 0}),
       constants_({section(Kind::constants, number), sizeof(RowConstants)}),
-      affine_({section(Kind::affine, number), sizeof(Affine), number == 0}) {}
+      affine_({section(Kind::affine, number), sizeof(Affine), number == 0}),
+      walk_affine_({section(Kind::walk_affine, number), sizeof(Affine), true}),
+      scan_affine_({section(Kind::scan_affine, number), sizeof(Affine), true}) {}
 
 void CodeStore::fit(const float* sample, size_t count) {
     auto copy = std::make_unique<Codec>(given_);
@@ -67,10 +71,26 @@ void CodeStore::append(const float* vectors, size_t count, size_t number, size_t
         for (size_t row = first; row < first + count; ++row)
             affine_.data<Affine>()[row] =
                 finite_affine(metric_, constants[row], "vectors", number + row - first);
+        if (has_planes()) derive_plane_affines(first, threads);
         count_clipped(clipped, count);
     } catch (...) {
         resize(first);
         throw;
+    }
+}
+
+void CodeStore::derive_plane_affines(size_t first, size_t threads) {
+    const size_t count = size() - first;
+    std::vector<PlaneFactors> factors(count);
+    find_plane_factors(*codec_, {codes_.at(first), constants() + first, count}, threads,
+                       factors.data());
+    const auto times = [](const Affine& affine, float factor) {
+        return Affine{std::min(affine.a * factor, std::numeric_limits<float>::max()), affine.c};
+    };
+    for (size_t i = 0; i < count; ++i) {
+        const Affine& whole = affine()[first + i];
+        walk_affine_.data<Affine>()[first + i] = times(whole, factors[i].upper);
+        scan_affine_.data<Affine>()[first + i] = times(whole, factors[i].upper_two);
     }
 }
 
@@ -90,6 +110,8 @@ void CodeStore::swap_rows(CodeStore& other) noexcept {
     codes_.swap_elements(other.codes_);
     constants_.swap_elements(other.constants_);
     affine_.swap_elements(other.affine_);
+    walk_affine_.swap_elements(other.walk_affine_);
+    scan_affine_.swap_elements(other.scan_affine_);
     std::swap(recent_values_, other.recent_values_);
     std::swap(recent_clipped_, other.recent_clipped_);
     std::swap(clipped_when_fitted_, other.clipped_when_fitted_);

@@ -27,13 +27,24 @@ public:
     size_t size() const { return constants_.rows(); }
     // The first `count` rows. Later rows may be staged.
     Rows rows(size_t count) const { return {codes_.data(), codes_.element_bytes(), count}; }
-    ScoredRows scored(size_t count) const { return {rows(count), affine_.data<Affine>()}; }
+    ScoredRows scored(size_t count) const {
+        ScoredRows scored{rows(count), affine_.data<Affine>()};
+        if (has_planes()) {
+            scored.walk_affine = walk_affine();
+            scored.scan_affine = scan_affine();
+        }
+        return scored;
+    }
     const std::byte* codes_of(size_t row) const { return codes_.at(row); }
     const RowConstants& operator[](size_t row) const {
         return constants_.data<RowConstants>()[row];
     }
     const RowConstants* constants() const { return constants_.data<RowConstants>(); }
     const Affine* affine() const { return affine_.data<Affine>(); }
+    // Whether walks read one plane of the codes and scans two, and their affines.
+    bool has_planes() const { return given_.width() == Width::int12 && number_ == 0; }
+    const Affine* walk_affine() const { return walk_affine_.data<Affine>(); }
+    const Affine* scan_affine() const { return scan_affine_.data<Affine>(); }
 
     // Fractions of values beyond the range of a scale shared by all rows: among recent values, and
     // in the sample of the fit. 0 without such a scale.
@@ -59,9 +70,13 @@ public:
         visit(self.affine_);
         visit(self.codes_);
         visit(self.constants_);
+        if (!self.has_planes()) return;
+        visit(self.walk_affine_);
+        visit(self.scan_affine_);
     }
 
 private:
+    void derive_plane_affines(size_t first, size_t threads);
     void count_clipped(std::span<const uint64_t> clipped, size_t count);
 
     Metric metric_;
@@ -70,7 +85,7 @@ private:
     std::unique_ptr<const Codec> codec_;
     std::unique_ptr<const Codec> unfitted_;  // the given codec, while codec_ is a fitted copy
     uint64_t codec_version_ = 0;
-    Column codes_, constants_, affine_;
+    Column codes_, constants_, affine_, walk_affine_, scan_affine_;
     double recent_values_ = 0, recent_clipped_ = 0;
     double clipped_when_fitted_ = 0;  // a fraction
 };

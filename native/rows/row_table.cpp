@@ -29,8 +29,8 @@ ScoredRows RowTable::scored() const {
 
 ScoredRows RowTable::scored_for_links() const {
     const Column* affine = column(Kind::link_affine);
-    if (affine == nullptr) return codes_.scored(slots_.extent());
-    return {codes_.rows(slots_.extent()), affine->data<Affine>()};
+    return {codes_.rows(slots_.extent()),
+            affine == nullptr ? codes_.affine() : affine->data<Affine>()};
 }
 
 uint64_t RowTable::codec_version() const {

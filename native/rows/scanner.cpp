@@ -174,6 +174,8 @@ void Scanner::scan_singly(const ScoredRows& scored, const RowList& list, size_t 
 // Returns the rows contiguously, as the block kernel reads them, and sets their numbers.
 Scanner::Chunk Scanner::chunk_of(const ScoredRows& scored, const RowList& list) {
     const size_t count = list.count, bytes = scored.rows.row_bytes;
+    const bool has_own = scored.scan_affine != nullptr && scored.biased == nullptr;
+    const Affine* const scan_affine = has_own ? scored.scan_affine : scored.affine;
     for (size_t i = 0; i < count; ++i) numbers_[i] = list[i];
     const float* item_biases = nullptr;
     if (weighs_biases_ && scored.biased != nullptr) {
@@ -181,13 +183,12 @@ Scanner::Chunk Scanner::chunk_of(const ScoredRows& scored, const RowList& list) 
         item_biases = item_biases_;
     }
     if (list.is_contiguous())
-        return {
-            {scored.rows.at(list.first), bytes, count}, scored.affine + list.first, item_biases};
+        return {{scored.rows.at(list.first), bytes, count}, scan_affine + list.first, item_biases};
     if (gathered_.bytes() < kChunkRows * bytes) gathered_ = Memory(kChunkRows * bytes);
     auto* to = gathered_.as<std::byte>();
     for (size_t i = 0; i < count; ++i) {
         std::memcpy(to + i * bytes, scored.rows.at(numbers_[i]), bytes);
-        affine_[i] = scored.affine[numbers_[i]];
+        affine_[i] = scan_affine[numbers_[i]];
     }
     return {{to, bytes, count}, affine_, item_biases};
 }

@@ -41,6 +41,8 @@ enum class Kind : uint32_t {
     name_entries = 25,  //   uint64_t per number: offset << 16 | length in name_bytes; 0: no name
     name_bytes = 26,    //   UTF-8
     name_slots = 27,    //   NameSlots, a hash table
+    walk_affine = 30,   // Affine, for walks over one plane of int12 codes
+    scan_affine = 31,   // Affine, for scans over two planes of int12 codes
 };
 
 constexpr SectionId section(Kind kind, size_t number = 0) {

@@ -18,7 +18,7 @@ namespace {
 constexpr size_t kQueriesPerTask = 32;
 // Places in the beam for rows that turn out to be no items.
 constexpr size_t kStrayPlaces = 16;
-constexpr size_t kRescoreMargin = 8;
+constexpr size_t kRescoreMargin = 8, kPlaneRescoreMargin = 32;
 // Excluded rows are dropped after a walk if they are at most this share of its beam, and about as
 // many for all queries of the call: all get places for the longest list.
 constexpr double kMostDropped = 0.5, kMostOfMean = 2;
@@ -274,20 +274,25 @@ private:
         if (!state_.all_nodes_are_items())
             std::erase_if(keys,
                           [&](Key key) { return !state_.rows.slots().is_visible(node_of(key)); });
-        if (searcher_.queries[i].part_count > 1) rescore(i);
+        if (searcher_.queries[i].part_count > 1 || has_planes()) rescore(i);
         add_near_zero(i);
         add_extremes(i);
     }
 
     // Without filters, groups and rerank codes only the best rows are rescored: the low byte of a
-    // query moves few rows by more places than the margin.
+    // query, or the lower planes of codes, move few rows by more places than the margin.
     size_t rescored_count(size_t found) const {
         const SearchOptions& options = request_.call.options;
         if (walk_filters() != nullptr || options.groups != nullptr || options.rerank > 0 ||
             !state_.all_nodes_are_items())
             return found;
-        return std::min(found, request_.depth + request_.depth / 16 + kRescoreMargin);
+        const size_t k = request_.depth;
+        return std::min(found, has_planes() ? k + k / 2 + kPlaneRescoreMargin
+                                            : k + k / 16 + kRescoreMargin);
     }
+
+    // A walk over one plane of codes leaves the order of rows to rescoring.
+    bool has_planes() const { return state_.rows.codes().has_planes(); }
 
     void rescore(size_t i) {
         searcher_.rescore(state_.kernels, state_.rows.scored(), searcher_.queries[i], width_);

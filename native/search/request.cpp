@@ -13,6 +13,7 @@ namespace {
 
 // The score of padding.
 constexpr float kNoScore = -std::numeric_limits<float>::infinity();
+constexpr size_t kPlaneCandidates = 8;
 
 // Queries differ: this many times the expected depth suffices for nine in ten.
 constexpr double kDepthMargin = 1.2;
@@ -46,7 +47,10 @@ Request::Request(const IndexState& state, const SearchCall& call)
     }
     depth = depth_of(call.options, passing_count);
     const size_t items = state.rows.slots().count();
-    beam_width = std::min(items, std::max(call.options.ef, wanted()));
+    // The best rows by all planes of codes are among a few more by the upper plane.
+    const bool has_planes = state.rows.codes().has_planes();
+    const size_t fewest = has_planes ? depth + depth / 4 + kPlaneCandidates : depth;
+    beam_width = std::min(items, std::max({call.options.ef, fewest, wanted()}));
     scan_width = std::min(items, std::max(scan_candidates(depth), call.options.rerank));
 }
 

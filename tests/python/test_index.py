@@ -10,7 +10,7 @@ from vecq.core import progress
 from vecq.updates import steps
 
 METRICS = ["ip", "cosine", "l2"]
-KINDS = ["fp32", "fp16", "int16", "int8"]
+KINDS = ["fp32", "fp16", "int16", "int12", "int8"]
 DIM = 32
 
 every_metric = pytest.mark.parametrize("metric", METRICS)
@@ -44,7 +44,7 @@ def recall(ids, metric, rows=ITEMS, queries=QUERIES):
 @functools.cache
 def codec_of(kind, metric):
     """The codec that a kind's name stands for, fitted."""
-    centred = metric == "l2" and kind in ("int16", "int8")
+    centred = metric == "l2" and kind in ("int16", "int12", "int8")
     return vecq.Codec(kind, center=True).fit(ITEMS) if centred else vecq.Codec(kind)
 
 
@@ -84,13 +84,13 @@ def test_scores_are_those_of_the_codec(metric, kind, query_bits):
     result = built(metric, codec).search(QUERIES, 20, query_bits=query_bits)
     scores = codec.score(codec.encode(ITEMS), QUERIES, metric, query_bits=query_bits)
     expected = np.take_along_axis(scores, result.ids, axis=1)
-    if kind in ("int16", "int8"):
+    if kind in ("int16", "int12", "int8"):
         np.testing.assert_array_equal(result.scores, expected)
     else:  # sums of floats, in another order
         np.testing.assert_allclose(result.scores, expected, rtol=0, atol=1e-5 * np.ptp(scores))
 
 
-@pytest.mark.parametrize("kind", ["int16", "int8"])
+@pytest.mark.parametrize("kind", ["int16", "int12", "int8"])
 @pytest.mark.parametrize("count", [3000, 10_001])
 def test_kinds_are_centred_for_l2(kind, count):
     rows = np.random.default_rng(0).standard_normal((count, 3)).astype(np.float32) + 100

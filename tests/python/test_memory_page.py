@@ -27,6 +27,7 @@ def bytes_per_item():
         (128, "ip", "int8", 16, None),
         (100, "cosine", "int8", 8, "fp16"),
         (70, "l2", "int16", 4, "fp32"),
+        (200, "cosine", "int12", 8, None),
         (33, "ip", "fp32", 24, "int16"),
     ],
 )
@@ -46,7 +47,7 @@ def test_files_have_the_size_of_the_formula(
 def test_the_table_is_that_of_the_formula(bytes_per_item):
     rows = re.findall(r"^\| ([\d,]+) \| (\d+) \| (.*) \|$", PAGE, flags=re.M)
     assert len(rows) >= 6
-    codecs = (("int8", None), ("int8", "fp16"), ("int16", None), ("fp32", None))
+    codecs = (("int8", None), ("int12", None), ("int8", "fp16"), ("int16", None), ("fp32", None))
     for count, dim, cells in rows:
         items = int(count.replace(",", ""))
         sizes = [

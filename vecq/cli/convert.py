@@ -42,7 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="For faiss: ids in the order of the vectors, .npy or text with one per line "
         "(default: those of SOURCE)",
     )
-    add("--codec", metavar="NAME", help="Code type: int8, int16, fp16 or fp32 (default: int8)")
+    add(
+        "--codec",
+        metavar="NAME",
+        help="Code type: int8, int12, int16, fp16 or fp32 (default: int8)",
+    )
     add(
         "--rerank-codec",
         metavar="NAME",

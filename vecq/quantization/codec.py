@@ -1,4 +1,4 @@
-"""Codecs: encode float vectors to 8 or 16 bits per dimension, decode them, score codes."""
+"""Codecs: encode float vectors to 8, 12 or 16 bits per dimension, decode them, score codes."""
 
 from __future__ import annotations  # short signatures in help()
 
@@ -16,7 +16,7 @@ from vecq.core.structs import new_struct
 from vecq.quantization.codes import Codes, constants_pointer, empty_codes
 from vecq.quantization.metric import METRICS, Metric, as_metric
 
-Kind = Literal["fp32", "fp16", "int16", "int8"]
+Kind = Literal["fp32", "fp16", "int16", "int12", "int8"]
 Scale = Literal["vector", "dimension", "global"]
 Calibration = Literal["minmax", "percentile", "mse", "entropy"]
 
@@ -24,8 +24,11 @@ KINDS: dict[str, int] = {
     "fp32": lib.VECQ_FP32,
     "fp16": lib.VECQ_FP16,
     "int16": lib.VECQ_INT16,
+    "int12": lib.VECQ_INT12,
     "int8": lib.VECQ_INT8,
 }
+INTEGERS = ("int8", "int12", "int16")
+ROTATED = ("int8", "int12")  # by default
 SCALES: dict[str, int] = {
     "vector": lib.VECQ_SCALE_VECTOR,
     "dimension": lib.VECQ_SCALE_DIMENSION,
@@ -50,7 +53,8 @@ class Codec:
     shared scales are fitted on a sample: by `fit`, or else by the first `encode`.
 
     Args:
-        kind: "int8" or "int16"; "fp16" or "fp32" for baselines and rerank stores. Default: "int8".
+        kind: "int8", "int12" or "int16"; "fp16" or "fp32" for baselines and rerank stores. Walks
+            read the upper 4 bits of "int12" codes, and rescore results with all. Default: "int8".
         scale: "vector" (a scale per vector), "dimension" (a scale per dimension, shared by all
             vectors) or "global" (one scale). Default: "vector".
         calibration: How shared scales are fitted: "minmax" clips nothing, "percentile" clips
@@ -59,7 +63,7 @@ class Codec:
         percentile: Percentile of the magnitudes for calibration="percentile". Default: 99.9.
         center: Subtract the mean of the sample, for vectors far from the origin. Default: False.
         rotate: Apply a random rotation, which spreads a few large coordinates over all. Default:
-            True for "int8", False for the others.
+            True for "int8" and "int12", False for the others.
         unbiased: Choose a vector's own scale so that its codes keep its dot product with itself.
             Default: True.
         seed: Seed of the rotation. Default: 0.
@@ -105,7 +109,7 @@ class Codec:
             "calibration": choose(CALIBRATIONS, calibration, "calibration"),
             "percentile": _percentile(percentile),
             "center": bool(center),
-            "rotate": kind == "int8" if rotate is None else bool(rotate),
+            "rotate": kind in ROTATED if rotate is None else bool(rotate),
             "unbiased": bool(unbiased),
             "seed": whole(seed, "seed", 0, 2**64 - 1),
         }
@@ -124,12 +128,12 @@ class Codec:
         if isinstance(codec, Codec):
             return codec
         choose(KINDS, codec, argument)
-        center = metric == "l2" and codec in ("int8", "int16")
+        center = metric == "l2" and codec in INTEGERS
         return Codec(codec, center=center)  # type: ignore[arg-type]
 
     @property
     def kind(self) -> str:
-        """ "int8", "int16", "fp16" or "fp32"."""
+        """ "int8", "int12", "int16", "fp16" or "fp32"."""
         return str(self._settings["kind"])
 
     @property
@@ -323,7 +327,7 @@ def codec_of_options(options: Any) -> Codec:
         calibration=named(CALIBRATIONS, options.calibration),  # type: ignore[arg-type]
         percentile=options.percentile,
         center=bool(options.center),
-        rotate=None if rotate == (kind == "int8") else rotate,
+        rotate=None if rotate == (kind in ROTATED) else rotate,
         unbiased=bool(options.unbiased),
         seed=options.seed,
     )

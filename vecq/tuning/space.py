@@ -15,7 +15,7 @@ from vecq.quantization.metric import Metric
 # Ratio of successive `ef`; the largest `ef` is MOST_TIMES k, but at least AT_LEAST.
 STEP, MOST_TIMES, AT_LEAST = 1.12, 64, 2000
 # From the smallest to the most precise codes.
-KINDS = ("int8", "int16", "fp16", "fp32")
+KINDS = ("int8", "int12", "int16", "fp16", "fp32")
 
 
 @dataclass(frozen=True)

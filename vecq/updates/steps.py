@@ -19,7 +19,7 @@ from vecq.core.native_index import NativeIndex
 from vecq.core.progress import Progress, Report
 from vecq.core.structs import new_struct
 from vecq.core.warn import warn_caller
-from vecq.quantization.codec import fit
+from vecq.quantization.codec import INTEGERS, fit
 from vecq.quantization.loss import warn_of_loss
 from vecq.updates.biases import give_biases
 
@@ -129,7 +129,7 @@ def add_many(
 
 def warn_of_loss_of(native: NativeIndex, rows: NDArray[Any]) -> None:
     """Warn if integer codes without a rerank store lose much recall on the first rows."""
-    if native.rerank_codec is None and native.codec.kind in ("int8", "int16"):
+    if native.rerank_codec is None and native.codec.kind in INTEGERS:
         warn_of_loss(native.codec, rows, native.metric)
 
 

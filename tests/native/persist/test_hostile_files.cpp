@@ -244,7 +244,7 @@ TEST(hostile_files_with_overwritten_sections) {
 TEST(hostile_files_with_a_row_that_is_not_finite) {
     const Folder folder;
     const std::string path = folder / "a.vecq";
-    for (const int32_t width : {VECQ_FP32, VECQ_FP16, VECQ_INT16, VECQ_INT8})
+    for (const int32_t width : {VECQ_FP32, VECQ_FP16, VECQ_INT16, VECQ_INT8, VECQ_INT12})
         for (const int32_t metric : kMetrics) {
             const Codec codec(width, kDim);
             Index index(options_of(metric), codec);

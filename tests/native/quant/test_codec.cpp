@@ -24,7 +24,7 @@ constexpr size_t kDims[] = {1, 2, 3, 63, 64, 65, 128, 1000, 4096, 65535};
 constexpr Scale kScales[] = {Scale::vector, Scale::dimension, Scale::global};
 constexpr double kMaxNorm = 46340;  // of int16 codes, so that dots fit 32 bits
 
-bool is_integer(Width width) { return width == Width::int8 || width == Width::int16; }
+bool is_integer(Width width) { return width != Width::fp32 && width != Width::fp16; }
 
 // Constant, alternating, one-hot, ramp and random vectors, also scaled far beyond the sample range.
 std::vector<Vector> extremes(size_t dim) {
@@ -170,7 +170,7 @@ TEST(codec_int16_dots_fit_32_bits) {
 TEST(codec_encodes_alike_on_every_engine) {
     const std::vector<const Engine*> available = available_engines();
     for (size_t dim : {1, 15, 16, 17, 100, 1000})
-        for (Width width : {Width::fp32, Width::fp16, Width::int16, Width::int8})
+        for (Width width : {Width::fp32, Width::fp16, Width::int16, Width::int8, Width::int12})
             for (Scale scale : kScales) {
                 if (scale != Scale::vector && !is_integer(width)) continue;
                 const CodecOptions options{
@@ -187,7 +187,7 @@ TEST(codec_encodes_alike_on_every_engine) {
 }
 
 TEST(codec_counts_values_clipped_by_a_shared_scale) {
-    for (Width width : {Width::int8, Width::int16})
+    for (Width width : {Width::int8, Width::int12, Width::int16})
         for (Scale scale : {Scale::dimension, Scale::global})
             for (size_t dim : kDims) {
                 const Codec codec = fit_codec(dim, {.width = width, .scale = scale}, *engines()[0]);

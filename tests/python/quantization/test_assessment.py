@@ -35,7 +35,7 @@ def brute_force_recall(data, codec, metric, k):
 
 
 @pytest.mark.parametrize("metric", ["ip", "cosine", "l2"])
-@pytest.mark.parametrize("kind", ["int8", "int16", "fp16"])
+@pytest.mark.parametrize("kind", ["int8", "int12", "int16", "fp16"])
 def test_recall_equals_numpy(data, kind, metric):
     codec = vecq.Codec(kind)
     found = vecq.assess(data.train, data.test, metric=metric, k=20, codecs=codec)
@@ -44,17 +44,17 @@ def test_recall_equals_numpy(data, kind, metric):
 
 def test_all_kinds_are_compared(data):
     found = vecq.assess(data.train, data.test, codecs="int8")
-    assert [cost.codec.kind for cost in found.costs] == ["fp32", "fp16", "int16", "int8"]
+    assert [cost.codec.kind for cost in found.costs] == ["fp32", "fp16", "int16", "int12", "int8"]
     assert found.costs[0].recall == 1
     assert found.costs[0].signal_to_noise == np.inf
     noise = [cost.signal_to_noise for cost in found.costs]
     assert noise[2] > noise[1] > noise[3]
     text = str(found)
-    assert all(kind in text for kind in ("fp32", "fp16", "int16", "int8"))
+    assert all(kind in text for kind in ("fp32", "fp16", "int16", "int12", "int8"))
     assert f"{found.recall:.4f}" in text
 
 
-@pytest.mark.parametrize("kind", ["int8", "int16", "fp16", "fp32"])
+@pytest.mark.parametrize("kind", ["int8", "int12", "int16", "fp16", "fp32"])
 def test_names_stand_for_the_codecs_that_an_index_makes_of_them(metric, kind):
     rng = np.random.default_rng(0)
     rows, queries = (rng.standard_normal((n, 24)).astype(np.float32) + 9 for n in (600, 50))

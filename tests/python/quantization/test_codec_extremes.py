@@ -5,8 +5,8 @@ import pytest
 
 import vecq
 
-KINDS = ["fp32", "fp16", "int16", "int8"]
-LEVELS = {"int16": 32767, "int8": 127}
+KINDS = ["fp32", "fp16", "int16", "int12", "int8"]
+LEVELS = {"int16": 32767, "int12": 1911, "int8": 127}
 SCALES = ["vector", "dimension", "global"]
 METRICS = ["ip", "cosine", "l2"]
 DIM = 16

@@ -7,7 +7,7 @@ import pytest
 
 import vecq
 
-KINDS = ["fp32", "fp16", "int16", "int8"]
+KINDS = ["fp32", "fp16", "int16", "int12", "int8"]
 DIM = 16
 
 

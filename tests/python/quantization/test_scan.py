@@ -92,7 +92,9 @@ def test_excluded_rows_are_not_found(metric, rows, monkeypatch):
             check(vecq.brute_force(items, QUERIES, k=k, metric=metric, exclude=exclude), scores, k)
 
 
-@pytest.mark.parametrize("kind", ["fp32", "fp16", "int16", "int8", vecq.Codec(center=True)])
+@pytest.mark.parametrize(
+    "kind", ["fp32", "fp16", "int16", "int12", "int8", vecq.Codec(center=True)]
+)
 @pytest.mark.parametrize("bits", [8, 15])
 def test_scores_are_those_of_the_codec(metric, kind, bits):
     codec = vecq.Codec.of(kind, metric=metric)

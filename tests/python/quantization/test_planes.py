@@ -1,0 +1,119 @@
+"""int12: codes in three planes of nibbles, of which walks read one and rescoring reads all."""
+
+import numpy as np
+import pytest
+
+import vecq
+
+DIM, ROWS, K = 72, 3_000, 10
+
+
+def vectors(count, seed):
+    random = np.random.default_rng(seed)
+    return (random.standard_normal((count, 24)) @ BASIS).astype("float32")
+
+
+BASIS = np.random.default_rng(9).standard_normal((24, DIM))
+
+
+def recall(index, rows, queries, metric, **options):
+    truth = vecq.brute_force(rows, queries, metric, k=K)
+    found = index.search(queries, K, **options)
+    return np.mean([np.isin(a, b).mean() for a, b in zip(found.ids, truth.ids, strict=True)])
+
+
+@pytest.mark.parametrize("dim", [1, 63, 64, 65, 127, 128, 129, 300])
+@pytest.mark.parametrize("rotate", [False, True])
+def test_rows_hold_three_nibbles_per_code(dim, rotate):
+    rows = np.random.default_rng(dim).standard_normal((50, dim), dtype="float32")
+    codec = vecq.Codec("int12", rotate=rotate, unbiased=False)
+    codes = codec.encode(rows)
+    lines = -(-dim // 128)
+    assert codes.rows.shape == (50, 3 * 64 * lines)
+    planes = codes.rows.reshape(50, 3, lines, 1, 64)
+    nibbles = np.concatenate([planes & 15, planes >> 4], axis=3).reshape(50, 3, 128 * lines)
+    numbers = np.tensordot(nibbles.astype(int), [256, 16, 1], axes=(1, 0)) - 0x888
+    assert not numbers[:, dim:].any()
+    assert (np.abs(numbers).max(axis=1) == 1911).all()
+    if not rotate:
+        scale = np.abs(rows).max(axis=1, keepdims=True) / 1911
+        np.testing.assert_array_equal(numbers[:, :dim], np.rint(rows / scale))
+    np.testing.assert_allclose(codes.decode(), rows, atol=np.abs(rows).max() * dim**0.5 / 1911)
+
+
+@pytest.mark.parametrize("metric", ["ip", "cosine", "l2"])
+def test_walks_and_scans_find_what_float32_finds(metric):
+    rows, queries = vectors(ROWS, 1), vectors(200, 2)
+    index = vecq.Index(DIM, metric, "int12").add(rows)
+    for plan in ("walk", "step_over", "scan"):
+        assert recall(index, rows, queries, metric, plan=plan, ef=200) > 0.99
+    assert recall(index, rows, queries, metric, plan="walk", ef=200, query_bits=8) > 0.95
+    # The beam is wide enough to rescore, however small ef is.
+    assert recall(index, rows, queries, metric, plan="walk", ef=K) > 0.85
+    walked, scanned = (index.search(queries, K, plan=p, ef=500) for p in ("walk", "scan"))
+    both = walked.ids == scanned.ids
+    assert both.mean() > 0.99
+    np.testing.assert_array_equal(walked.scores[both], scanned.scores[both])
+
+
+def test_scores_are_finer_than_those_of_int8():
+    rows, queries = vectors(ROWS, 1), vectors(50, 2)
+    exact = queries @ rows.T
+    coarse, fine = vecq.Codec("int8"), vecq.Codec("int12")
+    error, finer = (
+        np.abs(codec.score(codec.encode(rows), queries) - exact).max() for codec in (coarse, fine)
+    )
+    assert finer < error / 8
+
+
+@pytest.mark.parametrize("metric", ["ip", "l2"])
+def test_changes_and_files(metric, tmp_path):
+    rows, more, queries = vectors(ROWS, 1), vectors(ROWS, 3), vectors(100, 2)
+    index = vecq.Index(DIM, metric, "int12", rerank_codec="fp32").add(rows[:2_000])
+    index.add(rows[2_000:])
+    index.upsert(more[:500], np.arange(500))
+    index.remove(np.arange(500, 900))
+    kept = np.concatenate([more[:500], rows[900:]])
+    ids = np.concatenate([np.arange(500), np.arange(900, ROWS)])
+
+    def check(index):
+        truth = ids[vecq.brute_force(kept, queries, metric, k=K).ids]
+        found = index.search(queries, K, plan="walk", ef=300)
+        assert np.mean([np.isin(a, b).mean() for a, b in zip(found.ids, truth, strict=True)]) > 0.98
+        assert not index.check().problems
+        return found
+
+    check(index)
+    index.compact()
+    index.refit()
+    found = check(index)
+    index.save(tmp_path / "items.vecq")
+    opened = vecq.open(tmp_path / "items.vecq", writable=True)
+    np.testing.assert_array_equal(check(opened).ids, found.ids)
+    opened.add(vectors(100, 5), np.arange(10_000, 10_100))
+    info = vecq.info(tmp_path / "items.vecq")
+    assert {"walk affines", "scan affines"} <= {section.name for section in info.sections}
+    assert info.min_reader_version == "0.2.0"
+
+
+def test_filters_biases_groups_and_diversity():
+    rows, queries = vectors(ROWS, 1), vectors(50, 2)
+    index = vecq.Index(DIM, "cosine", "int12").add(rows)
+    found = index.search(queries, K, allow=np.arange(0, ROWS, 3), plan="walk")
+    assert (found.ids % 3 == 0).all()
+    index.set_bias(np.arange(ROWS), np.linspace(0, 1, ROWS, dtype="float32"))
+    walked, scanned = (index.search(queries, K, plan=plan, ef=500) for plan in ("walk", "scan"))
+    assert np.mean(walked.ids == scanned.ids) > 0.97
+    diverse = index.search(queries, K, diversity=0.5, candidates=100, bias_weight=0)
+    assert len(set(diverse.ids[0])) == K
+
+
+def test_bulk_builds_and_import(tmp_path):
+    rows, queries = vectors(ROWS, 1), vectors(100, 2)
+    bulk = vecq.Index(DIM, "cosine", "int12").add(rows, build="bulk")
+    assert recall(bulk, rows, queries, "cosine", plan="walk", ef=300) > 0.98
+    faiss = pytest.importorskip("faiss")
+    theirs = faiss.IndexHNSWFlat(DIM, 16)
+    theirs.add(rows)
+    ours = vecq.from_faiss(theirs, codec="int12")
+    assert recall(ours, rows, queries, "l2", plan="walk", ef=300) > 0.98
