@@ -26,7 +26,7 @@ def warn_of_loss(codec: Codec, rows: NDArray[Any], metric: Metric) -> None:
     if found < 1 - NOTABLE:
         warn_caller(
             f"{codec} alone finds {found:.1%} of the best {K} among {len(sample):,} of these "
-            f'vectors: vecq.Index(..., rerank_codec="fp16") makes up for that, and vecq.assess '
+            f'vectors: codec="int12" or rerank_codec="fp16" makes up for that, and vecq.assess '
             "measures what other codecs would cost",
             QuantizationWarning,
         )
