@@ -78,7 +78,7 @@ int child_works() { return runs_every_task_once(4, 100) && all_threads_meet(4) ?
     return false;
 }
 
-bool other_threads_sleep() {
+[[maybe_unused]] bool other_threads_sleep() {
     const std::string own = std::to_string(gettid());
     for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
         std::string status;

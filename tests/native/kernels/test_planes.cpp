@@ -81,7 +81,8 @@ private:
         codes_[r * dim_ + i] = code;
         std::byte* row = rows_.as<std::byte>() + r * row_bytes(Width::int12, dim_);
         const size_t plane = row_bytes(Width::int12, dim_) / 3;
-        const int nibbles[] = {code + 0x888 >> 8, (code + 0x888 >> 4) % 16, (code + 0x888) % 16};
+        const int digits = code + 0x888;
+        const int nibbles[] = {digits >> 8, (digits >> 4) % 16, digits % 16};
         for (size_t p = 0; p < 3; ++p) {
             std::byte& pair = row[p * plane + i / 128 * 64 + i % 64];
             const auto nibble = static_cast<std::byte>(nibbles[p]);

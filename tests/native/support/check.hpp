@@ -59,4 +59,4 @@ std::string describe(const Values&... values) {
         ? (void)0                            \
         : check::fail(#condition, __FILE__, __LINE__, check::describe(__VA_ARGS__))
 
-#define SKIP(reason) (check::current().skipped += std::string("  ") + (reason) + "\n")
+#define SKIP(reason) (check::current().skipped.append("  ").append(reason).append("\n"))
