@@ -32,6 +32,8 @@ struct Int8Quads {
 
 #include "kernels/fold.inl.hpp"
 
+#include "kernels/dot.inl.hpp"
+
 #include "kernels/block.inl.hpp"
 
 #include "kernels/tiles.inl.hpp"
