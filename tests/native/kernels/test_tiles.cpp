@@ -12,6 +12,8 @@ namespace {
 
 using namespace vecq;
 
+using F32 = float;
+
 // A code type of one lane with four codes, packed as for VNNI and AMX.
 struct Int8Quads {
     using RowCode = uint8_t;
