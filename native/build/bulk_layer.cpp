@@ -246,9 +246,9 @@ size_t BulkLayer::append_new(uint32_t row, std::span<const uint32_t> links, size
     return count;
 }
 
-// Returns links of the row in the layer above, or in the smaller part of a flat graph that was built
-// before. The candidates of a row all lie near it; these links lead to other clusters, as those of
-// the first rows do when walks link.
+// Returns links of the row in the layer above, or in the smaller part of a flat graph that was
+// built before. The candidates of a row all lie near it; these links lead to other clusters, as
+// those of the first rows do when walks link.
 std::span<const uint32_t> BulkLayer::coarse_links(uint32_t row) const {
     const std::span<const Layer> layers = state_.graph.layers();
     const size_t above = state_.rows.link().is_flat() ? layer_ : layer_ + 1;

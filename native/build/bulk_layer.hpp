@@ -1,8 +1,8 @@
 // Builds the lists of one layer in bulk, over rows that are the first ones of the table.
 //
-//   leaves: offer the nearest pairs to reservoirs > heads: find links between clusters > select: prune
-//   each reservoir > offer back: offer each link to its target > write: prune and write the lists
-//   > copies: write the lists of equal rows
+//   leaves: offer the nearest pairs to reservoirs > heads: find links between clusters
+//   > select: prune each reservoir > offer back: offer each link to its target
+//   > write: prune and write the lists > copies: write the lists of equal rows
 #pragma once
 
 #include <memory>
