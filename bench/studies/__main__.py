@@ -5,7 +5,16 @@ import sys
 from pathlib import Path
 
 HOME = Path(__file__).resolve().parent
-HELPERS = ("__init__", "__main__", "curves", "filter_peers", "memory", "stretched", "timing")
+HELPERS = (
+    "__init__",
+    "__main__",
+    "curves",
+    "filter_peers",
+    "memory",
+    "minilm",
+    "stretched",
+    "timing",
+)
 
 
 def main() -> None:
