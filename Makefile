@@ -182,6 +182,9 @@ embeddings: $(VENV)/embeddings ## embed docstrings with all-MiniLM-L6-v2 into TE
 results: $(VENV)/dev $(VENV)/bench ## all measurements, resumable, and their page in build/results; DATA=FILE.hdf5 ... ARGS='--rows 1000000'
 	python -I bench/studies results $(ARGS) $(DATA)
 
+pages: $(VENV)/dev ## fill the tables of README, RESULTS and docs from bench/recorded
+	python -I bench/studies pages
+
 # The theme announces its successor on every build; the pages name no other host.
 docs: $(VENV)/dev ## build the documentation site into build/site; fails on broken links
 	NO_MKDOCS_2_WARNING=1 mkdocs build --strict
@@ -249,4 +252,4 @@ $(VENV)/fuzz: $(VENV)/dev
 	hnswlib-tests lint sanitize build/asan build/tsan fuzz serve-fuzz serve-soak kill-recommend \
 	bench-kernels bench-codecs bench-core bench-features bench-links bench-exact bench-filters bench-tuning \
 	bench-build bench-files bench-attributes bench-living bench-interop bench-names bench-recommend \
-	bench-bindings embeddings docs plot wheel format clean
+	bench-bindings embeddings pages docs plot wheel format clean

@@ -174,21 +174,25 @@ def _speed_at(curve: Curve, level: float) -> tuple[float, str]:
 
 def accuracy(found: Sequence[Accuracy]) -> Table:
     """Exact search on codes: the cost of quantization without a graph."""
+    kinds = ["int16", *["int12"] * any(one.int12 is not None for one in found), "int8"]
     rows = [
         [
             text(one.data),
             text(METRICS.get(one.metric, one.metric)),
             Cell(f"{one.k:,}"),
-            *(Cell(words.share(value)) for value in (one.fp32, one.int8, one.int16)),
-            *(_difference(value, one.fp32) for value in (one.int8, one.int16)),
+            *(Cell(words.share(getattr(one, kind))) for kind in ("fp32", *kinds)),
+            *(_difference(getattr(one, kind), one.fp32) for kind in kinds),
         ]
         for one in found
     ]
-    head = ["data", "metric", "k", "FP32", "INT8", "INT16", "INT8 difference", "INT16 difference"]
+    names = [kind.upper() for kind in kinds]
+    head = ["data", "metric", "k", "FP32", *names, *(f"{name} difference" for name in names)]
     return Table("Accuracy: exact search on the codes, no graph", head, rows)
 
 
-def _difference(value: float, base: float) -> Cell:
+def _difference(value: float | None, base: float) -> Cell:
+    if value is None:
+        return Cell(words.NONE, "faint")
     lost = base > 0 and value < 0.975 * base
     return Cell(words.signed(f"{value - base:+.4f}"), "bad" if lost else "number")
 

@@ -6,6 +6,8 @@ truth is a scan of the same codes under the same rule.
 
 import argparse
 import json
+import statistics
+import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -57,6 +59,39 @@ def biased(index: vecq.Index, queries: NDArray[np.float32], repeats: int) -> Ite
             },
         }
     index.set_bias(index.ids, 0)
+
+
+def rebiased(index: vecq.Index, queries: NDArray[np.float32], repeats: int) -> Iterator[Any]:
+    """Replace all biases while a thread searches; no query may see biases of two calls.
+
+    A call gives all items the same bias, a multiple of `step`, so the scores of a query show which
+    call each bias comes from.
+    """
+    scores = index.search(queries, K, bias_weight=0).scores
+    step, done = float(16 * np.ptp(scores) + 1), threading.Event()
+    torn: list[int] = []  # queries of each batch
+
+    def search() -> None:
+        while not done.is_set():
+            calls = np.rint((index.search(queries, K).scores - scores.mean()) / step)
+            torn.append(int((np.ptp(calls, axis=1) > 0).sum()))
+
+    searching = threading.Thread(target=search)
+    searching.start()
+    seconds = []
+    for call in range(1, 3 * repeats + 1):
+        values = np.full(len(index), step * call, np.float32)
+        seconds.append(seconds_of(partial(index.set_bias, index.ids, values)))
+    done.set()
+    searching.join()
+    index.set_bias(index.ids, 0)
+    yield {
+        "study": "biases under searches",
+        "set_bias ms": {"median": 1e3 * statistics.median(seconds), "most": 1e3 * max(seconds)},
+        "calls": len(seconds),
+        "queries": len(torn) * len(queries),
+        "torn": sum(torn),
+    }
 
 
 def grouped(index: vecq.Index, queries: NDArray[np.float32], repeats: int) -> Iterator[Any]:
@@ -114,18 +149,30 @@ def diverse(index: vecq.Index, queries: NDArray[np.float32], repeats: int) -> It
         }
 
 
+PARTS = {study.__name__: study for study in (biased, rebiased, grouped, several, diverse)}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", nargs="*", help="files in HDF5; default: clusters of --rows")
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--repetitions", type=int, default=7)
+    parser.add_argument(
+        "--parts",
+        default=",".join(PARTS),
+        metavar="PART,...",
+        help="default: %(default)s",
+    )
     given = parser.parse_args()
+    parts = given.parts.split(",")
+    if unknown := sorted(set(parts) - set(PARTS)):
+        parser.error(f"--parts has {unknown[0]!r}, expected {', '.join(PARTS)}")
     sets = [read_hdf5(path) for path in given.data] or [clustered(given.rows, 128, QUERIES)]
     for data in sets:
         queries = np.ascontiguousarray(data.test[:QUERIES], np.float32)
         index = vecq.Index(data.train.shape[1], data.metric).add(data.train, threads=0)
-        for study in (biased, grouped, several, diverse):
-            for line in study(index, queries, given.repetitions):
+        for part in parts:
+            for line in PARTS[part](index, queries, given.repetitions):
                 print(json.dumps({"data": data.name, "rows": len(index)} | line), flush=True)
 
 

@@ -120,17 +120,22 @@ def render(records: list[dict[str, Any]]) -> Iterator[str]:
     """Yield the lines of a Markdown page: a paragraph and a table for each measurement."""
     yield "# Results\n"
     for record in records:
-        where, found = record["machine"], record["versions"]
         yield f"## {record['title']}\n"
         yield f"{ABOUT.get(record['name'], '')}\n"
-        yield (
-            f"vecq {found['vecq']}, {where['cpu']}, {where['cores']} cores, {where['isa']}, "
-            f"{record['started'][:10]}, {record['seconds']:.0f} s.\n"
-        )
+        yield f"{heading(record)}\n"
         if record["name"] == "bench":
             yield from table(record["lines"])
         else:
             yield from printed(record["lines"])
+
+
+def heading(record: dict[str, Any]) -> str:
+    """Return the command, version, machine and day of a record."""
+    where, found = record["machine"], record["versions"]
+    return (
+        f"`{record['title']}`: vecq {found['vecq']}, {where['cpu']}, {where['cores']} cores, "
+        f"{where['isa']}, {record['started'][:10]}, {record['seconds']:.0f} s."
+    )
 
 
 def printed(lines: list[str]) -> Iterator[str]:
@@ -206,11 +211,20 @@ def main() -> None:
     parser.add_argument("data", nargs="*", help="files or names of data sets for vecq bench")
     parser.add_argument("--rows", type=int, default=100_000, help="of studies: %(default)s")
     parser.add_argument("--only", metavar="NAME,...", help="bench or studies (default: all)")
+    parser.add_argument(
+        "--run",
+        action="append",
+        metavar="COMMAND",
+        help="run these instead, such as 'features --rows 1000000 --parts rebiased'",
+    )
     parser.add_argument("--bench", default="", help="further arguments of vecq bench, as one text")
     parser.add_argument("--records", type=Path, default=Path("build/results/records.jsonl"))
     parser.add_argument("--page", type=Path, default=Path("build/results/results.md"))
     options = parser.parse_args()
     chosen = plan(options.data, options.rows, shlex.split(options.bench))
+    if options.run:
+        calls = [shlex.split(command) for command in options.run]
+        chosen = [Measurement(name, tuple(arguments)) for name, *arguments in calls]
     if options.only:
         names = options.only.split(",")
         if unknown := sorted(set(names) - set(ABOUT)):

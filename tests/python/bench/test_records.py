@@ -25,7 +25,7 @@ ALL = [
     Build("toy", "vecq int8", {"m": 16}, "vecq", "int8", 1.5, 2, 9, None, 292.0),
     Point("toy", "vecq int8", 10, "single", {"ef": 20}, recall=0.9, qps=[90.0, 100.0, 80.0]),
     Point("toy", "x", 10, "batch", {}, error="RuntimeError: no", latency_curve=[[0.5, 0.1]]),
-    Accuracy("toy", 10, "recall", 1.0, 0.99, 0.999),
+    Accuracy("toy", 10, "recall", 1.0, 0.99, 0.999, 0.998),
     IsaSpeed("toy", "avx2", 10, 20, "int8", 0.9, [5.0, 7.0], True),
 ]
 
