@@ -109,15 +109,24 @@ def isas(name: str) -> str:
 
 
 def builds(name: str) -> str:
+    """Seconds, threads and bytes of every build."""
     sheet = sheet_of(name)
-    return joined(tables.builds(sheet, data) for data in sheet.data_names)
+    head = ("contender", "build", "threads", "bytes per vector", "file")
+    return joined(only(tables.builds(sheet, data), head) for data in sheet.data_names)
 
 
-def study(name: str, only: str) -> str:
+def only(table: Table, head: tuple[str, ...]) -> Table:
+    """Return some of the columns, since pages are narrow."""
+    places = [table.head.index(name) for name in head]
+    rows = [[row[place] for place in places] for row in table.rows]
+    return Table(table.caption, head, rows, table.notes)
+
+
+def study(name: str, wanted: str) -> str:
     """Tables of a study, as `make results` renders them."""
-    found = [one for one in recorded(HOME / f"{name}.jsonl").values() if one["name"] == only]
+    found = [one for one in recorded(HOME / f"{name}.jsonl").values() if one["name"] == wanted]
     if not found:
-        raise ValueError(f"{name}.jsonl has no study {only!r}")
+        raise ValueError(f"{name}.jsonl has no study {wanted!r}")
     blocks = (f"{heading(one)}\n\n" + "\n".join(printed(one["lines"])).rstrip() for one in found)
     return "\n\n".join(blocks)
 

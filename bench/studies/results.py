@@ -38,6 +38,9 @@ ABOUT = {
     "sharding": "Sharded builds and searches against one process, and recall by shards.",
 }
 
+# Columns that stand above a table whose rows agree on them.
+SUBJECT = ("study", "data", "rows")
+
 
 @dataclass(frozen=True)
 class Measurement:
@@ -146,8 +149,13 @@ def printed(lines: list[str]) -> Iterator[str]:
         if not head:
             yield "\n".join(("```", *(line for line, _ in found), "```\n"))
             continue
-        yield f"| {' | '.join(head)} |\n|{'---|' * len(head)}"
-        yield from (f"| {' | '.join(row.values())} |" for _, row in found)
+        rows = [row for _, row in found]
+        same = [name for name in SUBJECT if name in head and len({row[name] for row in rows}) == 1]
+        if same:
+            yield ", ".join(f"{name} {rows[0][name]}" for name in same) + ":\n"
+        names = [name for name in head if name not in same]
+        yield f"| {' | '.join(names)} |\n|{'---|' * len(names)}"
+        yield from (f"| {' | '.join(row[name] for name in names)} |" for row in rows)
         yield ""
 
 

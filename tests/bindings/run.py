@@ -99,7 +99,8 @@ def test_cpp(tree: Tree, folder: Path) -> None:
 
 
 def test_java(tree: Tree, folder: Path) -> None:
-    """The JNI library, then the tests of Maven, offline where its repository has what it needs."""
+    """The JNI library, the tests of Maven, offline where its repository has what it needs, and the
+    program of docs/languages.md."""
     java = BINDINGS / "java"
     tree.build(java, ROOT / "build" / "bindings" / "java")
     offline = subprocess.run(
@@ -114,6 +115,13 @@ def test_java(tree: Tree, folder: Path) -> None:
     elif offline.returncode != 0:
         print(offline.stdout)
         raise SystemExit("*** FAILED: mvn test")
+    (folder / "Search.java").write_text(blocks(ROOT / "docs" / "languages.md", "java")[0])
+    shutil.copy(TESTS / "fixtures" / "format-1-l2.vecq", folder / "items.vecq")
+    (library,) = (java / "target" / "native").rglob("libvecq_jni.*")
+    options = (f"-Dvecq.library={library}", "-cp", java / "target" / "classes")
+    found = tree.run("java", *options, "Search.java", folder=folder)
+    if len(found.splitlines()) != 10:
+        raise SystemExit(f"*** FAILED: the program of docs/languages.md printed\n{found}")
 
 
 def test_go(tree: Tree, folder: Path) -> None:

@@ -52,6 +52,13 @@ def test_studies_that_print_json_become_tables():
     ]
 
 
+def test_columns_that_all_rows_share_stand_above_the_table():
+    lines = ['{"data": "a", "rows": 3, "k": 5}', '{"data": "a", "rows": 4, "k": 6}']
+    assert "\n".join(printed(lines)).split("\n") == [
+        *("data a:", "", "| rows | k |", "|---|---|", "| 3 | 5 |", "| 4 | 6 |", "")
+    ]
+
+
 def test_failures_are_told_and_not_recorded(tmp_path):
     done = results(tmp_path, str(tmp_path / "absent.npy"), "--only", "bench")
     assert done.returncode == 1
