@@ -32,9 +32,8 @@ def limit(
     >>> limit(128, 100_000, "int8", hops=50, distances=1000).seconds > 0
     True
     """
-    if (
-        codec == "int12"
-    ):  # a walk reads the plane of upper nibbles, as many bytes as half of an int8
+    if codec == "int12" or (codec == "int8" and dim >= 256 and -(-dim // LINE) % 2 == 0):
+        # A walk reads the plane of upper nibbles, half the bytes of int8.
         dim, codec = -(-dim // 2), "int8"
     found = rates(dim, rows, codec)
     lines = -(-dim * CODE_BYTES[codec] // LINE)

@@ -18,7 +18,7 @@ namespace {
 
 vecq_codec_options described(const CodecOptions& options) {
     return {sizeof(vecq_codec_options),
-            static_cast<int32_t>(options.width),
+            static_cast<int32_t>(given_width(options.width)),
             static_cast<int32_t>(options.scale),
             static_cast<int32_t>(options.calibration),
             options.center,

@@ -79,7 +79,7 @@ vecq_status vecq_index_open(const vecq_index_options* options, const vecq_codec*
         const Codec& own = require(codec, "codec")->codec;
         if (rerank_codec != nullptr && rerank_codec->codec.dim() != own.dim())
             refuse("rerank_codec", "rerank_codec has another dim than codec");
-        *index = new vecq_index(checked_options(read_struct(options, "options")), own,
+        *index = new vecq_index(checked_options(read_struct(options, "options")), own.for_walks(),
                                 rerank_codec == nullptr ? nullptr : &rerank_codec->codec);
     });
 }

@@ -12,6 +12,9 @@
 // alone is centered. A walk reads the upper plane, half a byte per dimension. 128 consecutive codes
 // are a line of each plane: byte i holds code i in its low nibble and code i + 64 in its high one.
 // The unit of an int12 dot is that of int8, sixteen steps of the code.
+//
+// An int8_planes row holds the bytes of an int8 row, code + 128, in two planes of the same layout.
+// Its whole dots are those of int8. An upper plane alone lacks 8 on average, which its dots add.
 #pragma once
 
 #include <cstddef>
@@ -21,18 +24,29 @@
 
 namespace vecq {
 
-enum class Width : uint8_t { fp32, fp16, int16, int8, int12 };
+// Callers ask for int8; an index may store it as int8_planes, see Codec::for_walks.
+enum class Width : uint8_t { fp32, fp16, int16, int8, int12, int8_planes };
 
-inline constexpr size_t kWidths = 5;
+inline constexpr size_t kWidths = 6;
 inline constexpr size_t kMaxDim = 65535;
 inline constexpr int32_t kRowOffset = 128;
-inline constexpr size_t kRowPlanes = 3;  // of an int12 row
 inline constexpr int32_t kNibbleOffset = 8, kNibbleOffsets = 0x888;
 inline constexpr size_t kPlaneLineCodes = 2 * kLine;
 
-// Bytes of a code in a row; of an int12 code, of which a row holds nibbles, those of its byte.
+// The width that the caller asked for.
+constexpr Width given_width(Width width) {
+    return width == Width::int8_planes ? Width::int8 : width;
+}
+
+// Planes of nibbles in a row; 0 if it holds whole codes.
+constexpr size_t planes_of(Width width) {
+    if (width == Width::int12) return 3;
+    return width == Width::int8_planes ? 2 : 0;
+}
+
+// Bytes of a code in a row; of a code whose row holds nibbles, those of its byte.
 constexpr size_t row_code_bytes(Width width) {
-    if (width == Width::int8 || width == Width::int12) return 1;
+    if (width == Width::int8 || planes_of(width) > 0) return 1;
     return width == Width::fp32 ? 4 : 2;
 }
 
@@ -42,19 +56,19 @@ constexpr size_t query_code_bytes(Width width) {
 
 // Number of codes in a padded row.
 constexpr size_t padded_codes(Width width, size_t dim) {
-    const size_t per_line = width == Width::int12 ? kPlaneLineCodes : kLine / row_code_bytes(width);
+    const size_t per_line = planes_of(width) > 0 ? kPlaneLineCodes : kLine / row_code_bytes(width);
     return (dim + per_line - 1) / per_line * per_line;
 }
 
 constexpr size_t row_bytes(Width width, size_t dim) {
     const size_t codes = padded_codes(width, dim);
-    return width == Width::int12 ? codes / 2 * kRowPlanes : codes * row_code_bytes(width);
+    return planes_of(width) > 0 ? codes / 2 * planes_of(width) : codes * row_code_bytes(width);
 }
 
 // Codes of a query, not owned: padded with the code 0 to the length of a row, aligned to one code.
 struct Query {
     const void* codes;
-    int32_t sum;  // of the codes; int8 and int12 only
+    int32_t sum;  // of the codes, if they are bytes
 };
 
 // Padded rows, contiguous and not owned.
@@ -86,7 +100,7 @@ inline constexpr size_t kBlockQueries = 32;
 
 struct QueryBlock {
     const void* codes;    // packed by the engine that reads them
-    const int32_t* sums;  // kBlockQueries sums of codes; int8 and int12 only
+    const int32_t* sums;  // kBlockQueries sums of codes, if they are bytes
     size_t dim;           // codes per query; only tiles read the padding of a row behind them
 };
 

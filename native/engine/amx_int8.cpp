@@ -17,7 +17,9 @@ constexpr Engine overlay() {
     constexpr auto int8 = static_cast<size_t>(Width::int8);
     engine.kernels[int8].dot_block = dot_block_tiles<Int8Vnni, HardwareTiles>;
     engine.kernels[static_cast<size_t>(Width::int12)].dot_block =
-        dot_block_of_planes<dot_block_tiles<Int8Vnni, HardwareTiles>>;
+        dot_block_of_planes<3, dot_block_tiles<Int8Vnni, HardwareTiles>>;
+    engine.kernels[static_cast<size_t>(Width::int8_planes)].dot_block =
+        dot_block_of_planes<2, dot_block_tiles<Int8Vnni, HardwareTiles>>;
     engine.probes.block_multiply_adds[int8] = multiply_adds_tiles<HardwareTiles>;
     return engine;
 }

@@ -18,7 +18,7 @@ public:
         : coder_(codec, metric, query_bits),
           kernels_(active_engine()[codec.width()]),
           floating_(codec.levels() == 0),
-          has_planes_(codec.width() == Width::int12),
+          has_planes_(planes_of(codec.width()) > 2),
           codes_(kBlockQueries / coder_.part_count() * coder_.bytes()),
           product_(codec.width(), codec.dim()) {}
 

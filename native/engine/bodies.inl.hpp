@@ -57,19 +57,19 @@ constexpr Kernels kernels_of() {
     };
 }
 
-// The kernels of int12 rows: walks read one plane, links and scans two, rescoring reads all.
+// The kernels of rows of planes: walks read one plane, links and scans two, rescoring reads all.
 template <class Upper, void (*dot_bytes)(const QueryBlock&, const Rows&, void*)>
 constexpr Kernels plane_kernels_of() {
     Kernels kernels = kernels_of<typename Upper::ByteCodes>();
     kernels.dot_rows = dot_upper_rows<Upper>;
-    kernels.dot_block = dot_block_of_planes<dot_bytes>;
+    kernels.dot_block = dot_block_of_planes<Upper::kPlanes, dot_bytes>;
     kernels.search = search<typename Upper::template Reading<1>>;
     kernels.link_scratch_bytes = link_scratch_bytes<Upper>;
     kernels.link = link<Upper>;
     kernels.unlink = unlink<Upper>;
     kernels.row_query_bytes = RowsAsQueries<Upper>::query_bytes;
     kernels.row_query = as_query<Upper>;
-    kernels.score = score<typename Upper::template Reading<kRowPlanes>>;
+    kernels.score = score<typename Upper::template Reading<Upper::kPlanes>>;
     kernels.scan_rows = scan_rows<Upper>;
     kernels.prune = prune<Upper>;
     return kernels;
@@ -94,9 +94,10 @@ constexpr Engine engine_of(const char* name, const char* (*missing)()) {
         .kernels =
             {kernels_of<Fp32Codes>(), kernels_of<Fp16Codes>(), kernels_of<Int16Codes>(),
              kernels_of<Int8Codes>(),
-             plane_kernels_of<PlaneCodes<Int8Codes, NibbleCodes, 2>, dot_block<Int8Codes>>()},
+             plane_kernels_of<PlaneCodes<Int8Codes, NibbleCodes, 3, 2>, dot_block<Int8Codes>>(),
+             plane_kernels_of<PlaneCodes<Int8Codes, NibbleCodes, 2, 2>, dot_block<Int8Codes>>()},
         .quantizing = {quantize, normalize_exponent, hadamard},
-        .probes = probes_of<Fp32Codes, Fp16Codes, Int16Codes, Int8Codes, Int8Codes>(
+        .probes = probes_of<Fp32Codes, Fp16Codes, Int16Codes, Int8Codes, Int8Codes, Int8Codes>(
             read_rows<typename Int8Codes::Sum>),
         .comparing = {compare<float>, compare<int64_t>, compare<uint8_t>},
     };

@@ -55,7 +55,7 @@ public:
         : query_(query),
           rows_(scored.rows),
           affine_(reinterpret_cast<const std::byte*>(scored.affine)) {
-        if constexpr (HasPlanes<C> && kPlanesReadBy<C> < kRowPlanes) {
+        if constexpr (kPlanesReadBy<C> < kPlanesOf<C>) {
             const Affine* upper = kPlanesReadBy<C> == 1 ? scored.walk_affine : scored.scan_affine;
             if (upper != nullptr && scored.biased == nullptr)
                 affine_ = reinterpret_cast<const std::byte*>(upper);
@@ -151,9 +151,8 @@ private:
             return as_floats(dot_sixteen<C>(part, rows_.data, ids, count, lines));
         } else {
             Wide<F32> dots = as_floats(dot_upper_planes<C>(part, rows_, ids, count, lines));
-            if constexpr (C::kPlanesRead < kRowPlanes) return dots;
-            const Wide<F32> lower =
-                as_floats(dot_plane<C>(part, rows_, kRowPlanes - 1, ids, count, lines));
+            if constexpr (C::kPlanesRead <= 2) return dots;
+            const Wide<F32> lower = as_floats(dot_plane<C>(part, rows_, 2, ids, count, lines));
             for (size_t i = 0; i < 16 / kLanes<F32>; ++i)
                 dots.part[i] += lower.part[i] * (1.0F / 16);
             return dots;
@@ -178,7 +177,7 @@ private:
 // Codes of a padded row.
 template <class C>
 constexpr size_t codes_in(size_t row_bytes) {
-    if constexpr (HasPlanes<C>) return row_bytes / kRowPlanes * 2;
+    if constexpr (HasPlanes<C>) return row_bytes / C::kPlanes * 2;
     return row_bytes / sizeof(typename C::RowCode);
 }
 
@@ -193,7 +192,7 @@ inline Query as_query(const std::byte* row, size_t row_bytes, void* codes) {
     if constexpr (std::is_same_v<Row, uint8_t>) {
         if constexpr (HasPlanes<C>) {
             from = static_cast<const Row*>(codes);
-            unpack_upper_planes(row, row_bytes, static_cast<Row*>(codes));
+            unpack_upper_planes<C::kPlanes>(row, row_bytes, static_cast<Row*>(codes));
         }
         int32_t sum = 0;
         for (size_t i = 0; i < count; ++i) {

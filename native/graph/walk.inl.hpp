@@ -235,8 +235,8 @@ private:
         return rejected_count;
     }
 
-    // The best of 32 to 64: fewer waiting nodes hide less latency, more are worse candidates.
-    static constexpr size_t kDepth = 48;
+    // The best of 48, 64 and 96: fewer waiting nodes hide less latency, more are worse candidates.
+    static constexpr size_t kDepth = 64;
     // Unvisited neighbors that a list is expected to add.
     static constexpr size_t kExpectedPerList = 12;
     static constexpr size_t kMaxSelected = 4;  // per step

@@ -319,7 +319,11 @@ std::unique_ptr<Task> Index::refit() {
 }
 
 std::unique_ptr<Task> Index::compact() {
-    const RebuildHooks hooks{[this] { begin_rebuild(); }, [this] { builder_.rows_moved(); }};
+    const RebuildHooks hooks{[this] { begin_rebuild(); },
+                             [this] {
+                                 builder_.rows_moved();
+                                 measure_costs();
+                             }};
     return std::make_unique<WithRepair>(std::make_unique<CompactTask>(state_, locks_, hooks),
                                         [this] { return repair(0); });
 }

@@ -84,8 +84,10 @@ struct Int8 : Int16 {
 struct Nibbles {
     using Vector = __m256i;
     using Words = __m256i;
-    static Words add(Words words, Vector nibbles, const int8_t* query) {
-        const __m256i codes = _mm256_loadu_si256((const __m256i*)query);
+    static Vector load_codes(const int8_t* query) {
+        return _mm256_loadu_si256((const __m256i*)query);
+    }
+    static Words add(Words words, Vector nibbles, Vector codes) {
         return _mm256_add_epi16(words, _mm256_maddubs_epi16(nibbles, codes));
     }
     static I32 total(Words words) { return (I32)_mm256_madd_epi16(words, _mm256_set1_epi16(1)); }

@@ -79,8 +79,8 @@ struct Int8 : Int16 {
 struct Nibbles {
     using Vector = __m512i;
     using Words = __m512i;
-    static Words add(Words words, Vector nibbles, const int8_t* query) {
-        const __m512i codes = _mm512_loadu_si512(query);
+    static Vector load_codes(const int8_t* query) { return _mm512_loadu_si512(query); }
+    static Words add(Words words, Vector nibbles, Vector codes) {
         return _mm512_add_epi16(words, _mm512_maddubs_epi16(nibbles, codes));
     }
     static I32 total(Words words) { return (I32)_mm512_madd_epi16(words, _mm512_set1_epi16(1)); }

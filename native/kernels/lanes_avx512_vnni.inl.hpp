@@ -25,9 +25,9 @@ struct Int8Vnni {
 
 struct NibblesVnni {
     using Vector = __m512i;
-    using Words = __m512i;
-    static Words add(Words words, Vector nibbles, const int8_t* query) {
-        return _mm512_dpbusd_epi32(words, nibbles, _mm512_loadu_si512(query));
+    using Words = I32;
+    static Vector load_codes(const int8_t* query) { return _mm512_loadu_si512(query); }
+    static Words add(Words words, Vector nibbles, Vector codes) {
+        return (I32)_mm512_dpbusd_epi32((__m512i)words, nibbles, codes);
     }
-    static I32 total(Words words) { return (I32)words; }
 };

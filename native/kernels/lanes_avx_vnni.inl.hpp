@@ -25,9 +25,11 @@ struct Int8Vnni {
 
 struct NibblesVnni {
     using Vector = __m256i;
-    using Words = __m256i;
-    static Words add(Words words, Vector nibbles, const int8_t* query) {
-        return _mm256_dpbusd_avx_epi32(words, nibbles, _mm256_loadu_si256((const __m256i*)query));
+    using Words = I32;
+    static Vector load_codes(const int8_t* query) {
+        return _mm256_loadu_si256((const __m256i*)query);
     }
-    static I32 total(Words words) { return (I32)words; }
+    static Words add(Words words, Vector nibbles, Vector codes) {
+        return (I32)_mm256_dpbusd_avx_epi32((__m256i)words, nibbles, codes);
+    }
 };

@@ -79,8 +79,9 @@ struct Int8 : Int16 {
 struct Nibbles {
     using Vector = uint8x16_t;
     using Words = int16x8_t;
-    static Words add(Words words, Vector nibbles, const int8_t* query) {
-        const int8x16_t row = vreinterpretq_s8_u8(nibbles), codes = vld1q_s8(query);
+    static int8x16_t load_codes(const int8_t* query) { return vld1q_s8(query); }
+    static Words add(Words words, Vector nibbles, int8x16_t codes) {
+        const int8x16_t row = vreinterpretq_s8_u8(nibbles);
         return vmlal_high_s8(vmlal_s8(words, vget_low_s8(row), vget_low_s8(codes)), row, codes);
     }
     static I32 total(Words words) { return (I32)vpaddlq_s16(words); }

@@ -27,9 +27,9 @@ private:
 
 struct NibblesDot {
     using Vector = uint8x16_t;
-    using Words = int32x4_t;
-    static Words add(Words words, Vector nibbles, const int8_t* query) {
-        return vdotq_s32(words, vreinterpretq_s8_u8(nibbles), vld1q_s8(query));
+    using Words = I32;
+    static int8x16_t load_codes(const int8_t* query) { return vld1q_s8(query); }
+    static Words add(Words words, Vector nibbles, int8x16_t codes) {
+        return (I32)vdotq_s32((int32x4_t)words, vreinterpretq_s8_u8(nibbles), codes);
     }
-    static I32 total(Words words) { return (I32)words; }
 };

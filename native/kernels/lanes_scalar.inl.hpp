@@ -60,10 +60,10 @@ struct Int8 : Int16 {
 struct Nibbles {
     using Vector = uint8_t;
     using Words = I32;
-    static Words add(Words words, Vector nibble, const int8_t* query) {
-        return words + static_cast<uint32_t>(nibble * *query);
+    static int8_t load_codes(const int8_t* query) { return *query; }
+    static Words add(Words words, Vector nibble, int8_t code) {
+        return words + static_cast<uint32_t>(nibble * code);
     }
-    static I32 total(Words words) { return words; }
 };
 
 // Without 64-bit minima and maxima, beams merge offers, see graph/beam.inl.hpp.

@@ -88,8 +88,8 @@ struct Int8 : Int16 {
 struct Nibbles {
     using Vector = __m128i;
     using Words = __m128i;
-    static Words add(Words words, Vector nibbles, const int8_t* query) {
-        const __m128i codes = _mm_loadu_si128((const __m128i*)query);
+    static Vector load_codes(const int8_t* query) { return _mm_loadu_si128((const __m128i*)query); }
+    static Words add(Words words, Vector nibbles, Vector codes) {
         return _mm_add_epi16(words, _mm_maddubs_epi16(nibbles, codes));
     }
     static I32 total(Words words) { return (I32)_mm_madd_epi16(words, _mm_set1_epi16(1)); }

@@ -1,18 +1,22 @@
-// Dots with the nibble planes of int12 rows, see base/layout.hpp.
+// Dots with the nibble planes of int12 and int8_planes rows, see base/layout.hpp.
 //
-// Nibbles are of lanes_<isa>; a Words holds partial sums of one line:
-//   add(words, nibbles, query)  adds the products of a Vector of nibbles with codes of a query
-//   total(words)                adds neighboring sums up to lanes of 32 bits
+// Nibbles are of lanes_<isa>:
+//   load_codes(query)          loads codes of a query
+//   add(words, nibbles, codes) adds the products of a Vector of nibbles with codes
+//   total(words)               makes an I32 of words, which hold the sums of one line
+// Without `total`, words are an I32 and hold the sums of any number of lines.
 
-// Codes of int12 rows of which the first kRead planes are read: 1 by walks, 2 by links and scans,
-// which are as fine as int8, and all 3 to rescore. Bytes are the int8 codes of the engine.
-template <class Bytes, class Nibbles, size_t kRead>
+// Codes in kOf planes, of which the first kRead are read: 1 by walks, 2 by links and scans, which
+// are as fine as int8, and all to rescore. Bytes are the int8 codes of the engine.
+template <class Bytes, class Nibbles, size_t kOf, size_t kRead>
 struct PlaneCodes : Bytes {
-    static constexpr size_t kPlanes = kRowPlanes, kPlanesRead = kRead;
+    static constexpr size_t kPlanes = kOf, kPlanesRead = kRead;
+    // What the planes that are not read add on average. Those of int12 are centered.
+    static constexpr int32_t kUnread = kOf == 2 ? kNibbleOffset : 0;
     using NibbleCodes = Nibbles;
     using ByteCodes = Bytes;
     template <size_t kOther>
-    using Reading = PlaneCodes<Bytes, Nibbles, kOther>;
+    using Reading = PlaneCodes<Bytes, Nibbles, kOf, kOther>;
 };
 
 template <class C>
@@ -28,6 +32,9 @@ inline constexpr size_t kPlanesReadBy = 1;
 template <HasPlanes C>
 inline constexpr size_t kPlanesReadBy<C> = C::kPlanesRead;
 
+template <class Nibbles>
+concept HasLineSums = requires(typename Nibbles::Words words) { Nibbles::total(words); };
+
 // Sums nibble times code of eight rows over one plane.
 template <class Nibbles, size_t Fixed>
 inline void sum_eight_nibbles(const int8_t* query, const std::byte* plane, size_t row_bytes,
@@ -40,15 +47,26 @@ inline void sum_eight_nibbles(const int8_t* query, const std::byte* plane, size_
         row[i] = plane + ids[i] * row_bytes;
         sums[i] = I32{};
     }
+    const auto add = [&](auto words, size_t i, size_t at, auto low, auto high) {
+        const auto pairs = load<Pairs>(row[i] + at);
+        words = Nibbles::add(words, (Vector)(pairs & 15), low);
+        return Nibbles::add(words, (Vector)(pairs >> 4), high);
+    };
     for (size_t line = 0; line < lines.bytes(); line += kLine, query += kPlaneLineCodes) {
-        for (size_t i = 0; i < 8; ++i) {
-            typename Nibbles::Words words{};
+        if constexpr (!HasLineSums<Nibbles>) {
             for (size_t at = 0; at < kLine; at += sizeof(Pairs)) {
-                const auto pairs = load<Pairs>(row[i] + line + at);
-                words = Nibbles::add(words, (Vector)(pairs & 15), query + at);
-                words = Nibbles::add(words, (Vector)(pairs >> 4), query + kLine + at);
+                const auto low = Nibbles::load_codes(query + at);
+                const auto high = Nibbles::load_codes(query + kLine + at);
+                for (size_t i = 0; i < 8; ++i) sums[i] = add(sums[i], i, line + at, low, high);
             }
-            sums[i] += Nibbles::total(words);
+        } else {
+            for (size_t i = 0; i < 8; ++i) {
+                typename Nibbles::Words words{};
+                for (size_t at = 0; at < kLine; at += sizeof(Pairs))
+                    words = add(words, i, line + at, Nibbles::load_codes(query + at),
+                                Nibbles::load_codes(query + kLine + at));
+                sums[i] += Nibbles::total(words);
+            }
         }
     }
 }
@@ -73,7 +91,8 @@ template <class C, size_t Fixed>
 inline Wide<I32> dot_upper_planes(const Query& query, const Rows& rows, const uint32_t* ids,
                                   size_t count, Lines<Fixed> lines) {
     Wide<I32> dots = dot_plane<C>(query, rows, 0, ids, count, lines);
-    for (I32& part : dots.part) part *= 16;
+    const I32 unread = I32{} + static_cast<uint32_t>(C::kUnread * query.sum);
+    for (I32& part : dots.part) part = part * 16 + unread;
     if constexpr (C::kPlanesRead > 1) {
         const Wide<I32> middle = dot_plane<C>(query, rows, 1, ids, count, lines);
         for (size_t i = 0; i < 16 / kLanes<I32>; ++i) dots.part[i] += middle.part[i];
@@ -85,7 +104,7 @@ inline Wide<I32> dot_upper_planes(const Query& query, const Rows& rows, const ui
 template <HasPlanes C>
 void dot_upper_rows(const Query& query, const Rows& rows, const uint32_t* ids, size_t count,
                     void* dots) {
-    with_lines(rows.row_bytes / kRowPlanes, [&](auto lines) {
+    with_lines(rows.row_bytes / C::kPlanes, [&](auto lines) {
         for (size_t first = 0; first < count; first += 16) {
             uint32_t group[16];
             const size_t size = std::min<size_t>(16, count - first);
@@ -96,11 +115,13 @@ void dot_upper_rows(const Query& query, const Rows& rows, const uint32_t* ids, s
     });
 }
 
-// Writes the upper two planes of a row as bytes of an int8 row.
+// Writes the upper two of kPlanes planes of a row as bytes of an int8 row.
+template <size_t kPlanes>
 inline void unpack_upper_planes(const std::byte* row, size_t row_bytes, uint8_t* bytes) {
     using Vector = typename VectorOf<uint8_t, std::max<size_t>(sizeof(I32), 16)>::Type;
-    const size_t plane = row_bytes / kRowPlanes;
-    constexpr auto offset = static_cast<uint8_t>(kRowOffset - 17 * kNibbleOffset);
+    const size_t plane = row_bytes / kPlanes;
+    constexpr auto offset =
+        static_cast<uint8_t>(kPlanes == 2 ? 0 : kRowOffset - 17 * kNibbleOffset);
     for (size_t line = 0; line < plane; line += kLine, bytes += kPlaneLineCodes) {
         for (size_t at = 0; at < kLine; at += sizeof(Vector)) {
             const auto upper = load<Vector>(row + line + at);
@@ -115,15 +136,15 @@ inline void unpack_upper_planes(const std::byte* row, size_t row_bytes, uint8_t*
 
 // The kernel dot_block: unpacks rows, which all queries of the block share, for `dot_bytes`, the
 // kernel of int8 rows.
-template <void (*dot_bytes)(const QueryBlock&, const Rows&, void*)>
+template <size_t kPlanes, void (*dot_bytes)(const QueryBlock&, const Rows&, void*)>
 void dot_block_of_planes(const QueryBlock& queries, const Rows& rows, void* dots) {
     constexpr size_t most = (kMaxDim + kPlaneLineCodes - 1) / kPlaneLineCodes * kPlaneLineCodes;
     alignas(kLine) uint8_t bytes[most];
-    const size_t stride = rows.row_bytes / kRowPlanes * 2, at_once = most / stride;
+    const size_t stride = rows.row_bytes / kPlanes * 2, at_once = most / stride;
     for (size_t first = 0; first < rows.count; first += at_once) {
         const size_t count = std::min(at_once, rows.count - first);
         for (size_t i = 0; i < count; ++i)
-            unpack_upper_planes(rows.at(first + i), rows.row_bytes, bytes + i * stride);
+            unpack_upper_planes<kPlanes>(rows.at(first + i), rows.row_bytes, bytes + i * stride);
         dot_bytes(queries, {reinterpret_cast<const std::byte*>(bytes), stride, count},
                   static_cast<uint32_t*>(dots) + first * kBlockQueries);
     }

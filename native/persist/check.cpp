@@ -106,10 +106,9 @@ void CheckTask::check_store(const CodeStore& codes, const char* name) {
                        "is negative or not finite");
             if (!is_finite(codes.affine()[row]))
                 report(at_row(std::string(name) + "score affines", row), "is not finite");
-            if (!codes.has_planes()) continue;
-            if (!is_finite(codes.walk_affine()[row]))
+            if (codes.has_planes() && !is_finite(codes.walk_affine()[row]))
                 report(at_row("walk affines", row), "is not finite");
-            if (!is_finite(codes.scan_affine()[row]))
+            if (codes.scans_upper_planes() && !is_finite(codes.scan_affine()[row]))
                 report(at_row("scan affines", row), "is not finite");
         }
     });

@@ -8,8 +8,11 @@
 namespace vecq {
 
 CompactTask::CompactTask(IndexState& state, IndexLocks& locks, RebuildHooks hooks)
-    : RebuildTask(state, locks, std::move(hooks)), columns_(state.rows.empty_columns()) {
+    : RebuildTask(state, locks, std::move(hooks)),
+      codes_(state.rows.codes().for_walks()),
+      columns_(state.rows.empty_columns()) {
     const size_t count = state.rows.slots().count();
+    CodeStore::each_column(codes_, [count](Column& column) { column.reserve(count); });
     for (Column& column : columns_) column.reserve(count);
     ids_.reserve(count);
     if (state.rows.ids().names().is_active()) names_ = Names::make();
@@ -64,8 +67,9 @@ void CompactTask::rebuild(size_t first, size_t count) {
     const bool has_order = ids.order().size() > 0;
     for (size_t row = first; row < first + count; ++row) {
         if (places_[0][row] == kNone) continue;
+        codes_.append_from(state_.rows.codes(), row);
         size_t i = 0;
-        RowTable::each_column(
+        RowTable::each_other_column(
             state_.rows, [&](const Column& column) { columns_[i++].append_from(column, row); });
         const size_t to = ids_.size();
         ids_.resize(to + 1);
@@ -94,7 +98,8 @@ void CompactTask::exchange() {
         if (const uint32_t place = places_[0][row]; place != kNone && place != row)
             changes.record({place, Change::Kind::moved, row});
     const size_t entered = state_.graph.entered(), count = rows.slots().count();
-    rows.swap_columns(columns_);
+    rows.swap_all(codes_, columns_);
+    state_.choose_kernels();
     rows.ids().restore(std::move(ids_), std::move(order_), rows.ids().largest());
     if (names_.is_active()) rows.ids().names().replace(std::move(names_));
     state_.graph.restore(std::move(layers_));

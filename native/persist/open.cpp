@@ -132,7 +132,7 @@ RecallCurve IndexReader::curve() const {
 Codec IndexReader::read_codec(size_t number) const {
     const auto saved = read_struct<SavedCodec>(section(Kind::codec, number));
     CodecOptions options;
-    options.width = checked_enum(saved.width, Width::int12, "width");
+    options.width = checked_enum(saved.width, Width::int8_planes, "width");
     options.scale = checked_enum(saved.scale, Scale::global, "scale");
     options.calibration = checked_enum(saved.calibration, Calibration::entropy, "calibration");
     options.percentile = saved.percentile;

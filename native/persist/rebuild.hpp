@@ -81,6 +81,7 @@ private:
     std::vector<std::vector<uint32_t>> places_;
     std::vector<Graph::Stored> layers_;
     std::vector<uint32_t> entries_;
+    CodeStore codes_;  // int8 codes of an earlier release become planes, see Codec::for_walks
     std::vector<Column> columns_;
     Array<int64_t> ids_;
     Array<uint32_t> order_, near_zero_;

@@ -74,6 +74,7 @@ float RefitTask::usual_norm() const {
 void RefitTask::exchange() {
     if (rows_ == 0) return;
     state_.rows.swap_codes(codes_, link_affine_);
+    state_.choose_kernels();
     state_.rows.link() = link_;
     state_.costs = {};
     state_.curve = {};

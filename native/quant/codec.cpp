@@ -32,7 +32,7 @@ void require_finite(const float* numbers, size_t count, size_t dim, size_t first
 }
 
 Codec::Codec(size_t dim, const CodecOptions& options, const QuantizeKernels& kernels)
-    : dim_(dim), options_(options), kernels_(kernels) {
+    : dim_(dim), options_(options), kernels_(&kernels) {
     const bool floating = options.width == Width::fp32 || options.width == Width::fp16;
     if (floating && options.scale != Scale::vector)
         refuse("scale",
@@ -42,6 +42,14 @@ Codec::Codec(size_t dim, const CodecOptions& options, const QuantizeKernels& ker
                                  ", expected more than 0 and at most 100");
     if (options.rotate) rotation_.emplace(dim, options.seed, kernels.hadamard);
     fitted_ = !needs_fit();
+}
+
+Codec Codec::for_walks() const {
+    Codec same = *this;
+    const bool fits = vecq::row_bytes(Width::int8_planes, dim_) <= row_bytes();
+    if (width() == Width::int8 && dim_ >= kLeastPlaneDim && fits)
+        same.options_.width = Width::int8_planes;
+    return same;
 }
 
 int Codec::levels() const {

@@ -47,22 +47,25 @@ public:
     // Fitted parameters: the mean (dim floats, empty unless centered) and the scales (dim, 1 or 0).
     std::span<const float> mean() const { return mean_; }
     std::span<const float> scales() const { return scales_; }
-    Codec unfitted() const { return {dim_, options_, kernels_}; }
+    Codec unfitted() const { return {dim_, options_, *kernels_}; }
     // Sets parameters that an earlier fit() produced. Throws Error if the options need others.
     void restore(std::span<const float> mean, std::span<const float> scales);
 
     size_t dim() const { return dim_; }
     const CodecOptions& options() const { return options_; }
     Width width() const { return options_.width; }
-    const QuantizeKernels& kernels() const { return kernels_; }
+    const QuantizeKernels& kernels() const { return *kernels_; }
     size_t row_bytes() const { return vecq::row_bytes(width(), dim_); }
+    // Returns the codec in the row layout that walks read fastest: int8 becomes int8_planes from
+    // kLeastPlaneDim on, unless its rows would be longer. The codes stay the same.
+    Codec for_walks() const;
 
     // Largest code of a row: 127, 1911 or 32767; 0 for floating widths.
     int levels() const;
     // Largest code of a query.
     int query_levels() const;
     // Whether queries are bytes.
-    bool has_byte_queries() const { return width() == Width::int8 || width() == Width::int12; }
+    bool has_byte_queries() const { return row_code_bytes(width()) == 1; }
     // Scale of all rows; 1 if each dimension has its own scale, 0 if each row has.
     float shared_scale() const;
 
@@ -87,12 +90,15 @@ private:
 
     size_t dim_;
     CodecOptions options_;
-    const QuantizeKernels& kernels_;
+    const QuantizeKernels* kernels_;
     std::optional<Rotation> rotation_;
     std::vector<float> mean_, scales_, inverse_scales_, mean_weights_;
     double mean_norm2_ = 0;
     bool fitted_ = false;
 };
+
+// Below it, the second line of a row costs a walk less than scoring its lower plane later.
+inline constexpr size_t kLeastPlaneDim = 256;
 
 // Largest accepted magnitude: norms, sums and rotations of such values stay within float32.
 inline constexpr float kMaxMagnitude = 0x1p110F;

@@ -11,25 +11,28 @@
 namespace vecq {
 namespace {
 
-// Steps of an int12 code in the unit of its dots, see base/layout.hpp.
-constexpr float kStepsPerUnit = 16;
+// Steps of a code in the unit of its dots, see base/layout.hpp.
+constexpr float steps_per_unit(Width width) { return width == Width::int12 ? 16 : 1; }
 
 int nibble_of(const std::byte* plane, size_t i) {
     const std::byte pair = plane[i / kPlaneLineCodes * kLine + i % kLine];
     return std::to_integer<int>(i % kPlaneLineCodes < kLine ? pair & std::byte{15} : pair >> 4);
 }
 
-int code_in_planes(const std::byte* row, size_t count, size_t i) {
+// The sum of a code and its offset is not negative, and has a nibble per plane.
+constexpr int offset_of(size_t planes) { return planes == 2 ? kRowOffset : kNibbleOffsets; }
+
+int code_in_planes(const std::byte* row, size_t planes, size_t count, size_t i) {
     int code = 0;
-    for (size_t plane = 0; plane < kRowPlanes; ++plane)
+    for (size_t plane = 0; plane < planes; ++plane)
         code = 16 * code + nibble_of(row + plane * (count / 2), i);
-    return code - kNibbleOffsets;
+    return code - offset_of(planes);
 }
 
-void write_planes(const int16_t* codes, size_t count, std::byte* row) {
-    for (size_t plane = 0; plane < kRowPlanes; ++plane, row += count / 2) {
-        const size_t shift = 4 * (kRowPlanes - 1 - plane);
-        const auto nibble = [&](size_t i) { return (codes[i] + kNibbleOffsets) >> shift & 15; };
+void write_planes(const int16_t* codes, size_t planes, size_t count, std::byte* row) {
+    for (size_t plane = 0; plane < planes; ++plane, row += count / 2) {
+        const size_t shift = 4 * (planes - 1 - plane);
+        const auto nibble = [&](size_t i) { return (codes[i] + offset_of(planes)) >> shift & 15; };
         for (size_t line = 0; line < count; line += kPlaneLineCodes)
             for (size_t i = 0; i < kLine; ++i)
                 row[line / 2 + i] =
@@ -49,6 +52,13 @@ Affine affine_of(Metric metric, const RowConstants& row) {
         case Metric::l2: break;
     }
     return {2 * row.scale, -row.centered_norm * row.centered_norm};
+}
+
+void split_into_planes(std::byte* row, size_t bytes) {
+    std::vector<int16_t> codes(bytes);
+    for (size_t i = 0; i < bytes; ++i)
+        codes[i] = static_cast<int16_t>(std::to_integer<int>(row[i]) - kRowOffset);
+    write_planes(codes.data(), planes_of(Width::int8_planes), bytes, row);
 }
 
 RowConstants RowCoder::encode(const float* vector, size_t row_number, std::byte* row) {
@@ -78,10 +88,10 @@ RoundedCodes RowCoder::write_integers(std::byte* row) {
         std::memcpy(row, scratch_.codes, scratch_.count * sizeof(int16_t));
         return rounded;
     }
-    if (codec.width() == Width::int12) {
-        write_planes(scratch_.codes, scratch_.count, row);
-        return {rounded.scale * kStepsPerUnit, rounded.norm2 / (kStepsPerUnit * kStepsPerUnit),
-                rounded.inverse_scale};
+    if (const size_t planes = planes_of(codec.width()); planes > 0) {
+        write_planes(scratch_.codes, planes, scratch_.count, row);
+        const float steps = steps_per_unit(codec.width());
+        return {rounded.scale * steps, rounded.norm2 / (steps * steps), rounded.inverse_scale};
     }
     for (size_t i = 0; i < scratch_.count; i += kChunk) {
         Shorts shifted;
@@ -117,19 +127,24 @@ void RowCoder::read_codes(const std::byte* row) {
             return read(reinterpret_cast<const uint8_t*>(row),
                         [](uint8_t code) { return static_cast<float>(code - kRowOffset); });
         case Width::int12:
-            for (size_t i = 0; i < scratch_.count; ++i)
-                scratch_.values[i] =
-                    static_cast<float>(code_in_planes(row, scratch_.count, i)) / kStepsPerUnit;
+        case Width::int8_planes: break;
     }
+    const size_t planes = planes_of(scratch_.codec.width());
+    const float unit = 1 / steps_per_unit(scratch_.codec.width());
+    for (size_t i = 0; i < scratch_.count; ++i)
+        scratch_.values[i] =
+            unit * static_cast<float>(code_in_planes(row, planes, scratch_.count, i));
 }
 
 PlaneFactors RowCoder::plane_factors(const std::byte* row) {
     read_codes(row);
     const std::byte* const middle = row + scratch_.count / 2;
+    // The middle of an upper nibble of int8, see base/layout.hpp.
+    const int unread = scratch_.codec.width() == Width::int8_planes ? kNibbleOffset : 0;
     double whole = 0, upper = 0, upper_two = 0;
     for (size_t i = 0; i < scratch_.count; ++i) {
         const double value = scratch_.values[i];
-        const int first = 16 * (nibble_of(row, i) - kNibbleOffset);
+        const int first = 16 * (nibble_of(row, i) - kNibbleOffset) + unread;
         whole += value * value;
         upper += value * first;
         upper_two += value * (first + nibble_of(middle, i) - kNibbleOffset);

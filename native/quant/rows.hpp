@@ -16,10 +16,13 @@ struct RowConstants {
 Affine affine_of(Metric metric, const RowConstants& constants);
 
 // <row, row> over <row, its upper planes>: times the factor of a row, dots with its upper plane or
-// its upper two are unbiased.
+// its upper two are unbiased. Two planes of two are the row: their factor is 1.
 struct PlaneFactors {
     float upper, upper_two;
 };
+
+// Rewrites an int8 row as an int8_planes row, which has the same length.
+void split_into_planes(std::byte* row, size_t bytes);
 
 class RowCoder {
 public:
@@ -33,7 +36,7 @@ public:
     // encoded so far.
     const std::vector<uint64_t>& clipped() const { return scratch_.clipped(); }
 
-    // Takes an int12 row.
+    // Takes a row of planes.
     PlaneFactors plane_factors(const std::byte* row);
 
 private:

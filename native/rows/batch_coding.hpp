@@ -22,7 +22,7 @@ Affine finite_affine(Metric metric, const RowConstants& constants, const char* a
 void encode_rows(const Codec& codec, const float* vectors, size_t count, size_t first_row,
                  size_t threads, std::byte* rows, RowConstants* constants, uint64_t* clipped);
 
-// Writes the factors of each int12 row.
+// Writes the factors of each row of planes.
 void find_plane_factors(const Codec& codec, const CodedRows& rows, size_t threads,
                         PlaneFactors* factors);
 

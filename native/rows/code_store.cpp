@@ -90,7 +90,8 @@ void CodeStore::derive_plane_affines(size_t first, size_t threads) {
     for (size_t i = 0; i < count; ++i) {
         const Affine& whole = affine()[first + i];
         walk_affine_.data<Affine>()[first + i] = times(whole, factors[i].upper);
-        scan_affine_.data<Affine>()[first + i] = times(whole, factors[i].upper_two);
+        if (scans_upper_planes())
+            scan_affine_.data<Affine>()[first + i] = times(whole, factors[i].upper_two);
     }
 }
 
@@ -101,9 +102,35 @@ CodeStore CodeStore::like() const {
     return other;
 }
 
-CodeStore CodeStore::unfitted() const { return {given_.unfitted(), metric_, number_}; }
+CodeStore CodeStore::unfitted() const { return {given_.unfitted().for_walks(), metric_, number_}; }
+
+CodeStore CodeStore::for_walks() const {
+    CodeStore other(given_.for_walks(), metric_, number_);
+    other.codec_ = std::make_unique<Codec>(codec_->for_walks());
+    if (unfitted_) other.unfitted_ = std::make_unique<Codec>(unfitted_->for_walks());
+    other.recent_values_ = recent_values_;
+    other.recent_clipped_ = recent_clipped_;
+    other.clipped_when_fitted_ = clipped_when_fitted_;
+    return other;
+}
+
+void CodeStore::append_from(const CodeStore& other, size_t row) {
+    const size_t last = size();
+    affine_.append_from(other.affine_, row);
+    codes_.append_from(other.codes_, row);
+    constants_.append_from(other.constants_, row);
+    if (has_planes() == other.has_planes()) {
+        if (has_planes()) walk_affine_.append_from(other.walk_affine_, row);
+        if (scans_upper_planes()) scan_affine_.append_from(other.scan_affine_, row);
+        return;
+    }
+    split_into_planes(codes_.at(last), codes_.element_bytes());
+    walk_affine_.resize(last + 1);
+    derive_plane_affines(last, 1);
+}
 
 void CodeStore::swap_rows(CodeStore& other) noexcept {
+    std::swap(given_, other.given_);
     std::swap(codec_, other.codec_);
     ++codec_version_;
     std::swap(unfitted_, other.unfitted_);

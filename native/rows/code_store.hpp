@@ -29,10 +29,8 @@ public:
     Rows rows(size_t count) const { return {codes_.data(), codes_.element_bytes(), count}; }
     ScoredRows scored(size_t count) const {
         ScoredRows scored{rows(count), affine_.data<Affine>()};
-        if (has_planes()) {
-            scored.walk_affine = walk_affine();
-            scored.scan_affine = scan_affine();
-        }
+        if (has_planes()) scored.walk_affine = walk_affine();
+        if (scans_upper_planes()) scored.scan_affine = scan_affine();
         return scored;
     }
     const std::byte* codes_of(size_t row) const { return codes_.at(row); }
@@ -41,8 +39,10 @@ public:
     }
     const RowConstants* constants() const { return constants_.data<RowConstants>(); }
     const Affine* affine() const { return affine_.data<Affine>(); }
-    // Whether walks read one plane of the codes and scans two, and their affines.
-    bool has_planes() const { return given_.width() == Width::int12 && number_ == 0; }
+    // Whether walks read one plane of the codes, and the affines for it.
+    bool has_planes() const { return planes_of(given_.width()) > 0 && number_ == 0; }
+    // Whether scans read two of three planes, and the affines for them.
+    bool scans_upper_planes() const { return planes_of(given_.width()) > 2 && number_ == 0; }
     const Affine* walk_affine() const { return walk_affine_.data<Affine>(); }
     const Affine* scan_affine() const { return scan_affine_.data<Affine>(); }
 
@@ -58,9 +58,13 @@ public:
     void append(const float* vectors, size_t count, size_t number, size_t threads);
     // Returns an empty store with the same codec and its fitted parameters.
     CodeStore like() const;
-    // Returns an empty store with the given codec, not fitted.
+    // Returns an empty store with the given codec, not fitted, in the row layout for walks.
     CodeStore unfitted() const;
-    // Exchanges rows and fitted codec with a store of the same given codec. Does not fail.
+    // Returns an empty store with the same codec and its fitted parameters in the layout for walks.
+    CodeStore for_walks() const;
+    // Appends a row of a store with the same codec in either layout.
+    void append_from(const CodeStore& other, size_t row);
+    // Exchanges rows and codecs. Does not fail.
     void swap_rows(CodeStore& other) noexcept;
     // Drops rows from `count` on; an empty store returns to the given codec. Does not fail.
     void truncate(size_t count);
@@ -70,9 +74,8 @@ public:
         visit(self.affine_);
         visit(self.codes_);
         visit(self.constants_);
-        if (!self.has_planes()) return;
-        visit(self.walk_affine_);
-        visit(self.scan_affine_);
+        if (self.has_planes()) visit(self.walk_affine_);
+        if (self.scans_upper_planes()) visit(self.scan_affine_);
     }
 
 private:

@@ -15,6 +15,12 @@ IndexState::IndexState(const IndexOptions& options, const Codec& codec, const Co
       rows(options, codec, rerank_codec),
       graph(2 * options.m) {}
 
+void IndexState::choose_kernels() {
+    const Kernels& found = active_engine()[rows.codes().codec().width()];
+    if (found.search != kernels.search) costs = {};
+    kernels = found;
+}
+
 std::vector<uint32_t> IndexState::rows_of(const int64_t* ids, size_t count) const {
     rows.ids().prepare();
     std::vector<uint32_t> found(count);

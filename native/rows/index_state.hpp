@@ -23,7 +23,7 @@ struct IndexState {
 
     const IndexOptions options;
     const size_t dim;
-    const Kernels& kernels;
+    Kernels kernels;  // of the search codes
     RowTable rows;
     Graph graph;
     SortedRows near_zero;  // rows kept out of an inner-product graph, see LinkMetric::is_near_zero
@@ -33,6 +33,9 @@ struct IndexState {
     // The mapped file that arrays may lie in, or null. The first change validates it.
     std::shared_ptr<const MappedFile> file;
     bool is_validated = true;
+
+    // Called after the search codes were exchanged: their row layout may be another one.
+    void choose_kernels();
 
     // False while links may lead to removed rows or to rows that are being linked.
     bool all_nodes_are_items() const {

@@ -115,13 +115,14 @@ void RowTable::swap_codes(CodeStore& codes, Column& link_affine) noexcept {
 
 std::vector<Column> RowTable::empty_columns() const {
     std::vector<Column> empty;
-    each_column(*this, [&](const Column& column) { empty.emplace_back(column.spec()); });
+    each_other_column(*this, [&](const Column& column) { empty.emplace_back(column.spec()); });
     return empty;
 }
 
-void RowTable::swap_columns(std::vector<Column>& columns) noexcept {
+void RowTable::swap_all(CodeStore& codes, std::vector<Column>& columns) noexcept {
+    codes_.swap_rows(codes);
     size_t i = 0;
-    each_column(*this, [&](Column& column) { column.swap_elements(columns[i++]); });
+    each_other_column(*this, [&](Column& column) { column.swap_elements(columns[i++]); });
     attributes_.note_renumbering();
 }
 

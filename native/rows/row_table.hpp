@@ -80,9 +80,10 @@ public:
 
     // Exchanges codes and link affines with those of a refitted codec.
     void swap_codes(CodeStore& codes, Column& link_affine) noexcept;
-    // Empty columns with the specs of the table's, to fill and exchange with `swap_columns`.
+    // Empty columns with the specs of the table's, search codes excepted, to fill and exchange with
+    // `swap_all`.
     std::vector<Column> empty_columns() const;
-    void swap_columns(std::vector<Column>& columns) noexcept;
+    void swap_all(CodeStore& codes, std::vector<Column>& columns) noexcept;
 
     // Bytes per row of all columns of a number: 0 for search codes, 1 for rerank codes. Without
     // attributes.
@@ -92,6 +93,11 @@ public:
     template <class Self, class Visit>
     static void each_column(Self& self, Visit&& visit) {
         CodeStore::each_column(self.codes_, visit);
+        each_other_column(self, visit);
+    }
+    // The same without search codes.
+    template <class Self, class Visit>
+    static void each_other_column(Self& self, Visit&& visit) {
         for (auto& column : self.columns_) visit(column);
         Attributes::each_column(self.attributes_, visit);
         if (self.rerank_) CodeStore::each_column(*self.rerank_, visit);

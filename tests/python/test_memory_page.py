@@ -26,6 +26,7 @@ def bytes_per_item():
     [
         (128, "ip", "int8", 16, None),
         (100, "cosine", "int8", 8, "fp16"),
+        (384, "cosine", "int8", 8, None),
         (70, "l2", "int16", 4, "fp32"),
         (200, "cosine", "int12", 8, None),
         (33, "ip", "fp32", 24, "int16"),

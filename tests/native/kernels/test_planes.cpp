@@ -1,4 +1,4 @@
-// Tests the kernels of int12 rows of every instruction set: dots with one, two and three planes
+// Tests the kernels of rows of planes on every instruction set: dots with one, two and three planes
 // against integer arithmetic on the codes, at the extremes of codes and of nibbles.
 #include <algorithm>
 #include <cstring>
@@ -17,80 +17,83 @@ namespace {
 
 constexpr size_t kRowCount = 17;
 constexpr size_t kDims[] = {1, 16, 63, 64, 65, 127, 128, 129, 300, 512, 640, 1000, 65535};
-constexpr int kLargest = 0x777;
+constexpr Width kPlaneWidths[] = {Width::int12, Width::int8_planes};
 
-int code(Pattern pattern, size_t at, std::mt19937& random) {
+int code(Width width, Pattern pattern, size_t at, std::mt19937& random) {
+    const int largest = width == Width::int12 ? 0x777 : 127;
     switch (pattern) {
-        case Pattern::maximum: return kLargest;
-        case Pattern::minimum: return -kLargest;
-        case Pattern::alternating: return at % 2 == 0 ? kLargest : -kLargest;
+        case Pattern::maximum: return largest;
+        case Pattern::minimum: return -largest;
+        case Pattern::alternating: return at % 2 == 0 ? largest : -largest;
         case Pattern::zero: return 0;
         case Pattern::random: break;
     }
-    return std::uniform_int_distribution<int>(-kLargest, kLargest)(random);
+    return std::uniform_int_distribution<int>(-largest, largest)(random);
 }
 
 // Codes with their rows, and bytes as a query.
 class Sample {
 public:
-    Sample(size_t dim, Pattern rows, Pattern query, unsigned seed)
-        : dim_(dim),
+    Sample(Width width, size_t dim, Pattern rows, Pattern query, unsigned seed)
+        : width_(width),
+          dim_(dim),
           codes_(kRowCount * dim),
-          rows_(kRowCount * row_bytes(Width::int12, dim)),
-          query_(padded_codes(Width::int12, dim) + 1),
-          values_(padded_codes(Width::int12, dim)) {
+          rows_(kRowCount * row_bytes(width, dim)),
+          query_(padded_codes(width, dim) + 1),
+          values_(padded_codes(width, dim)) {
         std::mt19937 random(seed);
-        std::memset(rows_.as<void>(), 0x88, rows_.bytes());
         for (size_t r = 0; r < kRowCount; ++r)
-            for (size_t i = 0; i < dim; ++i) put(r, i, code(rows, i + r, random));
+            for (size_t i = 0; i < padded_codes(width, dim); ++i)
+                put(r, i, i < dim ? code(width, rows, i + r, random) : 0);
         for (size_t i = 0; i < dim; ++i)
             values_[i] = static_cast<int8_t>(samples::value(Width::int8, query, i, random));
         std::memcpy(query_.as<int8_t>() + 1, values_.data(), values_.size());
     }
 
-    Rows rows() const { return {rows_.as<std::byte>(), row_bytes(Width::int12, dim_), kRowCount}; }
+    Width width() const { return width_; }
+    Rows rows() const { return {rows_.as<std::byte>(), row_bytes(width_, dim_), kRowCount}; }
     // At any alignment.
     Query query() const {
         return {query_.as<int8_t>() + 1, std::accumulate(values_.begin(), values_.end(), 0)};
     }
-    // The dot with the codes reduced to the first planes, in steps of the last of them. Digits are
-    // -8 to 7, so codes are rounded to the nearest, halves upwards.
+    // The dot with the codes reduced to the first one or two planes, in steps of int8.
     int64_t dot(size_t row, size_t planes) const {
-        const int step = 1 << 4 * (kRowPlanes - planes);
         int64_t sum = 0;
-        for (size_t i = 0; i < dim_; ++i) sum += int64_t{digits(row, i, step)} * values_[i];
+        for (size_t i = 0; i < dim_; ++i) sum += int64_t{upper(row, i, planes)} * values_[i];
         return sum;
     }
-    int code_of(size_t row, size_t i) const { return codes_[row * dim_ + i]; }
-
-    static int digits_of(int code, int step) {
-        // Subtracts the lower digits one after the other.
-        for (int one = 1; one < step; one *= 16) {
-            int digit = code / one % 16;
-            if (digit > 7) digit -= 16;
-            if (digit < -8) digit += 16;
-            code -= digit * one;
-        }
-        return code / step;
+    // What the third plane adds, in sixteenths of it.
+    int64_t lower_dot(size_t row) const {
+        int64_t sum = 0;
+        for (size_t i = 0; i < dim_ && width_ == Width::int12; ++i)
+            sum += int64_t{code_of(row, i) - 16 * upper(row, i, 2)} * values_[i];
+        return sum;
+    }
+    // Digits of int12 are -8 to 7, so its codes are rounded to the nearest, halves upwards. The
+    // middle of what the lower plane of int8 may hold is 8.
+    int upper(size_t row, size_t i, size_t planes) const {
+        const int code = code_of(row, i);
+        if (width_ == Width::int12) return planes == 1 ? (code + 0x88) >> 8 << 4 : (code + 8) >> 4;
+        return planes == 1 ? ((code + 128) >> 4 << 4) + 8 - 128 : code;
     }
 
 private:
-    int digits(size_t row, size_t i, int step) const { return digits_of(code_of(row, i), step); }
+    int code_of(size_t row, size_t i) const { return codes_[row * dim_ + i]; }
 
     void put(size_t r, size_t i, int code) {
-        codes_[r * dim_ + i] = code;
-        std::byte* row = rows_.as<std::byte>() + r * row_bytes(Width::int12, dim_);
-        const size_t plane = row_bytes(Width::int12, dim_) / 3;
-        const int digits = code + 0x888;
-        const int nibbles[] = {digits >> 8, (digits >> 4) % 16, digits % 16};
-        for (size_t p = 0; p < 3; ++p) {
-            std::byte& pair = row[p * plane + i / 128 * 64 + i % 64];
-            const auto nibble = static_cast<std::byte>(nibbles[p]);
+        if (i < dim_) codes_[r * dim_ + i] = code;
+        const size_t planes = planes_of(width_), plane = row_bytes(width_, dim_) / planes;
+        const int digits = code + (width_ == Width::int12 ? 0x888 : 128);
+        for (size_t p = 0; p < planes; ++p) {
+            std::byte& pair =
+                rows_.as<std::byte>()[(r * planes + p) * plane + i / 128 * 64 + i % 64];
+            const auto nibble = static_cast<std::byte>(digits >> 4 * (planes - 1 - p) & 15);
             pair = i % 128 < 64 ? (pair & std::byte{0xf0}) | nibble
                                 : (pair & std::byte{0x0f}) | nibble << 4;
         }
     }
 
+    Width width_;
     size_t dim_;
     std::vector<int> codes_;
     Memory rows_, query_;
@@ -107,11 +110,12 @@ template <class Body>
 void each_sample(Body&& body) {
     for (const Engine* engine : engines())
         if (const char* reason = engine->missing()) SKIP(std::string(engine->name) + ": " + reason);
-    for (const size_t dim : kDims)
-        for (const Pattern pattern : samples::kPatterns)
-            body(Sample(dim, pattern, dim % 2 == 0 ? Pattern::random : pattern,
-                        static_cast<unsigned>(dim)),
-                 dim);
+    for (const Width width : kPlaneWidths)
+        for (const size_t dim : kDims)
+            for (const Pattern pattern : samples::kPatterns)
+                body(Sample(width, dim, pattern, dim % 2 == 0 ? Pattern::random : pattern,
+                            static_cast<unsigned>(dim)),
+                     dim);
 }
 
 EncodedQuery encoded(const Query& query) {
@@ -130,7 +134,7 @@ TEST(planes_dots_of_two_planes_are_exact) {
         for (uint32_t i = 0; i < kRowCount; ++i) ids[i] = i * 5 % kRowCount;
         const Query query = sample.query();
         on_every_engine([&](const Engine& engine) {
-            const Kernels& kernels = engine[Width::int12];
+            const Kernels& kernels = engine[sample.width()];
             int32_t dots[kRowCount + 1];
             for (const size_t count : {0, 1, 15, 16, 17}) {
                 std::fill_n(dots, kRowCount + 1, 77);
@@ -154,24 +158,24 @@ TEST(planes_dots_of_two_planes_are_exact) {
 TEST(planes_rows_are_queries_of_two_planes) {
     each_sample([](const Sample& sample, size_t dim) {
         on_every_engine([&](const Engine& engine) {
-            const Kernels& kernels = engine[Width::int12];
+            const Kernels& kernels = engine[sample.width()];
             const Rows rows = sample.rows();
             const Memory codes(kernels.row_query_bytes(rows.row_bytes));
             const Query query = kernels.row_query(rows.at(3), rows.row_bytes, codes.as<void>());
             int32_t sum = 0;
             for (size_t i = 0; i < dim; ++i) {
-                const int expected = Sample::digits_of(sample.code_of(3, i), 16);
+                const int expected = sample.upper(3, i, 2);
                 CHECK(static_cast<const int8_t*>(query.codes)[i] == expected, engine.name, dim, i);
                 sum += expected;
             }
-            CHECK(query.sum == sum && codes.bytes() >= padded_codes(Width::int12, dim), engine.name,
-                  dim, query.sum, sum);
+            CHECK(query.sum == sum && codes.bytes() >= padded_codes(sample.width(), dim),
+                  engine.name, dim, query.sum, sum);
         });
     });
 }
 
-// Rescoring reads three planes, a walk one; both give the same bits on every instruction set.
-TEST(planes_scores_of_three_planes_and_of_one) {
+// Rescoring reads all planes, a walk one; both give the same bits on every instruction set.
+TEST(planes_scores_of_all_planes_and_of_one) {
     each_sample([](const Sample& sample, size_t dim) {
         const std::vector<Affine> affine(kRowCount, {1, 0}), walk_affine(kRowCount, {2, 0});
         ScoredRows scored{sample.rows(), affine.data()};
@@ -182,28 +186,29 @@ TEST(planes_scores_of_three_planes_and_of_one) {
         const Graph graph = graphs::graph_of(2, std::vector<graphs::Nodes>(kRowCount));
         on_every_engine([&](const Engine& engine) {
             float scores[kRowCount];
-            engine[Width::int12].score(query, scored, ids, scores);
+            engine[sample.width()].score(query, scored, ids, scores);
             for (size_t r = 0; r < kRowCount; ++r) {
                 const auto upper = static_cast<float>(sample.dot(r, 2)),
-                           lower = static_cast<float>(sample.dot(r, 3) - 16 * sample.dot(r, 2));
+                           lower = static_cast<float>(sample.lower_dot(r));
                 CHECK(scores[r] == upper + lower / 16, engine.name, dim, r, scores[r]);
             }
             WalkScratch scratch;
             Key found[kRowCount];
             size_t count = 0;
-            engine[Width::int12].search({.graph = {graph.layers().data(), 1, ids.data(), kRowCount},
-                                         .scored = scored,
-                                         .queries = {&query, 1},
-                                         .width = kRowCount,
-                                         .stop = {},
-                                         .filters = nullptr,
-                                         .scratch = {&scratch, 1},
-                                         .found = found,
-                                         .found_counts = &count});
+            engine[sample.width()].search(
+                {.graph = {graph.layers().data(), 1, ids.data(), kRowCount},
+                 .scored = scored,
+                 .queries = {&query, 1},
+                 .width = kRowCount,
+                 .stop = {},
+                 .filters = nullptr,
+                 .scratch = {&scratch, 1},
+                 .found = found,
+                 .found_counts = &count});
             CHECK(count == kRowCount, engine.name, dim, count);
             for (size_t i = 0; i < count; ++i)
                 CHECK(score_of(found[i]) ==
-                          2 * static_cast<float>(16 * sample.dot(node_of(found[i]), 1)),
+                          2 * static_cast<float>(sample.dot(node_of(found[i]), 1)),
                       engine.name, dim, i, score_of(found[i]));
         });
     });

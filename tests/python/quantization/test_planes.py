@@ -1,19 +1,22 @@
-"""int12: codes in three planes of nibbles, of which walks read one and rescoring reads all."""
+"""Codes in planes of nibbles, of which walks read one and rescoring reads all: int12, wide int8."""
 
 import numpy as np
 import pytest
 
 import vecq
 
-DIM, ROWS, K = 72, 3_000, 10
+DIM, WIDE, ROWS, K = 72, 256, 3_000, 10
+BASIS = np.random.default_rng(9).standard_normal((24, WIDE))
 
 
-def vectors(count, seed):
+def vectors(count, seed, dim=DIM):
     random = np.random.default_rng(seed)
-    return (random.standard_normal((count, 24)) @ BASIS).astype("float32")
+    return (random.standard_normal((count, 24)) @ BASIS[:, :dim]).astype("float32")
 
 
-BASIS = np.random.default_rng(9).standard_normal((24, DIM))
+def sections(index, path):
+    index.save(path)
+    return {section.name for section in vecq.info(path).sections}
 
 
 def recall(index, rows, queries, metric, **options):
@@ -66,10 +69,38 @@ def test_scores_are_finer_than_those_of_int8():
     assert finer < error / 8
 
 
+@pytest.mark.parametrize("dim", [64, 192, 255, 256, 257, 300, 384, 768])
+def test_int8_is_stored_in_planes_where_rows_stay_as_long(dim, tmp_path):
+    index = vecq.Index(dim, "cosine", "int8").add(
+        np.random.default_rng(0).standard_normal((100, dim), dtype="float32")
+    )
+    in_planes = {"walk affines"} <= sections(index, tmp_path / "items.vecq")
+    assert in_planes == (dim in (256, 384, 768))
+    assert index.codec.kind == "int8"
+
+
+@pytest.mark.parametrize("metric", ["ip", "cosine", "l2"])
+@pytest.mark.parametrize("query_bits", [15, 8])
+def test_planes_of_int8_give_the_scores_of_bytes(metric, query_bits):
+    rows, queries = vectors(ROWS, 1, WIDE), vectors(100, 2, WIDE)
+    codec = vecq.Codec("int8", center=metric == "l2").fit(rows)
+    index = vecq.Index(WIDE, metric, codec).add(rows)
+    scores = codec.score(codec.encode(rows), queries, metric, query_bits=query_bits)
+    for plan in ("walk", "scan"):
+        found = index.search(queries, K, plan=plan, ef=200, query_bits=query_bits)
+        own = np.take_along_axis(scores, found.ids, 1)
+        np.testing.assert_allclose(found.scores, own, rtol=1e-6, atol=1e-6)
+        best = np.argsort(-scores, axis=1, kind="stable")[:, :K]
+        assert np.mean([np.isin(a, b).mean() for a, b in zip(found.ids, best)]) > 0.99
+
+
 @pytest.mark.parametrize("metric", ["ip", "l2"])
-def test_changes_and_files(metric, tmp_path):
-    rows, more, queries = vectors(ROWS, 1), vectors(ROWS, 3), vectors(100, 2)
-    index = vecq.Index(DIM, metric, "int12", rerank_codec="fp32").add(rows[:2_000])
+@pytest.mark.parametrize(("kind", "dim"), [("int12", DIM), ("int8", WIDE)])
+def test_changes_and_files(metric, kind, dim, tmp_path):
+    rows, more, queries = (
+        vectors(count, seed, dim) for count, seed in ((ROWS, 1), (ROWS, 3), (100, 2))
+    )
+    index = vecq.Index(dim, metric, kind, rerank_codec="fp32").add(rows[:2_000])
     index.add(rows[2_000:])
     index.upsert(more[:500], np.arange(500))
     index.remove(np.arange(500, 900))
@@ -90,10 +121,10 @@ def test_changes_and_files(metric, tmp_path):
     index.save(tmp_path / "items.vecq")
     opened = vecq.open(tmp_path / "items.vecq", writable=True)
     np.testing.assert_array_equal(check(opened).ids, found.ids)
-    opened.add(vectors(100, 5), np.arange(10_000, 10_100))
-    info = vecq.info(tmp_path / "items.vecq")
-    assert {"walk affines", "scan affines"} <= {section.name for section in info.sections}
-    assert info.min_reader_version == "0.2.0"
+    opened.add(vectors(100, 5, dim), np.arange(10_000, 10_100))
+    affines = {"walk affines", "scan affines"} & sections(index, tmp_path / "items.vecq")
+    assert len(affines) == {"int12": 2, "int8": 1}[kind]
+    assert vecq.info(tmp_path / "items.vecq").min_reader_version == "0.2.0"
 
 
 def test_filters_biases_groups_and_diversity():

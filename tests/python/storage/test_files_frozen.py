@@ -12,16 +12,16 @@ FIXTURES = Path(__file__).parents[2] / "fixtures"
 FILES = sorted(FIXTURES.glob("format-*.vecq"))
 
 
-def vectors(count, start):
+def vectors(count, start, dim=8):
     """Return the vectors of make.py, which must not change."""
-    numbers = np.arange(start, start + count * 8, dtype=np.int64)
-    return ((numbers * 7919 % 1009) / 512 - 1).astype(np.float32).reshape(count, 8)
+    numbers = np.arange(start, start + count * dim, dtype=np.int64)
+    return ((numbers * 7919 % 1009) / 512 - 1).astype(np.float32).reshape(count, dim)
 
 
 def test_every_format_has_a_fixture():
     assert {path.name for path in FILES} >= {
         f"format-1-{kind}.vecq"
-        for kind in ("ip", "cosine", "l2", "living", "biased", "attributes", "names")
+        for kind in ("ip", "cosine", "l2", "living", "biased", "attributes", "names", "wide")
     }
 
 
@@ -33,12 +33,13 @@ def test_frozen_files_return_the_same_results(path, writable, tmp_path):
     assert index.check().ok
     kind = path.stem.split("-")[2]
     living = kind == "living"
-    metrics = {"living": "l2", "names": "l2", "attributes": "l2", "biased": "ip"}
-    assert (index.dim, index.metric) == (8, metrics.get(kind, kind))
+    metrics = {"living": "l2", "names": "l2", "attributes": "l2", "wide": "l2", "biased": "ip"}
+    dim = 256 if kind == "wide" else 8
+    assert (index.dim, index.metric) == (dim, metrics.get(kind, kind))
     assert index.get_bias(index.ids).any() == (kind == "biased")
     sizes = {"living": (31, 9), "names": (39, 1)}
     assert (len(index), index.stats().free_slots) == sizes.get(kind, (40, 0))
-    found = index.search(vectors(5, 5000), 6)
+    found = index.search(vectors(5, 5000, dim), 6)
     assert found.ids.tolist() == answers["ids"]
     if "reranked" in repr(index):  # float sums depend on the instruction set
         np.testing.assert_allclose(found.scores, answers["scores"], rtol=1e-5)
@@ -58,5 +59,36 @@ def test_frozen_files_return_the_same_results(path, writable, tmp_path):
         assert index.ids[[0, -1]].tolist() == ["é-40", "new"]
     if writable:
         more = [f"more-{i}" for i in range(20)] if kind == "names" else None
-        index.add(vectors(20, 9000), more).save(tmp_path / "more.vecq")
+        index.add(vectors(20, 9000, dim), more).save(tmp_path / "more.vecq")
         assert vecq.open(tmp_path / "more.vecq").check().ok
+
+
+@pytest.mark.parametrize("rebuild", ["compact", "refit"])
+def test_rows_of_bytes_become_planes(rebuild, tmp_path):
+    path = FIXTURES / "format-1-wide.vecq"
+    index = vecq.open(path, writable=True)
+    queries = vectors(50, 5000, 256)
+
+    def results():
+        walked = index.search(queries, 6, ef=40, rerank_factor=0)
+        scanned = index.search(queries, 6, plan="scan", rerank_factor=0)
+        return [walked.ids, walked.scores, scanned.ids, scanned.scores]
+
+    def sections():
+        index.save(tmp_path / "items.vecq")
+        return {section.name for section in vecq.info(tmp_path / "items.vecq").sections}
+
+    before = results()
+    assert "walk affines" not in sections()
+    getattr(index, rebuild)()
+    assert index.codec.kind == "int8"
+    assert index.check().ok
+    assert "walk affines" in sections()
+    after = results()
+    if rebuild == "compact":  # refitting encodes the rerank codes again
+        for old, new in zip(before, after, strict=True):
+            np.testing.assert_array_equal(old, new)
+    assert (before[2] == after[2]).mean() > 0.95
+    index = vecq.open(tmp_path / "items.vecq")
+    for old, new in zip(after, results(), strict=True):
+        np.testing.assert_array_equal(old, new)
