@@ -99,6 +99,6 @@ constexpr Engine engine_of(const char* name, const char* (*missing)()) {
         .quantizing = {quantize, normalize_exponent, hadamard},
         .probes = probes_of<Fp32Codes, Fp16Codes, Int16Codes, Int8Codes, Int8Codes, Int8Codes>(
             read_rows<typename Int8Codes::Sum>),
-        .comparing = {compare<float>, compare<int64_t>, compare<uint8_t>},
+        .comparing = {compare<float>, compare<int64_t>, compare<uint8_t>, count_bits},
     };
 }

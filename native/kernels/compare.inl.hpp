@@ -11,18 +11,27 @@ inline uint64_t packed_flags(const uint8_t* flags) {
     return word;
 }
 
+// Returns the bits of 64 values. The lanes of an instruction set may overload it for a type.
+template <class T>
+inline uint64_t range_word(const T* values, T low, T high) {
+    alignas(kLine) uint8_t flags[64];
+    // GCC vectorizes this loop.
+    for (size_t i = 0; i < 64; ++i)
+        flags[i] = static_cast<uint8_t>((values[i] >= low) & (values[i] <= high));
+    return packed_flags(flags);
+}
+
 template <class T>
 inline void compare(const T* values, size_t count, T low, T high, uint64_t* words) {
-    constexpr size_t kRows = 64;
-    alignas(kRows) uint8_t flags[kRows];
-    for (; count >= kRows; count -= kRows, values += kRows) {
-        // GCC vectorizes this loop.
-        for (size_t i = 0; i < kRows; ++i)
-            flags[i] = static_cast<uint8_t>((values[i] >= low) & (values[i] <= high));
-        *words++ = packed_flags(flags);
-    }
+    for (; count >= 64; count -= 64, values += 64) *words++ = range_word(values, low, high);
     if (count == 0) return;
     *words = 0;
     for (size_t i = 0; i < count; ++i)
         *words |= static_cast<uint64_t>(values[i] >= low && values[i] <= high) << i;
+}
+
+inline size_t count_bits(const uint64_t* words, size_t count) {
+    size_t sum = 0;
+    for (size_t i = 0; i < count; ++i) sum += static_cast<size_t>(std::popcount(words[i]));
+    return sum;
 }

@@ -17,6 +17,46 @@ inline uint32_t lanes_not_below(F32 scores, F32 bounds) {
     return static_cast<uint32_t>(_mm256_movemask_ps(kept));
 }
 
+// Bits of 64 values in a range, see compare.inl.hpp.
+inline uint64_t range_word(const float* values, float low, float high) {
+    const __m256 lows = _mm256_set1_ps(low), highs = _mm256_set1_ps(high);
+    uint64_t word = 0;
+    for (size_t i = 0; i < 64; i += 8) {
+        const __m256 own = _mm256_loadu_ps(values + i);
+        const __m256 inside = _mm256_and_ps(_mm256_cmp_ps(own, lows, _CMP_GE_OQ),
+                                            _mm256_cmp_ps(own, highs, _CMP_LE_OQ));
+        word |= uint64_t{static_cast<uint32_t>(_mm256_movemask_ps(inside))} << i;
+    }
+    return word;
+}
+
+inline uint64_t range_word(const int64_t* values, int64_t low, int64_t high) {
+    const __m256i lows = _mm256_set1_epi64x(low), highs = _mm256_set1_epi64x(high);
+    uint64_t word = 0;
+    for (size_t i = 0; i < 64; i += 4) {
+        const __m256i own = _mm256_loadu_si256((const __m256i*)(values + i));
+        const __m256i outside =
+            _mm256_or_si256(_mm256_cmpgt_epi64(lows, own), _mm256_cmpgt_epi64(own, highs));
+        const int bits = _mm256_movemask_pd((__m256d)outside);
+        word |= uint64_t{static_cast<uint32_t>(~bits & 0xf)} << i;
+    }
+    return word;
+}
+
+inline uint64_t range_word(const uint8_t* values, uint8_t low, uint8_t high) {
+    const __m256i lows = _mm256_set1_epi8(static_cast<char>(low));
+    const __m256i highs = _mm256_set1_epi8(static_cast<char>(high));
+    uint64_t word = 0;
+    for (size_t i = 0; i < 64; i += 32) {
+        const __m256i own = _mm256_loadu_si256((const __m256i*)(values + i));
+        const __m256i inside =
+            _mm256_and_si256(_mm256_cmpeq_epi8(_mm256_max_epu8(own, lows), own),
+                             _mm256_cmpeq_epi8(_mm256_min_epu8(own, highs), own));
+        word |= uint64_t{static_cast<uint32_t>(_mm256_movemask_epi8(inside))} << i;
+    }
+    return word;
+}
+
 struct Fp32 {
     using RowCode = float;
     using QueryCode = float;

@@ -13,6 +13,35 @@ inline uint32_t lanes_not_below(F32 scores, F32 bounds) {
     return _mm512_cmp_ps_mask((__m512)scores, (__m512)bounds, _CMP_NLT_UQ);
 }
 
+// Bits of 64 values in a range, see compare.inl.hpp.
+inline uint64_t range_word(const float* values, float low, float high) {
+    const __m512 lows = _mm512_set1_ps(low), highs = _mm512_set1_ps(high);
+    uint64_t word = 0;
+    for (size_t i = 0; i < 64; i += 16) {
+        const __m512 own = _mm512_loadu_ps(values + i);
+        const __mmask16 above = _mm512_cmp_ps_mask(own, lows, _CMP_GE_OQ);
+        word |= uint64_t{_mm512_mask_cmp_ps_mask(above, own, highs, _CMP_LE_OQ)} << i;
+    }
+    return word;
+}
+
+inline uint64_t range_word(const int64_t* values, int64_t low, int64_t high) {
+    const __m512i lows = _mm512_set1_epi64(low), highs = _mm512_set1_epi64(high);
+    uint64_t word = 0;
+    for (size_t i = 0; i < 64; i += 8) {
+        const __m512i own = _mm512_loadu_si512(values + i);
+        const __mmask8 above = _mm512_cmpge_epi64_mask(own, lows);
+        word |= uint64_t{_mm512_mask_cmple_epi64_mask(above, own, highs)} << i;
+    }
+    return word;
+}
+
+inline uint64_t range_word(const uint8_t* values, uint8_t low, uint8_t high) {
+    const __m512i own = _mm512_loadu_si512(values);
+    const __mmask64 above = _mm512_cmpge_epu8_mask(own, _mm512_set1_epi8(static_cast<char>(low)));
+    return _mm512_mask_cmple_epu8_mask(above, own, _mm512_set1_epi8(static_cast<char>(high)));
+}
+
 struct Fp32 {
     using RowCode = float;
     using QueryCode = float;

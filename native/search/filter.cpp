@@ -6,10 +6,15 @@
 #include <utility>
 
 #include "base/status.hpp"
+#include "engine/engine.hpp"
 #include "search/planner.hpp"
 
 namespace vecq {
 namespace {
+
+size_t count_of(const Bitset& bits) {
+    return active_engine().comparing.count(bits.words(), bits.word_count());
+}
 
 // Adds rows up to `rows`, all allowed or all not.
 void extend(Passing& passing, size_t rows, bool pass) {
@@ -21,7 +26,7 @@ void extend(Passing& passing, size_t rows, bool pass) {
 }  // namespace
 
 Passing::Passing(Bitset allowed, size_t rows)
-    : bits(std::move(allowed)), rows(rows), count(bits.count()) {}
+    : bits(std::move(allowed)), rows(rows), count(count_of(bits)) {}
 
 bool Passing::is_listed() const {
     return static_cast<double>(count) < kListedShare * static_cast<double>(rows);
@@ -29,13 +34,13 @@ bool Passing::is_listed() const {
 
 const Passing::List& Passing::list() const {
     std::call_once(listing_, [this] {
-        list_.rows.reserve(count);
-        list_.before.reserve(bits.word_count());
+        list_.rows.resize(count);
+        list_.before.resize(bits.word_count());
+        uint32_t* next = list_.rows.data();
         for (size_t at = 0; at < bits.word_count(); ++at) {
-            list_.before.push_back(static_cast<uint32_t>(list_.rows.size()));
+            list_.before[at] = static_cast<uint32_t>(next - list_.rows.data());
             for (uint64_t word = bits.word(at); word != 0; word &= word - 1)
-                list_.rows.push_back(
-                    static_cast<uint32_t>(at * 64 + static_cast<size_t>(std::countr_zero(word))));
+                *next++ = static_cast<uint32_t>(at * 64 + std::countr_zero(word));
         }
     });
     return list_;
@@ -52,7 +57,7 @@ Filter::Filter(const IndexState& state, FairSharedMutex& searches, const Choice*
     const auto lock = searches.read();
     auto passing = std::make_shared<Passing>();
     choose(*passing, allow, deny);
-    passing->count = passing->bits.count();
+    passing->count = count_of(passing->bits);
     passing_ = std::move(passing);
     changes_->add_listener(this);
 }
@@ -112,7 +117,7 @@ std::shared_ptr<const Passing> Filter::passing() const {
     updated->bits.grow(bits);
     extend(*updated, extent, passes_later_rows_);
     replay(*updated);
-    updated->count = updated->bits.count();
+    updated->count = count_of(updated->bits);
     passing_ = updated;
     return passing_;
 }

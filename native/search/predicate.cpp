@@ -156,7 +156,7 @@ bool Predicate::holds(uint32_t row) const {
     return stack[0];
 }
 
-Bitset Predicate::evaluate(const Attributes& attributes, size_t rows) const {
+Bitset Predicate::evaluate(const Attributes& attributes, size_t rows, size_t capacity) const {
     std::vector<TermBits> bits(terms_.size());
     AttributeVersion oldest = attributes.version();
     size_t covered = rows;
@@ -168,7 +168,7 @@ Bitset Predicate::evaluate(const Attributes& attributes, size_t rows) const {
         bits[i] = bits_of(terms_[i], std::move(posted));
     }
     Bitset found;
-    found.grow(rows);
+    found.grow(std::max(rows, capacity));
     const std::unique_ptr<Block[]> stack(new Block[max_depth_]);
     for (size_t first = 0; first < rows; first += kBlockRows) {
         const size_t count = std::min(kBlockRows, rows - first), words = words_for(count);
@@ -183,7 +183,7 @@ Bitset Predicate::evaluate(const Attributes& attributes, size_t rows) const {
         }
         found.write(first / 64, stack[0], words);
     }
-    found.clear_from(rows);
+    if (rows % 64 != 0) found.fill(rows, words_for(rows) * 64, false);
     const auto changed = attributes.changed_since(oldest);
     for (const uint32_t row : *changed)
         if (row < rows) found.assign(row, holds(row));

@@ -41,8 +41,8 @@ public:
     void add(Step::Kind kind);
     size_t terms() const { return terms_.size(); }
 
-    // Bits of rows [0, rows); the rest of the last word is 0. No row may change meanwhile.
-    Bitset evaluate(const Attributes& attributes, size_t rows) const;
+    // At least `capacity` bits, of which those from `rows` on are 0. No row may change meanwhile.
+    Bitset evaluate(const Attributes& attributes, size_t rows, size_t capacity) const;
     // Whether the predicate holds for a row.
     bool holds(uint32_t row) const;
 

@@ -29,18 +29,24 @@ std::shared_ptr<const Passing> WhereFilters::passing(const IndexState& state,
         compile(state, where, known);
     // Walks may read the bits of rows that are being linked.
     const size_t capacity = state.graph.rows();
-    const bool is_same = evaluate(state, known) && known.passing != nullptr &&
+    std::optional<Bitset> fresh = evaluate(state, known, capacity);
+    const bool is_same = !fresh && known.passing != nullptr &&
                          known.slots_version == slots.version() && known.filter == filter &&
                          known.passing->bits.capacity() >= capacity;
     if (is_same) return known.passing;
-    Bitset allowed = *known.bits;
-    allowed.grow(capacity);
-    if (filter != nullptr) {
-        allowed.intersect(filter->bits.words());
-    } else if (const uint64_t* visible = slots.visible()) {
-        allowed.intersect_first(visible, known.rows);
+    if (fresh && filter == nullptr && slots.visible() == nullptr) {
+        known.passing = std::make_shared<const Passing>(std::move(*fresh), known.rows);
+        known.bits = {known.passing, &known.passing->bits};
+    } else {
+        if (fresh) known.bits = std::make_shared<const Bitset>(std::move(*fresh));
+        Bitset allowed = *known.bits;
+        allowed.grow(capacity);
+        if (filter != nullptr)
+            allowed.intersect(filter->bits.words());
+        else if (const uint64_t* visible = slots.visible())
+            allowed.intersect_first(visible, known.rows);
+        known.passing = std::make_shared<const Passing>(std::move(allowed), known.rows);
     }
-    known.passing = std::make_shared<const Passing>(std::move(allowed), known.rows);
     known.filter = filter;
     known.slots_version = slots.version();
     keep(where, known, known.passing->bits.capacity() / 4 + where.size());
@@ -54,30 +60,31 @@ void WhereFilters::compile(const IndexState& state, std::string_view where, Know
     known.text_count = attributes.text_count();
 }
 
-// Brings the bits up to date. Returns whether they were.
-bool WhereFilters::evaluate(const IndexState& state, Known& known) {
+// Returns the bits of all rows, unless those that are known are up to date.
+std::optional<Bitset> WhereFilters::evaluate(const IndexState& state, Known& known,
+                                             size_t capacity) {
     const Attributes& attributes = state.rows.attributes();
     const size_t rows = state.rows.slots().extent();
     const AttributeVersion version = attributes.version();
-    if (known.bits != nullptr && known.rows == rows && known.version == version) return true;
+    if (known.bits != nullptr && known.rows == rows && known.version == version) return {};
     const size_t limit = std::max(kFewRows, rows / kChangedShare);
     const auto changed = attributes.changed_since(known.version);
     const bool is_near = known.bits != nullptr && known.rows <= rows && changed &&
                          changed->size() + rows - known.rows <= limit;
+    Bitset bits;
     if (is_near) {
-        Bitset bits = *known.bits;
-        bits.grow(rows);
+        bits = *known.bits;
+        bits.grow(std::max(rows, capacity));
         const auto test = [&](uint32_t row) { bits.assign(row, known.predicate->holds(row)); };
         for (const uint32_t row : *changed)
             if (row < rows) test(row);
         for (size_t row = known.rows; row < rows; ++row) test(static_cast<uint32_t>(row));
-        known.bits = std::make_shared<const Bitset>(std::move(bits));
     } else {
-        known.bits = std::make_shared<const Bitset>(known.predicate->evaluate(attributes, rows));
+        bits = known.predicate->evaluate(attributes, rows, capacity);
     }
     known.rows = rows;
     known.version = version;
-    return false;
+    return bits;
 }
 
 WhereFilters::Known WhereFilters::known(std::string_view where) {

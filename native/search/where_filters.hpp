@@ -7,6 +7,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -31,7 +32,7 @@ private:
     struct Known {
         std::shared_ptr<const Predicate> predicate;
         size_t text_count = 0;  // of all attributes, when the predicate was compiled
-        // Bits of all rows, also of those without items.
+        // Bits of all rows, also of those without items. Often those of `passing`.
         std::shared_ptr<const Bitset> bits;
         size_t rows = 0;
         AttributeVersion version;
@@ -43,7 +44,7 @@ private:
     Known known(std::string_view where);
     void keep(std::string_view where, Known known, size_t bytes_each);
     static void compile(const IndexState& state, std::string_view where, Known& known);
-    static bool evaluate(const IndexState& state, Known& known);
+    static std::optional<Bitset> evaluate(const IndexState& state, Known& known, size_t capacity);
 
     using Recent = std::list<std::pair<std::string, Known>>;
 
