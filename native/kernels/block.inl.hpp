@@ -18,7 +18,13 @@ void pack_block(const Query* queries, size_t count, size_t dim, void* block) {
     auto* out = static_cast<typename C::PackedCode*>(block);
     for (size_t q = 0; q < count; ++q) {
         const auto* plain = static_cast<const typename C::QueryCode*>(queries[q].codes);
-        for (size_t i = 0; i < dim; ++i) {
+        size_t i = 0;
+        // Whole groups of equal types are one move each.
+        if constexpr (std::is_same_v<typename C::PackedCode, typename C::QueryCode>)
+            for (; i + C::kCodesPerLane <= dim; i += C::kCodesPerLane)
+                std::memcpy(out + i * kBlockQueries + q * C::kCodesPerLane, plain + i,
+                            C::kCodesPerLane * sizeof *out);
+        for (; i < dim; ++i) {
             const size_t group = i / C::kCodesPerLane, slot = i % C::kCodesPerLane;
             out[(group * kBlockQueries + q) * C::kCodesPerLane + slot] = plain[i];
         }

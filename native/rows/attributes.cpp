@@ -16,7 +16,7 @@ namespace {
 
 // The log holds at least this many changes, or this share of all rows.
 constexpr size_t kShortLog = 4096, kLogShare = 64;
-// Postings are made again when this many rows have changed, or this share of all rows.
+// Postings and orders are made again when this many rows have changed, or this share of all rows.
 constexpr size_t kFewChanges = 1024, kChangedShare = 256;
 
 template <class T>
@@ -98,19 +98,41 @@ Attributes::changed_since(const AttributeVersion& version) const {
     return std::span(changed_).subspan(version.changes - dropped_);
 }
 
+bool Attributes::is_near(const AttributeVersion& version, size_t known, size_t rows) const {
+    const auto changed = changed_since(version);
+    return known <= rows && changed &&
+           changed->size() + rows - known <= std::max(kFewChanges, rows / kChangedShare);
+}
+
 Attributes::Posted Attributes::postings(const Attribute& attribute, size_t rows) const {
     const std::lock_guard lock(attribute.posting_);
-    const size_t allowed = std::max(kFewChanges, rows / kChangedShare);
-    if (const auto& own = attribute.posted_; own && own->postings.rows() <= rows)
-        if (const auto changed = changed_since(own->version);
-            changed && changed->size() + rows - own->postings.rows() <= allowed)
-            return {{own, &own->postings}, own->version};
+    if (const auto& own = attribute.posted_;
+        own && is_near(own->version, own->postings.rows(), rows))
+        return {{own, &own->postings}, own->version};
     attribute.prepare();
     const bool is_tags = attribute.spec.kind == AttributeKind::tags;
     const std::span codes(attribute.values.data<const uint32_t>(), rows);
     attribute.posted_ = std::make_shared<Attribute::Posted>(Attribute::Posted{
         version(), Postings(codes, attribute.texts.size(), is_tags ? &attribute.sets : nullptr)});
     return {{attribute.posted_, &attribute.posted_->postings}, version()};
+}
+
+Attributes::Ordered Attributes::ordered(const Attribute& attribute, size_t rows,
+                                        size_t uses) const {
+    const std::lock_guard lock(attribute.posting_);
+    auto& own = attribute.sorted_;
+    if (own && is_near(own->version, own->rows.rows(), rows))
+        return {{own, &own->rows}, own->version};
+    own.reset();
+    attribute.sorted_uses_ += uses;
+    if (attribute.sorted_uses_ < kUsesPerSort) return {};
+    attribute.sorted_uses_ = 0;
+    const Column& values = attribute.values;
+    OrderedRows sorted = attribute.spec.kind == AttributeKind::float32
+                             ? OrderedRows(std::span(values.data<const float>(), rows))
+                             : OrderedRows(std::span(values.data<const int64_t>(), rows));
+    own = std::make_shared<const Attribute::Sorted>(version(), std::move(sorted));
+    return {{own, &own->rows}, own->version};
 }
 
 // New elements are zero, which is null for the other kinds.

@@ -20,6 +20,7 @@
 #include "base/fair_mutex.hpp"
 #include "rows/attribute_spec.hpp"
 #include "rows/column.hpp"
+#include "rows/ordered_rows.hpp"
 #include "rows/postings.hpp"
 #include "rows/tag_sets.hpp"
 #include "rows/texts.hpp"
@@ -56,8 +57,14 @@ private:
         AttributeVersion version;
         Postings postings;
     };
-    mutable std::mutex posting_;
+    struct Sorted {
+        AttributeVersion version;
+        OrderedRows rows;
+    };
+    mutable std::mutex posting_;  // guards what is derived
     mutable std::shared_ptr<const Posted> posted_;
+    mutable std::shared_ptr<const Sorted> sorted_;
+    mutable size_t sorted_uses_ = 0;                        // asked for since there is none
     std::unique_ptr<const std::vector<std::byte>> frozen_;  // values as of the save in progress
 };
 
@@ -93,6 +100,15 @@ public:
         AttributeVersion version;
     };
     Posted postings(const Attribute& attribute, size_t rows) const;
+    // The rows of a numeric attribute in the order of their values, for `uses` conditions. Null
+    // until kUsesPerSort were asked for, since it was built or since many rows have changed: until
+    // then comparing the column costs less. Thread-safe while nothing changes.
+    static constexpr size_t kUsesPerSort = 64;
+    struct Ordered {
+        std::shared_ptr<const OrderedRows> rows;
+        AttributeVersion version;
+    };
+    Ordered ordered(const Attribute& attribute, size_t rows, size_t uses) const;
 
     // The calls of RowTable. None fails.
     void set_null(size_t first, size_t count);
@@ -119,6 +135,9 @@ public:
     }
 
 private:
+    // Whether what was derived from `known` rows of a version needs few rows tested.
+    bool is_near(const AttributeVersion& version, size_t known, size_t rows) const;
+
     std::deque<Attribute> all_;
     std::vector<uint32_t> changed_;
     size_t dropped_ = 0;

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 namespace vecq {
 namespace {
@@ -49,6 +50,17 @@ BlockTerms terms_of(std::span<const EncodedQuery> queries) {
     return all_have(1) ? BlockTerms::unit_biases : BlockTerms::any;
 }
 
+// Prefetches the rows of the list at [first, last). Always inline, see Prefetch.
+[[gnu::always_inline]] inline void prefetch(const ScoredRows& scored, const RowList& list,
+                                            size_t first, size_t last) {
+    const size_t bytes = std::min(scored.rows.row_bytes, kLongRowBytes);
+    for (size_t i = first; i < last; ++i) {
+        __builtin_prefetch(scored.affine + list[i], 0, 2);
+        for (size_t at = 0; at < bytes; at += kLine)
+            __builtin_prefetch(scored.rows.at(list[i]) + at, 0, 2);
+    }
+}
+
 }  // namespace
 
 void Scanner::begin(std::span<const EncodedQuery> queries, size_t dim, size_t width,
@@ -74,20 +86,26 @@ void Scanner::pack() {
     weighs_biases_ = std::ranges::any_of(queries_, weighs_biases);
     terms_.resize(blocks);
     for (size_t block = 0; block < blocks; ++block) {
-        Query parts[kBlockQueries];
         const size_t first = block * kBlockQueries;
         const size_t count = std::min(kBlockQueries, queries_.size() - first);
-        for (size_t q = 0; q < count; ++q) {
-            const EncodedQuery& query = queries_[first + q];
-            parts[q] = query.parts[0];
-            sums_[first + q] = query.parts[0].sum;
-            scales_[first + q] = query.scale;
-            biases_[first + q] = query.bias;
-            weights_[first + q] = query.item_bias_weight;
-        }
-        terms_[block] = terms_of(std::span(queries_).subspan(first, count));
-        kernels_.pack_block(parts, count, dim_, packed_.as<std::byte>() + block * block_bytes_);
+        pack_block(block, std::span(queries_).subspan(first, count));
     }
+}
+
+void Scanner::pack_block(size_t block, std::span<const EncodedQuery> queries) {
+    Query parts[kBlockQueries];
+    const size_t first = block * kBlockQueries;
+    for (size_t q = 0; q < queries.size(); ++q) {
+        const EncodedQuery& query = queries[q];
+        parts[q] = query.parts[0];
+        sums_[first + q] = query.parts[0].sum;
+        scales_[first + q] = query.scale;
+        biases_[first + q] = query.bias;
+        weights_[first + q] = query.item_bias_weight;
+    }
+    terms_[block] = terms_of(queries);
+    kernels_.pack_block(parts, queries.size(), dim_,
+                        packed_.as<std::byte>() + block * block_bytes_);
 }
 
 void Scanner::extend(const ScoredRows& scored, const RowList& list) { scan_all(scored, list); }
@@ -245,17 +263,28 @@ void Scanner::each_block(const ScoredRows& scored, const RowList& list, Body&& b
         const Chunk chunk = chunk_of(scored, part);
         for (size_t q = 0; q < queries_.size(); q += kBlockQueries) {
             const size_t block = q / kBlockQueries;
-            const std::byte* codes = packed_.as<std::byte>() + block * block_bytes_;
             const uint32_t* hidden =
                 filters_ == nullptr ? nullptr : &hidden_[block * hidden_stride_ + start];
-            kernels_.dot_block({codes, &sums_[q], dim_}, chunk.rows, dots_.as<void>());
-            const bool is_biased = terms_[block] == BlockTerms::item_biases;
-            body(BlockDots{dots_.as<void>(), part.count, chunk.affine, &scales_[q], &biases_[q],
-                           terms_[block], hidden, is_biased ? chunk.item_biases : nullptr,
-                           is_biased ? &weights_[q] : nullptr},
-                 row, block);
+            body(dots_of(chunk, block, hidden), row, block);
         }
     }
+}
+
+// Valid until the next call.
+BlockDots Scanner::dots_of(const Chunk& chunk, size_t block, const uint32_t* hidden) {
+    const size_t q = block * kBlockQueries;
+    const std::byte* codes = packed_.as<std::byte>() + block * block_bytes_;
+    kernels_.dot_block({codes, &sums_[q], dim_}, chunk.rows, dots_.as<void>());
+    const bool is_biased = terms_[block] == BlockTerms::item_biases;
+    return {dots_.as<void>(),
+            chunk.rows.count,
+            chunk.affine,
+            &scales_[q],
+            &biases_[q],
+            terms_[block],
+            hidden,
+            is_biased ? chunk.item_biases : nullptr,
+            is_biased ? &weights_[q] : nullptr};
 }
 
 void Scanner::scan_blocks(const ScoredRows& scored, const RowList& list) {
@@ -264,6 +293,88 @@ void Scanner::scan_blocks(const ScoredRows& scored, const RowList& list) {
         const size_t count = std::min(kBlockQueries, queries_.size() - first);
         kernels_.sift({dots, numbers_, std::span(best_).subspan(first, count)});
     });
+}
+
+void Scanner::scan_windows(const ScoredRows& scored, const RowList& list,
+                           std::span<const Window> windows, const uint64_t* allowed) {
+    for (size_t q = 0; q < queries_.size(); ++q) best_[q].begin(width_);
+    lanes_.clear();
+    size_t next = 0;
+    for (size_t row = 0; next < windows.size() || has_open_lanes();) {
+        if (!has_open_lanes()) row = windows[next].begin;
+        for (; next < windows.size() && windows[next].begin < row + kChunkRows; ++next)
+            if (windows[next].begin < windows[next].end) open_lane(next, windows[next]);
+        if (!has_open_lanes()) continue;
+        const RowList part = list.part(row, std::min(list.count, row + kChunkRows));
+        prefetch(scored, list, row + part.count, std::min(list.count, row + 2 * kChunkRows));
+        scan_lanes(chunk_of(scored, part), row, allowed);
+        row += part.count;
+        close_lanes(row);
+    }
+}
+
+// Scores a chunk of the list, whose first row has place `first`, for the queries in lanes.
+void Scanner::scan_lanes(const Chunk& chunk, size_t first, const uint64_t* allowed) {
+    const size_t count = chunk.rows.count;
+    uint32_t disallowed[kChunkRows], hidden[kChunkRows];
+    for (size_t i = 0; i < count; ++i)
+        disallowed[i] = allowed == nullptr || test_bit(allowed, numbers_[i]) ? 0 : ~0U;
+    for (size_t block = 0; block * kBlockQueries < lanes_.size(); ++block) {
+        const std::span lanes = std::span(lanes_).subspan(block * kBlockQueries, kBlockQueries);
+        if (std::ranges::none_of(lanes, &Lane::is_open)) continue;
+        if (std::exchange(stale_blocks_[block], char{0}) != 0) {
+            EncodedQuery queries[kBlockQueries];
+            for (size_t i = 0; i < kBlockQueries; ++i) queries[i] = queries_[lanes[i].query];
+            pack_block(block, queries);
+        }
+        std::copy_n(disallowed, count, hidden);
+        hide_outside(lanes, first, count, hidden);
+        kernels_.sift({dots_of(chunk, block, hidden), numbers_,
+                       std::span(lane_best_).subspan(block * kBlockQueries, kBlockQueries)});
+    }
+}
+
+bool Scanner::has_open_lanes() const { return std::ranges::any_of(lanes_, &Lane::is_open); }
+
+// Gives a query the first closed lane. Closed lanes hold any query.
+void Scanner::open_lane(size_t query, const Window& window) {
+    const auto closed = std::ranges::find(lanes_, false, &Lane::is_open);
+    const auto lane = static_cast<size_t>(closed - lanes_.begin());
+    if (lane == lanes_.size()) {
+        lanes_.resize(lane + kBlockQueries, {query, {}, false});
+        stale_blocks_.resize(lanes_.size() / kBlockQueries);
+        if (lane_best_.size() < lanes_.size()) lane_best_.resize(lanes_.size());
+    }
+    lanes_[lane] = {query, window, true};
+    stale_blocks_[lane / kBlockQueries] = 1;
+    std::swap(lane_best_[lane], best_[query]);
+}
+
+// Closes the lanes whose windows end at `place` or before.
+void Scanner::close_lanes(size_t place) {
+    for (size_t lane = 0; lane < lanes_.size(); ++lane) {
+        if (!lanes_[lane].is_open || lanes_[lane].window.end > place) continue;
+        lanes_[lane].is_open = false;
+        std::swap(lane_best_[lane], best_[lanes_[lane].query]);
+    }
+}
+
+// Hides from each query of a block the rows at [first, first + count) that its window lacks.
+void Scanner::hide_outside(std::span<const Lane> lanes, size_t first, size_t count,
+                           uint32_t* hidden) const {
+    const size_t last = first + count;
+    uint32_t closed = 0;
+    for (size_t i = 0; i < lanes.size(); ++i) {
+        const Window& own = lanes[i].window;
+        if (!lanes[i].is_open) {
+            closed |= 1U << i;
+            continue;
+        }
+        for (size_t place = first; place < std::min(own.begin, last); ++place)
+            hidden[place - first] |= 1U << i;
+        for (size_t place = own.end; place < last; ++place) hidden[place - first] |= 1U << i;
+    }
+    for (size_t i = 0; i < count; ++i) hidden[i] |= closed;
 }
 
 }  // namespace vecq

@@ -19,6 +19,8 @@ namespace vecq {
 
 class Scanner {
 public:
+    static constexpr size_t kFew = 6;
+
     explicit Scanner(const Kernels& kernels) : kernels_(kernels) {}
 
     // Whether filters need RowSets of their excluded rows.
@@ -32,10 +34,29 @@ public:
     void scan(const ScoredRows& scored, const RowList& list);
     // Scans more rows for the queries of the last scan.
     void extend(const ScoredRows& scored, const RowList& list);
+    // The places of a list that a query may return.
+    struct Window {
+        size_t begin, end;
+    };
+    // Scans a window of the list for each query. Windows rise by their begins. A query has a lane
+    // of a block while the scan is in its window, so that blocks are as full as windows overlap.
+    // Requires more than kFew queries without filters. `allowed`: one bit per row, or null.
+    void scan_windows(const ScoredRows& scored, const RowList& list,
+                      std::span<const Window> windows, const uint64_t* allowed);
+    // Scans single rows for one query of the last scan.
+    void extend(size_t query, const ScoredRows& scored, std::span<const uint32_t> rows) {
+        kernels_.scan_rows({scored, queries_[query], rows, nullptr, &best_[query]});
+    }
     // Returns the rows kept for a query, unsorted.
     std::span<const Key> finish(size_t query) { return best_[query].finish(); }
 
 private:
+    struct Chunk {
+        Rows rows;
+        const Affine* affine;
+        const float* item_biases;  // null if no query weighs them
+    };
+
     // Few queries are scored one by one, against single rows instead of blocks.
     bool scores_rows_singly() const { return queries_.size() <= kFew; }
     void pack();
@@ -50,16 +71,23 @@ private:
     template <class Body>
     void each_block(const ScoredRows& scored, const RowList& list, Body&& body);
     void hide(const RowList& stretch);
+    BlockDots dots_of(const Chunk& chunk, size_t block, const uint32_t* hidden);
+    void pack_block(size_t block, std::span<const EncodedQuery> queries);
+    struct Lane {
+        size_t query;
+        Window window;
+        bool is_open;
+    };
+    void scan_lanes(const Chunk& chunk, size_t first, const uint64_t* allowed);
+    bool has_open_lanes() const;
+    void open_lane(size_t query, const Window& window);
+    void close_lanes(size_t place);
+    void hide_outside(std::span<const Lane> lanes, size_t first, size_t count,
+                      uint32_t* hidden) const;
     void hide_disallowed(const RowList& stretch, uint32_t* hidden) const;
     void hide_excluded(const RowList& stretch, size_t first, uint32_t* hidden) const;
-    struct Chunk {
-        Rows rows;
-        const Affine* affine;
-        const float* item_biases;  // null if no query weighs them
-    };
     Chunk chunk_of(const ScoredRows& scored, const RowList& list);
 
-    static constexpr size_t kFew = 6;
     static constexpr size_t kChunkRows = kSiftedRows;
     // Hidden bits are computed for this many rows at a time, which stay in L2.
     static constexpr size_t kStretchRows = size_t{1} << 16;
@@ -83,6 +111,11 @@ private:
     // 0.
     std::vector<uint32_t> hidden_;
     size_t hidden_stride_ = 0;
+    // Of scan_windows: lanes of all blocks, the best rows of their queries while they are open,
+    // and the blocks of which a lane has another query than when they were packed.
+    std::vector<Lane> lanes_;
+    std::vector<TopK> lane_best_;
+    std::vector<char> stale_blocks_;
     uint32_t numbers_[kChunkRows] = {};
     Affine affine_[kChunkRows] = {};
     float item_biases_[kChunkRows] = {};

@@ -46,6 +46,10 @@ Costs costs_of(const CostModel& model, const Question& question) {
     return costs;
 }
 
+double block_scan_cost(const CostModel& model, size_t scored, size_t kept) {
+    return static_cast<double>(scored) * model.gathered_row + static_cast<double>(kept) * kKeepRow;
+}
+
 Plan cheapest(const Costs& costs) { return costs.scan <= costs.walk ? Plan::scan : Plan::walk; }
 
 }  // namespace vecq

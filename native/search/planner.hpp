@@ -29,6 +29,8 @@ struct Costs {
 };
 
 Costs costs_of(const CostModel& model, const Question& question);
+// Estimated seconds to score listed rows `scored` times in blocks of queries and to keep `kept`.
+double block_scan_cost(const CostModel& model, size_t scored, size_t kept);
 // Returns walk or scan, never step_over: that may miss rows far from a query.
 Plan cheapest(const Costs& costs);
 

@@ -14,6 +14,102 @@ namespace {
 
 constexpr size_t kBlockWords = 64, kBlockRows = 64 * kBlockWords;
 
+// The bits of a term that were not compared: those of its only posting, the union of several, or a
+// run of ordered rows.
+struct TermBits {
+    std::shared_ptr<const Postings> postings;
+    Bitset own;
+    const uint64_t* words = nullptr;  // null: compare the column
+    size_t rows = 0;                  // later rows are tested one by one
+    AttributeVersion version = {};
+    std::vector<uint32_t> tested = {};  // these, too
+};
+
+TermBits bits_of(const Term& term, Attributes::Posted posted) {
+    TermBits bits;
+    bits.postings = std::move(posted.postings);
+    bits.version = posted.version;
+    const Postings& postings = *bits.postings;
+    bits.rows = postings.rows();
+    if (term.codes.size() == 1 && postings.bitmap(term.codes[0]) != nullptr) {
+        bits.words = postings.bitmap(term.codes[0]);
+        return bits;
+    }
+    bits.own.grow(postings.rows());
+    for (const uint32_t code : term.codes) {
+        if (const uint64_t* words = postings.bitmap(code)) bits.own.unite(words);
+        for (const uint32_t row : postings.list(code)) bits.own.set(row);
+    }
+    bits.words = bits.own.words();
+    return bits;
+}
+
+TermBits bits_of(const Term& term, const Attributes::Ordered& ordered) {
+    TermBits bits;
+    const OrderedRows& rows = *ordered.rows;
+    const OrderedRun run = run_of(rows, term);
+    bits.own = rows.bits_of(run);
+    bits.words = bits.own.words();
+    bits.rows = rows.rows();
+    bits.version = ordered.version;
+    const std::span<const uint32_t> order = rows.in_order();
+    for (size_t place = run.first; place < run.begin; ++place) bits.tested.push_back(order[place]);
+    for (size_t place = run.end; place < run.last; ++place) bits.tested.push_back(order[place]);
+    return bits;
+}
+
+// Compared terms have no bits.
+TermBits bits_of(const Term& term, const Attributes& attributes, size_t rows) {
+    if (term.kind == Term::Kind::bytes) return {};
+    if (term.kind == Term::Kind::codes)
+        return bits_of(term, attributes.postings(*term.attribute, rows));
+    const Attributes::Ordered ordered = attributes.ordered(*term.attribute, rows, 1);
+    return ordered.rows == nullptr ? TermBits{} : bits_of(term, ordered);
+}
+
+using Block = uint64_t[kBlockWords];
+
+// Writes the bits of a term for the rows of a block.
+void evaluate_block(const Term& term, const TermBits& bits, size_t first, size_t rows, Block& to) {
+    const CompareKernels& kernels = active_engine().comparing;
+    const Column& values = term.attribute->values;
+    if (bits.words != nullptr) {
+        const size_t word = first / 64, words = words_for(rows), all = words_for(bits.rows);
+        const size_t known = std::min(words, all - std::min(all, word));
+        std::copy_n(bits.words + word, known, to);
+        std::fill_n(to + known, words - known, 0);
+        return;
+    }
+    switch (term.kind) {
+        case Term::Kind::floats:
+            return kernels.floats(values.data<const float>() + first, rows, term.low_float,
+                                  term.high_float, to);
+        case Term::Kind::integers:
+            return kernels.integers(values.data<const int64_t>() + first, rows, term.low, term.high,
+                                    to);
+        default:
+            return kernels.bytes(values.data<const uint8_t>() + first, rows,
+                                 static_cast<uint8_t>(term.low), static_cast<uint8_t>(term.high),
+                                 to);
+    }
+}
+
+// `right` has no block if the step has one operand.
+void combine(Step::Kind kind, Block& left, const Block* right, size_t words) {
+    switch (kind) {
+        case Step::Kind::both:
+            for (size_t i = 0; i < words; ++i) left[i] &= (*right)[i];
+            break;
+        case Step::Kind::either:
+            for (size_t i = 0; i < words; ++i) left[i] |= (*right)[i];
+            break;
+        default:
+            for (size_t i = 0; i < words; ++i) left[i] = ~left[i];
+    }
+}
+
+}  // namespace
+
 bool holds(const Term& term, uint32_t row) {
     const Attribute& attribute = *term.attribute;
     switch (term.kind) {
@@ -40,73 +136,6 @@ bool holds(const Term& term, uint32_t row) {
     return std::ranges::any_of(attribute.sets[code - 1],
                                [&](uint32_t tag) { return is_wanted(tag + 1); });
 }
-
-// The bits of a term on texts: those of its only posting, or the union of several.
-struct TermBits {
-    std::shared_ptr<const Postings> postings;
-    Bitset united;
-    const uint64_t* words = nullptr;
-    size_t word_count = 0;  // rows of later words are tested one by one
-};
-
-TermBits bits_of(const Term& term, Attributes::Posted posted) {
-    TermBits bits;
-    bits.postings = std::move(posted.postings);
-    const Postings& postings = *bits.postings;
-    bits.word_count = words_for(postings.rows());
-    if (term.codes.size() == 1 && postings.bitmap(term.codes[0]) != nullptr) {
-        bits.words = postings.bitmap(term.codes[0]);
-        return bits;
-    }
-    bits.united.grow(postings.rows());
-    for (const uint32_t code : term.codes) {
-        if (const uint64_t* words = postings.bitmap(code)) bits.united.unite(words);
-        for (const uint32_t row : postings.list(code)) bits.united.set(row);
-    }
-    bits.words = bits.united.words();
-    return bits;
-}
-
-using Block = uint64_t[kBlockWords];
-
-// Writes the bits of a term for the rows of a block.
-void evaluate_block(const Term& term, const TermBits& bits, size_t first, size_t rows, Block& to) {
-    const CompareKernels& kernels = active_engine().comparing;
-    const Column& values = term.attribute->values;
-    switch (term.kind) {
-        case Term::Kind::floats:
-            return kernels.floats(values.data<const float>() + first, rows, term.low_float,
-                                  term.high_float, to);
-        case Term::Kind::integers:
-            return kernels.integers(values.data<const int64_t>() + first, rows, term.low, term.high,
-                                    to);
-        case Term::Kind::bytes:
-            return kernels.bytes(values.data<const uint8_t>() + first, rows,
-                                 static_cast<uint8_t>(term.low), static_cast<uint8_t>(term.high),
-                                 to);
-        default: break;
-    }
-    const size_t word = first / 64, words = words_for(rows);
-    const size_t known = std::min(words, bits.word_count - std::min(bits.word_count, word));
-    std::copy_n(bits.words + word, known, to);
-    std::fill_n(to + known, words - known, 0);
-}
-
-// `right` has no block if the step has one operand.
-void combine(Step::Kind kind, Block& left, const Block* right, size_t words) {
-    switch (kind) {
-        case Step::Kind::both:
-            for (size_t i = 0; i < words; ++i) left[i] &= (*right)[i];
-            break;
-        case Step::Kind::either:
-            for (size_t i = 0; i < words; ++i) left[i] |= (*right)[i];
-            break;
-        default:
-            for (size_t i = 0; i < words; ++i) left[i] = ~left[i];
-    }
-}
-
-}  // namespace
 
 void Predicate::add_term(Term term) {
     if (terms_.size() == kMaxTerms)
@@ -138,6 +167,11 @@ bool Predicate::fuse_ranges() {
     return true;
 }
 
+OrderedRun run_of(const OrderedRows& rows, const Term& term) {
+    return term.kind == Term::Kind::floats ? rows.run(term.low_float, term.high_float)
+                                           : rows.run(term.low, term.high);
+}
+
 bool Predicate::holds(uint32_t row) const {
     bool stack[2 * kMaxNesting + 8];
     size_t top = 0;
@@ -161,11 +195,10 @@ Bitset Predicate::evaluate(const Attributes& attributes, size_t rows, size_t cap
     AttributeVersion oldest = attributes.version();
     size_t covered = rows;
     for (size_t i = 0; i < terms_.size(); ++i) {
-        if (terms_[i].kind != Term::Kind::codes) continue;
-        auto posted = attributes.postings(*terms_[i].attribute, rows);
-        oldest.changes = std::min(oldest.changes, posted.version.changes);
-        covered = std::min(covered, posted.postings->rows());
-        bits[i] = bits_of(terms_[i], std::move(posted));
+        bits[i] = bits_of(terms_[i], attributes, rows);
+        if (bits[i].words == nullptr) continue;
+        oldest.changes = std::min(oldest.changes, bits[i].version.changes);
+        covered = std::min(covered, bits[i].rows);
     }
     Bitset found;
     found.grow(std::max(rows, capacity));
@@ -189,6 +222,8 @@ Bitset Predicate::evaluate(const Attributes& attributes, size_t rows, size_t cap
         if (row < rows) found.assign(row, holds(row));
     for (size_t row = covered; row < rows; ++row)
         found.assign(row, holds(static_cast<uint32_t>(row)));
+    for (const TermBits& own : bits)
+        for (const uint32_t row : own.tested) found.assign(row, holds(row));
     return found;
 }
 

@@ -1,8 +1,9 @@
 // A compiled expression over attributes: a postfix program, evaluated to one bit per row.
 //
-// Terms on texts read the postings of their attribute, terms on numbers compare the column. The
-// program runs on blocks of rows that fit the first cache. Rows that changed since postings were
-// made, and all rows when few changed since an earlier evaluation, are tested one by one.
+// Terms on texts read the postings of their attribute, terms on numbers compare the column, or read
+// its order if there is one. The program runs on blocks of rows that fit the first cache. Rows that
+// changed since postings or an order were made, and all rows when few changed since an earlier
+// evaluation, are tested one by one.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +26,11 @@ struct Term {
     std::vector<uint32_t> codes = {};  // any of these, ascending; 0 is null
 };
 
+// Whether a term holds for a row.
+bool holds(const Term& term, uint32_t row);
+// The rows for which a term on numbers holds.
+OrderedRun run_of(const OrderedRows& rows, const Term& term);
+
 struct Step {
     enum class Kind : uint8_t { term, both, either, inverse };
     Kind kind;
@@ -40,6 +46,12 @@ public:
     void add_term(Term term);
     void add(Step::Kind kind);
     size_t terms() const { return terms_.size(); }
+    // The term of a predicate that is one range of numbers, otherwise null.
+    const Term* range() const {
+        const bool is_range = steps_.size() == 1 && (terms_[0].kind == Term::Kind::floats ||
+                                                     terms_[0].kind == Term::Kind::integers);
+        return is_range ? terms_.data() : nullptr;
+    }
 
     // At least `capacity` bits, of which those from `rows` on are 0. No row may change meanwhile.
     Bitset evaluate(const Attributes& attributes, size_t rows, size_t capacity) const;

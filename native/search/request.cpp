@@ -75,10 +75,14 @@ std::shared_ptr<const Passing> Request::passing_of(size_t i) const {
 Plan Request::plan_of(const Passing* own) const {
     const size_t count = own == nullptr ? passing_count : own->count;
     if (plan != Plan::automatic) return count == 0 ? Plan::scan : plan;
+    return cheapest(costs_of_one(count));
+}
+
+Costs Request::costs_of_one(size_t count) const {
     Question one = question();
     one.passing = count;
     one.queries = one.walkers = one.scanners = 1;
-    return cheapest(costs_of(state.costs, one));
+    return costs_of(state.costs, one);
 }
 
 RowList Request::rows_of(const Passing* own) const {

@@ -45,6 +45,8 @@ struct Request {
     std::shared_ptr<const Passing> passing_of(size_t i) const;
     // Walk or scan, whichever costs less for one query with a filter of its own.
     Plan plan_of(const Passing* own) const;
+    // The costs of one query that may return `count` items.
+    Costs costs_of_one(size_t count) const;
     // The rows of a scan. The first call may list them.
     RowList rows() const { return rows_of(passing.get()); }
     // Those of a query with a filter of its own; null: all rows.

@@ -7,6 +7,7 @@
 #include "search/bias_effort.hpp"
 #include "search/graph_search.hpp"
 #include "search/scan_search.hpp"
+#include "search/window_scan.hpp"
 
 namespace vecq {
 namespace {
@@ -51,6 +52,7 @@ SearchReport search(const IndexState& state, FairSharedMutex& searches, Searcher
                     const SearchCall& call) {
     SearchReport report;
     Pending pending;
+    WindowScan windows;
     bool is_first = true;
     std::atomic<size_t> group_width = 0;
     do {
@@ -68,6 +70,9 @@ SearchReport search(const IndexState& state, FairSharedMutex& searches, Searcher
             request.widen(report.beam_factor);
         request.plan = report.plan;
         if (call.options.exclude.offsets != nullptr) state.rows.ids().prepare();
+        if (request.has_own_filters() && request.passing_count > 0)
+            windows.scan(request, searchers, pending, report);
+        if (pending.is_empty(call.count)) break;
         if (request.passing_count == 0)
             answer_nothing(request, pending);
         else if (request.plan == Plan::scan && !request.has_own_filters())

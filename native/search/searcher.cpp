@@ -22,15 +22,27 @@ Searcher::Searcher(const Codec& codec, const Codec* rerank_codec, Metric metric,
     rerank_codes_ = Memory(rerank_coder_->bytes());
 }
 
-void Searcher::encode(const float* vectors, size_t dim, size_t number, size_t count) {
+template <class PlaceOf>
+void Searcher::encode_each(const float* vectors, size_t dim, size_t number, size_t count,
+                           PlaceOf&& place_of) {
     if (codes_.bytes() < count * coder_.bytes()) codes_ = Memory(count * coder_.bytes());
     queries.resize(count);
     coarse.resize(count);
     for (size_t i = 0; i < count; ++i) {
-        queries[i] = coder_.encode(vectors + i * dim, number + i,
+        const size_t place = place_of(i);
+        queries[i] = coder_.encode(vectors + place * dim, number + place,
                                    codes_.as<std::byte>() + i * coder_.bytes());
         coarse[i] = high_part_query(queries[i]);
     }
+}
+
+void Searcher::encode(const float* vectors, size_t dim, size_t number, size_t count) {
+    encode_each(vectors, dim, number, count, [](size_t i) { return i; });
+}
+
+void Searcher::encode(const float* vectors, size_t dim, size_t number,
+                      std::span<const size_t> places) {
+    encode_each(vectors, dim, number, places.size(), [&](size_t i) { return places[i]; });
 }
 
 EncodedQuery Searcher::encode_for_rerank(const float* vector, size_t number) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "graph/walk.hpp"
@@ -27,6 +28,8 @@ public:
 
     // Encodes vectors; errors number them from `number`.
     void encode(const float* vectors, size_t dim, size_t number, size_t count);
+    // Encodes the vectors at the given places.
+    void encode(const float* vectors, size_t dim, size_t number, std::span<const size_t> places);
     // Encodes a vector for rerank codes. The query lives until the next call.
     EncodedQuery encode_for_rerank(const float* vector, size_t number);
     // Scores the rows of `keys` again and keeps the best `wanted`, best first. `biases` is null, or
@@ -48,6 +51,10 @@ public:
     DiversityPicker diversity_picker;
 
 private:
+    template <class PlaceOf>
+    void encode_each(const float* vectors, size_t dim, size_t number, size_t count,
+                     PlaceOf&& place_of);
+
     QueryCoder coder_;
     Memory codes_;
     std::optional<QueryCoder> rerank_coder_;
