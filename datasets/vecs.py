@@ -8,6 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vecq import DatasetError
+from vecq.core.arrays import release_pages
+
+# Rows whose dimensions are checked at a time.
+BLOCK = 1 << 14
 
 DTYPES: dict[str, np.dtype[Any]] = {
     ".fvecs": np.dtype("<f4"),
@@ -33,10 +37,12 @@ def read_vecs(path: Path) -> NDArray[Any]:
             "rows",
         )
     rows = content.reshape(-1, stride)
-    dims = rows[:, :4].view("<i4")[:, 0]
-    if (dims != dim).any():
-        row = int((dims != dim).argmax())
-        raise DatasetError(f"row {row} has dim {dims[row]}, but row 0 has {dim}", "dim")
+    for first in range(0, len(rows), BLOCK):  # else the whole file would be in memory
+        dims = rows[first : first + BLOCK, :4].view("<i4")[:, 0]
+        if (dims != dim).any():
+            row = int((dims != dim).argmax())
+            raise DatasetError(f"row {first + row} has dim {dims[row]}, but row 0 has {dim}", "dim")
+        release_pages(content)
     values: NDArray[Any] = rows[:, 4:].view(dtype)
     return values
 

@@ -18,7 +18,7 @@ def id_column(source: Source, given: str | None, option: str) -> str:
     """Return the column of ids: the given one, or the only one of a usual name."""
     names = source.schema.names
     if given is not None:
-        return _existing(source, given, option)
+        return existing(source, given, option)
     usual = [one for one in names if "".join(filter(str.isalpha, one.lower())) in USUAL[option]]
     if len(usual) != 1:
         found = f"the columns {', '.join(usual)}" if usual else f"only {', '.join(names)}"
@@ -28,8 +28,13 @@ def id_column(source: Source, given: str | None, option: str) -> str:
     return str(usual[0])
 
 
-def vector_column(source: Source, given: str | None, dim: int) -> str:
-    """Return the column of vectors: the given one, or the only one of lists of numbers."""
+def vector_column(
+    source: Source, given: str | None, dim: int | None, *, integers: bool = False
+) -> str:
+    """Return the column of vectors: the given one, or the only one of lists of numbers.
+
+    `dim` None: vectors of any number of dimensions. `integers`: also lists of whole numbers.
+    """
     if given is None:
         lists = [one.name for one in source.schema if _is_list(one.type)]
         if len(lists) != 1:
@@ -38,13 +43,13 @@ def vector_column(source: Source, given: str | None, dim: int) -> str:
                 f"has {found} of numbers, expected one of vectors: name it by vector_column"
             )
         given = str(lists[0])
-    kind = source.schema.field(_existing(source, given, "vector_column")).type
-    if not _is_list(kind) or not arrow().types.is_floating(kind.value_type):
+    kind = source.schema.field(existing(source, given, "vector_column")).type
+    if not _is_list(kind) or not (integers or arrow().types.is_floating(kind.value_type)):
         raise source.refuse(
             f"has type {kind} in column {given!r}, expected lists of floating-point numbers: cast "
             "it to float32"
         )
-    if getattr(kind, "list_size", dim) != dim:
+    if dim is not None and getattr(kind, "list_size", dim) != dim:
         raise source.refuse(
             f"has vectors of {kind.list_size} numbers in column {given!r}, but the index has dim "
             f"{dim}: use the model that the items come from"
@@ -69,24 +74,33 @@ def require_ids(source: Source, column: str, strings: bool | None) -> None:
         )
 
 
+def require_numbers(source: Source, column: str, option: str) -> None:
+    """Refuse a column that is missing, or that holds no numbers."""
+    types, kind = arrow().types, source.schema.field(existing(source, column, option)).type
+    if not (types.is_floating(kind) or types.is_integer(kind)):
+        raise source.refuse(
+            f"has type {kind} in column {column!r}, expected numbers: choose another by {option}"
+        )
+
+
 def texts(source: Source, column: str, values: Any) -> Any:
     """Return ids as an Arrow array of large strings, by which users are matched."""
     pa = arrow()
-    _refuse_nulls(source, column, values)
+    refuse_nulls(source, column, values)
     return values.cast(pa.large_string())
 
 
 def integers(source: Source, column: str, values: Any) -> NDArray[np.int64]:
     """Return item ids as an array of integers."""
     pa = arrow()
-    _refuse_nulls(source, column, values)
+    refuse_nulls(source, column, values)
     found: NDArray[np.int64] = values.cast(pa.int64()).to_numpy(zero_copy_only=False)
     return found
 
 
 def vectors(source: Source, column: str, values: Any, dim: int, first: int) -> NDArray[Any]:
     """Return vectors as a matrix; errors number rows from `first`."""
-    _refuse_nulls(source, column, values, first)
+    refuse_nulls(source, column, values, first)
     lengths = values.value_lengths().to_numpy(zero_copy_only=False)
     wrong = lengths != dim
     if wrong.any():
@@ -96,7 +110,7 @@ def vectors(source: Source, column: str, values: Any, dim: int, first: int) -> N
             f"the index has dim {dim}"
         )
     flat = values.flatten()
-    _refuse_nulls(source, column, flat)
+    refuse_nulls(source, column, flat)
     found: NDArray[Any] = flat.to_numpy(zero_copy_only=False).reshape(len(lengths), dim)
     finite = np.isfinite(found).all(axis=1)
     if not finite.all():
@@ -105,7 +119,8 @@ def vectors(source: Source, column: str, values: Any, dim: int, first: int) -> N
     return found
 
 
-def _existing(source: Source, column: str, option: str) -> str:
+def existing(source: Source, column: str, option: str) -> str:
+    """Return a column that the source has; refuse another one."""
     if source.schema.names.count(column) != 1:
         raise source.refuse(
             f"has the columns {', '.join(source.schema.names)}, expected one named {column!r}: "
@@ -114,15 +129,16 @@ def _existing(source: Source, column: str, option: str) -> str:
     return column
 
 
-def _is_list(kind: Any) -> bool:
-    types = arrow().types
-    lists = types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
-    return bool(lists and (types.is_floating(kind.value_type) or types.is_integer(kind.value_type)))
-
-
-def _refuse_nulls(source: Source, column: str, values: Any, first: int = 0) -> None:
+def refuse_nulls(source: Source, column: str, values: Any, first: int = 0) -> None:
+    """Refuse values with nulls; the message numbers rows from `first`."""
     if values.null_count > 0:
         raise source.refuse(
             f"has {values.null_count:,} nulls in column {column!r}, in the rows after {first:,}: "
             "drop these rows"
         )
+
+
+def _is_list(kind: Any) -> bool:
+    types = arrow().types
+    lists = types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
+    return bool(lists and (types.is_floating(kind.value_type) or types.is_integer(kind.value_type)))

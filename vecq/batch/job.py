@@ -82,7 +82,7 @@ def recommend(
     Args:
         index: A `vecq.Index`, or the path of its file. It must not change during the job.
         users: One user per row, with an id and a vector: a .parquet, .arrow or .csv file, a folder
-            of such files, an Arrow table or reader, or an iterable of record batches.
+            of such files, an Arrow table, reader or data set, or an iterable of record batches.
         out: The Parquet file to write; a folder of the same name and ".work" holds the parts.
             Default: None, return the record batches one by one.
         seen: One pair of a user and an item per row, in the same forms. Users are matched by the

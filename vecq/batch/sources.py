@@ -10,11 +10,14 @@ from vecq.core.errors import ArgumentError, FileError, UnsupportedError
 
 PARQUET, ARROW, CSV = {".parquet", ".pq"}, {".arrow", ".feather", ".ipc"}, {".csv", ".tsv"}
 FORMS = (
-    "a .parquet, .arrow or .csv file, a folder of such files, an Arrow table or reader, or an "
-    "iterable of record batches"
+    "a .parquet, .arrow or .csv file, a folder of such files, an Arrow table, reader or data set, "
+    "or an iterable of record batches"
 )
 # Rows that are read at a time, and bytes of a CSV file.
 READ_ROWS, READ_BYTES = 1 << 14, 1 << 23
+# Bytes of a Parquet file that are read at a time. By default pyarrow reads the columns of all row
+# groups ahead, or of one, and keeps them in memory.
+BUFFER_BYTES = 1 << 20
 
 
 def arrow() -> Any:
@@ -30,7 +33,7 @@ def arrow() -> Any:
         import pyarrow.parquet
     except ImportError:
         raise UnsupportedError(
-            "recommend needs the package pyarrow: pip install 'vecq[parquet]'"
+            "reading Parquet and Arrow needs the package pyarrow: pip install 'vecq[parquet]'"
         ) from None
     return pyarrow
 
@@ -41,10 +44,11 @@ class Source:
 
     argument: str
     files: list[Path]
-    table: Any = None  # without files: something to iterate over
+    table: Any = None  # without files: something to iterate over, or a data set of Arrow
     schema: Any = None
     rows: int | None = None  # None: not known before they are read
     texts: dict[str, Any] = field(default_factory=dict)  # types of columns of CSV files
+    is_repeatable: bool = True  # whether `batches` may be called more than once
 
     @property
     def name(self) -> str:
@@ -62,15 +66,16 @@ class Source:
         """An error that names the argument and the file."""
         return ArgumentError(f"{self.name} {text}", self.argument)
 
-    def batches(self, columns: list[str]) -> Iterator[Any]:
-        """Yield record batches of some columns."""
+    def batches(self, columns: list[str], rows: int = READ_ROWS) -> Iterator[Any]:
+        """Yield record batches of some columns, of at most `rows` rows from files and data sets."""
         pa = arrow()
         try:
             if not self.files:
-                for batch in self.table:
+                is_dataset = hasattr(self.table, "scanner")
+                for batch in _scanned(self.table, columns, rows) if is_dataset else self.table:
                     yield _decoded(_selected(self, batch, columns))
             for path in self.files:
-                yield from map(_decoded, _read(path, columns, self.texts))
+                yield from map(_decoded, _read(path, columns, self.texts, rows))
         except pa.ArrowException as error:
             raise FileError(f"{self.name} can't be read: {error}", self.argument) from None
 
@@ -109,10 +114,12 @@ def _source_of(given: Any, argument: str) -> Source:
         blocks = given.to_batches(READ_ROWS)
         return Source(argument, [], blocks, given.schema, given.num_rows)
     if isinstance(given, pa.RecordBatchReader):
-        return Source(argument, [], given, given.schema)
+        return Source(argument, [], given, given.schema, is_repeatable=False)
+    if hasattr(given, "scanner") and hasattr(given, "count_rows"):  # pyarrow.dataset.Dataset
+        return Source(argument, [], given, given.schema, given.count_rows())
     if hasattr(given, "__arrow_c_stream__"):
         reader = pa.RecordBatchReader.from_stream(given)
-        return Source(argument, [], reader, reader.schema)
+        return Source(argument, [], reader, reader.schema, is_repeatable=False)
     if isinstance(given, Iterable):
         return _of_iterable(given, argument)
     raise ArgumentError(f"{argument} is a {type(given).__name__}, expected {FORMS}", argument)
@@ -129,7 +136,7 @@ def _of_iterable(given: Iterable[Any], argument: str) -> Source:
         yield first
         yield from rest
 
-    return Source(argument, [], chained(), first.schema)
+    return Source(argument, [], chained(), first.schema, is_repeatable=False)
 
 
 def _of_files(path: Path, argument: str) -> Source:
@@ -177,17 +184,30 @@ def _described(path: Path) -> tuple[Any, int | None]:
         return file.schema, None
 
 
-def _read(path: Path, columns: list[str], texts: dict[str, Any]) -> Iterator[Any]:
+def _scanned(dataset: Any, columns: list[str], rows: int) -> Iterator[Any]:
+    """Read a data set of Arrow, which by default reads many batches ahead."""
+    from pyarrow.dataset import ParquetFileFormat, ParquetFragmentScanOptions
+
+    options: dict[str, Any] = {"batch_readahead": 1, "fragment_readahead": 1}
+    if isinstance(getattr(dataset, "format", None), ParquetFileFormat):
+        options["fragment_scan_options"] = ParquetFragmentScanOptions(
+            use_buffered_stream=True, buffer_size=BUFFER_BYTES, pre_buffer=False
+        )
+    scanner = dataset.scanner(columns=columns, batch_size=rows, **options)
+    yield from scanner.to_batches()
+
+
+def _read(path: Path, columns: list[str], texts: dict[str, Any], rows: int) -> Iterator[Any]:
     pa = arrow()
     if path.suffix in PARQUET:
-        with pa.parquet.ParquetFile(path) as file:
-            yield from file.iter_batches(READ_ROWS, columns=columns)
+        with pa.parquet.ParquetFile(path, buffer_size=BUFFER_BYTES, pre_buffer=False) as file:
+            yield from file.iter_batches(rows, columns=columns)
     elif path.suffix in ARROW:
         with pa.memory_map(str(path)) as memory, pa.ipc.open_file(memory) as file:
             for number in range(file.num_record_batches):
                 batch = file.get_batch(number).select(columns)
-                for first in range(0, batch.num_rows, READ_ROWS):
-                    yield batch.slice(first, READ_ROWS)
+                for first in range(0, batch.num_rows, rows):
+                    yield batch.slice(first, rows)
     else:
         with _open_csv(path, columns, texts) as file:
             yield from file

@@ -1,5 +1,6 @@
 """Arrays for native code: checks, conversions without needless copies, and pointers."""
 
+import mmap
 from collections.abc import Collection, Iterator
 from typing import Any
 
@@ -40,6 +41,16 @@ def aligned(count: int, row_bytes: int) -> NDArray[np.uint8]:
 def pointer(array: NDArray[Any], ctype: str = "char[]") -> Any:
     """Return a pointer to the memory of `array`, which keeps the array alive."""
     return ffi.from_buffer(ctype, array)
+
+
+def release_pages(array: object) -> None:
+    """Let go of the pages of a mapped file, which would count as memory of this process.
+
+    Does nothing for other arrays, and for a copy-on-write mapping, whose pages hold changes.
+    """
+    mapping = getattr(array, "_mmap", None)
+    if mapping is not None and getattr(array, "mode", None) in ("r", "r+"):
+        mapping.madvise(mmap.MADV_DONTNEED)
 
 
 def as_vectors(array: object, argument: str, dim: int | None = None) -> NDArray[Any]:

@@ -7,6 +7,7 @@ import vecq
 from vecq import cli
 
 pa = pytest.importorskip("pyarrow")
+dataset = pytest.importorskip("pyarrow.dataset")
 parquet = pytest.importorskip("pyarrow.parquet")
 
 
@@ -98,6 +99,7 @@ def test_inputs_of_every_kind(shop, expected, tmp_path):
         (users.to_reader(), seen.to_reader()),
         (users.to_batches(), iter(seen.to_batches(100))),
         (users.to_batches()[0].slice(0, 9), tmp_path / "seen.arrow"),
+        (dataset.dataset(users), dataset.dataset(tmp_path / "folder")),
     ]
     for own, pair in pairs:
         found = answers_of(vecq.recommend(shop.index, own, seen=pair, k=10, part_users=64))
