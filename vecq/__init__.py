@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from vecq.integrations.exchange.hnswlib import from_hnswlib
     from vecq.quantization.assessment import Assessment, CodecCost, assess
     from vecq.serving.live import Live
+    from vecq.streams.build import build
     from vecq.tuning import HitRate, Limits, Ndcg, Recall, Relative, Tuned, tune
 
 # Modules that searches do not need are imported when one of their names is used first.
@@ -59,6 +60,7 @@ _LAZY = {
     "vecq.integrations.exchange.faiss": ("from_faiss",),
     "vecq.integrations.exchange.hnswlib": ("from_hnswlib",),
     "vecq.serving.live": ("Live",),
+    "vecq.streams.build": ("build",),
     "vecq.tuning": ("HitRate", "Limits", "Ndcg", "Recall", "Relative", "Tuned", "tune"),
 }
 _MODULES = {name: module for module, names in _LAZY.items() for name in names}
@@ -108,6 +110,7 @@ __all__ = [
     "VecqError",
     "assess",
     "brute_force",
+    "build",
     "col",
     "cpu",
     "from_faiss",

@@ -36,6 +36,9 @@ ABI_READERS = {
     "vecq_internal.h": ("abi",),
 }
 
+# Packages above vecq, and which of its rooms may import each.
+OUTER_READERS = {"datasets": ("cli", "streams"), "bench": ("cli",)}
+
 
 def include_fault(file: Path, target: str) -> str | None:
     """What is wrong with `file`, a path below native/, including `target`."""
@@ -156,8 +159,9 @@ def import_fault(file: Path, name: str) -> str | None:
     folder, parts = file.parts[0], name.split(".")
     if folder == "vecq":
         outer = "".join(parts[1:2] if parts[0] == "vecq" else parts[:1])
-        if outer in ("datasets", "bench") and file.parts[1] != "cli":
-            return f"vecq may not import {outer} (only vecq/cli may)"
+        readers = OUTER_READERS.get(outer)
+        if readers and file.parts[1] not in readers:
+            return f"vecq may not import {outer} (only vecq/{' and vecq/'.join(readers)} may)"
     elif parts[0] == "vecq" and any(re.match("_(?!_)", part) for part in parts):
         return f"{folder} may not import {name} (it sees only the public vecq)"
     return None

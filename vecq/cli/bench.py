@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from vecq.cli.inputs import output_file
 from vecq.cli.output import add_json
+from vecq.storage.paths import output_file
 
 HELP = "Compare recall, speed and memory with other libraries"
 DESCRIPTION = """\

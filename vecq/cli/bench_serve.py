@@ -8,9 +8,10 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from vecq.cli.inputs import output_file, read_vectors
+from vecq.cli.inputs import read_vectors
 from vecq.cli.output import add_json, print_result
 from vecq.core.errors import ArgumentError
+from vecq.storage.paths import output_file
 
 HELP = "Measure the latency of a service against load"
 DESCRIPTION = """\

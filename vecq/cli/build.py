@@ -1,35 +1,44 @@
-"""vecq build: builds an index file from a file of vectors."""
+"""vecq build: builds an index file from files of vectors."""
 
 import argparse
 import time
+from pathlib import Path
 from typing import Any
 
 from vecq.cli.inputs import (
     FORMATS,
     add_threads,
     errors_name_files,
-    output_file,
-    read_id_column,
+    input_file,
+    open_vectors,
     read_ids,
     read_vectors,
 )
 from vecq.cli.output import add_json, print_result
 from vecq.cli.settings import INDEX, read_index_settings
 from vecq.core.errors import ArgumentError
+from vecq.storage.paths import output_file
 
 HELP = "Build an index file from vectors"
 DESCRIPTION = f"""\
 Build an HNSW index over quantized vectors and save it to a file. The file is written atomically.
 
+VECTORS may be larger than memory: they are read a block at a time, encoded and dropped. The memory
+is that of the index. Several files of one kind, or a folder of Parquet files, make one index.
+
 VECTORS and FILEs of vectors may be
 {FORMATS}.
 Files with several arrays are read as data sets: items from "train", queries and users from "test".
+A .npz file is read as a whole.
 
 Examples:
   vecq build items.npy items.vecq --metric ip --users users.npy
   vecq build items.fbin items.vecq --metric l2 --codec int16 --ids ids.npy
   vecq build items.npy items.vecq --rerank-codec fp16 --m 32 --ef-construction 400
   vecq build items.parquet items.vecq --id-column item      ids may be strings
+  vecq build part-*.parquet items.vecq --id-column item --vector-column embedding
+  vecq build items.parquet items.vecq --attribute price:float32 --attribute genre:category
+  vecq build items.fbin items.vecq --build bulk             less time, see --build
   vecq build items.npy items.vecq --settings best.json      settings that vecq tune found
   vecq build items.npy items.vecq --recall-queries users.npy
                                                 for vecq search --target-recall
@@ -38,7 +47,7 @@ Examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("vectors", metavar="VECTORS", help="Vectors to index (items)")
+    add("vectors", nargs="+", metavar="VECTORS", help="Files of vectors to index (items)")
     add("index", metavar="INDEX", help="Index file to write, such as items.vecq")
     add(
         "--ids",
@@ -48,7 +57,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--id-column",
         metavar="NAME",
-        help="Column of ids in VECTORS, a .parquet or .arrow file: integers or strings",
+        help="Column of ids in VECTORS, .parquet or .arrow files: integers or strings",
+    )
+    add(
+        "--vector-column",
+        metavar="NAME",
+        help="Column of vectors in VECTORS (default: the only one of lists of numbers)",
+    )
+    add(
+        "--bias-column",
+        metavar="NAME",
+        help="Column of biases in VECTORS, which searches add to similarities (default: none)",
+    )
+    add(
+        "--attribute",
+        action="append",
+        default=[],
+        metavar="NAME:KIND",
+        help="Column of VECTORS to keep as an attribute for filters; KIND: float32, int64, "
+        "datetime, bool, category or tags. May be repeated",
     )
     add(
         "--id-type",
@@ -70,6 +97,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="Read settings from a JSON file, as vecq tune writes it; options take precedence",
     )
     add(
+        "--build",
+        choices=("auto", "bulk", "incremental"),
+        default="auto",
+        help="How the graph is made: incremental, by a walk per vector; bulk, by comparing all "
+        "pairs in overlapping groups, which takes less time and more memory (default: auto, which "
+        "is incremental)",
+    )
+    add(
         "--recall-queries",
         metavar="FILE",
         help="Measure the recall that each beam width reaches on these queries, and store it in "
@@ -79,31 +114,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
 
 
-def _ids(arguments: argparse.Namespace) -> Any:
-    if arguments.id_column is None:
-        return arguments.ids and read_ids(arguments.ids, "ids", arguments.id_type == "str")
-    if arguments.ids is not None:
-        raise ArgumentError("ids and id_column are both given, expected one", "id_column")
-    return read_id_column(arguments.vectors, arguments.id_column)
-
-
 def run(arguments: argparse.Namespace) -> int:
-    from vecq.index import Index
+    from vecq.streams.build import build
 
     target = output_file(arguments.index, "index")
     settings = read_index_settings(arguments.settings) if arguments.settings else {}
     given = {name: getattr(arguments, name) for name in INDEX}
     settings |= {name: value for name, value in given.items() if value is not None}
-    vectors = read_vectors(arguments.vectors, "vectors", "train")
-    ids = _ids(arguments)
+    source = _source(arguments.vectors)
+    ids = arguments.ids and read_ids(arguments.ids, "ids", arguments.id_type == "str")
     users = arguments.users and read_vectors(arguments.users, "users", "test")
     recall_queries = arguments.recall_queries and read_vectors(
         arguments.recall_queries, "recall_queries", "test"
     )
-    index = Index(vectors.shape[-1], **settings)
     start = time.perf_counter()
-    with errors_name_files(vectors=arguments.vectors, ids=arguments.ids, users=arguments.users):
-        index.add(vectors, ids, users=users, threads=arguments.threads)
+    with errors_name_files(ids=arguments.ids, users=arguments.users):
+        index = build(
+            source,
+            ids=ids,
+            id_column=arguments.id_column,
+            vector_column=arguments.vector_column,
+            bias_column=arguments.bias_column,
+            attributes=_attributes(arguments.attribute),
+            users=users,
+            build=arguments.build,
+            threads=arguments.threads,
+            **settings,
+        )
     seconds = time.perf_counter() - start
     if recall_queries is not None:
         with errors_name_files(queries=arguments.recall_queries):
@@ -125,3 +162,23 @@ def run(arguments: argparse.Namespace) -> int:
     text = f"{index!r}\n{stats}\n{target}: {size:,} bytes, built in {seconds:.1f} s"
     print_result(arguments, text, values)
     return 0
+
+
+def _source(paths: list[str]) -> Any:
+    """Return paths that are read as streams, or the array of a file that holds several."""
+    if len(paths) == 1 and Path(paths[0]).suffix in (".npz", ".hdf5", ".h5"):
+        return open_vectors(paths[0], "vectors", "train")
+    for path in paths:
+        if not Path(path).is_dir():
+            input_file(path, "vectors", FORMATS)
+    return paths
+
+
+def _attributes(given: list[str]) -> Any:
+    """Return names and kinds; vecq.Index refuses unknown kinds."""
+    for one in given:
+        if ":" not in one:
+            raise ArgumentError(
+                f"attribute is {one!r}, expected NAME:KIND, such as price:float32", "attribute"
+            )
+    return dict(one.rsplit(":", 1) for one in given) or None

@@ -5,9 +5,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from vecq.cli.inputs import add_threads, input_file, output_file, read_ids
+from vecq.cli.inputs import add_threads, input_file, read_ids
 from vecq.cli.output import add_json, print_result
 from vecq.core.errors import ArgumentError
+from vecq.storage.paths import output_file
 
 HELP = "Import or export an HNSW index of hnswlib or faiss"
 DESCRIPTION = """\

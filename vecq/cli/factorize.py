@@ -3,9 +3,10 @@
 import argparse
 from typing import Any
 
-from vecq.cli.inputs import add_threads, output_file
+from vecq.cli.inputs import add_threads
 from vecq.cli.output import print_result
 from vecq.core.errors import ArgumentError
+from vecq.storage.paths import output_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

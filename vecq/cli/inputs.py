@@ -52,12 +52,23 @@ def read_vectors(path: str, argument: str, array: str) -> NDArray[Any]:
     else:
         rows = read_matrix(file)
     if rows.ndim != 2:
-        raise ArgumentError(
-            f"{argument}: {file} holds {rows.dtype} of shape {rows.shape}, expected a matrix of "
-            "numbers",
-            argument,
-        )
+        raise _no_matrix(file, argument, rows)
     return rows.astype(np.float32) if rows.dtype.kind in "iu" else rows
+
+
+def open_vectors(path: str, argument: str, array: str) -> Any:
+    """Open a matrix in a .npz or .hdf5 file; slices of a .hdf5 file are read when they are used.
+
+    Raises:
+        ArgumentError: The file is missing, unreadable or no matrix.
+    """
+    file = input_file(path, argument, FORMATS)
+    if file.suffix == ".npz":
+        return read_vectors(path, argument, array)
+    rows = _open_hdf5(file, argument, array)
+    if len(rows.shape) != 2:
+        raise _no_matrix(file, argument, rows)
+    return rows
 
 
 def read_ids(path: str, argument: str, strings: bool = False) -> Any:
@@ -104,29 +115,6 @@ def _read_lines(file: Path, argument: str) -> list[str]:
         raise ArgumentError(
             f"{argument}: {file} is no text in UTF-8: {error}; expected one id per line", argument
         ) from None
-
-
-def read_id_column(path: str, column: str) -> Any:
-    """Read a column of ids, integers or strings, from the Parquet or Arrow file of the vectors.
-
-    Raises:
-        ArgumentError: There is no such column, or it has another type.
-    """
-    from vecq.batch.columns import integers, require_ids, texts
-    from vecq.batch.sources import arrow, source_of
-
-    source = source_of(path, "id_column")
-    if column not in source.schema.names:
-        raise source.refuse(
-            f"has the columns {', '.join(source.schema.names)}, expected one named {column!r}"
-        )
-    require_ids(source, column, None)
-    pa = arrow()
-    batches = list(source.batches([column]))
-    values = pa.Table.from_batches(batches, source.schema.empty_table().select([column]).schema)
-    ids = values.column(column).combine_chunks()
-    is_number = pa.types.is_integer(source.schema.field(column).type)
-    return (integers if is_number else texts)(source, column, ids)
 
 
 def read_id_lists(path: str, argument: str, name: str) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -176,27 +164,6 @@ def input_file(path: str, argument: str, expected: str) -> Path:
     return file
 
 
-def output_file(path: str, argument: str) -> Path:
-    """Return a path that can be written to, before hours are spent on what it will hold.
-
-    Raises:
-        ArgumentError: The path is a folder, a FIFO or device, or in a folder that does not exist.
-    """
-    file = Path(path)
-    if file.is_dir():
-        raise ArgumentError(f"{argument}: {file} is a folder, expected a file", argument)
-    if file.exists() and not file.is_file():
-        raise ArgumentError(
-            f"{argument}: {file} is not a regular file, expected a path to write a file to",
-            argument,
-        )
-    if not file.absolute().parent.is_dir():
-        raise ArgumentError(
-            f"{argument}: {file.parent} does not exist: make that folder first", argument
-        )
-    return file
-
-
 @contextmanager
 def errors_name_files(**files: str | None) -> Iterator[None]:
     """Prefix an ArgumentError with the file that its argument was read from."""
@@ -240,7 +207,23 @@ def _npz(file: Path, argument: str) -> Iterator[Any]:
         raise ArgumentError(f"{argument}: {file} can't be read: {error}", argument) from None
 
 
+def _no_matrix(file: Path, argument: str, rows: Any) -> ArgumentError:
+    return ArgumentError(
+        f"{argument}: {file} holds {rows.dtype} of shape {rows.shape}, expected a matrix of "
+        "numbers",
+        argument,
+    )
+
+
 def _read_hdf5(file: Path, argument: str, name: str) -> NDArray[Any]:
+    try:
+        return np.asarray(_open_hdf5(file, argument, name))
+    except OSError as error:
+        raise ArgumentError(f"{argument}: {file} can't be read: {error}", argument) from None
+
+
+def _open_hdf5(file: Path, argument: str, name: str) -> Any:
+    """Return an array of a file, which stays open as long as the array does."""
     try:
         import h5py  # type: ignore[import-untyped]
     except ImportError:
@@ -248,12 +231,12 @@ def _read_hdf5(file: Path, argument: str, name: str) -> NDArray[Any]:
             f"{argument}: reading {file} needs the package h5py: pip install h5py", argument
         ) from None
     try:
-        with h5py.File(file) as arrays:
-            if name in arrays:
-                return np.asarray(arrays[name])
-            raise _missing_array(file, argument, name, list(arrays))
+        arrays = h5py.File(file, "r")
     except OSError as error:
         raise ArgumentError(f"{argument}: {file} can't be read: {error}", argument) from None
+    if name not in arrays or not hasattr(arrays[name], "shape"):
+        raise _missing_array(file, argument, name, list(arrays))
+    return arrays[name]
 
 
 def _missing_array(file: Path, argument: str, name: str, names: list[str]) -> ArgumentError:

@@ -4,9 +4,10 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from vecq.cli.inputs import input_file, output_file
+from vecq.cli.inputs import input_file
 from vecq.cli.output import add_json, print_result
 from vecq.core.errors import ArgumentError
+from vecq.storage.paths import output_file
 
 HELP = "Make the HTML report of a benchmark run, compare two runs"
 DESCRIPTION = """\

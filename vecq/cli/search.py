@@ -14,7 +14,6 @@ from vecq.cli.inputs import (
     FORMATS,
     add_threads,
     errors_name_files,
-    output_file,
     read_id_lists,
     read_ids,
     read_vectors,
@@ -22,6 +21,7 @@ from vecq.cli.inputs import (
 from vecq.cli.output import add_json, as_json
 from vecq.cli.settings import SEARCH, read_search_settings
 from vecq.core.errors import ArgumentError
+from vecq.storage.paths import output_file
 
 HELP = "Find the nearest items of each query"
 DESCRIPTION = f"""\

@@ -5,8 +5,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vecq.cli.inputs import FORMATS, add_threads, output_file, read_id_lists, read_vectors
+from vecq.cli.inputs import FORMATS, add_threads, read_id_lists, read_vectors
 from vecq.cli.output import add_json, print_result
+from vecq.storage.paths import output_file
 
 if TYPE_CHECKING:
     from vecq.tuning import Tuned

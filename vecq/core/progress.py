@@ -20,28 +20,39 @@ class Report:
     seconds = staticmethod(time.perf_counter)
 
     def __init__(
-        self, progress: Progress, total: int, unit: str = " items", notable: int = 0
+        self,
+        progress: Progress,
+        total: int,
+        unit: str = " items",
+        notable: int = 0,
+        label: str | None = None,
     ) -> None:
-        """A caller who did not ask for a bar gets one for a total of at least `notable`."""
+        """A caller who did not ask for a bar gets one for a total of at least `notable`.
+
+        A total of 0 is unknown. `label` names the work at the bar.
+        """
         if not (progress is None or isinstance(progress, bool) or callable(progress)):
             raise ArgumentError(
                 f"progress is {progress!r}, expected a function of done and total, True or False",
                 "progress",
             )
         self._function = progress if callable(progress) else None
-        self._unit, self._notable = unit, notable
+        self._unit, self._notable, self._label = unit, notable, label
         self._waits = progress is None
-        self._bar = _bar(total, unit, asked=True) if progress is True else None
+        self._bar = self._open_bar(total, asked=True) if progress is True else None
 
     def __call__(self, done: int, total: int) -> None:
         if self._function:
             self._function(done, total)
         if self._waits and total >= self._notable:
             self._waits = False
-            self._bar = _bar(total, self._unit, asked=False)
+            self._bar = self._open_bar(total, asked=False)
         if self._bar is not None:
-            self._bar.total = total
+            self._bar.total = total or None
             self._bar.update(done - self._bar.n)
+
+    def _open_bar(self, total: int, *, asked: bool) -> Any:
+        return _bar(total or None, self._unit, self._label, asked=asked)
 
     def note(self, text: str) -> None:
         """Show a text beside the bar, if there is one."""
@@ -63,7 +74,7 @@ class Report:
             self._bar.close()
 
 
-def _bar(total: int, unit: str, asked: bool) -> Any:
+def _bar(total: int | None, unit: str, label: str | None, *, asked: bool) -> Any:
     """Return a tqdm bar; None if tqdm is missing or stderr is no terminal and nobody asked."""
     if not asked and not sys.stderr.isatty():
         return None
@@ -75,4 +86,5 @@ def _bar(total: int, unit: str, asked: bool) -> Any:
                 "progress is True, but tqdm is not installed: pip install tqdm", "progress"
             ) from None
         return None
-    return tqdm(total=total, unit=unit, unit_scale=True, delay=0 if asked else PATIENCE)
+    delay = 0 if asked else PATIENCE
+    return tqdm(total=total, desc=label, unit=unit, unit_scale=True, delay=delay)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from vecq.core.errors import ArgumentError, FileError, VecqError
 
@@ -20,6 +21,28 @@ def encoded(path: object) -> bytes:
     if not found or b"\0" in found:
         raise ArgumentError(f"path is {path!r}, which no file can have", "path")
     return found
+
+
+def output_file(path: object, argument: str) -> Path:
+    """Return a path that can be written to, before hours are spent on what it will hold.
+
+    Raises:
+        ArgumentError: It is no path, a folder, a FIFO or device, or in a folder that does not
+            exist.
+    """
+    file = Path(os.fsdecode(encoded(path)))
+    if file.is_dir():
+        raise ArgumentError(f"{argument}: {file} is a folder, expected a file", argument)
+    if file.exists() and not file.is_file():
+        raise ArgumentError(
+            f"{argument}: {file} is not a regular file, expected a path to write a file to",
+            argument,
+        )
+    if not file.absolute().parent.is_dir():
+        raise ArgumentError(
+            f"{argument}: {file.parent} does not exist: make that folder first", argument
+        )
+    return file
 
 
 @contextmanager

@@ -65,10 +65,22 @@ def add(
 
 def _numbers(native: NativeIndex, ids: Any, count: int, updating: bool) -> NDArray[np.int64] | None:
     """Return ids as native code knows them; the first ids decide whether they are strings."""
-    if not native.has_id_type and len(native) == 0 and count > 0:
-        strings = ids is not None and are_strings(ids)
-        if strings != native.has_names:
-            native.use_names(strings)
+    if len(native) == 0 and count > 0:
+        choose_id_type(native, ids)
+    return numbers_of_ids(native, ids, count, updating)
+
+
+def choose_id_type(native: NativeIndex, ids: Any) -> None:
+    """Use string or integer ids, as the first ids of an index are, unless the type is fixed."""
+    strings = ids is not None and are_strings(ids)
+    if not native.has_id_type and strings != native.has_names:
+        native.use_names(strings)
+
+
+def numbers_of_ids(
+    native: NativeIndex, ids: Any, count: int, updating: bool = False
+) -> NDArray[np.int64] | None:
+    """Return ids as native code knows them; None if the index numbers its items."""
     if native.has_names:
         if ids is None:
             raise ArgumentError(

@@ -116,15 +116,18 @@ def add_many(
     first = len(native) == 0
     with addition(native):
         if len(rows) > 0:  # an index that is read-only allows additions of nothing
-            call(lib.vecq_index_choose_build, native.handle, build)
+            choose_build(native, build)
         stage(native, rows, ids, users, threads, updating, biases)
         if columns is not None:
-            given, count, _ = columns
-            call(lib.vecq_index_stage_attributes, native.handle, given, count, len(rows))
-        _link(native, threads, report)
-        call(lib.vecq_index_settle, native.handle)
+            stage_attributes(native, columns, len(rows))
+        link(native, threads, report)
     if first:
         warn_of_loss_of(native, rows)
+
+
+def choose_build(native: NativeIndex, build: int) -> None:
+    """Choose how the graph of the next addition is built; refuse what is not possible."""
+    call(lib.vecq_index_choose_build, native.handle, build)
 
 
 def warn_of_loss_of(native: NativeIndex, rows: NDArray[Any]) -> None:
@@ -145,8 +148,30 @@ def stage(
     """Encode rows into free slots, where searches do not see them yet."""
     if len(rows) == 0:
         return
-    call(lib.vecq_index_reserve, native.handle, len(native) + len(rows))
-    _fit(native, rows)
+    reserve(native, len(native) + len(rows))
+    if len(native) == 0 and needs_fit(native):
+        fit_codecs(native, rows)
+    stage_rows(native, rows, ids, threads, updating=updating, biases=biases)
+    if users is not None:
+        sample_users(native, users)
+
+
+def reserve(native: NativeIndex, rows: int) -> None:
+    """Reserve capacity for `rows` items in all."""
+    call(lib.vecq_index_reserve, native.handle, rows)
+
+
+def stage_rows(
+    native: NativeIndex,
+    rows: NDArray[Any],
+    ids: NDArray[np.int64] | None,
+    threads: int,
+    *,
+    updating: bool = False,
+    biases: NDArray[np.float32] | None = None,
+    number: int = 0,
+) -> None:
+    """Encode rows behind those that are staged already; errors number them from `number`."""
     function = lib.vecq_index_stage_updates if updating else lib.vecq_index_stage
     for first, block in float_blocks(rows):
         numbers = ffi.NULL
@@ -156,25 +181,38 @@ def stage(
         call(
             function,
             *(native.handle, pointer(block, "float[]"), len(block)),
-            *(numbers, first, threads),
+            *(numbers, number + first, threads),
         )
-    for first, block in () if users is None else float_blocks(users):
+
+
+def stage_attributes(native: NativeIndex, columns: Any, count: int) -> None:
+    """Give the last `count` staged rows native columns of attributes."""
+    given, column_count, _ = columns
+    call(lib.vecq_index_stage_attributes, native.handle, given, column_count, count)
+
+
+def sample_users(native: NativeIndex, users: NDArray[Any]) -> None:
+    """Give the users for whom the next addition repairs the graph."""
+    for first, block in float_blocks(users):
         call(
             lib.vecq_index_sample_users,
             *(native.handle, pointer(block, "float[]"), len(block), first),
         )
 
 
-def _fit(native: NativeIndex, rows: NDArray[Any]) -> None:
-    """Fit the codecs that learn from a sample, before the first rows."""
-    rerank = native.rerank_codec is not None and native.rerank_codec.needs_fit
-    if len(native) > 0 or not (rerank or native.codec.needs_fit):
-        return
+def needs_fit(native: NativeIndex) -> bool:
+    """Whether a codec learns from a sample."""
+    stores = (native.codec, native.rerank_codec)
+    return any(codec is not None and codec.needs_fit for codec in stores)
+
+
+def fit_codecs(native: NativeIndex, rows: NDArray[Any]) -> None:
+    """Fit the codecs that learn from a sample to evenly spaced rows, before the first ones."""
     fit(lambda *sample: call(lib.vecq_index_fit, native.handle, *sample), rows, "vectors")
 
 
-def _link(native: NativeIndex, threads: int, report: Report) -> None:
-    """Link the staged rows, a slice of time at a time."""
+def link(native: NativeIndex, threads: int, report: Report) -> None:
+    """Link the staged rows, a slice of time at a time, and end the addition."""
     done, total = ffi.new("size_t *"), ffi.new("size_t *")
     rows, clock = FIRST_LINK, report.seconds
     while True:
@@ -182,9 +220,10 @@ def _link(native: NativeIndex, threads: int, report: Report) -> None:
         call(lib.vecq_index_link, native.handle, rows, threads, done, total)
         report(done[0], total[0])
         if done[0] == total[0]:
-            return
+            break
         factor = SLICE / max(clock() - before, 1e-6)
         rows = min(max(FIRST_LINK, int(rows * min(2.0, factor))), LONGEST_LINK)
+    call(lib.vecq_index_settle, native.handle)
 
 
 def repair(native: NativeIndex, threads: int = 0) -> None:
