@@ -47,7 +47,8 @@ void BulkLayer::prepare_workers(size_t count) {
     const size_t query_bytes =
         state_.kernels.row_query_bytes(state_.rows.codes().codec().row_bytes());
     while (workers_.size() < count)
-        workers_.push_back(std::make_unique<Worker>(query_bytes, recipe_.max_links));
+        workers_.push_back(
+            std::make_unique<Worker>(query_bytes, recipe_.max_links, reservoirs_.capacity()));
     if (far_) far_->prepare_workers(count);
 }
 
@@ -94,8 +95,8 @@ bool BulkLayer::find_candidates(size_t workers) {
 std::vector<uint32_t> BulkLayer::heads() const {
     std::vector<uint32_t> heads;
     for (const uint32_t row : originals_) {
-        const std::span<const Neighbor> candidates = reservoirs_.candidates(row);
-        const auto is_before = [row](Neighbor other) { return row_of(other) < row; };
+        const std::span<const uint32_t> candidates = reservoirs_.rows_of(row);
+        const auto is_before = [row](uint32_t other) { return other < row; };
         if (row > 0 && std::none_of(candidates.begin(), candidates.end(), is_before))
             heads.push_back(row);
     }
@@ -117,7 +118,7 @@ void BulkLayer::process(size_t number, size_t first, size_t end) {
         if (stage_ == Stage::select)
             select(worker, row, {});
         else if (stage_ == Stage::offer_back)
-            offer_back(row);
+            offer_back(worker, row);
         else if (stage_ == Stage::write)
             write(worker, row);
         else
@@ -175,10 +176,14 @@ size_t BulkLayer::prune(Worker& worker, uint32_t row, std::span<const Neighbor> 
 
 void BulkLayer::select(Worker& worker, uint32_t row, std::span<const Neighbor> far) {
     if (row + 1 < rows_) prefetch_codes(row + 1);
-    std::span<const Neighbor> candidates = reservoirs_.candidates(row);
+    std::span<const Neighbor> candidates = reservoirs_.candidates(row, worker.own.data());
     if (!far.empty()) {
+        Neighbor others[kMaxNearest];
+        Neighbor* const end =
+            std::transform(far.begin(), far.end(), others, BulkReservoirs::rounded);
+        std::sort(others, end);
         worker.candidates.clear();
-        std::set_union(candidates.begin(), candidates.end(), far.begin(), far.end(),
+        std::set_union(candidates.begin(), candidates.end(), others, end,
                        std::back_inserter(worker.candidates));
         candidates = worker.candidates;
     }
@@ -189,13 +194,13 @@ void BulkLayer::select(Worker& worker, uint32_t row, std::span<const Neighbor> f
 // Prefetches the codes of the candidates of a row.
 void BulkLayer::prefetch_codes(uint32_t row) const {
     const size_t bytes = std::min(kPrefetchedBytes, scored_.rows.row_bytes);
-    for (const Neighbor candidate : reservoirs_.candidates(row))
+    for (const uint32_t candidate : reservoirs_.rows_of(row))
         for (size_t at = 0; at < bytes; at += kLine)
-            __builtin_prefetch(scored_.rows.at(row_of(candidate)) + at);
+            __builtin_prefetch(scored_.rows.at(candidate) + at);
 }
 
-void BulkLayer::offer_back(uint32_t row) {
-    for (const Neighbor own : reservoirs_.fixed(row)) {
+void BulkLayer::offer_back(Worker& worker, uint32_t row) {
+    for (const Neighbor own : reservoirs_.fixed(row, worker.own.data())) {
         Neighbor back = neighbor_of(distance_of(own), row);
         reservoirs_.offer(row_of(own), {&back, 1});
     }
@@ -213,7 +218,7 @@ void BulkLayer::write(Worker& worker, uint32_t row) {
     const size_t most = recipe_.max_links - std::max<size_t>(1, recipe_.max_links / 4);
     before = append_new(row, {fixed, std::min(before + coarse.size(), most)}, 0);
     const size_t free = recipe_.max_links - before;
-    std::span<const Neighbor> all = reservoirs_.candidates(row);
+    std::span<const Neighbor> all = reservoirs_.candidates(row, worker.own.data());
     if (all.size() > free) {
         worker.candidates.assign(all.begin(), all.end());
         std::sort(worker.candidates.begin(), worker.candidates.end());

@@ -31,11 +31,12 @@ private:
     enum class Stage { leaves, heads, select, offer_back, write, copies, done };
     // Scratch memory of a thread.
     struct Worker {
-        Worker(size_t query_bytes, size_t max_links)
-            : query_codes(query_bytes), selected(max_links) {}
+        Worker(size_t query_bytes, size_t max_links, size_t capacity)
+            : query_codes(query_bytes), selected(max_links), own(capacity) {}
 
         Memory query_codes;
         std::vector<Neighbor> selected, candidates;
+        std::vector<Neighbor> own;  // of the reservoir of a row
         // The pairs of a leaf in the order of their rows, and the same in the order of their
         // targets. Pairs of row i end at ends[i], those that lead to it begin at starts[i].
         std::vector<uint32_t> ends, starts, targets, sorted;
@@ -48,7 +49,7 @@ private:
     void visit_leaf(Worker& worker, BulkColumns& columns, std::span<const uint32_t> rows);
     void select(Worker& worker, uint32_t row, std::span<const Neighbor> far);
     void prefetch_codes(uint32_t row) const;
-    void offer_back(uint32_t row);
+    void offer_back(Worker& worker, uint32_t row);
     void write(Worker& worker, uint32_t row);
     std::vector<uint32_t> heads() const;
     size_t append_new(uint32_t row, std::span<const uint32_t> links, size_t count) const;
