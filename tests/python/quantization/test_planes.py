@@ -91,7 +91,7 @@ def test_planes_of_int8_give_the_scores_of_bytes(metric, query_bits):
         own = np.take_along_axis(scores, found.ids, 1)
         np.testing.assert_allclose(found.scores, own, rtol=1e-6, atol=1e-6)
         best = np.argsort(-scores, axis=1, kind="stable")[:, :K]
-        assert np.mean([np.isin(a, b).mean() for a, b in zip(found.ids, best)]) > 0.99
+        assert np.mean([np.isin(a, b).mean() for a, b in zip(found.ids, best, strict=True)]) > 0.99
 
 
 @pytest.mark.parametrize("metric", ["ip", "l2"])
