@@ -35,6 +35,8 @@ ABOUT = {
     "names": "String ids against integers, and the nightly job against search.",
     "building": "Builds in bulk, incrementally and by hnswlib, and the cost of searching the "
     "graphs at equal recall.",
+    "growth": "Building from a stream, the peak of its memory, and searches at recall 0.95, as "
+    "indexes grow.",
     "sharding": "Sharded builds and searches against one process, and recall by shards.",
 }
 
@@ -209,6 +211,7 @@ def plan(data: list[str], rows: int, bench: list[str]) -> list[Measurement]:
     studies = [Measurement(name, size) for name in ("names", "attributes", "features")]
     studies += [
         Measurement("building", ("--generated", str(rows))),
+        Measurement("growth", size),
         Measurement("sharding", size),
     ]
     return studies + [Measurement("bench", (one, *bench)) for one in data]

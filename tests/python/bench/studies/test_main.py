@@ -22,7 +22,7 @@ def test_unknown_names_are_refused_with_a_list():
     done = study("timing")
     assert done.returncode == 1
     first = "attributes,building,cluster_simulation,codecs,core,embeddings,exact,features,files"
-    rest = "filters,interop,links,living,names,pages,recommend,results,sharding,tuning"
+    rest = "filters,growth,interop,links,living,names,pages,recommend,results,sharding,tuning"
     assert f"{{{first},{rest}}}" in done.stderr
 
 
