@@ -295,14 +295,6 @@ def test_the_command_can_be_pasted(monkeypatch):
     assert shlex.split(command) == ["vecq", *words[1:]]
 
 
-@pytest.fixture
-def interruptible():
-    """Enable Ctrl-C, which shells ignore in background jobs."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 @pytest.mark.usefixtures("interruptible")
 def test_records_survive_ctrl_c(measure):
     found = measure("broken_indexes:Scan", "broken_indexes:Interrupted", accuracy=True)

@@ -22,6 +22,7 @@ def target(request, tmp_path):
     assert [one for one in tmp_path.iterdir() if one != path] == []
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("build", ["incremental", "bulk"])
 @pytest.mark.parametrize("phase", ["reading", "linking"])
 def test_ctrl_c(phase, build, target):
