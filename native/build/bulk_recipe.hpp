@@ -24,6 +24,10 @@ struct BulkRecipe {
     float alpha;       // of pruning, on squared distances
 };
 
+// From this many rows on, additions to an empty index build in bulk by default: 500,000 x 128 under
+// cosine and ip, and a million under l2, answered 1.0 to 1.27 times as fast as incremental graphs.
+inline constexpr size_t kLeastBulkRows = 500'000;
+
 // Whether the links of this index can be built in bulk: the link metric must be a distance, or
 // cosine.
 bool can_build_in_bulk(const IndexState& state);

@@ -197,7 +197,8 @@ typedef struct vecq_index vecq_index;
 
 /* How the rows of an addition are linked. */
 typedef enum {
-    VECQ_BUILD_AUTO = 0,   /* INCREMENTAL in this release */
+    VECQ_BUILD_AUTO = 0,   /* BULK for the first 500,000 rows and more, without users and with an
+                            * ef_construction of at most 200; otherwise INCREMENTAL */
     VECQ_BUILD_BULK,       /* by comparing all pairs of rows within overlapping groups; ignores
                             * ef_construction. An addition that ends early leaves no row of it */
     VECQ_BUILD_INCREMENTAL /* each row by a walk over the graph */

@@ -101,8 +101,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("auto", "bulk", "incremental"),
         default="auto",
         help="How the graph is made: incremental, by a walk per vector; bulk, by comparing all "
-        "pairs in overlapping groups, which takes less time and more memory (default: auto, which "
-        "is incremental)",
+        "pairs in overlapping groups, which takes less time and more memory (default: auto, bulk "
+        "for 500,000 vectors and more)",
     )
     add(
         "--recall-queries",

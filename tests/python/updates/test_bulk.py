@@ -182,6 +182,39 @@ def test_saved_graphs_are_read(tmp_path):
     assert graph_of(opened, items[:50]) == graph_of(index, items[:50])
 
 
+@pytest.fixture(scope="module")
+def many():
+    return np.random.default_rng(3).standard_normal((500_000, 4), dtype="float32")
+
+
+def test_many_first_items_are_built_in_bulk_by_default(many, tmp_path):
+    def links(build):
+        index = vecq.Index(4, "cosine", m=4).add(many, build=build, progress=False)
+        index.save(tmp_path / "items.vecq")
+        info = vecq.info(tmp_path / "items.vecq")
+        return [one.checksum for one in info.sections if one.name.startswith("links")]
+
+    assert links("auto") == links("bulk")
+
+
+@pytest.mark.parametrize(
+    ("rows", "options"),
+    [(499_999, {}), (500_000, {"ef_construction": 201}), (500_000, {"users": True})],
+)
+def test_other_additions_are_incremental_by_default(many, rows, options):
+    """An incremental build that is stopped leaves rows, a bulk build none."""
+
+    def stop(done, total):
+        if done > 0:
+            raise KeyboardInterrupt
+
+    users = many[:10] if options.pop("users", False) else None
+    index = vecq.Index(4, "ip", m=4, **options)
+    with pytest.raises(KeyboardInterrupt):
+        index.add(many[:rows], users=users, progress=stop)
+    assert 0 < len(index) < rows
+
+
 def test_an_interrupt_leaves_no_row(monkeypatch):
     items = clusters(12_000, seed=11)
     rng = random.Random(1)
