@@ -151,8 +151,8 @@ void Builder::choose_build(BuildMethod method) {
     build_method_ = method;
 }
 
-// By default only where bulk graphs were measured to answer as fast as incremental ones. Whoever
-// asks for a wider beam than the default, or gives users, wants the graph that these improve.
+// The default builds in bulk only where bulk graphs were measured to answer as fast as incremental
+// ones: not with users. A wider beam than usual asks for the graph that it improves.
 bool Builder::builds_in_bulk(size_t rows) const {
     if (rows == 0 || state_.rows.slots().extent() > 0) return false;
     if (build_method_ != BuildMethod::automatic) return build_method_ == BuildMethod::bulk;

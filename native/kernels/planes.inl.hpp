@@ -11,7 +11,7 @@
 template <class Bytes, class Nibbles, size_t kOf, size_t kRead>
 struct PlaneCodes : Bytes {
     static constexpr size_t kPlanes = kOf, kPlanesRead = kRead;
-    // What the planes that are not read add on average. Those of int12 are centered.
+    // The mean of the planes that are not read. Those of int12 are centered.
     static constexpr int32_t kUnread = kOf == 2 ? kNibbleOffset : 0;
     using NibbleCodes = Nibbles;
     using ByteCodes = Bytes;

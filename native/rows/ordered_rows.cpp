@@ -1,3 +1,4 @@
+// Sorts the rows of a column by value, and finds the rows of a range in that order.
 #include "rows/ordered_rows.hpp"
 
 #include <algorithm>

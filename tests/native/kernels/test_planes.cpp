@@ -62,7 +62,7 @@ public:
         for (size_t i = 0; i < dim_; ++i) sum += int64_t{upper(row, i, planes)} * values_[i];
         return sum;
     }
-    // What the third plane adds, in sixteenths of it.
+    // The dot with the third plane alone, in sixteenths of a step of int8.
     int64_t lower_dot(size_t row) const {
         int64_t sum = 0;
         for (size_t i = 0; i < dim_ && width_ == Width::int12; ++i)

@@ -1,3 +1,5 @@
+"""Fixtures of the tests of streams."""
+
 import numpy as np
 import pytest
 
