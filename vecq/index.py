@@ -167,6 +167,7 @@ class Index:
         k: int,
         *,
         ef: int | None = None,
+        probes: int | None = None,
         target_recall: float | None = None,
         exclude: Any = None,
         allow: ArrayLike | Filter | None = None,
@@ -198,8 +199,10 @@ class Index:
             k: Number of results per query.
             ef: Beam width of the walk over the graph, raised to k if smaller. A wider beam raises
                 recall and takes longer. Without a filter it implies plan="walk". Default: k + 100.
-            target_recall: Recall to reach, instead of `ef`. `measure_recall` must have measured
-                which `ef` that takes. Default: None.
+            probes: Number of cells to score per query, see `partition`; it implies plan="probe".
+                Default: enough to hold about 64 k items.
+            target_recall: Recall to reach, instead of `ef` and `probes`. `measure_recall` must
+                have measured which effort that takes; the cheaper plan is used. Default: None.
             exclude: Ids that the results of each query must not have, such as items that a user
                 has seen: a SciPy CSR matrix, a pair of arrays (indptr, ids), or a list of id
                 arrays. Unknown ids are ignored. Default: None.
@@ -212,8 +215,9 @@ class Index:
                 query, in which None allows all items. Default: none.
             plan: "walk" walks the graph; "step_over" walks it and does not score rejected items;
                 "scan" scores every allowed item, which on codes is exact up to the rescoring of
-                the best 1.25 k + 32; "auto" picks the plan of least estimated cost. Default:
-                "auto".
+                the best 1.25 k + 32; "probe" scores the allowed items of the nearest cells, see
+                `partition`; "auto" picks the plan of least estimated cost, "probe" only if
+                `target_recall` is given. Default: "auto".
             explain: Fill `explanation` of the result. Default: False.
             rerank_factor: Candidates per result to rescore on the rerank store; 0 for none.
                 Default: 1.25 k + 8 candidates if the index has a rerank store.
@@ -260,6 +264,7 @@ class Index:
             and deny is None
             and where is None
             and target_recall is None
+            and probes is None
             and plan is None
             and rerank_factor is None
             and not explain
@@ -282,6 +287,7 @@ class Index:
             queries,
             k,
             ef=ef,
+            probes=probes,
             target_recall=target_recall,
             exclude=exclude,
             allow=allow,
@@ -719,6 +725,35 @@ class Index:
         (900, 0)
         """
         changes.compact(self._native, progress)
+        return self
+
+    def partition(self, cells: int | None = None, *, progress: Progress = None) -> Index:
+        """Group the items into cells, so that large batches can score the nearest cells only.
+
+        Searches with plan="probe", or `probes`, score the items of the cells whose centroids are
+        nearest to a query. Batches of about a thousand queries and more share the work of reading a
+        cell, so that probing takes less time than walking, mostly for a large k. Cells are saved
+        with the index. Items added later are in no cell, and every probe scores them: partition
+        again once they are many. `refit`, `compact` and removing the last item drop the cells.
+        Searches continue meanwhile, changes wait.
+
+        Args:
+            cells: Number of cells. Default: 4 times the square root of the number of items.
+            progress: As in `add`.
+
+        Returns:
+            The index.
+
+        Raises:
+            ArgumentError: The index is empty, or `cells` is larger than the number of items.
+            ReadOnlyError: The index was opened without `writable`.
+
+        >>> items = numpy.random.default_rng(0).standard_normal((10_000, 64), dtype="float32")
+        >>> index = vecq.Index(64, "l2").add(items).partition(100)
+        >>> index.search(items[:1000], k=100, probes=20).ids.shape
+        (1000, 100)
+        """
+        changes.partition(self._native, cells, progress)
         return self
 
     # Storage

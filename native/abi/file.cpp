@@ -120,6 +120,13 @@ vecq_status vecq_task_compact(vecq_index* index, vecq_task** task, vecq_error* e
     return begin_task(task, error, [&] { return require(index, "index")->index.compact(); });
 }
 
+vecq_status vecq_task_partition(vecq_index* index, size_t cells, vecq_task** task,
+                                vecq_error* error) {
+    return begin_task(task, error, [&] {
+        return require(index, "index")->index.partition(checked_range(cells, 0, kMaxRows, "cells"));
+    });
+}
+
 vecq_status vecq_task_check(const vecq_index* index, int32_t deep, vecq_task** task,
                             vecq_error* error) {
     return begin_task(task, error, [&] {

@@ -47,7 +47,8 @@ SearchOptions checked_options(const Index& index, const vecq_search_options& giv
     options.query_bits =
         checked_query_bits(given.query_bits == 0 ? kDefaultQueryBits : given.query_bits);
     options.threads = given.threads;
-    options.plan = checked_enum(given.plan, Plan::scan, "plan");
+    options.plan = checked_enum(given.plan, Plan::probe, "plan");
+    options.probes = checked_range(given.probes, 0, kMaxRows, "probes");
     if (given.filter != nullptr) {
         options.filter = given.filter->filter.get();
         if (!index.owns(*options.filter)) refuse("filter", "filter belongs to another index");
@@ -67,7 +68,20 @@ SearchOptions checked_options(const Index& index, const vecq_search_options& giv
     options.bias_weights = given.bias_weights;
     if (given.bias_weights != nullptr) require_biases(given.bias_weights, count, "bias_weights");
     options.where = checked_where(given, count);
+    if (options.plan == Plan::probe && options.where.size() > 1)
+        refuse("plan", "plan probe takes one condition for all queries, not one for each");
     return options;
+}
+
+std::vector<CurvePoint> points_of(const vecq_curve_point* points, size_t count) {
+    std::vector<CurvePoint> own;
+    for (size_t i = 0; i < count; ++i) own.push_back({points[i].k, points[i].ef, points[i].recall});
+    return own;
+}
+
+void write_points(std::span<const CurvePoint> own, vecq_curve_point* points, size_t capacity) {
+    for (size_t i = 0; i < std::min(capacity, own.size()); ++i)
+        points[i] = {own[i].k, own[i].ef, own[i].recall};
 }
 
 }  // namespace
@@ -222,7 +236,7 @@ vecq_status vecq_index_search(const vecq_index* index, const vecq_search_options
         write_struct(report,
                      {sizeof *report, all.walked.hops, all.walked.scores,
                       static_cast<int32_t>(all.plan), 0, all.passing, all.starved, all.costs.walk,
-                      all.costs.step_over, all.costs.scan},
+                      all.costs.step_over, all.costs.scan, all.costs.probe},
                      "report");
     });
 }
@@ -241,10 +255,7 @@ vecq_status vecq_index_set_curve(vecq_index* index, const vecq_curve_point* poin
                                  uint64_t rows, vecq_error* error) {
     return fenced(error, [&] {
         checked(points, "points", count, sizeof *points, "count");
-        RecallCurve own{{}, rows};
-        for (size_t i = 0; i < count; ++i)
-            own.points.push_back({points[i].k, points[i].ef, points[i].recall});
-        require(index, "index")->index.set_curve(std::move(own));
+        require(index, "index")->index.set_curve({points_of(points, count), rows});
     });
 }
 
@@ -252,11 +263,30 @@ vecq_status vecq_index_curve(const vecq_index* index, vecq_curve_point* points, 
                              size_t* count, uint64_t* rows, vecq_error* error) {
     return fenced(error, [&] {
         checked(points, "points", capacity, sizeof *points, "capacity");
-        const auto [own, measured] = require(index, "index")->index.curve();
-        *require(count, "count") = own.size();
-        *require(rows, "rows") = measured;
-        for (size_t i = 0; i < std::min(capacity, own.size()); ++i)
-            points[i] = {own[i].k, own[i].ef, own[i].recall};
+        const RecallCurve own = require(index, "index")->index.curve();
+        *require(count, "count") = own.points.size();
+        *require(rows, "rows") = own.rows;
+        write_points(own.points, points, capacity);
+    });
+}
+
+vecq_status vecq_index_set_probe_curve(vecq_index* index, const vecq_curve_point* points,
+                                       size_t count, vecq_error* error) {
+    return fenced(error, [&] {
+        checked(points, "points", count, sizeof *points, "count");
+        RecallCurve own = require(index, "index")->index.curve();
+        own.probes = points_of(points, count);
+        index->index.set_curve(std::move(own));
+    });
+}
+
+vecq_status vecq_index_probe_curve(const vecq_index* index, vecq_curve_point* points,
+                                   size_t capacity, size_t* count, vecq_error* error) {
+    return fenced(error, [&] {
+        checked(points, "points", capacity, sizeof *points, "capacity");
+        const RecallCurve own = require(index, "index")->index.curve();
+        *require(count, "count") = own.probes.size();
+        write_points(own.probes, points, capacity);
     });
 }
 
@@ -294,6 +324,8 @@ vecq_status vecq_index_get_stats(const vecq_index* index, vecq_index_stats* stat
         out.id_bytes = own.id_bytes;
         out.rerank_bytes = own.rerank_bytes;
         out.attribute_bytes = own.attribute_bytes;
+        out.cells = own.cells;
+        out.cell_bytes = own.cell_bytes;
         write_struct(stats, out, "stats");
     });
 }

@@ -268,6 +268,7 @@ void Builder::start_over() {
     rows_since_repair_ = 0;
     state_.costs = {};
     state_.curve = {};
+    state_.cells.reset();
 }
 
 }  // namespace vecq

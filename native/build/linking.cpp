@@ -217,6 +217,7 @@ void Builder::show_next(std::vector<uint32_t>& hidden) {
     RowTable& rows = state_.rows;
     const uint32_t row = addition_->rows[addition_->linked];
     const uint32_t replaced = addition_->replaces_items ? rows.ids().find(rows.ids()[row]) : row;
+    if (state_.cells != nullptr) state_.cells->note_change(row);
     if (replaced != row) {
         retire_entry(replaced);
         rows.attributes().inherit(row, replaced);

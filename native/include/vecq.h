@@ -245,10 +245,11 @@ typedef struct {
 
 /* How a search finds items. */
 typedef enum {
-    VECQ_PLAN_AUTO = 0,  /* WALK or SCAN, by estimated cost */
+    VECQ_PLAN_AUTO = 0,  /* WALK, SCAN or, if `probes` is given, PROBE, by estimated cost */
     VECQ_PLAN_WALK,      /* walks the graph */
     VECQ_PLAN_STEP_OVER, /* walks the graph, expanding rejected nodes without scoring them */
-    VECQ_PLAN_SCAN       /* scores all allowed items */
+    VECQ_PLAN_SCAN,      /* scores all allowed items */
+    VECQ_PLAN_PROBE      /* scores the items of the nearest cells, see vecq_task_partition */
 } vecq_plan;
 
 typedef struct vecq_filter vecq_filter;
@@ -292,6 +293,9 @@ typedef struct {
      * docs/attributes.md has the grammar; an error names the position at fault. */
     const char* const* where;
     size_t where_count;
+    /* Cells that VECQ_PLAN_PROBE scans per query; default: enough to hold about 64 k items.
+     * VECQ_PLAN_AUTO considers that plan only if this is given. Ignored without cells. */
+    size_t probes;
 } vecq_search_options;
 
 /* Totals over all queries of a call. */
@@ -304,7 +308,7 @@ typedef struct {
     uint64_t allowed_rows;            /* items that are allowed; the mean over queries */
     uint64_t walks_completed_by_scan; /* queries whose walk found too few allowed items */
     /* Estimates by which VECQ_PLAN_AUTO decides. Infinite: not possible. */
-    double walk_cost_seconds, step_over_cost_seconds, scan_cost_seconds;
+    double walk_cost_seconds, step_over_cost_seconds, scan_cost_seconds, probe_cost_seconds;
 } vecq_search_report;
 
 typedef struct {
@@ -318,6 +322,7 @@ typedef struct {
     size_t free_slots;     /* slots of removed items, to be reused */
     size_t code_bytes, link_bytes, id_bytes, rerank_bytes;
     size_t attribute_bytes;
+    size_t cells, cell_bytes; /* see vecq_task_partition; 0 if there are none */
 } vecq_index_stats;
 
 /* Fractions of values, 0 to 1, that exceeded the range of a scale that all rows share. 0 where no
@@ -530,6 +535,14 @@ vecq_status vecq_index_set_curve(vecq_index* index, const vecq_curve_point* poin
 vecq_status vecq_index_curve(const vecq_index* index, vecq_curve_point* points, size_t capacity,
                              size_t* count, uint64_t* rows, vecq_error* error);
 
+/* The same for probes: `ef` of a point is the number of cells that were scanned, and the number of
+ * items is that of the curve of walks, which vecq_index_set_curve stores first: it drops the points
+ * of probes. */
+vecq_status vecq_index_set_probe_curve(vecq_index* index, const vecq_curve_point* points,
+                                       size_t count, vecq_error* error);
+vecq_status vecq_index_probe_curve(const vecq_index* index, vecq_curve_point* points,
+                                   size_t capacity, size_t* count, vecq_error* error);
+
 /* The least beam width that reaches `target_recall` (above 0, up to 1) for `k` results by a curve
  * that was measured on `measured_rows` items, for an index of `rows` items. The points of one k
  * rise; between measured k the ef is interpolated. Refused with the argument target_recall if no
@@ -736,8 +749,12 @@ vecq_status vecq_file_describe(const char* path, vecq_file_info* info, vecq_sect
  *            RLIMIT_MEMLOCK allows.
  *   refit    Fits the codec and computes all codes again, from the rerank store, which it needs.
  *   compact  Gives back the memory of free slots.
- *            Both leave the index as it was if closed early, and are refused during an addition or
- *            a save. Searches continue; changes are refused.
+ *   partition  Groups the items into `cells` cells by k-means, for VECQ_PLAN_PROBE; 0: 4 times the
+ *            square root of the number of items. They are saved with the index. Items added later
+ *            are in no cell, and every probe scores them. refit, compact and removing the last item
+ *            drop the cells.
+ *            These three leave the index as it was if closed early, and are refused during an
+ *            addition or a save. Searches continue; changes are refused.
  *   check    Looks for violated invariants. `deep` 0: only compares the checksums of a mapped file.
  *            The index must not change meanwhile. */
 vecq_status vecq_task_save(vecq_index* index, const char* path, int32_t overwrite, vecq_task** task,
@@ -746,6 +763,8 @@ vecq_status vecq_task_preload(vecq_index* index, int32_t preload, int32_t lock, 
                               vecq_error* error);
 vecq_status vecq_task_refit(vecq_index* index, vecq_task** task, vecq_error* error);
 vecq_status vecq_task_compact(vecq_index* index, vecq_task** task, vecq_error* error);
+vecq_status vecq_task_partition(vecq_index* index, size_t cells, vecq_task** task,
+                                vecq_error* error);
 vecq_status vecq_task_check(const vecq_index* index, int32_t deep, vecq_task** task,
                             vecq_error* error);
 void vecq_task_close(vecq_task* task);

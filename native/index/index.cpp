@@ -66,7 +66,7 @@ std::unique_lock<std::mutex> Index::lock_changes() {
 
 void Index::require_changeable() {
     if (locks_.is_rebuilding)
-        refuse("index", "index is being refitted or compacted, wait for that to finish");
+        refuse("index", "index is being refitted, compacted or partitioned: wait for that");
     if (state_.is_validated || !state_.file) return;
     if (!state_.file->writable())
         throw Error(VECQ_READ_ONLY, "writable",
@@ -277,9 +277,10 @@ size_t Index::list_ids(int64_t* ids, size_t capacity) const {
 }
 
 void Index::set_curve(RecallCurve curve) {
-    if (!std::ranges::all_of(curve.points, &CurvePoint::is_valid))
+    if (!std::ranges::all_of(curve.points, &CurvePoint::is_valid) ||
+        !std::ranges::all_of(curve.probes, &CurvePoint::is_valid))
         refuse("points", "points has a k or an ef of 0, or a recall outside 0 to 1");
-    if (curve.rows == 0 && !curve.points.empty())
+    if (curve.rows == 0 && !(curve.points.empty() && curve.probes.empty()))
         refuse("rows", "rows is 0, expected the number of items that points were measured on");
     const std::lock_guard changes(locks_.changes);
     const auto alone = locks_.searches.write();
@@ -305,6 +306,7 @@ void Index::copy_searched() {
     const auto alone = locks_.searches.write();
     if (locks_.is_saving) refuse("index", "index is being saved, wait for the save to finish");
     state_.graph.detach();
+    if (state_.cells != nullptr) state_.cells->detach();
     state_.rows.own_searched();
 }
 
@@ -326,6 +328,11 @@ std::unique_ptr<Task> Index::compact() {
                              }};
     return std::make_unique<WithRepair>(std::make_unique<CompactTask>(state_, locks_, hooks),
                                         [this] { return repair(0); });
+}
+
+std::unique_ptr<Task> Index::partition(size_t cells) {
+    const RebuildHooks hooks{[this] { begin_rebuild(); }, [] {}};
+    return std::make_unique<PartitionTask>(state_, locks_, hooks, cells);
 }
 
 void Index::begin_rebuild() {

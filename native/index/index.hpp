@@ -120,6 +120,7 @@ public:
     std::unique_ptr<Task> preload(Preload what, bool lock);
     std::unique_ptr<Task> refit();
     std::unique_ptr<Task> compact();
+    std::unique_ptr<Task> partition(size_t cells);
     std::unique_ptr<CheckTask> check(CheckTask::Depth depth) const;
 
     // Calls body(state) under the read lock of searches.

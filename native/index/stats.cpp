@@ -32,6 +32,10 @@ IndexStats stats_of(const IndexState& state) {
     stats.id_bytes = state.rows.ids().bytes();
     stats.rerank_bytes = slots.extent() * state.rows.bytes_per_row(1);
     stats.attribute_bytes = state.rows.attributes().bytes();
+    if (state.cells != nullptr) {
+        stats.cells = state.cells->count();
+        stats.cell_bytes = state.cells->bytes();
+    }
     return stats;
 }
 

@@ -15,6 +15,7 @@ struct IndexStats {
     size_t unreachable = 0, near_zero = 0, vacant = 0;
     size_t code_bytes = 0, link_bytes = 0, id_bytes = 0, rerank_bytes = 0;
     size_t attribute_bytes = 0;
+    size_t cells = 0, cell_bytes = 0;
 };
 
 // The index must not change meanwhile. O(links).

@@ -38,6 +38,7 @@ CheckTask::CheckTask(const IndexState& state, Depth depth, size_t unreachable_al
     add(1, 1, [this](size_t, size_t) { check_order(); });
     check_attributes();
     if (state_.rows.ids().names().is_active()) check_names();
+    if (state_.cells != nullptr) check_cells();
 }
 
 void CheckTask::report(const std::string& where, const std::string& what) {
@@ -250,6 +251,20 @@ void CheckTask::check_names() {
                 report(at_row("hash table of string ids", row),
                        "does not lead from " + ids.describe(ids[row]) + " to the row");
         }
+    });
+}
+
+void CheckTask::check_cells() {
+    add(1, 1, [this](size_t, size_t) {
+        try {
+            state_.cells->validate();
+        } catch (const Error& error) {
+            report("cells", error.what());
+        }
+        const CodeStore& centroids = state_.cells->centroids();
+        for (size_t cell = 0; cell < state_.cells->count(); ++cell)
+            if (!is_finite(centroids.affine()[cell]))
+                report("centroid of cell " + std::to_string(cell), "is not finite");
     });
 }
 

@@ -47,6 +47,7 @@ private:
     void check_attributes();
     void check_values(const Attribute& attribute, size_t from, size_t to);
     void check_names();
+    void check_cells();
 
     const IndexState& state_;
     size_t unreachable_allowance_;

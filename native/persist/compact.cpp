@@ -98,6 +98,8 @@ void CompactTask::exchange() {
         if (const uint32_t place = places_[0][row]; place != kNone && place != row)
             changes.record({place, Change::Kind::moved, row});
     const size_t entered = state_.graph.entered(), count = rows.slots().count();
+    state_.cells.reset();
+    state_.curve.probes.clear();
     rows.swap_all(codes_, columns_);
     state_.choose_kernels();
     rows.ids().restore(std::move(ids_), std::move(order_), rows.ids().largest());

@@ -120,13 +120,18 @@ CostModel IndexReader::costs() const {
 
 // Drops a curve without the number of rows that it was measured on: nothing tells its age.
 RecallCurve IndexReader::curve() const {
-    const SectionId id = section(Kind::curve);
-    if (file_->table().find(id) == nullptr || saved_.curve_rows == 0) return {};
+    if (saved_.curve_rows == 0) return {};
+    return {curve_points(0), saved_.curve_rows, curve_points(1)};
+}
+
+std::vector<CurvePoint> IndexReader::curve_points(size_t number) const {
+    const SectionId id = section(Kind::curve, number);
+    if (file_->table().find(id) == nullptr) return {};
     const auto stored = array<CurvePoint>(id);
     std::vector<CurvePoint> points(stored.data(), stored.data() + stored.size());
     if (!std::ranges::all_of(points, &CurvePoint::is_valid))
-        throw_corrupt("the recall curve has a k or an ef of 0, or a recall outside 0 to 1");
-    return {std::move(points), saved_.curve_rows};
+        throw_corrupt("the " + name_of(id) + " has a k or an ef of 0, or a recall outside 0 to 1");
+    return points;
 }
 
 Codec IndexReader::read_codec(size_t number) const {
@@ -160,6 +165,7 @@ BuilderState IndexReader::fill(IndexState& state) const {
     fill_graph(state.graph, state.rows.link().is_flat());
     state.costs = costs();
     state.curve = curve();
+    state.cells = cells(state);
     fill_bias_extremes(state);
     state.file = file_;
     state.is_validated = false;
@@ -231,6 +237,27 @@ void IndexReader::fill_bias_extremes(IndexState& state) const {
     std::vector<uint32_t> rows(stored.data(), stored.data() + stored.size());
     std::erase_if(rows, [this](uint32_t row) { return row >= saved_.rows; });
     state.bias_extremes.restore(state.rows.biased(), std::move(rows));
+}
+
+// Maps cells. Their rows and ends are validated when a search first reads them.
+std::unique_ptr<Cells> IndexReader::cells(const IndexState& state) const {
+    if (file_->table().find(section(Kind::cells)) == nullptr) return nullptr;
+    const auto saved = read_struct<SavedCells>(section(Kind::cells));
+    auto rows = array<uint32_t>(section(Kind::cell_rows));
+    auto ends = array<uint32_t>(section(Kind::cell_ends));
+    const auto changed = array<uint32_t>(section(Kind::cell_changes));
+    if (saved.extent > saved_.rows || rows.size() > saved.extent || changed.size() > saved.extent)
+        throw_corrupt("the cells have more rows than the index");
+    if (ends.size() == 0 || ends.size() > saved.extent)
+        throw_corrupt("the file has " + std::to_string(ends.size()) +
+                      " cells, expected 1 to the number of their rows");
+    CodeStore centroids(state.rows.codes().codec(), options_.metric, kCentroids);
+    CodeStore::each_column(centroids, [&](Column& column) {
+        column.restore(array<std::byte>(column.section(), ends.size(), column.element_bytes(),
+                                        AccessPattern::sequential));
+    });
+    return std::make_unique<Cells>(std::move(centroids), saved.extent, std::move(rows),
+                                   std::move(ends), std::span(changed.data(), changed.size()));
 }
 
 // Maps string ids. Entries and slots are validated as they are read, see rows/names.hpp.

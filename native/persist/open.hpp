@@ -34,6 +34,7 @@ private:
     Codec read_codec(size_t number) const;
     CostModel costs() const;
     RecallCurve curve() const;
+    std::vector<CurvePoint> curve_points(size_t number) const;
 
     const SectionEntry& entry_of(SectionId id) const;
     // Returns the elements of a section: all of them, or exactly `count`.
@@ -50,6 +51,7 @@ private:
     void fill_names(Names& names) const;
     void restore_slots(Slots& slots) const;
     void fill_graph(Graph& graph, bool is_flat) const;
+    std::unique_ptr<Cells> cells(const IndexState& state) const;
     Graph::Stored layer(size_t number, size_t degree, size_t most) const;
 
     std::string path_;

@@ -1,9 +1,13 @@
-// Tasks that copy the rows of an index to new arrays: refitting encodes them with a refitted codec,
-// compaction drops vacant slots. Searches continue on the old arrays; other changes are refused.
-// The last step exchanges the arrays while no search runs.
+// Tasks that fill new arrays from the rows of an index: refitting encodes them with a refitted
+// codec, compaction drops vacant slots, partitioning groups rows into cells. Searches continue on
+// the old arrays; other changes are refused. The last step exchanges the arrays while no search
+// runs.
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "base/task.hpp"
@@ -86,6 +90,42 @@ private:
     Array<int64_t> ids_;
     Array<uint32_t> order_, near_zero_;
     Names names_;  // of the rows, numbered by row
+};
+
+// Chooses centroids by k-means on a sample, then groups all rows by their nearest centroid.
+class PartitionTask : public RebuildTask {
+public:
+    // `cells`: 0 for a number that suits the number of items.
+    PartitionTask(IndexState& state, IndexLocks& locks, RebuildHooks hooks, size_t cells);
+    ~PartitionTask() override;
+    Progress step() override;
+
+private:
+    struct Worker;
+
+    void rebuild(size_t first, size_t count) override;
+    void exchange() override;
+    std::vector<uint32_t> draw_sample(size_t count) const;
+    void train();
+    void move_centroids();
+    CodeStore coded_centroids(Metric metric) const;
+    void assign(std::span<const uint32_t> rows);
+    void assign_some(Worker& worker, std::span<const uint32_t> rows, size_t first);
+    std::unique_ptr<Cells> make_cells() const;
+
+    const size_t count_;   // of cells
+    const Metric metric_;  // by which rows are near a centroid
+    std::vector<std::unique_ptr<Worker>> workers_;
+    std::vector<uint32_t> sample_;
+    size_t trained_ = 0;            // sampled rows assigned in all rounds
+    std::vector<float> centroids_;  // one vector after the other
+    std::optional<CodeStore> coded_;
+    std::vector<double> sums_;       // of the sampled rows of each centroid in this round
+    std::vector<uint32_t> sizes_;    // their numbers
+    std::vector<float> vectors_;     // of the rows that were assigned last
+    std::vector<uint32_t> found_;    // their centroids
+    std::vector<uint32_t> nearest_;  // of all rows; kNone: vacant
+    std::unique_ptr<Cells> cells_;
 };
 
 }  // namespace vecq

@@ -78,6 +78,7 @@ void RefitTask::exchange() {
     state_.rows.link() = link_;
     state_.costs = {};
     state_.curve = {};
+    state_.cells.reset();
 }
 
 }  // namespace vecq

@@ -9,7 +9,7 @@ namespace {
 std::string known_name(SectionId id) {
     for (const ColumnSpec& spec : kTableColumns)
         if (spec.section == id) return spec.name;
-    const std::string rerank = id.number == 0 ? "" : "rerank ";
+    const std::string rerank = id.number == 0 ? "" : id.number == 1 ? "rerank " : "centroid ";
     const std::string attribute = " of attribute " + std::to_string(id.number);
     const std::string layer = " of layer " + std::to_string(id.number);
     switch (static_cast<Kind>(id.kind)) {
@@ -27,7 +27,7 @@ std::string known_name(SectionId id) {
         case Kind::entries: return "entry points";
         case Kind::near_zero: return "near-zero rows";
         case Kind::order: return "insertion order";
-        case Kind::curve: return "recall curve";
+        case Kind::curve: return id.number == 0 ? "recall curve" : "recall curve of probes";
         case Kind::vacant: return "vacant rows";
         case Kind::bias: return "rows of extreme biases";
         case Kind::attributes: return "attributes";
@@ -39,8 +39,12 @@ std::string known_name(SectionId id) {
         case Kind::name_entries: return "offsets of string ids";
         case Kind::name_bytes: return "string ids";
         case Kind::name_slots: return "hash table of string ids";
-        case Kind::walk_affine: return "walk affines";
-        case Kind::scan_affine: return "scan affines";
+        case Kind::walk_affine: return rerank + "walk affines";
+        case Kind::scan_affine: return rerank + "scan affines";
+        case Kind::cells: return "settings of cells";
+        case Kind::cell_rows: return "rows of cells";
+        case Kind::cell_ends: return "ends of cells";
+        case Kind::cell_changes: return "changed rows of cells";
         default: return {};
     }
 }

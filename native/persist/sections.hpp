@@ -55,6 +55,10 @@ struct SavedNames {
     uint64_t count;  // number of names
 };
 
+struct SavedCells {
+    uint64_t extent;  // see Cells
+};
+
 static_assert(kFirstSettings == 160 && sizeof(SavedIndex) == 168 && sizeof(SavedCodec) == 32 &&
               sizeof(SavedAttribute) == 64);
 

@@ -44,7 +44,7 @@ Snapshot::Snapshot(IndexState& state, IndexLocks& locks,
     const std::lock_guard changes(locks.changes);
     if (locks.is_saving) refuse("index", "index is being saved already");
     if (locks.is_rebuilding)
-        refuse("index", "index is being refitted or compacted, wait for that to finish");
+        refuse("index", "index is being refitted, compacted or partitioned: wait for that");
     const auto start = std::chrono::steady_clock::now();
     add_all(builder());
     {
@@ -92,6 +92,9 @@ void Snapshot::add_all(const BuilderState& builder) {
     // Readers that do not know the curve may skip it.
     if (!state.curve.points.empty())
         add_copy(section(Kind::curve), state.curve.points).is_required = false;
+    if (!state.curve.probes.empty())
+        add_copy(section(Kind::curve, 1), state.curve.probes).is_required = false;
+    if (state.cells != nullptr && rows_ > 0) add_cells();
     add_biases();
     add_attributes();
     RowTable::each_column(state.rows, [&](const Column& column) {
@@ -251,6 +254,26 @@ void Snapshot::add_attributes() {
         if (own.spec.kind == AttributeKind::tags)
             add_array(Kind::attribute_sets, own.sets.stored());
     }
+}
+
+// Cells are replaced only by tasks that a save excludes. Readers that do not know them may skip
+// them.
+void Snapshot::add_cells() {
+    const Cells& cells = *state_.cells;
+    const auto add_array = [&](Kind kind, const Array<uint32_t>& array) {
+        add_reference(section(kind), sizeof(uint32_t), array.size(), [&array] {
+            return array.data();
+        }).is_required = false;
+    };
+    add_copy(section(Kind::cells), std::vector{SavedCells{cells.extent()}}).is_required = false;
+    add_array(Kind::cell_rows, cells.rows());
+    add_array(Kind::cell_ends, cells.ends());
+    add_copy(section(Kind::cell_changes), cells.changed()).is_required = false;
+    CodeStore::each_column(cells.centroids(), [&](const Column& column) {
+        add_reference(column.section(), column.element_bytes(), cells.count(), [&column] {
+            return column.data();
+        }).is_required = false;
+    });
 }
 
 // Names are only appended during a snapshot. Slots that are filled meanwhile were free before:

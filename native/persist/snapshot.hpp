@@ -49,6 +49,7 @@ private:
     void add_order();
     void add_attributes();
     void add_names();
+    void add_cells();
     template <class T>
     Section& add_copy(SectionId id, std::vector<T> elements, size_t per_element = 1);
     template <class Where>

@@ -13,7 +13,8 @@ namespace vecq {
 
 class CodeStore {
 public:
-    // `number` numbers the file sections: 0 for search codes, 1 for rerank codes.
+    // `number` numbers the file sections: 0 for search codes, 1 for rerank codes, 2 for centroids
+    // of cells, which are coded like search codes.
     CodeStore(const Codec& codec, Metric metric, size_t number);
 
     const Codec& codec() const { return *codec_; }
@@ -40,9 +41,9 @@ public:
     const RowConstants* constants() const { return constants_.data<RowConstants>(); }
     const Affine* affine() const { return affine_.data<Affine>(); }
     // Whether walks read one plane of the codes, and the affines for it.
-    bool has_planes() const { return planes_of(given_.width()) > 0 && number_ == 0; }
+    bool has_planes() const { return planes_of(given_.width()) > 0 && number_ != 1; }
     // Whether scans read two of three planes, and the affines for them.
-    bool scans_upper_planes() const { return planes_of(given_.width()) > 2 && number_ == 0; }
+    bool scans_upper_planes() const { return planes_of(given_.width()) > 2 && number_ != 1; }
     const Affine* walk_affine() const { return walk_affine_.data<Affine>(); }
     const Affine* scan_affine() const { return scan_affine_.data<Affine>(); }
 

@@ -9,6 +9,7 @@
 #include "engine/engine.hpp"
 #include "graph/graph.hpp"
 #include "rows/bias_extremes.hpp"
+#include "rows/cells.hpp"
 #include "rows/cost_model.hpp"
 #include "rows/index_options.hpp"
 #include "rows/recall_curve.hpp"
@@ -29,6 +30,7 @@ struct IndexState {
     SortedRows near_zero;  // rows kept out of an inner-product graph, see LinkMetric::is_near_zero
     CostModel costs = {};
     RecallCurve curve;
+    std::unique_ptr<Cells> cells;  // null: none were made
     BiasExtremes bias_extremes;
     // The mapped file that arrays may lie in, or null. The first change validates it.
     std::shared_ptr<const MappedFile> file;

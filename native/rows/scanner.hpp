@@ -10,10 +10,8 @@
 #include <vector>
 
 #include "base/row_filter.hpp"
-#include "base/memory.hpp"
-#include "engine/engine.hpp"
-#include "rows/row_list.hpp"
 #include "kernels/top_k.hpp"
+#include "rows/query_blocks.hpp"
 
 namespace vecq {
 
@@ -21,7 +19,7 @@ class Scanner {
 public:
     static constexpr size_t kFew = 6;
 
-    explicit Scanner(const Kernels& kernels) : kernels_(kernels) {}
+    explicit Scanner(const Kernels& kernels) : kernels_(kernels), blocks_(kernels) {}
 
     // Whether filters need RowSets of their excluded rows.
     static bool wants_sets(size_t queries) { return queries <= kFew; }
@@ -34,15 +32,6 @@ public:
     void scan(const ScoredRows& scored, const RowList& list);
     // Scans more rows for the queries of the last scan.
     void extend(const ScoredRows& scored, const RowList& list);
-    // The places of a list that a query may return.
-    struct Window {
-        size_t begin, end;
-    };
-    // Scans a window of the list for each query. Windows rise by their begins. A query has a lane
-    // of a block while the scan is in its window, so that blocks are as full as windows overlap.
-    // Requires more than kFew queries without filters. `allowed`: one bit per row, or null.
-    void scan_windows(const ScoredRows& scored, const RowList& list,
-                      std::span<const Window> windows, const uint64_t* allowed);
     // Scans single rows for one query of the last scan.
     void extend(size_t query, const ScoredRows& scored, std::span<const uint32_t> rows) {
         kernels_.scan_rows({scored, queries_[query], rows, nullptr, &best_[query]});
@@ -51,12 +40,6 @@ public:
     std::span<const Key> finish(size_t query) { return best_[query].finish(); }
 
 private:
-    struct Chunk {
-        Rows rows;
-        const Affine* affine;
-        const float* item_biases;  // null if no query weighs them
-    };
-
     // Few queries are scored one by one, against single rows instead of blocks.
     bool scores_rows_singly() const { return queries_.size() <= kFew; }
     void pack();
@@ -71,22 +54,8 @@ private:
     template <class Body>
     void each_block(const ScoredRows& scored, const RowList& list, Body&& body);
     void hide(const RowList& stretch);
-    BlockDots dots_of(const Chunk& chunk, size_t block, const uint32_t* hidden);
-    void pack_block(size_t block, std::span<const EncodedQuery> queries);
-    struct Lane {
-        size_t query;
-        Window window;
-        bool is_open;
-    };
-    void scan_lanes(const Chunk& chunk, size_t first, const uint64_t* allowed);
-    bool has_open_lanes() const;
-    void open_lane(size_t query, const Window& window);
-    void close_lanes(size_t place);
-    void hide_outside(std::span<const Lane> lanes, size_t first, size_t count,
-                      uint32_t* hidden) const;
     void hide_disallowed(const RowList& stretch, uint32_t* hidden) const;
     void hide_excluded(const RowList& stretch, size_t first, uint32_t* hidden) const;
-    Chunk chunk_of(const ScoredRows& scored, const RowList& list);
 
     static constexpr size_t kChunkRows = kSiftedRows;
     // Hidden bits are computed for this many rows at a time, which stay in L2.
@@ -100,25 +69,16 @@ private:
     const RowFilter* filters_ = nullptr;
     size_t dim_ = 0, width_ = 0;
     std::vector<TopK> best_;
-    size_t block_bytes_ = 0;
-    Memory packed_, dots_, gathered_;
-    std::vector<int32_t> sums_;
-    std::vector<float> scales_, biases_, weights_, peaks_;
+    QueryBlocks blocks_;
+    RowChunks chunks_;
     bool weighs_biases_ = false;
-    std::vector<BlockTerms> terms_;  // of each block
+    std::vector<float> peaks_;
     // hidden_[block * hidden_stride_ + row in the stretch]: a bit per query of the block that must
     // not return the row. If no query excludes rows, all blocks share one array and the stride is
     // 0.
     std::vector<uint32_t> hidden_;
     size_t hidden_stride_ = 0;
-    // Of scan_windows: lanes of all blocks, the best rows of their queries while they are open,
-    // and the blocks of which a lane has another query than when they were packed.
-    std::vector<Lane> lanes_;
-    std::vector<TopK> lane_best_;
-    std::vector<char> stale_blocks_;
     uint32_t numbers_[kChunkRows] = {};
-    Affine affine_[kChunkRows] = {};
-    float item_biases_[kChunkRows] = {};
 };
 
 }  // namespace vecq

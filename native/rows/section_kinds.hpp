@@ -13,7 +13,7 @@ namespace vecq {
 enum class Kind : uint32_t {
     index = 1,         // a SavedIndex
     codec = 2,         // a SavedCodec; number 0 for search codes, 1 for rerank codes; the number
-                       // of codec_mean to affine is that of their codec
+                       // of codec_mean to affine is that of their codec, or 2, see cells
     codec_mean = 3,    //   floats
     codec_scales = 4,  //   floats
     codes = 5,         //   one padded row of codes per row
@@ -28,7 +28,7 @@ enum class Kind : uint32_t {
     entries = 13,      // entry points: nodes of the top layer
     near_zero = 14,    // rows kept out of an inner-product graph, ascending
     order = 15,        // uint32_t insertion number per row; empty: ids give the order
-    curve = 16,        // CurvePoint; optional
+    curve = 16,        // CurvePoint; optional; number 1: of probes
     vacant = 17,       // rows without an item, ascending; absent if there are none
     bias = 18,         // number 0: BiasedAffine; number 1: rows of extreme biases, see
                        // rows/bias_extremes.hpp; both absent if no item has a bias
@@ -43,6 +43,11 @@ enum class Kind : uint32_t {
     name_slots = 27,    //   NameSlots, a hash table
     walk_affine = 30,   // Affine, for walks over one plane of int12 codes
     scan_affine = 31,   // Affine, for scans over two planes of int12 codes
+    cells = 32,         // a SavedCells; this and the next three only if there are cells; code
+                        // sections of number 2 hold the centroids
+    cell_rows = 33,     //   uint32_t, the rows cell by cell
+    cell_ends = 34,     //   uint32_t, the end of each cell in cell_rows
+    cell_changes = 35,  //   uint32_t, rows whose slots hold other items since
 };
 
 constexpr SectionId section(Kind kind, size_t number = 0) {

@@ -11,6 +11,9 @@ namespace vecq {
 // Beam width without a target recall.
 size_t default_ef(size_t k);
 
+// Probes without a target recall, for cells of `rows` rows in all.
+size_t default_probes(size_t k, size_t rows, size_t cells);
+
 // A beam misses some of its worst rows: groups do not rely on this many of them.
 inline size_t unreliable_rows(size_t beam) { return std::min(beam / 4, size_t{100}); }
 

@@ -34,6 +34,7 @@ struct SearchOptions {
     Exclusions exclude = {};
     size_t first_query = 0;              // errors number queries from this
     const int32_t* cancelled = nullptr;  // the caller's flag, see Slice; may be null
+    size_t probes = 0;  // number of cells to scan per query; 0: the default, and not chosen by cost
     // Weights of item biases, one per query; null: 1.
     const float* bias_weights = nullptr;
     // Null: results are not limited by group.

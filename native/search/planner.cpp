@@ -28,10 +28,25 @@ double scan_cost(const CostModel& model, const Question& question) {
     return (scored + queries * kept * kKeepRow) / static_cast<double>(question.scanners);
 }
 
+// Queries that want the same cell fill whole blocks, and a cell is as large as the mean one.
+double probe_cost(const CostModel& model, const Question& question) {
+    const auto queries = static_cast<double>(question.queries);
+    const auto probes = static_cast<double>(std::min(question.probes, question.cells));
+    const auto cells = static_cast<double>(question.cells);
+    const double per_cell = queries * probes / cells;
+    const double lanes = std::ceil(per_cell / kQueriesPerBlock) * kQueriesPerBlock / per_cell;
+    const auto rows = static_cast<double>(question.rows - question.others);
+    const double scored = cells + rows * probes / cells * lanes;
+    const double seconds = scored * model.gathered_row +
+                           static_cast<double>(question.others) * model.row +
+                           static_cast<double>(question.scan_width) * kKeepRow;
+    return queries * seconds / static_cast<double>(question.walkers);
+}
+
 }  // namespace
 
 Costs costs_of(const CostModel& model, const Question& question) {
-    if (model.rows == 0 || question.passing == 0) return {kImpossible, kImpossible, 0};
+    if (model.rows == 0 || question.passing == 0) return {kImpossible, kImpossible, 0, kImpossible};
     const double share = static_cast<double>(question.passing) / question.rows;
     const double width = static_cast<double>(question.beam_width + question.excluded);
     const CostModel::Line& line = question.queries == 1 ? model.lone_walk : model.walk;
@@ -43,6 +58,7 @@ Costs costs_of(const CostModel& model, const Question& question) {
     // Stepping over a row costs about as much as scoring one of its neighbors.
     costs.step_over = question.has_filter ? walks * line.at(width) / share : kImpossible;
     costs.scan = scan_cost(model, question);
+    if (question.probes > 0) costs.probe = probe_cost(model, question);
     return costs;
 }
 
@@ -50,6 +66,9 @@ double block_scan_cost(const CostModel& model, size_t scored, size_t kept) {
     return static_cast<double>(scored) * model.gathered_row + static_cast<double>(kept) * kKeepRow;
 }
 
-Plan cheapest(const Costs& costs) { return costs.scan <= costs.walk ? Plan::scan : Plan::walk; }
+Plan cheapest(const Costs& costs) {
+    if (costs.probe < std::min(costs.scan, costs.walk)) return Plan::probe;
+    return costs.scan <= costs.walk ? Plan::scan : Plan::walk;
+}
 
 }  // namespace vecq

@@ -52,6 +52,12 @@ Request::Request(const IndexState& state, const SearchCall& call)
     const size_t fewest = has_planes ? depth + depth / 4 + kPlaneCandidates : depth;
     beam_width = std::min(items, std::max({call.options.ef, fewest, wanted()}));
     scan_width = std::min(items, std::max(scan_candidates(depth), call.options.rerank));
+    probes = state.cells == nullptr ? 0 : call.options.probes;
+    if (state.cells != nullptr && probes == 0) {
+        // The best allowed items are among about so many of the best of all.
+        const size_t among = depth * items / std::max<size_t>(passing_count, 1);
+        probes = default_probes(among, state.cells->list().count, state.cells->count());
+    }
 }
 
 void Request::weigh_biases(Searcher& searcher, size_t first) const {
@@ -98,7 +104,11 @@ size_t Request::row_count() const {
 Question Request::question() const {
     const int64_t* offsets = call.options.exclude.offsets;
     const auto excluded = offsets == nullptr ? 0 : offsets[call.count] - offsets[0];
-    return {.rows = state.rows.slots().extent(),
+    // Probes that suffice without a filter do not with one.
+    const bool may_probe = call.options.probes > 0 && !has_filter();
+    const Cells* const cells = may_probe ? state.cells.get() : nullptr;
+    const size_t extent = state.rows.slots().extent();
+    return {.rows = extent,
             .passing = passing_count,
             .queries = call.count,
             .walkers = workers_for(call.options.threads, call.count),
@@ -106,7 +116,10 @@ Question Request::question() const {
             .beam_width = beam_width,
             .scan_width = scan_width,
             .excluded = static_cast<size_t>(excluded) / call.count,
-            .has_filter = has_filter()};
+            .has_filter = has_filter(),
+            .probes = cells == nullptr ? 0 : probes,
+            .cells = cells == nullptr ? 0 : cells->count(),
+            .others = cells == nullptr ? 0 : extent - cells->extent() + cells->changed().size()};
 }
 
 namespace {

@@ -61,6 +61,7 @@ struct Request {
     const uint64_t* allowed;                 // one bit per row; null: all
     size_t depth;  // number of the best items to find for each query: more than k if groups choose
     size_t beam_width, scan_width;
+    size_t probes;  // number of cells to scan per query; 0: there are none
     Plan plan;
     Slice slice;
     // The beam width that queries of this call needed to fill their groups; null without groups.

@@ -6,6 +6,7 @@
 #include "base/status.hpp"
 #include "search/bias_effort.hpp"
 #include "search/graph_search.hpp"
+#include "search/probe_search.hpp"
 #include "search/scan_search.hpp"
 #include "search/window_scan.hpp"
 
@@ -39,6 +40,14 @@ void choose_plan(Request& request, SearcherPool& searchers, SearchReport& report
     report.plan = request.plan == Plan::automatic ? cheapest(report.costs) : request.plan;
 }
 
+// Cells may be dropped between the slices of a call.
+void require_cells(const Request& request, Plan plan) {
+    if ((plan != Plan::probe && request.plan != Plan::probe) || request.probes > 0) return;
+    refuse("plan",
+           "plan probe scans cells, and the index has none: call partition() first; refit and "
+           "compact drop them");
+}
+
 // Reports the plan of most queries, and the mean of their allowed rows.
 void describe_own_filters(const SearchCall& call, SearchReport& report) {
     if (report.plan == Plan::automatic)
@@ -61,6 +70,7 @@ SearchReport search(const IndexState& state, FairSharedMutex& searches, Searcher
         // Keeps nothing across slices: rows, filters, ids and codecs may have changed.
         const auto lock = searches.read();
         Request request(state, call);
+        require_cells(request, report.plan);
         if (call.options.groups != nullptr) request.group_width = &group_width;
         if (call.count > 1) request.slice = searches.slice();
         request.slice.end_when(call.options.cancelled);
@@ -77,6 +87,8 @@ SearchReport search(const IndexState& state, FairSharedMutex& searches, Searcher
             answer_nothing(request, pending);
         else if (request.plan == Plan::scan && !request.has_own_filters())
             scan_rows(request, searchers, pending, report);
+        else if (request.plan == Plan::probe)
+            probe_cells(request, searchers, pending, report);
         else
             walk_graph(request, searchers, pending, report);
     } while (!pending.is_empty(call.count));

@@ -16,6 +16,7 @@ constexpr int kRerankQueryBits = 15;
 Searcher::Searcher(const Codec& codec, const Codec* rerank_codec, Metric metric, int query_bits)
     : query_bits(query_bits),
       scanner(active_engine()[codec.width()]),
+      window_scanner(active_engine()[codec.width()]),
       coder_(codec, metric, query_bits) {
     if (rerank_codec == nullptr) return;
     rerank_coder_.emplace(*rerank_codec, metric, kRerankQueryBits);

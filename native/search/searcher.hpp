@@ -12,6 +12,7 @@
 #include "quant/query.hpp"
 #include "rows/index_state.hpp"
 #include "rows/scanner.hpp"
+#include "rows/window_scanner.hpp"
 #include "search/diversity.hpp"
 #include "search/groups.hpp"
 #include "search/query_filters.hpp"
@@ -44,6 +45,7 @@ public:
     WalkScratch walks[kInterleavedWalks];
     std::vector<uint32_t> entries;  // see search_view()
     Scanner scanner;
+    WindowScanner window_scanner;
     std::vector<Key> found;            // of all queries of a walk
     std::vector<size_t> found_counts;  // per query
     std::vector<Key> keys;             // of the query that is being finished

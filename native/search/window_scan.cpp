@@ -237,11 +237,11 @@ size_t WindowScan::scan_group(const Request& request, Searcher& searcher, const 
                               std::span<const Query> queries) const {
     const IndexState& state = request.state;
     std::vector<size_t> numbers;
-    std::vector<Scanner::Window> windows;
+    std::vector<WindowScanner::Window> windows;
     size_t most_excluded = 0, passing = 0;
     for (const Query& query : queries) {
         numbers.push_back(query.number);
-        windows.push_back({query.run.begin, query.run.end});
+        windows.push_back({query.run.begin, query.run.end, windows.size()});
         most_excluded = std::max(most_excluded, excluded_by(request, query.number));
         passing += rows.before(query.run.end) - rows.before(query.run.begin);
     }
@@ -250,9 +250,9 @@ size_t WindowScan::scan_group(const Request& request, Searcher& searcher, const 
         searcher.queries[i].item_bias_weight = searcher.coarse[i].item_bias_weight =
             request.bias_weight(numbers[i]);
     const ScoredRows scored = state.rows.scored();
-    Scanner& scanner = searcher.scanner;
-    scanner.begin(searcher.coarse, state.dim, request.scan_width + most_excluded, nullptr);
-    scanner.scan_windows(scored, rows.list, windows, rows.allowed);
+    WindowScanner& scanner = searcher.window_scanner;
+    scanner.begin(searcher.coarse, state.dim, request.scan_width + most_excluded);
+    scanner.scan(scored, rows.list, windows, rows.allowed, nullptr);
     for (size_t i = 0; i < queries.size(); ++i) {
         const std::vector<uint32_t> tested = tested_rows(rows, queries[i]);
         scanner.extend(i, scored, tested);

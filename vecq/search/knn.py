@@ -47,6 +47,7 @@ def search_numbers(
     k: int,
     *,
     ef: int | None = None,
+    probes: int | None = None,
     target_recall: float | None = None,
     exclude: Any = None,
     allow: ArrayLike | Filter | None = None,
@@ -81,6 +82,7 @@ def search_numbers(
             where=where,
             bias_weight=bias_weight,
             ef=ef,
+            probes=probes,
             target_recall=target_recall,
             allow=allow,
             deny=deny,
@@ -109,7 +111,7 @@ def search_numbers(
     allowed = filter_of(native, allow, deny)
     conditions = Where.of(where, len(rows))
     filtered = allowed is not None or conditions is not None
-    default_plan, options.ef = _effort(native, wanted, ef, target_recall, filtered)
+    default_plan = _set_effort(native, options, ef, probes, target_recall, filtered)
     groups = group_options(native, options, group_by, per_group)
     options.diversity = _diversity(diversity)
     if options.diversity > 0:
@@ -155,23 +157,34 @@ def _diversity(given: float) -> float:
     return share
 
 
-def _effort(
-    native: NativeIndex, k: int, ef: int | None, target_recall: float | None, filtered: bool
-) -> tuple[str, int]:
-    """The default plan and the beam width."""
-    if target_recall is None:
-        if ef is None:
-            return "auto", min(k + SPARE, MOST)
-        return "auto" if filtered else "walk", whole(ef, "ef", 1, MOST)
-    if ef is not None:
-        raise ArgumentError("ef and target_recall are both given, expected one", "ef")
-    curve = stored_curve(native)
-    if curve is None:
-        raise ArgumentError(
-            "target_recall needs a recall curve: call index.measure_recall(queries)",
-            "target_recall",
-        )
-    return "auto", curve.ef_for(k, real(target_recall, "target_recall"), len(native))
+def _set_effort(
+    native: NativeIndex,
+    options: Any,
+    ef: int | None,
+    probes: int | None,
+    target_recall: float | None,
+    filtered: bool,
+) -> str:
+    """Set the beam width and the number of probes, and return the default plan."""
+    if target_recall is not None:
+        if ef is not None or probes is not None:
+            given = "ef" if ef is not None else "probes"
+            raise ArgumentError(f"{given} and target_recall are both given, expected one", given)
+        curve = stored_curve(native)
+        if curve is None:
+            raise ArgumentError(
+                "target_recall needs a recall curve: call index.measure_recall(queries)",
+                "target_recall",
+            )
+        recall = real(target_recall, "target_recall")
+        options.ef = curve.ef_for(options.k, recall, len(native))
+        options.probes = curve.probes_for(options.k, recall, len(native)) or 0
+        return "auto"
+    options.ef = min(options.k + SPARE, MOST) if ef is None else whole(ef, "ef", 1, MOST)
+    if probes is not None:
+        options.probes = whole(probes, "probes", 1, MOST)
+        return "probe"
+    return "auto" if ef is None or filtered else "walk"
 
 
 def _rerank_count(native: NativeIndex, rerank_factor: float | None, k: int) -> int:

@@ -7,19 +7,21 @@ from typing import Any, Literal
 
 from vecq._native import lib
 
-Plan = Literal["auto", "walk", "step_over", "scan"]
+Plan = Literal["auto", "walk", "step_over", "scan", "probe"]
 
 PLANS: dict[str, int] = {
     "auto": lib.VECQ_PLAN_AUTO,
     "walk": lib.VECQ_PLAN_WALK,
     "step_over": lib.VECQ_PLAN_STEP_OVER,
     "scan": lib.VECQ_PLAN_SCAN,
+    "probe": lib.VECQ_PLAN_PROBE,
 }
 NAMES = {number: name for name, number in PLANS.items()}
 DESCRIPTIONS = {
     "walk": "walk the graph",
     "step_over": "walk the graph, step over rejected items without scoring them",
     "scan": "score every allowed item",
+    "probe": "score the allowed items of the nearest cells",
 }
 
 
@@ -27,7 +29,7 @@ DESCRIPTIONS = {
 class Explanation:
     """How a search was executed, and why; print it to read it."""
 
-    plan: str  # "walk", "step_over" or "scan"
+    plan: str  # "walk", "step_over", "scan" or "probe"
     chosen: bool  # by estimated cost; False if the caller named the plan
     costs: dict[str, float]  # estimated seconds of each plan that was possible
     allowed: int  # items that pass the filter

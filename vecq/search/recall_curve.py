@@ -1,13 +1,16 @@
 """The recall that walks reach with each beam width (`ef`), and the `ef` for a target recall."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from vecq._native import ffi, lib
 from vecq.core.arguments import MOST
-from vecq.core.errors import call
+from vecq.core.errors import ArgumentError, call
 from vecq.core.native_index import NativeIndex
+
+# Of each k, pairs of an `ef`, or a number of probes, and the recall that it reached, both rising.
+Points = Mapping[int, tuple[tuple[int, float], ...]]
 
 
 @dataclass(frozen=True)
@@ -15,15 +18,16 @@ class RecallCurve:
     """Measured recall by beam width, made by `vecq.Index.measure_recall`.
 
     `curves` maps each k to pairs of an `ef` and the recall that it reached, both rising. `items` is
-    the number of items when it was measured.
+    the number of items when it was measured. `probes` is the same for probes, empty without cells.
 
     >>> curve = vecq.RecallCurve({10: ((10, 0.9), (40, 0.99))}, items=100_000)
     >>> curve.ef_for(10, 0.95)
     27
     """
 
-    curves: Mapping[int, tuple[tuple[int, float], ...]]
+    curves: Points
     items: int
+    probes: Points = field(default_factory=dict)
 
     def ef_for(self, k: int, recall: float, items: int | None = None) -> int:
         """Return the least `ef` that reaches a recall.
@@ -37,21 +41,37 @@ class RecallCurve:
             ArgumentError: No measured walk reached the recall, or the index has more than twice
                 the items that were measured.
         """
-        points, count = self._points()
-        ef = ffi.new("size_t *")
-        call(lib.vecq_curve_ef, points, count, self.items, k, recall, items or self.items, ef)
-        return min(int(ef[0]), MOST)
+        return self._least(self.curves, k, recall, items)
 
-    def _points(self) -> tuple[Any, int]:
-        """Return the points as an array of the C ABI, and their number."""
-        points = [(k, *point) for k, own in self.curves.items() for point in own]
-        return ffi.new("vecq_curve_point[]", points), len(points)
+    def probes_for(self, k: int, recall: float, items: int | None = None) -> int | None:
+        """Return the least number of probes that reaches a recall, or None if none does.
+
+        Args:
+            k: As in `ef_for`.
+            recall: As in `ef_for`.
+            items: As in `ef_for`.
+
+        >>> curve = vecq.RecallCurve({}, 100_000, {10: ((8, 0.9), (40, 0.98))})
+        >>> curve.probes_for(10, 0.95), curve.probes_for(10, 0.99)
+        (28, None)
+        """
+        try:
+            return self._least(self.probes, k, recall, items)
+        except ArgumentError:
+            return None
+
+    def _least(self, curves: Points, k: int, recall: float, items: int | None) -> int:
+        points, count = _native_points(curves)
+        least = ffi.new("size_t *")
+        call(lib.vecq_curve_ef, points, count, self.items, k, recall, items or self.items, least)
+        return min(int(least[0]), MOST)
 
     def __str__(self) -> str:
         lines = [f"measured on {self.items:,} items"]
-        for k, curve in self.curves.items():
-            points = ", ".join(f"{recall:.4f} at ef {ef:,}" for ef, recall in curve)
-            lines.append(f"recall@{k}: {points}")
+        for name, unit, curves in (("", "ef", self.curves), (" of probes", "probes", self.probes)):
+            for k, curve in curves.items():
+                points = ", ".join(f"{recall:.4f} at {unit} {ef:,}" for ef, recall in curve)
+                lines.append(f"recall@{k}{name}: {points}")
         return "\n".join(lines)
 
 
@@ -61,13 +81,29 @@ def stored_curve(native: NativeIndex) -> RecallCurve | None:
     call(lib.vecq_index_curve, native.handle, ffi.NULL, 0, count, items)
     points = ffi.new("vecq_curve_point[]", count[0])
     call(lib.vecq_index_curve, native.handle, points, len(points), count, items)
-    curves: dict[int, tuple[tuple[int, float], ...]] = {}
-    for point in points[0 : min(len(points), count[0])]:
-        curves[point.k] = (*curves.get(point.k, ()), (point.ef, point.recall))
-    return RecallCurve(curves, items[0]) if curves else None
+    curves = _curves_of(points[0 : min(len(points), count[0])])
+    if not curves:
+        return None
+    call(lib.vecq_index_probe_curve, native.handle, ffi.NULL, 0, count)
+    points = ffi.new("vecq_curve_point[]", count[0])
+    call(lib.vecq_index_probe_curve, native.handle, points, len(points), count)
+    return RecallCurve(curves, items[0], _curves_of(points[0 : min(len(points), count[0])]))
 
 
 def store_curve(native: NativeIndex, curve: RecallCurve) -> None:
     """Store the curve in an index, which saves it to its file."""
-    points, count = curve._points()
-    call(lib.vecq_index_set_curve, native.handle, points, count, curve.items)
+    call(lib.vecq_index_set_curve, native.handle, *_native_points(curve.curves), curve.items)
+    call(lib.vecq_index_set_probe_curve, native.handle, *_native_points(curve.probes))
+
+
+def _native_points(curves: Points) -> tuple[Any, int]:
+    """Return the points as an array of the C ABI, and their number."""
+    points = [(k, *point) for k, own in curves.items() for point in own]
+    return ffi.new("vecq_curve_point[]", points), len(points)
+
+
+def _curves_of(points: Iterable[Any]) -> Points:
+    curves: dict[int, tuple[tuple[int, float], ...]] = {}
+    for point in points:
+        curves[point.k] = (*curves.get(point.k, ()), (point.ef, point.recall))
+    return curves

@@ -1,9 +1,10 @@
-"""Measures a recall curve: walks with rising `ef` against a scan of the same codes."""
+"""Measures a recall curve: walks and probes of rising effort against a scan of the same codes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from vecq.core.arguments import MOST, whole
 from vecq.core.arrays import as_floats, as_vectors
@@ -13,10 +14,13 @@ from vecq.core.progress import Progress, Report
 from vecq.search.knn import search_numbers as search
 from vecq.search.recall_curve import RecallCurve, store_curve
 from vecq.search.result import Result
+from vecq.storage.stats import stats
 
 # Beam widths to measure, as multiples of k, until a walk finds nearly everything.
 EF_FACTORS = (1, 1.25, 1.6, 2, 2.5, 3.2, 4, 5, 6.4, 8, 12, 16, 24, 32, 64)
 ENOUGH = 0.9995
+# Numbers of probes to measure, until they find nearly everything.
+PROBES = (1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
 
 
 def measure_recall(
@@ -36,27 +40,33 @@ def measure_recall(
     sizes = sorted({min(whole(one, "k", 1, MOST), items) for one in asked})
     if not sizes:
         raise ArgumentError("k is empty, expected at least one", "k")
-    curves = {}
+    curves, probes = {}, {}
+    cells = stats(native).cells
     with Report(progress, len(sizes)) as report:
         for done, size in enumerate(sizes, 1):
-            curves[size] = _points(native, rows, size, threads)
+            truth = search(native, rows, size, plan="scan", threads=threads)
+            find = partial(search, native, rows, size, threads=threads)
+            efs = [min(int(np.ceil(factor * size)), items) for factor in EF_FACTORS]
+            curves[size] = _points(truth, find, "ef", efs, items)
+            if cells > 0:
+                counts = [min(count, cells) for count in PROBES]
+                probes[size] = _points(truth, find, "probes", counts, cells)
             report(done, len(sizes))
-    curve = RecallCurve(curves, items)
+    curve = RecallCurve(curves, items, probes)
     store_curve(native, curve)
     return curve
 
 
 def _points(
-    native: NativeIndex, queries: NDArray[np.float32], k: int, threads: int
+    truth: Result, find: Callable[..., Result], option: str, efforts: list[int], most: int
 ) -> tuple[tuple[int, float], ...]:
-    truth = search(native, queries, k, plan="scan", threads=threads)
+    """Measure the recall of rising values of an option, until one finds nearly everything."""
     points: list[tuple[int, float]] = []
-    for factor in EF_FACTORS:
-        ef = min(int(np.ceil(factor * k)), len(native))
-        reached = _recall(search(native, queries, k, ef=ef, threads=threads), truth)
+    for effort in efforts:
+        reached = _recall(find(**{option: effort}), truth)
         if not points or reached > points[-1][1]:
-            points.append((ef, reached))
-        if reached >= ENOUGH or ef == len(native):
+            points.append((effort, reached))
+        if reached >= ENOUGH or effort == most:
             break
     return tuple(points)
 

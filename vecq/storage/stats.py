@@ -27,12 +27,14 @@ class IndexStats:
     id_bytes: int
     rerank_bytes: int
     attribute_bytes: int = 0
+    cells: int = 0  # made by `vecq.Index.partition`
+    cell_bytes: int = 0
 
     @property
     def bytes(self) -> int:
-        """Memory of codes, links, ids, rerank codes and attributes."""
+        """Memory of codes, links, ids, rerank codes, attributes and cells."""
         graph = self.code_bytes + self.link_bytes + self.id_bytes
-        return graph + self.rerank_bytes + self.attribute_bytes
+        return graph + self.rerank_bytes + self.attribute_bytes + self.cell_bytes
 
     @property
     def mean_degree(self) -> float:
@@ -47,7 +49,8 @@ class IndexStats:
             f"{self.unreachable:,} items unreachable\n"
             f"{self.bytes / max(self.rows, 1):.0f} bytes per item: "
             f"codes {self.code_bytes:,}, links {self.link_bytes:,}, ids {self.id_bytes:,}, "
-            f"rerank {self.rerank_bytes:,}, attributes {self.attribute_bytes:,}"
+            f"rerank {self.rerank_bytes:,}, attributes {self.attribute_bytes:,}, "
+            f"{self.cells:,} cells {self.cell_bytes:,}"
         )
 
 
@@ -70,4 +73,6 @@ def stats(native: NativeIndex) -> IndexStats:
         id_bytes=found.id_bytes,
         rerank_bytes=found.rerank_bytes,
         attribute_bytes=found.attribute_bytes,
+        cells=found.cells,
+        cell_bytes=found.cell_bytes,
     )

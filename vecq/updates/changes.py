@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vecq._native import lib
-from vecq.core.arguments import choose, thread_count
+from vecq.core.arguments import MOST, choose, thread_count, whole
 from vecq.core.arrays import as_biases, as_ids, as_vectors
 from vecq.core.errors import ArgumentError
 from vecq.core.names import are_strings, name_numbers
@@ -113,3 +113,10 @@ def compact(native: NativeIndex, progress: Progress) -> None:
     """Move items to the slots that removed ones left, and free the rest."""
     with change_lock(native), ChangeReport(native, progress, len(native)) as report:
         run_task(lib.vecq_task_compact, native.handle, report=report)
+
+
+def partition(native: NativeIndex, cells: int | None, progress: Progress) -> None:
+    """Group the items into cells around centroids."""
+    count = 0 if cells is None else whole(cells, "cells", 1, MOST)
+    with change_lock(native), ChangeReport(native, progress, len(native)) as report:
+        run_task(lib.vecq_task_partition, native.handle, count, report=report)

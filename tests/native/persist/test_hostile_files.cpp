@@ -59,6 +59,11 @@ struct Sample {
         CHECK(index.remove(ids) == VECQ_OK, index.error.message);
         const vecq_curve_point curve[] = {{10, 20, 0.5}, {10, 40, 0.75}, {10, 80, 1}};
         CHECK(vecq_index_set_curve(index.own, curve, 3, kRows, nullptr) == VECQ_OK);
+        CHECK(rebuild(index.own, make_cells) == VECQ_OK);
+        CHECK(vecq_index_set_probe_curve(index.own, curve, 3, nullptr) == VECQ_OK);
+        ids.assign(kVacant / 2, 0);
+        std::iota(ids.begin(), ids.end(), 200);
+        CHECK(index.update(random_vector(ids.size() * kDim, 2), ids), index.error.message);
         CHECK(save(index.own, path) == VECQ_OK);
         good = Bytes(path);
     }
@@ -293,10 +298,10 @@ TEST(hostile_files_are_checked_and_problems_named) {
     CHECK(has(word(Kind::links, 0, 5 * degree, 300), "node 5: links to node 300"));
     CHECK(has(word(Kind::links, 0, 5 * degree, 5), "node 5: links to itself"));
     CHECK(has(with([&](Bytes& bad) {
-                  uint32_t* list = bad.contents<uint32_t>(Kind::links) + 11 * degree;
+                  uint32_t* list = bad.contents<uint32_t>(Kind::links) + 12 * degree;
                   list[1] = list[0];
               }),
-              "node 11: links to node"));
+              "node 12: links to node"));
     CHECK(has(word(Kind::links, 0, 9 * degree, UINT32_MAX), "node 9: has links after its end"));
     CHECK(has(word(Kind::links, 1, 0, 4'000'000'000), "links of layer 1, node 0"));
     CHECK(has(word(Kind::layer_rows, 1, 1, 0), "layer 1, node 1: does not match"));
@@ -317,6 +322,10 @@ TEST(hostile_files_are_checked_and_problems_named) {
     CHECK(word(Kind::vacant, 0, 3, 0) == "refused");
     CHECK(with([](Bytes& bad) { bad.contents<vecq_curve_point>(Kind::curve)[1].recall = NAN; }) ==
           "refused");
+    CHECK(has(word(Kind::cell_rows, 0, 5, kRows), "cells: row 300 of the cells is out of range"));
+    CHECK(has(word(Kind::cell_ends, 0, 6, 1), "cells: cell 6 does not end behind"));
+    CHECK(has(word(Kind::affine, 2, 0, 0x7fc00000), "centroid of cell 0: is not finite"));
+    CHECK(word(Kind::cells, 0, 0, kRows + 1) == "refused");
     CHECK(has(with([](Bytes& bad) {
                   const uint32_t vacant = bad.contents<uint32_t>(Kind::vacant)[0];
                   bad.contents<uint32_t>(Kind::order)[vacant] = 1'000'000;

@@ -188,7 +188,8 @@ inline void use_ids(const Opened& index, const Vector& queries) {
     vecq_filter* filter = nullptr;
     const vecq_choice allow{sizeof allow, ids.data(), nullptr, nullptr, ids.size()};
     vecq_filter_open(index.own, &allow, nullptr, &filter, nullptr);
-    for (const int32_t plan : {VECQ_PLAN_WALK, VECQ_PLAN_STEP_OVER, VECQ_PLAN_SCAN}) {
+    for (const int32_t plan :
+         {VECQ_PLAN_WALK, VECQ_PLAN_STEP_OVER, VECQ_PLAN_SCAN, VECQ_PLAN_PROBE}) {
         vecq_search_options options = search_of(5, 20, 15, 0, plan);
         options.filter = filter;
         options.exclude_offsets = offsets;
@@ -218,6 +219,7 @@ inline void export_all(const Opened& index) {
     size_t count = 0;
     uint64_t measured_on = 0;
     vecq_index_curve(index.own, points, 4, &count, &measured_on, nullptr);
+    vecq_index_probe_curve(index.own, points, 4, &count, nullptr);
 }
 
 using MakeTask = vecq_status (*)(vecq_index*, vecq_task**, vecq_error*);
@@ -228,6 +230,10 @@ inline vecq_status rebuild(vecq_index* index, MakeTask make, vecq_error* error =
     if (status == VECQ_OK) status = run(task, error);
     vecq_task_close(task);
     return status;
+}
+
+inline vecq_status make_cells(vecq_index* index, vecq_task** task, vecq_error* error) {
+    return vecq_task_partition(index, 7, task, error);
 }
 
 // Removes items one by one, because some calls may be refused, then updates and adds items.
@@ -276,14 +282,17 @@ inline bool use(const std::string& path, const std::string& copy) {
     vecq_index_get_stats(read.own, &stats, nullptr);
     const Vector queries = samples::random_vector(3 * read.dim(), 1);
     for (const int32_t plan :
-         {VECQ_PLAN_AUTO, VECQ_PLAN_WALK, VECQ_PLAN_STEP_OVER, VECQ_PLAN_SCAN}) {
+         {VECQ_PLAN_AUTO, VECQ_PLAN_WALK, VECQ_PLAN_STEP_OVER, VECQ_PLAN_SCAN, VECQ_PLAN_PROBE}) {
         read.search(queries, search_of(5, 20, 8, 0, plan));
         read.search(queries, search_of(5, 20, 15, 10, plan));
     }
+    // More queries than are scanned one by one.
+    read.search(samples::random_vector(9 * read.dim(), 1),
+                search_of(5, 20, 15, 0, VECQ_PLAN_PROBE));
     use_ids(read, queries);
     export_all(read);
     use_changed(path, {nullptr, vecq_task_refit, vecq_task_compact, nullptr});
-    use_changed(path, {vecq_task_compact, nullptr});
+    use_changed(path, {vecq_task_compact, nullptr, make_cells});
     use_changed(path, {vecq_task_refit, nullptr, vecq_task_compact});
     Opened writable(path, true);
     if (writable.status != VECQ_OK) return true;

@@ -1,0 +1,207 @@
+#include "rows/window_scanner.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "rows/scan_sample.hpp"
+
+namespace vecq {
+namespace {
+
+constexpr size_t kPrefetchedBytes = 512;  // of a row
+constexpr size_t kSampledPart = size_t{1} << kSampleBits;
+
+// Returns the number of places of a list before `place` that a sample of it reads.
+size_t sampled_before(size_t place) { return (place + kSampledPart - 1) >> kSampleBits; }
+
+// Prefetches the rows of the list at [first, last). Always inline, see Prefetch.
+[[gnu::always_inline]] inline void prefetch(const ScoredRows& scored, const RowList& list,
+                                            size_t first, size_t last) {
+    const size_t bytes = std::min(scored.rows.row_bytes, kPrefetchedBytes);
+    for (size_t i = first; i < last; ++i) {
+        __builtin_prefetch(scored.affine + list[i], 0, 2);
+        for (size_t at = 0; at < bytes; at += kLine)
+            __builtin_prefetch(scored.rows.at(list[i]) + at, 0, 2);
+    }
+}
+
+}  // namespace
+
+void WindowScanner::begin(std::span<const EncodedQuery> queries, size_t dim, size_t width) {
+    queries_.resize(queries.size());
+    std::transform(queries.begin(), queries.end(), queries_.begin(), ranking_query);
+    width_ = width;
+    weighs_biases_ = std::ranges::any_of(queries_, weighs_biases);
+    blocks_.begin(queries.size(), dim);
+    if (best_.size() < queries.size()) best_.resize(queries.size());
+}
+
+bool WindowScanner::scan(const ScoredRows& scored, const RowList& list,
+                         std::span<const Window> windows, const uint64_t* allowed,
+                         const Slice* slice) {
+    const auto scan_alone = [&](size_t query) {
+        best_[query].begin(width_);
+        scan_singly(query, scored, list, windows, allowed);
+    };
+    if (queries_.size() <= kFew) {
+        for (size_t q = 0; q < queries_.size(); ++q) scan_alone(q);
+        return true;
+    }
+    const std::vector<float> bounds = sampled_bounds(scored, list, windows, allowed);
+    for (size_t q = 0; q < queries_.size(); ++q) best_[q].begin(width_, bounds[q]);
+    if (!sweep(scored, list, windows, allowed, slice)) return false;
+    // A bound may be too high.
+    for (size_t q = 0; q < queries_.size(); ++q)
+        if (bounds[q] != kLowestScore && best_[q].size() < width_) scan_alone(q);
+    return true;
+}
+
+void WindowScanner::extend(const ScoredRows& scored, const RowList& list) {
+    std::vector<Window> windows;
+    for (size_t q = 0; q < queries_.size(); ++q) windows.push_back({0, list.count, q});
+    if (queries_.size() <= kFew)
+        for (size_t q = 0; q < queries_.size(); ++q) scan_singly(q, scored, list, windows, nullptr);
+    else
+        sweep(scored, list, windows, nullptr, nullptr);
+}
+
+// Returns the first bound of each query: a rank in a sample of its windows.
+std::vector<float> WindowScanner::sampled_bounds(const ScoredRows& scored, const RowList& list,
+                                                 std::span<const Window> windows,
+                                                 const uint64_t* allowed) {
+    std::vector<Window> sampled;
+    for (const Window& window : windows) {
+        const size_t begin = sampled_before(window.begin), end = sampled_before(window.end);
+        if (begin < end) sampled.push_back({begin, end, window.query});
+    }
+    const size_t rank = rank_in_sample(width_, kSampledPart, 1);
+    for (size_t q = 0; q < queries_.size(); ++q) best_[q].begin(rank);
+    sweep(scored, list.sample(kSampleBits), sampled, allowed, nullptr);
+    std::vector<float> bounds(queries_.size(), kLowestScore);
+    for (size_t q = 0; q < queries_.size(); ++q)
+        if (best_[q].finish().size() == rank) bounds[q] = best_[q].least();
+    return bounds;
+}
+
+void WindowScanner::scan_singly(size_t query, const ScoredRows& scored, const RowList& list,
+                                std::span<const Window> windows, const uint64_t* allowed) {
+    const RowFilter filter{.allowed = allowed};
+    for (const Window& window : windows) {
+        if (window.query != query) continue;
+        rows_.clear();
+        for (size_t place = window.begin; place < window.end; ++place) rows_.push_back(list[place]);
+        kernels_.scan_rows({scored, queries_[query], rows_, &filter, &best_[query]});
+    }
+}
+
+bool WindowScanner::sweep(const ScoredRows& scored, const RowList& list,
+                          std::span<const Window> windows, const uint64_t* allowed,
+                          const Slice* slice) {
+    lanes_.clear();
+    lane_of_.assign(queries_.size(), kNoLane);
+    size_t next = 0;
+    for (size_t row = 0; next < windows.size() || has_open_lanes();) {
+        if (slice != nullptr && slice->is_over()) return false;
+        if (!has_open_lanes()) row = windows[next].begin;
+        const auto open_before = [&](size_t place) {
+            for (; next < windows.size() && windows[next].begin < place; ++next)
+                if (windows[next].begin < windows[next].end) open_lane(windows[next]);
+        };
+        open_before(row + 1);
+        if (!has_open_lanes()) continue;
+        const size_t following = next < windows.size() ? windows[next].begin : list.count;
+        const RowList part = list.part(row, chunk_end(row, following));
+        open_before(row + part.count);
+        prefetch(scored, list, row + part.count, std::min(list.count, row + 2 * kChunkRows));
+        scan_lanes(chunks_.load(scored, part, weighs_biases_), row, allowed);
+        row += part.count;
+        close_lanes(row);
+    }
+    return true;
+}
+
+// Scores a chunk of the list, whose first row has place `first`, for the queries in lanes.
+void WindowScanner::scan_lanes(const RowChunk& chunk, size_t first, const uint64_t* allowed) {
+    const size_t count = chunk.rows.count;
+    uint32_t disallowed[kChunkRows], hidden[kChunkRows];
+    for (size_t i = 0; i < count; ++i)
+        disallowed[i] = allowed == nullptr || test_bit(allowed, chunk.numbers[i]) ? 0 : ~0U;
+    for (size_t block = 0; block * kBlockQueries < lanes_.size(); ++block) {
+        const std::span lanes = std::span(lanes_).subspan(block * kBlockQueries, kBlockQueries);
+        if (std::ranges::none_of(lanes, &Lane::is_open)) continue;
+        if (std::exchange(stale_blocks_[block], char{0}) != 0) {
+            EncodedQuery queries[kBlockQueries];
+            for (size_t i = 0; i < kBlockQueries; ++i) queries[i] = queries_[lanes[i].window.query];
+            blocks_.pack(block, queries);
+        }
+        std::copy_n(disallowed, count, hidden);
+        hide_outside(lanes, first, count, hidden);
+        kernels_.sift({blocks_.dots_of(chunk, block, hidden), chunk.numbers,
+                       std::span(lane_best_).subspan(block * kBlockQueries, kBlockQueries)});
+    }
+}
+
+bool WindowScanner::has_open_lanes() const { return std::ranges::any_of(lanes_, &Lane::is_open); }
+
+// Returns the end of the chunk at `row`: where the open windows end at the latest, or where one of
+// them ends and the next one begins.
+size_t WindowScanner::chunk_end(size_t row, size_t following) const {
+    size_t last = row;
+    for (const Lane& lane : lanes_) {
+        if (!lane.is_open) continue;
+        if (lane.window.end == following) return std::min(row + kChunkRows, following);
+        last = std::max(last, lane.window.end);
+    }
+    return std::min(row + kChunkRows, last);
+}
+
+// Gives a query the first closed lane, or extends the window of the lane that it has, over fewer
+// than kChunkRows places between both windows. Closed lanes hold any query.
+void WindowScanner::open_lane(const Window& window) {
+    uint32_t& lane = lane_of_[window.query];
+    if (lane != kNoLane) {
+        lanes_[lane].window.end = window.end;
+        return;
+    }
+    const auto closed = std::ranges::find(lanes_, false, &Lane::is_open);
+    lane = static_cast<uint32_t>(closed - lanes_.begin());
+    if (lane == lanes_.size()) {
+        lanes_.resize(lane + kBlockQueries, {{0, 0, window.query}, false});
+        stale_blocks_.resize(lanes_.size() / kBlockQueries);
+        if (lane_best_.size() < lanes_.size()) lane_best_.resize(lanes_.size());
+    }
+    lanes_[lane] = {window, true};
+    stale_blocks_[lane / kBlockQueries] = 1;
+    std::swap(lane_best_[lane], best_[window.query]);
+}
+
+// Closes the lanes whose windows end at `place` or before.
+void WindowScanner::close_lanes(size_t place) {
+    for (size_t lane = 0; lane < lanes_.size(); ++lane) {
+        const auto& [window, is_open] = lanes_[lane];
+        if (!is_open || window.end > place) continue;
+        std::swap(lane_best_[lane], best_[window.query]);
+        lane_of_[window.query] = kNoLane;
+        lanes_[lane].is_open = false;
+    }
+}
+
+// Hides from each query of a block the rows at [first, first + count) that its window lacks.
+void WindowScanner::hide_outside(std::span<const Lane> lanes, size_t first, size_t count,
+                                 uint32_t* hidden) const {
+    const size_t last = first + count;
+    uint32_t closed = 0;
+    for (size_t i = 0; i < lanes.size(); ++i) {
+        const Window& own = lanes[i].window;
+        if (!lanes[i].is_open) {
+            closed |= 1U << i;
+            continue;
+        }
+        for (size_t place = first; place < std::min(own.begin, last); ++place)
+            hidden[place - first] |= 1U << i;
+        for (size_t place = own.end; place < last; ++place) hidden[place - first] |= 1U << i;
+    }
+    for (size_t i = 0; i < count; ++i) hidden[i] |= closed;
+}
+
+}  // namespace vecq
