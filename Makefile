@@ -162,6 +162,9 @@ bench-living: $(VENV)/bench ## inserts, updates and removals against hnswlib; AR
 bench-build: $(VENV)/bench ## builds in bulk, incrementally and by hnswlib; DATA=FILE.hdf5 ... ARGS='--generated 200000'
 	python -I bench/studies building $(ARGS) $(DATA)
 
+bench-probing: $(VENV)/bench ## probes of cells against walks, ScaNN and hnswlib; ARGS='--generated 1000000 DATA.hdf5'
+	python -I bench/studies probing $(ARGS)
+
 bench-growth: $(VENV)/bench ## builds from a stream, memory and searches as indexes grow; ARGS='--rows 100000 1000000'
 	python -I bench/studies growth $(ARGS)
 
@@ -254,5 +257,5 @@ $(VENV)/fuzz: $(VENV)/dev
 .PHONY: help demo test ray-tests native-tests aarch64-tests bindings-test $(PREFIX) \
 	hnswlib-tests lint sanitize build/asan build/tsan fuzz serve-fuzz serve-soak kill-recommend \
 	bench-kernels bench-codecs bench-core bench-features bench-links bench-exact bench-filters bench-tuning \
-	bench-build bench-growth bench-files bench-attributes bench-living bench-interop bench-names bench-recommend \
+	bench-build bench-probing bench-growth bench-files bench-attributes bench-living bench-interop bench-names bench-recommend \
 	bench-bindings embeddings pages docs plot wheel format clean

@@ -35,6 +35,7 @@ ABOUT = {
     "names": "String ids against integers, and the nightly job against search.",
     "building": "Builds in bulk, incrementally and by hnswlib, and the cost of searching the "
     "graphs at equal recall.",
+    "probing": "Batches by probes of cells, by walks and by peers: QPS at equal recall.",
     "growth": "Building from a stream, the peak of its memory, and searches at recall 0.95, as "
     "indexes grow.",
     "sharding": "Sharded builds and searches against one process, and recall by shards.",
@@ -211,6 +212,7 @@ def plan(data: list[str], rows: int, bench: list[str]) -> list[Measurement]:
     studies = [Measurement(name, size) for name in ("names", "attributes", "features")]
     studies += [
         Measurement("building", ("--generated", str(rows))),
+        Measurement("probing", ("--generated", str(rows))),
         Measurement("growth", size),
         Measurement("sharding", size),
     ]

@@ -293,7 +293,7 @@ typedef struct {
      * docs/attributes.md has the grammar; an error names the position at fault. */
     const char* const* where;
     size_t where_count;
-    /* Cells that VECQ_PLAN_PROBE scans per query; default: enough to hold about 64 k items.
+    /* Cells that VECQ_PLAN_PROBE scans per query; default: 20, and more for a large k or a filter.
      * VECQ_PLAN_AUTO considers that plan only if this is given. Ignored without cells. */
     size_t probes;
 } vecq_search_options;
@@ -749,7 +749,7 @@ vecq_status vecq_file_describe(const char* path, vecq_file_info* info, vecq_sect
  *            RLIMIT_MEMLOCK allows.
  *   refit    Fits the codec and computes all codes again, from the rerank store, which it needs.
  *   compact  Gives back the memory of free slots.
- *   partition  Groups the items into `cells` cells by k-means, for VECQ_PLAN_PROBE; 0: 4 times the
+ *   partition  Groups the items into `cells` cells by k-means, for VECQ_PLAN_PROBE; 0: twice the
  *            square root of the number of items. They are saved with the index. Items added later
  *            are in no cell, and every probe scores them. refit, compact and removing the last item
  *            drop the cells.

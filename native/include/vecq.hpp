@@ -209,6 +209,7 @@ struct SearchOptions {
     // Candidates rescored on the rerank store; none: 1.25 k + 8 if there is one.
     std::optional<size_t> rerank;
     vecq_plan plan = VECQ_PLAN_AUTO;
+    size_t probes = 0;                    // cells of VECQ_PLAN_PROBE; 0: the default
     size_t threads = 1;                   // 0: all cores
     const Filter* filter = nullptr;       // a filter of the index; null: all items
     const Exclusions* exclude = nullptr;  // of each query; null: none
@@ -491,6 +492,7 @@ private:
             own.per_group = options.per_group;
         }
         own.diversity = options.diversity;
+        own.probes = options.probes;
         own.candidates = options.diversity == 0 ? 0 : std::max(options.candidates, options.k);
         return own;
     }

@@ -102,6 +102,9 @@ def searches() -> list[Case]:
     add("groups that no item has", "l2", group_ids=[1, 2], group_keys=[5, 5])
     add("diversity", "cosine", diversity=0.5)
     add("diversity among few candidates", "living", diversity=0.25, candidates=8)
+    add("probes", "cells", k=6, plan="probe", probes=3)
+    add("probes by default", "cells", count=9, plan="probe", exclude=[ids_of(*range(9))] * 9)
+    add("probes without cells", "l2", plan="probe")
     add("string ids", "names", k=6)
     add("excluded string ids", "names", exclude_names=["é270", "new", "é80", "unknown"], count=1)
     return cases
@@ -127,8 +130,8 @@ def hostile_files() -> list[Case]:
 
 def options_of(case: Case, index: vecq.Index) -> dict[str, Any]:
     """The options of `vecq.Index.search`."""
-    same = ("ef", "plan", "exclude", "allow", "deny", "target_recall", "per_group", "diversity")
-    options = {name: case[name] for name in (*same, "candidates") if name in case}
+    same = ("ef", "probes", "plan", "exclude", "allow", "deny", "target_recall", "per_group")
+    options = {name: case[name] for name in (*same, "diversity", "candidates") if name in case}
     if "rerank" in case:
         options["rerank_factor"] = case["rerank"] / case["k"]
     if "where" in case:

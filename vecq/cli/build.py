@@ -39,6 +39,7 @@ Examples:
   vecq build part-*.parquet items.vecq --id-column item --vector-column embedding
   vecq build items.parquet items.vecq --attribute price:float32 --attribute genre:category
   vecq build items.fbin items.vecq --build bulk             less time, see --build
+  vecq build items.npy items.vecq --partition               for large batches of a large k
   vecq build items.npy items.vecq --settings best.json      settings that vecq tune found
   vecq build items.npy items.vecq --recall-queries users.npy
                                                 for vecq search --target-recall
@@ -105,6 +106,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "for 500,000 vectors and more)",
     )
     add(
+        "--partition",
+        nargs="?",
+        type=int,
+        const=0,
+        metavar="CELLS",
+        help="Group the items into cells, whose nearest ones vecq search --probes and vecq "
+        "recommend --probes score (default of CELLS: twice the square root of the items)",
+    )
+    add(
         "--recall-queries",
         metavar="FILE",
         help="Measure the recall that each beam width reaches on these queries, and store it in "
@@ -141,6 +151,8 @@ def run(arguments: argparse.Namespace) -> int:
             threads=arguments.threads,
             **settings,
         )
+    if arguments.partition is not None:
+        index.partition(arguments.partition or None)
     seconds = time.perf_counter() - start
     if recall_queries is not None:
         with errors_name_files(queries=arguments.recall_queries):

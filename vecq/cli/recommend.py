@@ -47,11 +47,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--ef", type=int, metavar="N", help="Beam width, as of vecq search (default: k + 100)"
     )
     search.add_argument(
+        "--probes",
+        type=int,
+        metavar="N",
+        help="Score the N nearest cells for each user, which takes less time for a large k; INDEX "
+        "needs cells, see vecq build --partition (default: walk the graph)",
+    )
+    search.add_argument(
         "--target-recall",
         type=float,
         metavar="RECALL",
-        help="Instead of --ef: the smallest beam width that reaches this recall, by the recall "
-        "curve that INDEX stores",
+        help="Instead of --ef and --probes: the least effort that reaches this recall, by the "
+        "recall curve that INDEX stores",
     )
     search.add_argument("--allow", metavar="FILE", help="Only these ids: .npy or text")
     search.add_argument("--deny", metavar="FILE", help="Never these ids: .npy or text")
@@ -83,7 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
     from vecq.index import Index
 
     strings = Index.open(arguments.index).id_type == "str"
-    given = {name: getattr(arguments, name) for name in ("ef", "target_recall", "where")}
+    given = {name: getattr(arguments, name) for name in ("ef", "probes", "target_recall", "where")}
     options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     for name in ("allow", "deny"):
         path = getattr(arguments, name)

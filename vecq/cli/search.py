@@ -40,7 +40,7 @@ Examples:
   vecq search items.vecq users.npy --settings best.json       settings that vecq tune found
   vecq search items.vecq shop.hdf5 --k 100 --exclude shop.hdf5 --allow in-stock.txt
 """
-PLANS = ("auto", "walk", "step_over", "scan")
+PLANS = ("auto", "walk", "step_over", "scan", "probe")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,8 +72,8 @@ def _add_effort(group: argparse._ArgumentGroup) -> None:
         "--target-recall",
         type=float,
         metavar="RECALL",
-        help="Instead of --ef: choose the smallest beam width that reaches this recall, by the "
-        "recall curve that INDEX stores",
+        help="Instead of --ef and --probes: choose the least effort that reaches this recall, by "
+        "the recall curve that INDEX stores",
     )
     add(
         "--recall-queries",
@@ -85,8 +85,15 @@ def _add_effort(group: argparse._ArgumentGroup) -> None:
         "--plan",
         choices=PLANS,
         help="How to search: auto (the cheapest by estimate), walk (the graph), step_over (the "
-        "graph, without scoring rejected items) or scan (score every allowed item) "
-        "(default: auto)",
+        "graph, without scoring rejected items), scan (score every allowed item) or probe (score "
+        "the nearest cells, see vecq build --partition) (default: auto)",
+    )
+    add(
+        "--probes",
+        type=int,
+        metavar="N",
+        help="Cells to score for each query, which implies --plan probe (default: enough for "
+        "most results)",
     )
     add(
         "--rerank-factor",
@@ -177,8 +184,9 @@ def _settings(arguments: argparse.Namespace) -> dict[str, Any]:
     given = {name: getattr(arguments, name) for name in SEARCH}
     own = {name: value for name, value in given.items() if value is not None}
     read = read_search_settings(arguments.settings) if arguments.settings else {}
-    if "ef" in own or arguments.target_recall is not None:  # they replace the file's effort
-        read = {name: value for name, value in read.items() if name not in ("ef", "plan")}
+    replaced = ("ef", "probes", "plan")
+    if own.keys() & {"ef", "probes"} or arguments.target_recall is not None:
+        read = {name: value for name, value in read.items() if name not in replaced}
     return {"k": 10, **read, **own}
 
 

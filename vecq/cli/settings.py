@@ -25,7 +25,7 @@ INDEX = {
     "seed": (int, "Seed of the random levels (default: 0)"),
 }
 # Settings of a search: arguments of Index.search; a settings file has them under "search".
-SEARCH = ("k", "ef", "plan", "rerank_factor", "query_bits")
+SEARCH = ("k", "ef", "probes", "plan", "rerank_factor", "query_bits")
 
 
 def read_index_settings(path: str) -> dict[str, Any]:

@@ -81,8 +81,14 @@ def search_options(limits: Limits, has_names: bool = False) -> dict[str, Option]
         ),
         Option(
             "plan",
-            {"type": "string", "enum": ["auto", "walk", "step_over", "scan"]},
+            {"type": "string", "enum": ["auto", "walk", "step_over", "scan", "probe"]},
             "How to search. Default: auto.",
+            is_light=False,
+        ),
+        Option(
+            "probes",
+            _whole(1, limits.ef),
+            "Cells to score for each query, if the index was partitioned; implies plan probe.",
             is_light=False,
         ),
         Option(

@@ -51,12 +51,14 @@ import (
 type Plan int
 
 // PlanAuto walks the graph or scans, by estimated cost; PlanWalk walks the graph; PlanStepOver
-// walks it, expanding rejected nodes without scoring them; PlanScan scores all allowed items.
+// walks it, expanding rejected nodes without scoring them; PlanScan scores all allowed items;
+// PlanProbe scores those of the nearest cells, for large batches on an index that was partitioned.
 const (
 	PlanAuto     Plan = C.VECQ_PLAN_AUTO
 	PlanWalk     Plan = C.VECQ_PLAN_WALK
 	PlanStepOver Plan = C.VECQ_PLAN_STEP_OVER
 	PlanScan     Plan = C.VECQ_PLAN_SCAN
+	PlanProbe    Plan = C.VECQ_PLAN_PROBE
 )
 
 const defaultRerank = -1 // of the C function search
@@ -71,6 +73,7 @@ type SearchOptions struct {
 	TargetRecall float64   // the recall to reach, by the recall curve that the index keeps
 	Rerank       int       // candidates rescored on the rerank store; default: 1.25 K + 8; NoRerank: none
 	Plan         Plan      // how items are found
+	Probes       int       // cells of PlanProbe for each query; default: enough for most results
 	Threads      int       // threads of a call with several queries; default: 1; -1: all cores
 	Filter       *Filter   // the allowed items; default: all
 	Exclude      [][]int64 // ids that each query does not return: nil, or a list for each query
@@ -194,6 +197,7 @@ func (o *SearchOptions) native() C.vecq_search_options {
 		struct_size: C.sizeof_vecq_search_options,
 		k:           C.size_t(o.K),
 		plan:        C.int32_t(o.Plan),
+		probes:      C.size_t(o.Probes),
 		threads:     C.size_t(o.Threads),
 		per_group:   C.size_t(o.PerGroup),
 		diversity:   C.float(o.Diversity),
@@ -220,7 +224,8 @@ func (o *SearchOptions) complete(queries int) error {
 		name         string
 		value, least int
 	}{{"k", o.K, 1}, {"ef", o.EF, 0}, {"rerank", o.Rerank, NoRerank}, {"threads", o.Threads, -1},
-		{"per_group", o.PerGroup, 0}, {"candidates", o.Candidates, 1}} {
+		{"probes", o.Probes, 0}, {"per_group", o.PerGroup, 0},
+		{"candidates", o.Candidates, 1}} {
 		if own.value < own.least {
 			return invalid(own.name, fmt.Sprintf("%s is %d, expected %d or more",
 				own.name, own.value, own.least))

@@ -71,9 +71,10 @@ func (c testCase) floats(key string) []float32 {
 }
 
 func (c testCase) options(index *Index) (SearchOptions, error) {
-	plans := map[string]Plan{"": PlanAuto, "auto": PlanAuto, "walk": PlanWalk, "scan": PlanScan}
+	plans := map[string]Plan{"": PlanAuto, "auto": PlanAuto, "walk": PlanWalk, "scan": PlanScan,
+		"probe": PlanProbe}
 	options := SearchOptions{K: c.number("k"), EF: c.number("ef"), Rerank: c.number("rerank"),
-		Plan: plans[c.text("plan")]}
+		Plan: plans[c.text("plan")], Probes: c.number("probes")}
 	if c.has("rerank") && options.Rerank == 0 {
 		options.Rerank = NoRerank
 	}

@@ -44,6 +44,7 @@ public:
         if (has("target_recall")) options.target_recall = std::stod(text("target_recall"));
         if (text("plan") == "walk") options.plan = VECQ_PLAN_WALK;
         if (text("plan") == "scan") options.plan = VECQ_PLAN_SCAN;
+        if (text("plan") == "probe") options.plan = VECQ_PLAN_PROBE;
         vecq::Exclusions excluded;
         if (has("exclude_offsets")) {
             const std::vector<int64_t> offsets = ids("exclude_offsets"), all = ids("exclude_ids");
@@ -67,6 +68,7 @@ public:
         if (has("group_ids")) options.group_by = &groups;
         if (has("per_group")) options.per_group = number("per_group");
         if (has("diversity")) options.diversity = floats("diversity")[0];
+        if (has("probes")) options.probes = number("probes");
         if (has("candidates")) options.candidates = number("candidates");
         const std::vector<int64_t> allowed = ids("allow"), denied = ids("deny");
         const vecq::Ids allow = allowed, deny = denied;

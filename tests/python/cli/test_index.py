@@ -96,6 +96,21 @@ def test_a_scan_scores_every_item(shell, load, built):
     np.testing.assert_array_equal(load("found.npy"), truth)
 
 
+def test_probes_of_cells(shell, load):
+    shell("build", "items.npy", "cells.vecq", "--metric", "cosine", "--partition", 12)
+    index = vecq.open(shell.folder / "cells.vecq")
+    assert index.stats().cells == 12
+    search = ("search", "cells.vecq", "users.npy", "--k", K, "--out", "found.npy")
+    shell(*search, "--probes", 3)
+    np.testing.assert_array_equal(
+        load("found.npy"), index.search(load("users.npy"), K, probes=3).ids
+    )
+    shell(*search, "--plan", "probe")
+    shell("build", "items.npy", "usual.vecq", "--partition")
+    usual = vecq.open(shell.folder / "usual.vecq")
+    assert usual.stats().cells == int(2 * len(usual) ** 0.5)
+
+
 def test_target_recall_uses_the_curve_that_the_index_stores(shell, load, built):
     index, _ = built
     other = np.random.default_rng(9).standard_normal((300, 32), np.float32)

@@ -19,10 +19,8 @@ def vectors(count, start, dim=8):
 
 
 def test_every_format_has_a_fixture():
-    assert {path.name for path in FILES} >= {
-        f"format-1-{kind}.vecq"
-        for kind in ("ip", "cosine", "l2", "living", "biased", "attributes", "names", "wide")
-    }
+    kinds = ["ip", "cosine", "l2", "living", "biased", "attributes", "names", "cells", "wide"]
+    assert {path.name for path in FILES} >= {f"format-1-{kind}.vecq" for kind in kinds}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -33,11 +31,12 @@ def test_frozen_files_return_the_same_results(path, writable, tmp_path):
     assert index.check().ok
     kind = path.stem.split("-")[2]
     living = kind == "living"
-    metrics = {"living": "l2", "names": "l2", "attributes": "l2", "wide": "l2", "biased": "ip"}
+    metrics = dict.fromkeys(("living", "names", "attributes", "cells", "wide"), "l2")
+    metrics["biased"] = "ip"
     dim = 256 if kind == "wide" else 8
     assert (index.dim, index.metric) == (dim, metrics.get(kind, kind))
     assert index.get_bias(index.ids).any() == (kind == "biased")
-    sizes = {"living": (31, 9), "names": (39, 1)}
+    sizes = {"living": (31, 9), "names": (39, 1), "cells": (40, 3)}
     assert (len(index), index.stats().free_slots) == sizes.get(kind, (40, 0))
     found = index.search(vectors(5, 5000, dim), 6)
     assert found.ids.tolist() == answers["ids"]
@@ -52,6 +51,9 @@ def test_frozen_files_return_the_same_results(path, writable, tmp_path):
     for where, ids in answers.get("where", {}).items():
         result = index.search(vectors(1, 0), 40, where=where)
         assert np.sort(result.ids[0]).tolist() == ids, where
+    if kind == "cells":
+        assert index.stats().cells == 8
+        assert index.search(vectors(5, 5000), 6, probes=3).ids.tolist() == answers["probed"]
     if kind == "names":
         assert index.id_type == "str"
         assert "é10" in index

@@ -75,6 +75,7 @@ structs! {
         reserved: i32,
         r#where: *const *const c_char,
         where_count: usize,
+        probes: usize,
     }
 
     struct vecq_search_report {
@@ -88,6 +89,7 @@ structs! {
         walk_cost_seconds: f64,
         step_over_cost_seconds: f64,
         scan_cost_seconds: f64,
+        probe_cost_seconds: f64,
     }
 
     struct vecq_index_stats {
@@ -104,6 +106,8 @@ structs! {
         id_bytes: usize,
         rerank_bytes: usize,
         attribute_bytes: usize,
+        cells: usize,
+        cell_bytes: usize,
     }
 
     struct vecq_choice {
@@ -306,6 +310,7 @@ constants! {
     VECQ_PLAN_WALK = 1;
     VECQ_PLAN_STEP_OVER = 2;
     VECQ_PLAN_SCAN = 3;
+    VECQ_PLAN_PROBE = 4;
     VECQ_PRELOAD_NONE = 0;
     VECQ_PRELOAD_SEARCH = 1;
     VECQ_PRELOAD_ALL = 2;

@@ -19,6 +19,9 @@ pub enum Plan {
     StepOver = vecq_sys::VECQ_PLAN_STEP_OVER,
     /// Scores all allowed items.
     Scan = vecq_sys::VECQ_PLAN_SCAN,
+    /// Scores the allowed items of the nearest cells, for large batches on an index that was
+    /// partitioned.
+    Probe = vecq_sys::VECQ_PLAN_PROBE,
 }
 
 impl Plan {
@@ -27,6 +30,7 @@ impl Plan {
             vecq_sys::VECQ_PLAN_WALK => Plan::Walk,
             vecq_sys::VECQ_PLAN_STEP_OVER => Plan::StepOver,
             vecq_sys::VECQ_PLAN_SCAN => Plan::Scan,
+            vecq_sys::VECQ_PLAN_PROBE => Plan::Probe,
             _ => Plan::Auto,
         }
     }
@@ -62,6 +66,8 @@ pub struct SearchOptions<'a> {
     pub rerank: Option<usize>,
     /// How items are found.
     pub plan: Plan,
+    /// Cells that `Plan::Probe` scans for each query (default: enough for most results).
+    pub probes: Option<usize>,
     /// Threads of a call with several queries (default: 1; 0: all cores).
     pub threads: usize,
     /// The allowed items; a filter of the same index.
@@ -93,6 +99,7 @@ impl Default for SearchOptions<'_> {
             target_recall: None,
             rerank: None,
             plan: Plan::Auto,
+            probes: None,
             threads: 1,
             filter: None,
             exclude: &[],
@@ -305,6 +312,7 @@ impl Index {
             struct_size: std::mem::size_of::<vecq_sys::vecq_search_options>(),
             k: options.k,
             plan: options.plan as i32,
+            probes: options.probes.unwrap_or(0),
             threads: options.threads,
             ..Default::default()
         };

@@ -71,8 +71,10 @@ impl Case {
             plan: match self.text("plan").as_str() {
                 "walk" => Plan::Walk,
                 "scan" => Plan::Scan,
+                "probe" => Plan::Probe,
                 _ => Plan::Auto,
             },
+            probes: self.number("probes"),
             filter: filter.as_ref(),
             exclude: &exclude,
             conditions: &conditions,

@@ -234,15 +234,16 @@ JNIEXPORT void JNICALL Java_vecq_Native_effort(JNIEnv* env, jclass, jlong index,
 
 JNIEXPORT void JNICALL Java_vecq_Native_search(
     JNIEnv* env, jclass, jlong index, jint k, jlong ef, jdouble recall, jlong rerank, jint plan,
-    jint threads, jlong filter, jlongArray offsets, jlongArray excluded, jobject cancelled,
-    jobjectArray where, jfloatArray weights, jlong groups, jint per_group, jfloat diversity,
-    jint candidates, jfloatArray queries, jint count, jlongArray ids, jfloatArray scores,
-    jlongArray counts, jlongArray report) try {
+    jlong probes, jint threads, jlong filter, jlongArray offsets, jlongArray excluded,
+    jobject cancelled, jobjectArray where, jfloatArray weights, jlong groups, jint per_group,
+    jfloat diversity, jint candidates, jfloatArray queries, jint count, jlongArray ids,
+    jfloatArray scores, jlongArray counts, jlongArray report) try {
     auto options = sized<vecq_search_options>();
     options.k = static_cast<size_t>(k);
     options.ef = static_cast<size_t>(ef);
     options.rerank = static_cast<size_t>(rerank < 0 ? 0 : rerank);
     options.plan = plan;
+    options.probes = static_cast<size_t>(probes);
     options.threads = static_cast<size_t>(threads);
     options.filter = pointer<vecq_filter>(filter);
     if (cancelled != nullptr)

@@ -191,6 +191,7 @@ public final class Index implements AutoCloseable {
                     options.targetRecall,
                     options.rerank,
                     options.plan.ordinal(),
+                    options.probes,
                     options.threads,
                     filter,
                     offsets,

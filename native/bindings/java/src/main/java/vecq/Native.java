@@ -73,6 +73,7 @@ final class Native {
             double targetRecall,
             long rerank,
             int plan,
+            long probes,
             int threads,
             long filter,
             long[] excludeOffsets,

@@ -9,5 +9,7 @@ public enum Plan {
     /** Walks the graph, expanding rejected nodes without scoring them. */
     STEP_OVER,
     /** Scores all allowed items. */
-    SCAN
+    SCAN,
+    /** Scores the items of the nearest cells: for large batches on a partitioned index. */
+    PROBE
 }

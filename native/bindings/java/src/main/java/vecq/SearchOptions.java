@@ -7,6 +7,7 @@ public final class SearchOptions {
     double targetRecall;
     long rerank = -1;
     Plan plan = Plan.AUTO;
+    long probes;
     int threads = 1;
     Filter filter;
     long[][] exclude;
@@ -40,6 +41,17 @@ public final class SearchOptions {
      */
     public SearchOptions ef(long ef) {
         this.ef = checked(ef, "ef");
+        return this;
+    }
+
+    /**
+     * Sets the number of cells that {@link Plan#PROBE} scans for each query.
+     *
+     * @param probes the number; 0 for the default, enough for most results
+     * @return this
+     */
+    public SearchOptions probes(long probes) {
+        this.probes = checked(probes, "probes");
         return this;
     }
 

@@ -86,6 +86,9 @@ final class Cases {
             if (has("target_recall")) {
                 options.targetRecall(Double.parseDouble(text("target_recall")));
             }
+            if (has("probes")) {
+                options.probes(ids("probes")[0]);
+            }
             if (has("rerank")) {
                 options.rerank(ids("rerank")[0]);
             }
