@@ -200,7 +200,7 @@ class Index:
             ef: Beam width of the walk over the graph, raised to k if smaller. A wider beam raises
                 recall and takes longer. Without a filter it implies plan="walk". Default: k + 100.
             probes: Number of cells to score per query, see `partition`; it implies plan="probe".
-                Default: 20, and more for a large k.
+                Default: 32, and more for a large k.
             target_recall: Recall to reach, instead of `ef` and `probes`. `measure_recall` must
                 have measured which effort that takes; the cheaper plan is used. Default: None.
             exclude: Ids that the results of each query must not have, such as items that a user

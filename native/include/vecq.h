@@ -293,7 +293,7 @@ typedef struct {
      * docs/attributes.md has the grammar; an error names the position at fault. */
     const char* const* where;
     size_t where_count;
-    /* Cells that VECQ_PLAN_PROBE scans per query; default: 20, and more for a large k or a filter.
+    /* Cells that VECQ_PLAN_PROBE scans per query; default: 32, and more for a large k or a filter.
      * VECQ_PLAN_AUTO considers that plan only if this is given. Ignored without cells. */
     size_t probes;
 } vecq_search_options;

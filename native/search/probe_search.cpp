@@ -125,11 +125,12 @@ private:
             searcher_.filters.set([&](int64_t id) { return visible_row(request_.state, id); },
                                   request_.allowed, request_.call.options.exclude, first, count);
         if (filters != nullptr) searcher_.filters.make_sets();
+        const size_t enough = std::min(request_.depth, request_.passing_count);
         std::vector<size_t> left;
         for (size_t i = 0; i < count; ++i) {
             take(i, filters);
             const size_t found = searcher_.keys.size();
-            if (found < request_.wanted() || !deliver(request_, searcher_, first + i, found))
+            if (found < enough || !deliver(request_, searcher_, first + i, found))
                 left.push_back(i);
         }
         if (left.empty()) return;
@@ -194,16 +195,16 @@ void probe_cells(const Request& request, SearcherPool& searchers, Pending& pendi
     std::atomic<size_t> scored = 0, starved = 0;
     std::vector<Pending::Range> left;
     std::mutex leaving;
-    const TasksDone done = with_searchers(request, searchers, request.slice, ranges.size(),
-                                          [&](Searcher& searcher, size_t task) {
-                                              ProbeScan scan(request, rows, width, searcher);
-                                              if (!scan.answer(ranges[task])) {
-                                                  const std::lock_guard lock(leaving);
-                                                  left.push_back(ranges[task]);
-                                              }
-                                              scored += scan.scored;
-                                              starved += scan.starved;
-                                          });
+    const auto probe = [&](Searcher& searcher, size_t task) {
+        ProbeScan scan(request, rows, width, searcher);
+        if (!scan.answer(ranges[task])) {
+            const std::lock_guard lock(leaving);
+            left.push_back(ranges[task]);
+        }
+        scored += scan.scored;
+        starved += scan.starved;
+    };
+    const TasksDone done = with_searchers(request, searchers, request.slice, ranges.size(), probe);
     left.insert(left.end(), ranges.begin() + static_cast<ptrdiff_t>(done.begun), ranges.end());
     pending = {std::move(left), count};
     report.walked.scores += scored;

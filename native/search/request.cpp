@@ -54,9 +54,9 @@ Request::Request(const IndexState& state, const SearchCall& call)
     scan_width = std::min(items, std::max(scan_candidates(depth), call.options.rerank));
     probes = state.cells == nullptr ? 0 : call.options.probes;
     if (state.cells != nullptr && probes == 0) {
-        // The best allowed items are among about so many of the best of all.
-        const size_t among = depth * items / std::max<size_t>(passing_count, 1);
-        probes = default_probes(among, state.cells->list().count, state.cells->count());
+        // The depth-th allowed item has about this rank among all items.
+        const size_t rank = depth * items / std::max<size_t>(passing_count, 1);
+        probes = default_probes(rank, state.cells->list().count, state.cells->count());
     }
 }
 
