@@ -255,6 +255,11 @@ class Refit(Compact):
         self.index.refit()
 
 
+class Partition(Compact):
+    def call(self) -> None:
+        self.index.partition(9)
+
+
 class Check(Work):
     def call(self) -> None:
         assert self.index.check().ok
@@ -316,7 +321,7 @@ class Twin(Work):
 WORKS = {
     one.__name__: one
     for one in (
-        *(Add, AddFew, AddFirst, AddWithUsers, Update, Remove, Save, Compact, Refit),
+        *(Add, AddFew, AddFirst, AddWithUsers, Update, Remove, Save, Compact, Refit, Partition),
         *(Check, Calibrate, Open, Export, Import, Twin),
     )
 }
