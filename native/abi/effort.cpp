@@ -7,19 +7,38 @@
 
 using namespace vecq;
 
+namespace {
+
+RecallCurve checked_curve(const vecq_curve_point* points, size_t count, uint64_t rows) {
+    checked(points, "points", count, sizeof *points, "count");
+    RecallCurve curve{{}, rows};
+    for (size_t i = 0; i < count; ++i) {
+        curve.points.push_back({points[i].k, points[i].ef, points[i].recall});
+        if (!curve.points.back().is_valid())
+            refuse("points", "points has a k or ef of 0, or a recall outside 0 to 1");
+    }
+    return curve;
+}
+
+}  // namespace
+
 vecq_status vecq_curve_ef(const vecq_curve_point* points, size_t count, uint64_t measured_rows,
                           size_t k, double target_recall, uint64_t rows, size_t* ef,
                           vecq_error* error) {
     return fenced(error, [&] {
-        require(ef, "ef");
-        checked(points, "points", count, sizeof *points, "count");
-        RecallCurve curve{{}, measured_rows};
-        for (size_t i = 0; i < count; ++i) {
-            curve.points.push_back({points[i].k, points[i].ef, points[i].recall});
-            if (!curve.points.back().is_valid())
-                refuse("points", "points has a k or ef of 0, or a recall outside 0 to 1");
-        }
-        *ef = ef_for_recall(curve, checked_range(k, 1, kMaxRows, "k"), target_recall, rows);
+        *require(ef, "ef") =
+            ef_for_recall(checked_curve(points, count, measured_rows),
+                          checked_range(k, 1, kMaxRows, "k"), target_recall, rows);
+    });
+}
+
+vecq_status vecq_curve_probes(const vecq_curve_point* points, size_t count, uint64_t measured_rows,
+                              size_t k, double target_recall, uint64_t rows, size_t* probes,
+                              vecq_error* error) {
+    return fenced(error, [&] {
+        *require(probes, "probes") =
+            probes_for_recall(checked_curve(points, count, measured_rows),
+                              checked_range(k, 1, kMaxRows, "k"), target_recall, rows);
     });
 }
 

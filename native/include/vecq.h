@@ -551,6 +551,11 @@ vecq_status vecq_curve_ef(const vecq_curve_point* points, size_t count, uint64_t
                           size_t k, double target_recall, uint64_t rows, size_t* ef,
                           vecq_error* error);
 
+/* The same for probes, by a curve of probes. */
+vecq_status vecq_curve_probes(const vecq_curve_point* points, size_t count, uint64_t measured_rows,
+                              size_t k, double target_recall, uint64_t rows, size_t* probes,
+                              vecq_error* error);
+
 /* The settings of a search for `k` results by which every language starts. *ef reaches
  * `target_recall` by the stored curve, see vecq_curve_ef; with 0 it is the default of
  * vecq_search_options. *rerank is 1.25 k + 8 for an index with a rerank store, otherwise 0. */

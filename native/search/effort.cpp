@@ -93,7 +93,7 @@ size_t default_probes(size_t k, size_t rows, size_t cells) {
     return std::min(cells, kFewestProbes + static_cast<size_t>(wanted));
 }
 
-size_t ef_for_recall(const RecallCurve& curve, size_t k, double recall, size_t rows) {
+size_t probes_for_recall(const RecallCurve& curve, size_t k, double recall, size_t rows) {
     if (!(recall > 0 && recall <= 1))
         refuse_recall("is " + formatted("%g", recall) + ", expected more than 0 and at most 1");
     if (curve.points.empty() || curve.rows == 0)
@@ -126,7 +126,11 @@ size_t ef_for_recall(const RecallCurve& curve, size_t k, double recall, size_t r
     }
     if (!std::isfinite(ef)) refuse_unreachable(curve, recall, smaller, larger);
     const double least = std::ceil(ef * std::sqrt(growth));
-    return static_cast<size_t>(std::clamp(least, wanted, static_cast<double>(kMaxRows)));
+    return static_cast<size_t>(std::clamp(least, 1.0, static_cast<double>(kMaxRows)));
+}
+
+size_t ef_for_recall(const RecallCurve& curve, size_t k, double recall, size_t rows) {
+    return std::max(k, probes_for_recall(curve, k, recall, rows));
 }
 
 }  // namespace vecq

@@ -25,4 +25,7 @@ size_t default_rerank(size_t k);
 // or the index has grown to more than twice the rows that were measured.
 size_t ef_for_recall(const RecallCurve& curve, size_t k, double recall, size_t rows);
 
+// The same of a curve of probes, which may be fewer than k.
+size_t probes_for_recall(const RecallCurve& curve, size_t k, double recall, size_t rows);
+
 }  // namespace vecq

@@ -41,7 +41,7 @@ class RecallCurve:
             ArgumentError: No measured walk reached the recall, or the index has more than twice
                 the items that were measured.
         """
-        return self._least(self.curves, k, recall, items)
+        return self._least(lib.vecq_curve_ef, self.curves, k, recall, items)
 
     def probes_for(self, k: int, recall: float, items: int | None = None) -> int | None:
         """Return the least number of probes that reaches a recall, or None if none does.
@@ -56,14 +56,16 @@ class RecallCurve:
         (28, None)
         """
         try:
-            return self._least(self.probes, k, recall, items)
+            return self._least(lib.vecq_curve_probes, self.probes, k, recall, items)
         except ArgumentError:
             return None
 
-    def _least(self, curves: Points, k: int, recall: float, items: int | None) -> int:
+    def _least(
+        self, function: Any, curves: Points, k: int, recall: float, items: int | None
+    ) -> int:
         points, count = _native_points(curves)
         least = ffi.new("size_t *")
-        call(lib.vecq_curve_ef, points, count, self.items, k, recall, items or self.items, least)
+        call(function, points, count, self.items, k, recall, items or self.items, least)
         return min(int(least[0]), MOST)
 
     def __str__(self) -> str:

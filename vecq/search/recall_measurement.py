@@ -63,7 +63,10 @@ def _points(
     """Measure the recall of rising values of an option, until one finds nearly everything."""
     points: list[tuple[int, float]] = []
     for effort in efforts:
-        reached = _recall(find(**{option: effort}), truth)
+        found = find(**{option: effort}, explain=True)
+        if found.explanation is not None and found.explanation.completed_by_scan > 0:
+            continue  # its recall says nothing about the effort
+        reached = _recall(found, truth)
         if not points or reached > points[-1][1]:
             points.append((effort, reached))
         if reached >= ENOUGH or effort == most:
