@@ -81,23 +81,10 @@ def native_columns(
     native: NativeIndex, table: Any, count: int, argument: str = "attributes"
 ) -> tuple[Any, int, Any]:
     """Native columns of a table of `count` rows, their number, and the memory they borrow."""
-    schema, columns = schema_of(native), _columns_of(table, argument)
+    columns = converted_columns(table, schema_of(native), count, argument)
     given = ffi.new("vecq_attribute_values[]", max(len(columns), 1))
     memory: list[Any] = []
-    for own, (name, values) in zip(given, columns.items(), strict=False):
-        if name not in schema:
-            expected = (
-                ", ".join(f'"{key}"' for key in schema) or "none: the index has no attributes"
-            )
-            raise ArgumentError(
-                f"{argument} has {name!r}, expected names among {expected}", argument
-            )
-        found = _converted(values, schema[name], f"{argument} {name!r}", argument)
-        if found.count != count:
-            raise ArgumentError(
-                f"{argument} {name!r} has {found.count} values, expected {count}, one per item",
-                argument,
-            )
+    for own, (name, found) in zip(given, columns.items(), strict=False):
         encoded = ffi.new("char[]", _encoded_name(name))
         own.name, own.values = encoded, ffi.cast("void *", pointer(found.values))
         memory += [encoded, found]
@@ -114,6 +101,29 @@ def native_columns(
             own.text_count = len(found.texts)
             memory += [texts, ends]
     return given, len(columns), memory
+
+
+def converted_columns(
+    table: Any, schema: Mapping[str, str], count: int, argument: str = "attributes"
+) -> dict[str, Values]:
+    """Columns of a table of `count` rows in native form, by the kinds of a schema."""
+    columns = {}
+    for name, values in _columns_of({} if table is None else table, argument).items():
+        if name not in schema:
+            expected = (
+                ", ".join(f'"{key}"' for key in schema) or "none: the index has no attributes"
+            )
+            raise ArgumentError(
+                f"{argument} has {name!r}, expected names among {expected}", argument
+            )
+        found = native_values(values, schema[name], f"{argument} {name!r}", argument)
+        if found.count != count:
+            raise ArgumentError(
+                f"{argument} {name!r} has {found.count} values, expected {count}, one per item",
+                argument,
+            )
+        columns[name] = found
+    return columns
 
 
 def set_attributes(
@@ -215,8 +225,17 @@ def _texts_of(native: NativeIndex, name: str) -> list[str]:
 
 
 @dataclass
-class _Values:
-    """Values of one attribute in native form."""
+class Values:
+    """Values of one attribute in native form.
+
+    Attributes:
+        count: Number of items.
+        values: A value per item, or all tags of all items; categories and tags are numbers of
+            `texts`. The value of a null is 0.
+        nulls: 1 for each item without a value. Default: None, NaN and NaT alone are nulls.
+        offsets: Tags of item i are `values[offsets[i] : offsets[i + 1]]`.
+        texts: Texts of categories and tags, each once.
+    """
 
     count: int
     values: NDArray[Any]
@@ -280,7 +299,10 @@ def _is_missing(value: Any) -> bool:
     return value is None or type(value).__name__ in MISSING or bool(value != value)
 
 
-def _converted(column: Any, kind: str, name: str, argument: str) -> _Values:
+def native_values(column: Any, kind: str, name: str, argument: str) -> Values:
+    """Return a column in native form, which may have it already."""
+    if isinstance(column, Values):
+        return column
     if kind == "tags":
         return _tags(column, name, argument)
     array = _as_array(column, name, argument)
@@ -292,11 +314,11 @@ def _converted(column: Any, kind: str, name: str, argument: str) -> _Values:
     if kind == "int64" and array.dtype.kind in "fiu":
         return _integers(array, name, argument)
     if kind == "datetime" and array.dtype.kind == "M":
-        return _Values(len(array), array.astype("datetime64[us]").view(np.int64))
+        return Values(len(array), array.astype("datetime64[us]").view(np.int64))
     if kind == "bool" and array.dtype.kind == "b":
-        return _Values(len(array), np.ascontiguousarray(array).view(np.uint8))
+        return Values(len(array), np.ascontiguousarray(array).view(np.uint8))
     if array.size == 0:
-        return _Values(0, np.empty(0, DTYPES[kind]), texts=[])
+        return Values(0, np.empty(0, DTYPES[kind]), texts=[])
     raise ArgumentError(wrong, argument)
 
 
@@ -311,16 +333,16 @@ def _expectation(kind: str) -> str:
     }[kind]
 
 
-def _floats(array: NDArray[Any], name: str, argument: str) -> _Values:
+def _floats(array: NDArray[Any], name: str, argument: str) -> Values:
     with np.errstate(over="ignore"):
         values = np.ascontiguousarray(array, np.float32)
     beyond = np.isinf(values) & np.isfinite(array)
     if beyond.any():
         raise ArgumentError(f"{name} has {array[beyond][0]}, beyond float32", argument)
-    return _Values(len(values), values)
+    return Values(len(values), values)
 
 
-def _integers(array: NDArray[Any], name: str, argument: str) -> _Values:
+def _integers(array: NDArray[Any], name: str, argument: str) -> Values:
     if array.dtype.kind != "f":
         if array.dtype.kind == "u" and array.size and array.max() > np.iinfo(np.int64).max:
             raise ArgumentError(f"{name} has {array.max()}, beyond int64", argument)
@@ -334,10 +356,10 @@ def _integers(array: NDArray[Any], name: str, argument: str) -> _Values:
                 f"{name} has {array[wrong][0]}, expected whole numbers of int64", argument
             )
         values, nulls = filled.astype(np.int64), missing.astype(np.uint8)
-    return _Values(len(values), values, nulls)
+    return Values(len(values), values, nulls)
 
 
-def _of_objects(array: NDArray[Any], kind: str, name: str, argument: str) -> _Values:
+def _of_objects(array: NDArray[Any], kind: str, name: str, argument: str) -> Values:
     objects = array.tolist() if array.dtype.kind == "U" else list(array)
     nulls = np.fromiter((_is_missing(one) for one in objects), np.uint8, len(objects))
     present = [one for one, null in zip(objects, nulls.tolist(), strict=True) if not null]
@@ -354,13 +376,13 @@ def _of_objects(array: NDArray[Any], kind: str, name: str, argument: str) -> _Va
         _require(present, types, kind, name, argument)
         try:
             numeric = np.array(present) if present else np.empty(0, DTYPES[kind])
-            converted = _converted(numeric, kind, name, argument)
+            converted = native_values(numeric, kind, name, argument)
         except OverflowError:
             raise ArgumentError(f"{name} has a number beyond int64", argument) from None
         found = converted.values
     values = np.zeros(len(objects), DTYPES[kind])
     values[nulls == 0] = found
-    return _Values(len(objects), values, nulls, texts=texts)
+    return Values(len(objects), values, nulls, texts=texts)
 
 
 def _require(values: list[Any], types: Any, kind: str, name: str, argument: str) -> None:
@@ -379,7 +401,7 @@ def _microseconds(value: Any, name: str, argument: str) -> int:
     raise ArgumentError(f"{name} has {value!r}, expected {_expectation('datetime')}", argument)
 
 
-def _tags(column: Any, name: str, argument: str) -> _Values:
+def _tags(column: Any, name: str, argument: str) -> Values:
     if isinstance(column, str | bytes) or not isinstance(column, Iterable):
         raise ArgumentError(
             f"{name} is a {type(column).__name__}, expected a column of lists", argument
@@ -397,7 +419,7 @@ def _tags(column: Any, name: str, argument: str) -> _Values:
             _require(texts, str, "tags", name, argument)
             tags += [numbers.setdefault(str(text), len(numbers)) for text in texts]
         ends.append(len(tags))
-    return _Values(
+    return Values(
         len(lists),
         np.array(tags, np.uint32),
         nulls,

@@ -14,7 +14,8 @@ A folder holds `manifest.json`, one file per shard, the shared codec, and earlie
 """
 
 from vecq.sharding.assignment import Assignment, ClusterAssignment, HashAssignment
-from vecq.sharding.build import BuildPlan, ShardTask, build_shard, finish, start_build
+from vecq.sharding.build import build_shard, finish, start_build
+from vecq.sharding.groups import ShardedGroups
 from vecq.sharding.lock import FolderLock
 from vecq.sharding.manifest import (
     Manifest,
@@ -26,6 +27,7 @@ from vecq.sharding.manifest import (
     rollback,
 )
 from vecq.sharding.merging import merge
+from vecq.sharding.plan import BuildPlan, ShardTask
 from vecq.sharding.sharded_index import ShardedIndex, open_shard, search_shard
 from vecq.sharding.spool import Spooled, spool_rows
 from vecq.sharding.update import start_update, update_shard
@@ -40,6 +42,7 @@ __all__ = [
     "Manifest",
     "Shard",
     "ShardTask",
+    "ShardedGroups",
     "ShardedIndex",
     "Spooled",
     "Versions",

@@ -4,18 +4,19 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vecq.core.errors import ArgumentError, CorruptFileError
 from vecq.sharding.atomic import write_file
+from vecq.sharding.hashes import Floats, Numbers, mixed
 
-Numbers = NDArray[np.int64]
-Floats = NDArray[np.float32]
 ROUNDS = 10  # of k-means
 
 
 class Assignment(Protocol):
-    """A function of ids and vectors that returns the number of a shard for each row."""
+    """A function of ids and vectors that returns the number of a shard for each row.
+
+    String ids are given by their hashes.
+    """
 
     kind: str
     shards: int
@@ -122,14 +123,6 @@ def read_assignment(entry: dict[str, Any], folder: Path, shards: int) -> Assignm
     if found.shards != shards:
         raise CorruptFileError(f"{path}: {found.shards} centroids for {shards} shards", "path")
     return found
-
-
-def mixed(ids: Numbers) -> NDArray[np.uint64]:
-    """Hash ids to 64 bits: the finalizer of splitmix64."""
-    words = ids.astype(np.int64).view(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
-    words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray(words ^ (words >> np.uint64(31)), np.uint64)
 
 
 def normalized(rows: Floats) -> Floats:

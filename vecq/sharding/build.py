@@ -11,7 +11,7 @@ import json
 import shutil
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +21,10 @@ import vecq
 from vecq.core.errors import ArgumentError, CorruptFileError, VecqError
 from vecq.index import Index
 from vecq.quantization.codec import Codec
-from vecq.sharding.assignment import (
-    Assignment,
-    Floats,
-    Numbers,
-    mixed,
-    read_assignment,
-    write_assignment,
-)
+from vecq.sharding.assignment import Assignment, write_assignment
 from vecq.sharding.atomic import write_json
 from vecq.sharding.codec_file import read_codecs, write_codecs
+from vecq.sharding.hashes import Floats, id_keys, mixed, repeated_id
 from vecq.sharding.manifest import (
     FolderPath,
     Manifest,
@@ -39,78 +33,9 @@ from vecq.sharding.manifest import (
     publish,
     remove_unused,
 )
-from vecq.sharding.spool import SpoolReader, row_digests
-
-STAGING = "staging"
-
-
-@dataclass(frozen=True)
-class BuildPlan:
-    """What the shards of a build or update share; small, picklable, the same on every machine.
-
-    Attributes:
-        folder: The index folder, which all workers see under this path.
-        generation: The version that is built.
-        token: Part of the names of new files, so that no earlier attempt writes to them.
-        identity: Digest of all that decides the content of a shard, except its rows.
-        dim: Number of dimensions.
-        metric: "ip", "cosine" or "l2".
-        shards: Number of shards.
-        assignment: Entry of the assignment in the manifest.
-        codec: Name of the file of the codecs.
-        settings: Arguments of `vecq.Index` besides dim, metric and codecs.
-        id_column: Name of the ids, for messages.
-    """
-
-    folder: str
-    generation: int
-    token: str
-    identity: str
-    dim: int
-    metric: str
-    shards: int
-    assignment: dict[str, Any]
-    codec: str
-    settings: dict[str, Any] = field(default_factory=dict)
-    id_column: str = "id"
-
-    @property
-    def home(self) -> Path:
-        return Path(self.folder)
-
-    @property
-    def spool(self) -> str:
-        """The folder of spool files."""
-        return str(self.home / STAGING / f"spool-{self.token}")
-
-    def read_assignment(self) -> Assignment:
-        """Read the assignment of rows to shards."""
-        return read_assignment(self.assignment, self.home, self.shards)
-
-    def shard_name(self, number: int) -> str:
-        """Return the name of a new shard file."""
-        return f"shard-{number:04}-{self.generation:06}-{self.token}.vecq"
-
-
-@dataclass(frozen=True)
-class ShardTask:
-    """The rows of one shard: spool files, and what they must add up to.
-
-    Attributes:
-        plan: The plan.
-        number: Number of the shard.
-        spools: Names of the spool files that have rows of it.
-        rows: Number of its rows.
-        content: Sum of the digests of its rows.
-        threads: Threads to build with; 0 for all cores.
-    """
-
-    plan: BuildPlan
-    number: int
-    spools: tuple[str, ...]
-    rows: int
-    content: int
-    threads: int = 1
+from vecq.sharding.plan import STAGING, BuildPlan, ShardTask
+from vecq.sharding.spool import SpoolReader, joined_columns
+from vecq.sharding.values import taken
 
 
 def start_build(
@@ -185,7 +110,7 @@ def prepare_staging(plan: BuildPlan) -> None:
             shutil.rmtree(path, ignore_errors=True)
         elif path.suffix != ".json" or _record(path).get("identity") != plan.identity:
             path.unlink()
-    Path(plan.spool).mkdir()
+    plan.spool.mkdir()
 
 
 def build_shard(task: ShardTask) -> Shard:
@@ -209,13 +134,13 @@ def build_shard(task: ShardTask) -> Shard:
     found = _finished(record, task)
     if found is not None:
         return found
-    ids, vectors = _gather(task)
     codecs = read_codecs(plan.home / plan.codec)
     index = Index(plan.dim, plan.metric, **codecs, **plan.settings)  # type: ignore[arg-type]
-    if len(ids) > 0:
+    rows = gathered(task)
+    if len(rows["ids"]) > 0:
         users = _users_file(plan)
         sample = np.load(users) if users.is_file() else None
-        index.add(vectors, ids, users=sample, threads=task.threads, progress=False)
+        index.add(**rows, users=sample, threads=task.threads, progress=False)
     shard = save_shard(index, plan.home, plan.shard_name(number), _hex(task.content))
     write_json(record, {"identity": plan.identity, **asdict(shard)})
     return shard
@@ -253,7 +178,7 @@ def finish(plan: BuildPlan, shards: Sequence[Shard], keep: int = 2) -> Manifest:
     return manifest
 
 
-def find_repeated_id(plan: BuildPlan, spools: Sequence[str], part: int, parts: int) -> int | None:
+def find_repeated_id(plan: BuildPlan, spools: Sequence[str], part: int, parts: int) -> Any:
     """Return an id that appears twice in the spool files; None if there is none.
 
     Clusters assign by vector, so two rows of one id may reach two shards, which do not meet.
@@ -264,9 +189,11 @@ def find_repeated_id(plan: BuildPlan, spools: Sequence[str], part: int, parts: i
         part: Which ids to look at: those whose hash modulo `parts` is `part`.
         parts: Number of such calls, which bounds the memory of each.
     """
-    read = [SpoolReader(Path(plan.spool) / name, 0).all_ids() for name in spools]
-    own = [ids[_hash_parts(ids, parts) == part] for ids in read]
-    return _repeated(np.sort(np.concatenate([*own, np.empty(0, np.int64)])))
+    found = [np.empty(0, np.int64)]
+    for name in spools:
+        ids = SpoolReader(plan, name, 0).all_ids()
+        found.append(ids[mixed(id_keys(ids)) % np.uint64(parts) == part])
+    return repeated_id(np.concatenate(found))
 
 
 def save_shard(index: Index, folder: Path, name: str, content: str = "") -> Shard:
@@ -300,30 +227,39 @@ def require_match(path: Path, shard: Shard) -> None:
         raise error
 
 
-def _gather(task: ShardTask) -> tuple[Numbers, Floats]:
-    """Read the rows of a shard in the order of their ids, whatever the order of the batches."""
+def gathered(task: ShardTask) -> dict[str, Any]:
+    """Read the rows of a shard as arguments of `Index.add`.
+
+    They are in the order of their keys, whatever the order of the batches.
+    """
     plan = task.plan
-    readers = [SpoolReader(Path(plan.spool) / name, task.number) for name in task.spools]
+    readers = [SpoolReader(plan, name, task.number) for name in task.spools]
     ids = np.concatenate([*(reader.ids() for reader in readers), np.empty(0, np.int64)])
-    order = np.argsort(ids, kind="stable")
-    twice = _repeated(ids[order])
+    keys = id_keys(ids)
+    twice = repeated_id(ids, keys)
     if twice is not None:
         raise ArgumentError(f"{plan.id_column} has {twice} more than once", plan.id_column)
+    order = np.argsort(keys, kind="stable")
     places = np.empty(len(ids), np.int64)
     places[order] = np.arange(len(ids))
     vectors = np.empty((len(ids), plan.dim), np.float32)
     digest, first = 0, 0
     for reader in readers:
-        rows = slice(first, first + len(reader))
-        block = reader.vectors()
+        block, rows = reader.vectors(), slice(first, first + len(reader))
         vectors[places[rows]] = block
-        digest += int(row_digests(ids[rows], block).sum(dtype=np.uint64))
+        digest += int(reader.hashes(keys[rows], block).sum(dtype=np.uint64))
         first += len(reader)
     if (len(ids), digest % 2**64) != (task.rows, task.content):
         raise CorruptFileError(
             f"{plan.spool}: rows of shard {task.number} are damaged: run the build again", "path"
         )
-    return ids[order], vectors
+    bias, columns = joined_columns(readers)
+    return {
+        "vectors": vectors,
+        "ids": ids[order],
+        "bias": None if bias is None else bias[order],
+        "attributes": {name: taken(own, order) for name, own in columns.items()} or None,
+    }
 
 
 def _finished(record: Path, task: ShardTask) -> Shard | None:
@@ -370,16 +306,7 @@ def _identity(
 
 
 def _users_file(plan: BuildPlan) -> Path:
-    return Path(plan.spool) / "users.npy"
-
-
-def _hash_parts(ids: Numbers, parts: int) -> Numbers:
-    return np.asarray(mixed(ids) % np.uint64(parts), np.int64)
-
-
-def _repeated(ordered: Numbers) -> int | None:
-    same = np.flatnonzero(ordered[1:] == ordered[:-1])
-    return int(ordered[same[0]]) if len(same) > 0 else None
+    return plan.spool / "users.npy"
 
 
 def _hex(content: int) -> str:

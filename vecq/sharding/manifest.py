@@ -74,6 +74,16 @@ class Manifest:
     written_by: str = ""
 
     @property
+    def id_type(self) -> str:
+        """The type of the ids: "int64" or "str"."""
+        return "str" if self.settings.get("id_type") == "str" else "int64"
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """Names and kinds of the attributes of items."""
+        return dict(self.settings.get("attributes") or {})
+
+    @property
     def rows(self) -> int:
         """Number of items."""
         return sum(shard.rows for shard in self.shards)

@@ -13,8 +13,10 @@ from vecq.core.arguments import MOST, whole
 from vecq.core.arrays import as_vectors
 from vecq.core.errors import ArgumentError
 from vecq.index import Index
+from vecq.search.groups import Groups
 from vecq.search.result import Result
 from vecq.sharding.build import require_match
+from vecq.sharding.groups import ShardedGroups
 from vecq.sharding.manifest import FolderPath, Shard, read_manifest
 from vecq.sharding.merging import merge
 
@@ -48,7 +50,7 @@ def search_shard(
     *,
     verify: Verify = "header",
     **options: Any,
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+) -> tuple[NDArray[Any], NDArray[np.float32]]:
     """Search one shard; for engines that call a function per shard and `merge` the results.
 
     A process opens a shard once and keeps it.
@@ -104,6 +106,7 @@ class ShardedIndex:
         numbers = range(count) if shards is None else shards
         entries = [self.manifest.shards[whole(one, "shards", 0, count - 1)] for one in numbers]
         self._indexes = [open_shard(folder, entry, verify) for entry in entries]
+        self._groups: tuple[ShardedGroups | None, list[Groups]] = None, []
 
     @property
     def dim(self) -> int:
@@ -119,8 +122,8 @@ class ShardedIndex:
         Args:
             queries: One query per row; a vector is one query.
             k: Number of results per query.
-            **options: Options of `vecq.Index.search`, except `explain`. `allow` and `deny` are
-                ids.
+            **options: Options of `vecq.Index.search`, except `explain` and, with several shards,
+                `diversity`. `allow` and `deny` are ids; `group_by` is a `ShardedGroups`.
 
         Returns:
             Ids and scores, best first.
@@ -130,17 +133,49 @@ class ShardedIndex:
         """
         rows = as_vectors(queries, "queries", self.dim)
         wanted = whole(k, "k", 1, MOST)
+        self._refuse(options)
+        groups, found = options.pop("group_by", None), []
+        for index, part in zip(self._indexes, self._parts(groups), strict=True):
+            found.append(index.search(rows, wanted, group_by=part, **options))
+        if len(found) == 1:
+            return found[0]
+        parts = [(one.ids, one.scores) for one in found]
+        if not parts:
+            ids = np.empty((len(rows), 0), object if self.manifest.id_type == "str" else np.int64)
+            parts = [(ids, np.empty(ids.shape, np.float32))]
+        per_group = options.get("per_group") or 1
+        best = merge(parts, wanted, group_by=groups, per_group=per_group)
+        hops, scored = sum(one.hops for one in found), sum(one.n_scored for one in found)
+        return Result(*best, hops, scored)
+
+    def _refuse(self, options: dict[str, Any]) -> None:
+        """Refuse options that have no meaning, or another one, for several shards."""
         for name in ("allow", "deny"):
             _refuse_places(options.get(name), name)
         if "explain" in options:
             raise ArgumentError("explain can't be given: each shard has a plan", "explain")
-        found = [index.search(rows, wanted, **options) for index in self._indexes]
-        if len(found) == 1:
-            return found[0]
-        none = np.empty((len(rows), 0), np.int64), np.empty((len(rows), 0), np.float32)
-        ids, scores, counts = merge([none, *((one.ids, one.scores) for one in found)], wanted)
-        hops, scored = sum(one.hops for one in found), sum(one.n_scored for one in found)
-        return Result(ids, scores, counts, hops, scored)
+        groups = options.get("group_by")
+        if groups is not None and not isinstance(groups, ShardedGroups):
+            raise ArgumentError(
+                f"group_by is a {type(groups).__name__}, expected a vecq.sharding.ShardedGroups",
+                "group_by",
+            )
+        if options.get("diversity") and len(self.manifest.shards) > 1:
+            raise ArgumentError(
+                "diversity is given, but items of different shards are not compared: build one "
+                "shard, or diversify the results",
+                "diversity",
+            )
+
+    def _parts(self, groups: ShardedGroups | None) -> Sequence[Groups | None]:
+        """Return the groups for each shard, which the next search uses again."""
+        if groups is None:
+            return [None] * len(self._indexes)
+        last, parts = self._groups
+        if groups is not last:
+            parts = [Groups(index, groups.ids, groups.groups) for index in self._indexes]
+            self._groups = groups, parts
+        return parts
 
     def close(self) -> None:
         """Close all shards."""

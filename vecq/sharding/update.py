@@ -1,15 +1,18 @@
 """Updates: upserts and removals routed to their shards, as a new version of the folder."""
 
 import uuid
-from pathlib import Path
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vecq.core.errors import ArgumentError
 from vecq.index import Index
-from vecq.sharding.assignment import Numbers
-from vecq.sharding.build import BuildPlan, ShardTask, prepare_staging, require_match, save_shard
+from vecq.sharding.build import gathered, prepare_staging, require_match, save_shard
+from vecq.sharding.hashes import repeated_id
 from vecq.sharding.manifest import FolderPath, Manifest, Shard, next_generation, read_manifest
+from vecq.sharding.plan import BuildPlan, ShardTask
 from vecq.sharding.spool import SpoolReader
 
 
@@ -59,38 +62,28 @@ def update_shard(task: ShardTask, shard: Shard) -> Shard:
         CorruptFileError: The file of the shard is damaged.
     """
     plan = task.plan
-    readers = [SpoolReader(Path(plan.spool) / name, task.number) for name in task.spools]
-    none = np.empty(0, np.int64)
-    ids = np.concatenate([*(reader.ids() for reader in readers), none])
-    gone = _removed_ids(plan, readers)
-    moved = np.concatenate([*(reader.all_ids() for reader in readers), none])
+    readers = [SpoolReader(plan, name, task.number) for name in task.spools]
     by_hash = plan.assignment["kind"] == "hash"
-    _refuse_repeated(np.concatenate([ids if by_hash else moved, gone]), plan.id_column)
+    ids = _joined(reader.ids() for reader in readers)
+    moved = ids if by_hash else _joined(reader.all_ids() for reader in readers)
+    gone = _joined(reader.removed(everywhere=not by_hash) for reader in readers)
+    twice = repeated_id(_joined([moved, gone]))
+    if twice is not None:
+        raise ArgumentError(f"{plan.id_column} has {twice} more than once", plan.id_column)
     path = plan.home / shard.name
     require_match(path, shard)
     with Index.open(path, writable=True, verify="full", progress=False) as index:
-        if not by_hash:  # an item whose vector moved may have another shard now
-            gone = np.union1d(gone, np.setdiff1d(moved, ids))
-        present = np.intersect1d(gone, index.ids)
+        # An item whose vector moved may have another shard now.
+        away = {*gone.tolist(), *moved.tolist()} - set(ids.tolist())
+        present = sorted(one for one in away if one in index)
         if len(ids) == len(present) == 0:
             return shard
-        if len(present) > 0:
+        if present:
             index.remove(present, progress=False)
         if len(ids) > 0:
-            vectors = np.concatenate([reader.vectors() for reader in readers])
-            order = np.argsort(ids)
-            index.upsert(vectors[order], ids[order], threads=task.threads, progress=False)
+            index.upsert(**gathered(task), threads=task.threads, progress=False)
         return save_shard(index, plan.home, plan.shard_name(task.number))
 
 
-def _removed_ids(plan: BuildPlan, readers: list[SpoolReader]) -> Numbers:
-    everywhere = plan.assignment["kind"] != "hash"
-    found = [reader.removed(everywhere) for reader in readers]
-    return np.concatenate([*found, np.empty(0, np.int64)])
-
-
-def _refuse_repeated(ids: Numbers, id_column: str) -> None:
-    ordered = np.sort(ids)
-    same = np.flatnonzero(ordered[1:] == ordered[:-1])
-    if len(same) > 0:
-        raise ArgumentError(f"{id_column} has {ordered[same[0]]} more than once", id_column)
+def _joined(parts: Iterable[NDArray[Any]]) -> NDArray[Any]:
+    return np.concatenate([*parts, np.empty(0, np.int64)])

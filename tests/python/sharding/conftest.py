@@ -24,21 +24,22 @@ class Builder:
     def __init__(self, folder, items, ids=None, *, shards=3, metric="ip", codec=None, **options):
         self.items = items
         self.ids = np.arange(len(items)) if ids is None else np.asarray(ids)
+        self.bias, self.attributes = options.pop("bias", None), options.pop("attributes", {})
         assignment = options.pop("assignment", None) or HashAssignment(shards)
         codec = codec or Codec("int8")
         self.plan = start_build(folder, items.shape[1], metric, assignment, codec=codec, **options)
-        self.assignment = assignment
 
     def tasks(self, batch_rows=200):
-        spooled = [
-            spool_rows(
-                self.plan.spool,
-                self.ids[first : first + batch_rows],
-                self.items[first : first + batch_rows],
-                self.assignment,
+        spooled = []
+        for first in range(0, len(self.items), batch_rows):
+            rows = slice(first, first + batch_rows)
+            columns = {name: values[rows] for name, values in self.attributes.items()}
+            bias = None if self.bias is None else self.bias[rows]
+            spooled.append(
+                spool_rows(
+                    self.plan, self.ids[rows], self.items[rows], bias=bias, attributes=columns
+                )
             )
-            for first in range(0, len(self.items), batch_rows)
-        ]
         return [
             ShardTask(
                 self.plan,

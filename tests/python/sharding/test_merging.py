@@ -5,14 +5,14 @@ import vecq
 from vecq.sharding import merge
 
 
-def parts_of(rng, queries, widths, distinct=10**6):
-    """Results of shards: unique ids, scores in falling order, some rows shorter than others."""
+def parts_of(rng, queries, widths, distinct=10**6, every=3):
+    """Results of shards: unique ids, scores in falling order, one row of `every` is shorter."""
     ids = rng.permutation(distinct)[: queries * sum(widths)].reshape(queries, -1)
     parts, first = [], 0
     for width in widths:
         own = ids[:, first : first + width].astype(np.int64)
         scores = -np.sort(-rng.standard_normal((queries, width)).astype(np.float32), axis=1)
-        for row in range(0, queries, 3):
+        for row in range(0, queries, every):
             own[row, width // 2 :], scores[row, width // 2 :] = -1, -np.inf
         parts.append((own, scores))
         first += width
@@ -33,12 +33,15 @@ def oracle(parts, k):
         yield list(best.items())[:k]
 
 
-@pytest.mark.parametrize("widths", [[5], [5, 5], [7, 0, 3, 9], [1] * 16])
+@pytest.mark.parametrize("widths", [[5], [5, 5], [7, 0, 3, 9], [1] * 16, [40] * 8])
 @pytest.mark.parametrize("k", [1, 5, 40])
-def test_the_best_of_all_shards_come_first(widths, k):
-    parts = parts_of(np.random.default_rng(0), 20, widths)
+@pytest.mark.parametrize("every", [3, 20])
+def test_the_best_of_all_shards_come_first(widths, k, every):
+    parts = parts_of(np.random.default_rng(0), 20, widths, every=every)
+    if every == 20:  # no row is short: results that cannot be among the best are cut off
+        parts = [(ids[1:], np.round(scores[1:], 1)) for ids, scores in parts]
     ids, scores, counts = merge(parts, k)
-    assert ids.shape == scores.shape == (20, k)
+    assert ids.shape == scores.shape == (len(parts[0][0]), k)
     for row, expected in enumerate(oracle(parts, k)):
         count = counts[row]
         found = zip(ids[row, :count].tolist(), scores[row, :count].tolist(), strict=True)

@@ -17,16 +17,16 @@ from vecq.sharding import (
 )
 
 
-def update(folder, ids, vectors, removed=()):
+def update(folder, ids, vectors, removed=(), **columns):
     plan, manifest = start_update(folder)
-    spooled = spool_rows(
-        plan.spool,
-        np.asarray(ids, np.int64),
-        np.asarray(vectors, np.float32).reshape(len(ids), plan.dim),
-        plan.read_assignment(),
-        np.asarray(removed, np.int64),
-    )
-    tasks = [ShardTask(plan, number, (spooled.name,), 0, 0) for number in range(plan.shards)]
+    vectors = np.asarray(vectors, np.float32).reshape(len(ids), plan.dim)
+    spooled = spool_rows(plan, ids, vectors, removed, **columns)
+    tasks = [
+        ShardTask(
+            plan, number, (spooled.name,), int(spooled.rows[number]), int(spooled.content[number])
+        )
+        for number in range(plan.shards)
+    ]
     pairs = zip(tasks, manifest.shards, strict=True)
     return finish(plan, [update_shard(task, shard) for task, shard in pairs]), manifest
 

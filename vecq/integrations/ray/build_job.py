@@ -1,7 +1,7 @@
 """Building on Ray: batches are sorted by shard in parallel, then a task builds each shard."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,31 +13,21 @@ from vecq.core.arrays import as_floats, as_vectors
 from vecq.core.errors import ArgumentError
 from vecq.core.progress import Progress, Report
 from vecq.integrations.ray.cluster import plain_errors, ray_module, run_tasks
-from vecq.integrations.ray.columns import ids_of, vectors_of
+from vecq.integrations.ray.columns import ItemColumns, bias_of, column, ids_of, vectors_of
 from vecq.quantization.codec import SAMPLE, Codec, Kind
 from vecq.quantization.metric import as_metric
-from vecq.sharding.assignment import (
-    Assignment,
-    ClusterAssignment,
-    Floats,
-    HashAssignment,
-    mixed,
-)
-from vecq.sharding.build import (
-    BuildPlan,
-    ShardTask,
-    build_shard,
-    find_repeated_id,
-    finish,
-    start_build,
-)
+from vecq.search.attributes import AttributeKind
+from vecq.sharding.assignment import Assignment, ClusterAssignment, HashAssignment
+from vecq.sharding.build import build_shard, find_repeated_id, finish, start_build
+from vecq.sharding.hashes import Floats, id_keys, mixed
 from vecq.sharding.lock import FolderLock
 from vecq.sharding.manifest import FolderPath, Manifest
+from vecq.sharding.plan import BuildPlan, ShardTask
 from vecq.sharding.spool import Spooled, spool_rows
 from vecq.storage.opening import Link
 
 MOST_HASH = 2**64 - 1
-IDS_PER_TASK = 1 << 25  # of the search for repeated ids
+IDS_PER_TASK = 1 << 22  # of the search for repeated ids
 
 
 def build(
@@ -47,6 +37,8 @@ def build(
     shards: int,
     id_column: str = "id",
     vector_column: str = "vector",
+    bias_column: str | None = None,
+    attributes: Mapping[str, AttributeKind] | None = None,
     metric: str = "ip",
     codec: Kind | Codec = "int8",
     rerank_codec: Kind | Codec | None = None,
@@ -64,17 +56,21 @@ def build(
 ) -> Manifest:
     """Build a sharded index from a Ray data set.
 
-    A worker reads one batch at a time, later one shard: rows in float32, and its index. If the
-    driver or a worker dies, call `build` again with the same arguments: finished shards whose rows
-    and checksums match are not built again. A build into a folder that holds an index makes a new
-    version of it; readers switch when all of it is written.
+    A worker reads one batch at a time, later one shard: rows in float32, and its index. If a worker
+    or a node dies, Ray runs its tasks again. If the driver dies, call `build` again with the same
+    arguments: finished shards whose rows and checksums match are not built again. A build into a
+    folder that holds an index makes a new version of it; readers switch when all of it is written.
 
     Args:
-        dataset: A `ray.data.Dataset` with a column of 64-bit integer ids and one of vectors.
+        dataset: A `ray.data.Dataset` with a column of ids, 64-bit integers or strings, and one of
+            vectors.
         path: The index folder, at the same path on all nodes. It is made if it does not exist.
         shards: Number of shards. One shard per 10 to 50 million items is usual.
         id_column: Name of the ids. Default: "id".
         vector_column: Name of the vectors: lists or tensors of floats. Default: "vector".
+        bias_column: Name of the items' biases, which searches add to similarities. Default: none.
+        attributes: Names and kinds of the columns to keep as attributes, by which searches filter,
+            as in `vecq.Index`. Default: none.
         metric: As in `vecq.Index`. Default: "ip".
         codec: As in `vecq.Index`. A codec that needs fitting is fitted once, on a sample of 10,000
             items, and shared by all shards. Default: "int8".
@@ -105,8 +101,8 @@ def build(
     ray_module()
     count, threads = whole(shards, "shards", 1, 9999), whole(threads, "threads", 1, 1024)
     whole(keep, "keep", 1, 999_999)
-    rows = dataset.select_columns(item_columns(dataset, id_column, vector_column))
-    names = {"id_column": id_column, "vector_column": vector_column}
+    columns = ItemColumns(id_column, vector_column, bias_column, tuple(attributes or ()))
+    rows, strings = columns.selected(dataset), columns.has_string_ids(dataset)
     home, found = Path(path).resolve(), as_metric(metric)
     home.mkdir(parents=True, exist_ok=True)
     with FolderLock(home, "build"), Report(progress, count, " shards") as report, plain_errors():
@@ -116,7 +112,7 @@ def build(
         sample = None
         unfitted = [name for name, one in codecs.items() if one.needs_fit and one.dim is None]
         if assignment == "cluster" or unfitted:
-            sample = _sample(rows, names, seed)
+            sample = _sample(rows, columns, strings, seed)
         for name in unfitted:
             codecs[name] = Codec(**codecs[name].settings).fit(sample)  # type: ignore[arg-type]
         dim = _dim(rows, vector_column) if sample is None else sample.shape[1]
@@ -127,10 +123,17 @@ def build(
             _assignment(assignment, count, sample, found, seed),
             **codecs,
             users=None if users is None else as_floats(as_vectors(users, "users", dim)),
-            settings={"m": m, "ef_construction": ef_construction, "seed": seed, "link": link},
+            settings={
+                "m": m,
+                "ef_construction": ef_construction,
+                "seed": seed,
+                "link": link,
+                "id_type": "str" if strings else "int64",
+                "attributes": dict(attributes or {}),
+            },
             id_column=id_column,
         )
-        spooled = list(spool_dataset(rows, plan, names, batch_rows, removals=False))
+        spooled = list(spool_dataset(rows, plan, columns, batch_rows, removals=False))
         options = {"num_cpus": threads, **(task_options or {})}
         if assignment == "cluster":
             _refuse_repeated_ids(plan, spooled)
@@ -140,14 +143,14 @@ def build(
 
 
 def spool_dataset(
-    rows: Any, plan: BuildPlan, names: dict[str, str], batch_rows: int, *, removals: bool
+    rows: Any, plan: BuildPlan, columns: ItemColumns, batch_rows: int, *, removals: bool
 ) -> Iterator[Spooled]:
     """Write a data set to spool files, in parallel, and yield their records.
 
     Args:
         rows: The data set.
         plan: The plan.
-        names: Arguments of the columns.
+        columns: The columns.
         batch_rows: Rows per file.
         removals: Whether a row without a vector removes its id; otherwise it is an error.
     """
@@ -155,7 +158,7 @@ def spool_dataset(
         _spool_batch,
         batch_size=whole(batch_rows, "batch_rows", 1, 1 << 24),
         batch_format="pyarrow",
-        fn_kwargs={"plan": plan, "names": names, "removals": removals},
+        fn_kwargs={"plan": plan, "columns": columns, "removals": removals},
     )
     for row in records.iter_rows():
         values = json.loads(row["record"])
@@ -201,9 +204,9 @@ def _spool_batch(table: Any, **options: Any) -> Any:
     return {"record": np.array([json.dumps(record)])}
 
 
-def _spooled(table: Any, plan: BuildPlan, names: dict[str, str], removals: bool) -> Spooled:
-    ids = ids_of(table, names["id_column"])
-    vectors, present = vectors_of(table, names["vector_column"], plan.dim)
+def _spooled(table: Any, plan: BuildPlan, columns: ItemColumns, removals: bool) -> Spooled:
+    ids = ids_of(table, columns.id, plan.has_string_ids)
+    vectors, present = vectors_of(table, columns.vector, plan.dim)
     if not removals and not present.all():
         missing = ids[~present][0]
         raise ArgumentError(
@@ -218,18 +221,15 @@ def _spooled(table: Any, plan: BuildPlan, names: dict[str, str], removals: bool)
             f"{ids[present][bad[0]]}",
             "vector_column",
         )
-    return spool_rows(plan.spool, ids[present], vectors, plan.read_assignment(), ids[~present])
-
-
-def item_columns(dataset: Any, id_column: str, vector_column: str) -> list[str]:
-    known = dataset.columns()
-    for argument, name in (("id_column", id_column), ("vector_column", vector_column)):
-        if known is None or name not in known:
-            raise ArgumentError(
-                f"{argument} is {name!r}, expected one of {', '.join(known or ['no columns'])}",
-                argument,
-            )
-    return [id_column, vector_column]
+    kept = table.filter(present)
+    return spool_rows(
+        plan,
+        ids[present],
+        vectors,
+        ids[~present],
+        bias=None if columns.bias is None else bias_of(kept, columns.bias),
+        attributes={name: column(kept, name, "attributes") for name in columns.attributes},
+    )
 
 
 def _dim(rows: Any, vector_column: str) -> int:
@@ -245,38 +245,35 @@ def _dim(rows: Any, vector_column: str) -> int:
     raise ArgumentError("dataset has no vector in its first row, expected items", "dataset")
 
 
-def _sample(rows: Any, names: dict[str, str], seed: int) -> Floats:
+def _sample(rows: Any, columns: ItemColumns, strings: bool, seed: int) -> Floats:
     """Return about 10,000 items, the same whatever the order: those whose hashed id is small."""
     total = rows.count()
     if total == 0:
         raise ArgumentError("dataset is empty, expected items", "dataset")
-    sampled = rows.map_batches(
+    share = min(1.0, SAMPLE / total)
+    sampled = rows.select_columns([columns.id, columns.vector]).map_batches(
         _sample_batch,
         batch_format="pyarrow",
-        fn_kwargs={"names": names, "share": min(1.0, SAMPLE / total), "seed": seed},
+        fn_kwargs={"columns": columns, "strings": strings, "share": share, "seed": seed},
     )
     ids, vectors = [], []
     for table in sampled.iter_batches(batch_format="pyarrow"):
-        ids.append(ids_of(table, names["id_column"]))
-        vectors.append(vectors_of(table, names["vector_column"])[0])
+        ids.append(ids_of(table, columns.id, strings))
+        vectors.append(vectors_of(table, columns.vector)[0])
     if not vectors or len(found := np.concatenate(vectors)) == 0:
         raise ArgumentError("dataset has no vectors to fit on, expected items", "dataset")
     return np.asarray(found[np.argsort(np.concatenate(ids))], np.float32)
 
 
-def _sample_batch(table: Any, names: dict[str, str], share: float, seed: int) -> Any:
-    import pyarrow as pa
-
+def _sample_batch(table: Any, columns: ItemColumns, strings: bool, share: float, seed: int) -> Any:
     try:
-        ids = ids_of(table, names["id_column"])
-        present = vectors_of(table, names["vector_column"])[1]
+        keys = id_keys(ids_of(table, columns.id, strings))
+        present = vectors_of(table, columns.vector)[1]
     except ArgumentError:
         return table.slice(0, 0)  # the pass over all rows reports it
     # Shards are assigned by the hash of the id itself: the sample must not depend on it.
-    chosen = mixed(mixed(ids + seed).view(np.int64)) <= np.uint64(
-        min(int(share * 2**64), MOST_HASH)
-    )
-    return table.filter(pa.array(chosen & present))
+    chosen = mixed(mixed(keys + seed)) <= np.uint64(min(int(share * 2**64), MOST_HASH))
+    return table.filter(chosen & present)
 
 
 def _assignment(

@@ -22,7 +22,17 @@ from vecq.sharding.merging import merge
 from vecq.sharding.versions import Versions
 
 # Options of Index.search that a request may set.
-OPTIONS = ("ef", "target_recall", "plan", "rerank_factor", "query_bits", "allow", "deny")
+OPTIONS = (
+    "ef",
+    "target_recall",
+    "plan",
+    "rerank_factor",
+    "query_bits",
+    "allow",
+    "deny",
+    "where",
+    "bias_weight",
+)
 
 
 def app(

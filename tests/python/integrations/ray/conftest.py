@@ -10,6 +10,12 @@ import pytest
 
 ray = pytest.importorskip("ray")
 STORE_BYTES = 100 << 20
+# A node that dies is missed after a second or two, not after half a minute.
+HEALTH = {
+    "health_check_initial_delay_ms": 1000,
+    "health_check_period_ms": 500,
+    "health_check_failure_threshold": 4,
+}
 NODE = {"num_cpus": 1, "object_store_memory": STORE_BYTES, "node_ip_address": "127.0.0.1"}
 
 
@@ -21,7 +27,12 @@ class TwoNodes:
 
         self.cluster = Cluster(
             initialize_head=True,
-            head_node_args={**NODE, "include_dashboard": False, "temp_dir": folder},
+            head_node_args={
+                **NODE,
+                "include_dashboard": False,
+                "temp_dir": folder,
+                "_system_config": HEALTH,
+            },
         )
         self.add_node()
 

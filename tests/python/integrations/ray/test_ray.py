@@ -8,6 +8,7 @@ from vecq.integrations.ray import build, search, update
 from vecq.sharding import (
     FolderLock,
     HashAssignment,
+    ShardedGroups,
     ShardedIndex,
     ShardTask,
     build_shard,
@@ -119,11 +120,96 @@ def test_errors_of_workers_are_those_of_vecq(nodes, dataset, items, tmp_path, re
 def test_a_resumed_build_keeps_finished_shards(nodes, dataset, items, tmp_path):
     ids, rows, hashed = np.arange(300), items[:300], HashAssignment(2)
     settings = {"m": 16, "ef_construction": 200, "seed": 0, "link": "auto"}
+    settings |= {"id_type": "int64", "attributes": {}}
     codec = vecq.Codec("int8")
     plan = start_build(tmp_path, rows.shape[1], "ip", hashed, codec=codec, settings=settings)
-    spooled = spool_rows(plan.spool, ids, rows, hashed)
+    spooled = spool_rows(plan, ids, rows)
     counts, content = spooled.rows.tolist(), spooled.content.tolist()
     done = build_shard(ShardTask(plan, 0, (spooled.name,), counts[0], content[0]))
     manifest = build(dataset(rows), tmp_path, shards=2)
     assert manifest.shards[0] == done
     assert manifest.rows == 300
+
+
+def test_string_ids_conditions_biases_and_groups(nodes, dataset, items, users, tmp_path, refuse):
+    names = [f"Stück-{number}" for number in range(len(items))]
+    bias = np.random.default_rng(4).random(len(items)).astype(np.float32)
+    prices = [None if number % 9 == 0 else float(number % 50) for number in range(len(items))]
+    labels = [["red", "blue"][: number % 3] for number in range(len(items))]
+    data = dataset(items, names, bias=bias, price=prices, labels=labels)
+    kinds = {"price": "float32", "labels": "tags"}
+    manifest = build(data, tmp_path, shards=3, bias_column="bias", attributes=kinds)
+    assert (manifest.id_type, manifest.attributes) == ("str", kinds)
+    whole = vecq.Index(items.shape[1], attributes=kinds)
+    whole.add(items, names, bias=bias, attributes={"price": prices, "labels": labels})
+
+    groups = {name: number % 20 for number, name in enumerate(names)}
+    seen = [names[number : number + 3] if number % 2 else None for number in range(len(users))]
+    vectors = [None if number % 10 == 0 else row for number, row in enumerate(users)]
+    people = dataset(vectors, [f"u{number}" for number in range(len(users))], seen=seen)
+    condition = vecq.col("price").is_null() | vecq.col("labels").has("red")
+    options = {"where": condition, "bias_weight": 2.0, "plan": "scan", "per_group": 2}
+
+    def require_equal(shard_groups):
+        found = search(
+            people,
+            tmp_path,
+            15,
+            exclude_column="seen",
+            groups=shard_groups,
+            batch_rows=16,
+            group_by=ShardedGroups(groups),
+            **options,
+        )
+        expected = whole.search(
+            users,
+            15,
+            exclude=[ids or [] for ids in seen],
+            group_by=vecq.Groups(whole, groups),
+            **options,
+        )
+        rows = rows_of(found)
+        for number in range(len(users)):
+            row = rows[f"u{number}"]
+            if number % 10 == 0:
+                assert row["ids"] == row["scores"] == []
+            else:
+                assert row["ids"] == expected.ids[number].tolist()
+                np.testing.assert_array_equal(row["scores"], expected.scores[number])
+
+    require_equal(2)
+    changes = dataset([items[7], None, items[8]], [names[5], names[6], "new"], price=[1.0] * 3)
+    assert update(tmp_path, changes).generation == 2
+    whole.upsert(items[[7, 8]], [names[5], "new"], attributes={"price": [1.0, 1.0]})
+    whole.remove(names[6])
+    require_equal(1)
+
+    refuse("where", "expected one for all", search, people, tmp_path, 3, where=["price < 1"])
+    refuse("where", "size", search, people, tmp_path, 3, where="size < 1")
+    refuse("exclude", "exclude_column", search, people, tmp_path, 3, exclude=[["a"]])
+    refuse("attributes", "one of", build, data, tmp_path, shards=1, attributes={"x": "bool"})
+    refuse("bias_column", "one of", build, data, tmp_path, shards=1, bias_column="x")
+    refuse("id_column", "expected strings", update, tmp_path, dataset(items[:2]))
+
+
+def test_errors_of_columns_name_them(nodes, dataset, items, tmp_path, refuse):
+    columns = {"bias": [1.0, None], "price": ["a", "b"]}
+    data = dataset(items[:2], **columns)
+    refuse("bias_column", "has nulls", build, data, tmp_path, shards=1, bias_column="bias")
+    kinds = {"price": "float32"}
+    refuse("attributes", "expected numbers", build, data, tmp_path, shards=1, attributes=kinds)
+
+
+@pytest.mark.usefixtures("whole_tests")
+def test_clusters_need_all_attributes_of_changes(nodes, dataset, items, tmp_path, refuse):
+    data = dataset(items[:50], price=[1.0] * 50, size=[2.0] * 50)
+    kinds = {"price": "float32", "size": "float32"}
+    build(data, tmp_path, shards=2, attributes=kinds, assignment="cluster")
+    refuse("attributes", "lack size", update, tmp_path, dataset(items[:2], price=[1.0] * 2))
+    twice = dataset(items[:50], [f"i{number % 49}" for number in range(50)])
+    again = {"shards": 2, "assignment": "cluster"}
+    refuse("id", "id has i0 more than once", build, twice, tmp_path, **again)
+    changes = dataset(-items[:2], price=[5.0] * 2, size=[None, 6.0])
+    update(tmp_path, changes)
+    found = ShardedIndex(tmp_path).search(-items[0], 5, where="price > 4")
+    assert sorted(found.ids[0].tolist()) == [-1, -1, -1, 0, 1]
