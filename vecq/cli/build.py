@@ -8,6 +8,7 @@ from typing import Any
 from vecq.cli.inputs import (
     FORMATS,
     add_threads,
+    attribute_kinds,
     errors_name_files,
     input_file,
     open_vectors,
@@ -16,7 +17,6 @@ from vecq.cli.inputs import (
 )
 from vecq.cli.output import add_json, print_result
 from vecq.cli.settings import INDEX, read_index_settings
-from vecq.core.errors import ArgumentError
 from vecq.storage.paths import output_file
 
 HELP = "Build an index file from vectors"
@@ -145,7 +145,7 @@ def run(arguments: argparse.Namespace) -> int:
             id_column=arguments.id_column,
             vector_column=arguments.vector_column,
             bias_column=arguments.bias_column,
-            attributes=_attributes(arguments.attribute),
+            attributes=attribute_kinds(arguments.attribute),
             users=users,
             build=arguments.build,
             threads=arguments.threads,
@@ -184,13 +184,3 @@ def _source(paths: list[str]) -> Any:
         if not Path(path).is_dir():
             input_file(path, "vectors", FORMATS)
     return paths
-
-
-def _attributes(given: list[str]) -> Any:
-    """Return names and kinds; vecq.Index refuses unknown kinds."""
-    for one in given:
-        if ":" not in one:
-            raise ArgumentError(
-                f"attribute is {one!r}, expected NAME:KIND, such as price:float32", "attribute"
-            )
-    return dict(one.rsplit(":", 1) for one in given) or None

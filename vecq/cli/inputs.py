@@ -28,6 +28,19 @@ def add_threads(parser: argparse._ActionsContainer, default: int = 0) -> None:
     )
 
 
+def attribute_kinds(given: list[str]) -> Any:
+    """Return the names and kinds of options NAME:KIND; None without any.
+
+    vecq.Index refuses unknown kinds.
+    """
+    for one in given:
+        if ":" not in one:
+            raise ArgumentError(
+                f"attribute is {one!r}, expected NAME:KIND, such as price:float32", "attribute"
+            )
+    return dict(one.rsplit(":", 1) for one in given) or None
+
+
 def read_vectors(path: str, argument: str, array: str) -> NDArray[Any]:
     """Read a matrix by the suffix of its file, memory-mapped where the format allows.
 

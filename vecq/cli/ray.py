@@ -1,22 +1,21 @@
 """vecq ray: builds, searches, updates and serves sharded indexes on a Ray cluster."""
 
 import argparse
-import os
-import sys
-import time
-from pathlib import Path
 from typing import Any
 
-from vecq.cli.output import add_json, print_result
+from vecq.cli import ray_jobs
+from vecq.cli.output import add_json
 from vecq.cli.settings import INDEX
-from vecq.core.arguments import whole
-from vecq.core.errors import ArgumentError
 
 HELP = "Build, search and serve sharded indexes on Ray"
 DESCRIPTION = """\
 Build, search, update and serve sharded indexes on a Ray cluster, from Parquet files or folders of
 them. Without --address, Ray starts on this machine alone, bound to the loopback address, without a
 dashboard.
+
+An index is a folder of shards and a manifest. It must have the same path on all nodes, such as on a
+network file system. If one machine holds the items and answers the users in time, use vecq build
+and vecq search instead.
 
 Examples:
   vecq ray build items.parquet items --shards 16 --metric ip
@@ -25,16 +24,61 @@ Examples:
   vecq ray update items changes.parquet            rows whose vector is null are removed
   vecq ray rollback items
   vecq ray serve items --port 8000 --replicas 4
+
+Each action has examples of its own: vecq ray ACTION --help.
+"""
+BUILD = """\
+Build an index folder from items. ITEMS has a column of ids, integers or strings, and one of
+vectors. If a build is ended or a node dies, run the same command again: finished shards are kept.
+A build into a folder that holds an index makes a new version of it.
+
+Examples:
+  vecq ray build items.parquet items --shards 2 --metric cosine
+  vecq ray build items.parquet items --id-column item --vector-column embedding
+  vecq ray build items.parquet items --attribute price:float32 --attribute labels:tags
+  vecq ray build s3://bucket/items /mnt/items --shards 64 --address auto --threads 8
+"""
+SEARCH = """\
+Find the best items of each user. OUT becomes a folder of Parquet files: the other columns of USERS,
+and lists "ids" and "scores", best first. Users without a vector get empty lists.
+
+Examples:
+  vecq ray search items users.parquet results --k 500 --exclude-column seen
+  vecq ray search items users.parquet cheap --k 100 --where "price < 20 and not labels has 'adult'"
+  vecq ray search /mnt/items s3://bucket/users s3://bucket/results --address auto --groups 4
+"""
+UPDATE = """\
+Apply upserts and removals as a new version. A row of CHANGES adds its item or replaces its vector;
+a row whose vector is null removes its item. Columns that are attributes of the index replace those.
+
+Examples:
+  vecq ray update items changes.parquet
+  vecq ray update items changes.parquet --bias-column popularity --keep 5
+"""
+ROLLBACK = """\
+Return to an earlier version. Services switch within a second.
+
+Examples:
+  vecq ray rollback items
+  vecq ray rollback items --generation 3
+"""
+SERVE = """\
+Answer searches over HTTP until Ctrl-C. New versions of INDEX are served within a second.
+
+Examples:
+  vecq ray serve items --port 8000 --replicas 4
+  vecq ray serve items --groups 8 --fail             shards split over nodes, no partial answers
+  curl -s http://127.0.0.1:8000/ -d '{"vector": [0.1, ...], "k": 100, "exclude": [7, 8]}'
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
-    _add_build(_action(actions, "build", "Build an index folder from items", _build))
-    _add_search(_action(actions, "search", "Find the best items of each user", _search))
-    _add_update(_action(actions, "update", "Apply upserts and removals", _update))
-    _add_rollback(_action(actions, "rollback", "Return to an earlier version", _rollback))
-    _add_serve(_action(actions, "serve", "Answer searches over HTTP until Ctrl-C", _serve))
+    _add_build(_action(actions, "build", BUILD, ray_jobs.build))
+    _add_search(_action(actions, "search", SEARCH, ray_jobs.search))
+    _add_update(_action(actions, "update", UPDATE, ray_jobs.update))
+    _add_rollback(_action(actions, "rollback", ROLLBACK, ray_jobs.rollback))
+    _add_serve(_action(actions, "serve", SERVE, ray_jobs.serve))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -44,7 +88,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _action(actions: Any, name: str, text: str, function: Any) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = actions.add_parser(
-        name, help=text, description=text + ".", allow_abbrev=False
+        name,
+        help=text.split(".", 1)[0],
+        description=text,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     parser.set_defaults(action=function)
     return parser
@@ -67,6 +115,14 @@ def _add_rows(parser: argparse.ArgumentParser) -> None:
     _add_text(parser, "--vector-column", "Column of the vectors", "vector")
 
 
+def _add_bias(parser: argparse.ArgumentParser, default: str) -> None:
+    parser.add_argument(
+        "--bias-column",
+        metavar="NAME",
+        help=f"Column of biases, which searches add to similarities (default: {default})",
+    )
+
+
 def _add_text(parser: argparse.ArgumentParser, name: str, text: str, default: str) -> None:
     parser.add_argument(name, metavar="NAME", default=default, help=f"{text} (default: {default})")
 
@@ -82,6 +138,15 @@ def _add_build(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("index", metavar="INDEX", help="Index folder, the same on all nodes")
     _add_count(parser, "--shards", "Number of shards", 1)
     _add_rows(parser)
+    _add_bias(parser, "none")
+    parser.add_argument(
+        "--attribute",
+        action="append",
+        default=[],
+        metavar="NAME:KIND",
+        help="Column to keep as an attribute for --where; KIND: float32, int64, datetime, bool, "
+        "category or tags. May be repeated",
+    )
     parser.add_argument(
         "--assignment",
         choices=("hash", "cluster"),
@@ -106,6 +171,9 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--exclude-column", metavar="NAME", help="Column of lists of ids to leave out per user"
     )
+    parser.add_argument(
+        "--where", metavar="CONDITION", help="Condition on the attributes of all results"
+    )
     parser.add_argument("--ef", type=int, metavar="N", help="Beam width (default: k + 100)")
     parser.add_argument(
         "--groups",
@@ -122,6 +190,7 @@ def _add_update(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("index", metavar="INDEX", help="Index folder")
     parser.add_argument("changes", metavar="CHANGES", help="Parquet file or folder")
     _add_rows(parser)
+    _add_bias(parser, "items keep theirs")
     _add_count(parser, "--threads", "Threads of each shard's task", 1)
     _add_count(parser, "--keep", "Number of versions to keep", 2)
     _add_cluster(parser)
@@ -148,153 +217,3 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
         help="Fail requests while a group is lost (default: answer without it, partial=true)",
     )
     _add_cluster(parser)
-
-
-def _build(arguments: argparse.Namespace) -> int:
-    from vecq.integrations.ray import build
-
-    given = {name: getattr(arguments, name) for name in INDEX}
-    settings: dict[str, Any] = {name: one for name, one in given.items() if one is not None}
-    rows = _parquet(arguments, arguments.items)
-    start = time.perf_counter()
-    manifest = build(
-        rows,
-        arguments.index,
-        shards=arguments.shards,
-        id_column=arguments.id_column,
-        vector_column=arguments.vector_column,
-        assignment=arguments.assignment,
-        threads=arguments.threads,
-        keep=arguments.keep,
-        **settings,
-    )
-    return _print_manifest(arguments, manifest, start)
-
-
-def _search(arguments: argparse.Namespace) -> int:
-    from vecq.integrations.ray import search
-
-    out = Path(arguments.out)
-    if out.exists():
-        raise ArgumentError(f"out: {out} exists, expected a new folder", "out")
-    options = {} if arguments.ef is None else {"ef": arguments.ef}
-    users = _parquet(arguments, arguments.users)
-    start = time.perf_counter()
-    found = search(
-        users,
-        arguments.index,
-        arguments.k,
-        id_column=arguments.id_column,
-        vector_column=arguments.vector_column,
-        exclude_column=arguments.exclude_column,
-        groups="auto" if arguments.groups is None else arguments.groups,
-        threads=arguments.threads,
-        **options,
-    )
-    found.write_parquet(str(out.resolve()))
-    seconds = time.perf_counter() - start
-    print_result(arguments, f"{out}: {seconds:.1f} s", {"out": out, "seconds": seconds})
-    return 0
-
-
-def _update(arguments: argparse.Namespace) -> int:
-    from vecq.integrations.ray import update
-
-    changes = _parquet(arguments, arguments.changes)
-    start = time.perf_counter()
-    manifest = update(
-        arguments.index,
-        changes,
-        id_column=arguments.id_column,
-        vector_column=arguments.vector_column,
-        threads=arguments.threads,
-        keep=arguments.keep,
-    )
-    return _print_manifest(arguments, manifest, start)
-
-
-def _rollback(arguments: argparse.Namespace) -> int:
-    from vecq.sharding import rollback
-
-    start = time.perf_counter()
-    return _print_manifest(arguments, rollback(arguments.index, arguments.generation), start)
-
-
-def _serve(arguments: argparse.Namespace) -> int:
-    from vecq.integrations.ray import app
-    from vecq.integrations.ray.cluster import ray_module
-    from vecq.sharding import read_manifest
-
-    read_manifest(arguments.index)
-    port = whole(arguments.port, "port", 1, 65535)
-    _prepare(arguments)
-    ray_module()
-    _start(arguments)
-    from ray import serve
-
-    serve.start(http_options={"host": arguments.host, "port": port})
-    try:
-        serve.run(
-            app(
-                Path(arguments.index).resolve(),
-                groups=arguments.groups,
-                replicas=arguments.replicas,
-                partial=not arguments.fail,
-            )
-        )
-        print(f"serving {arguments.index} on http://{arguments.host}:{port}/", file=sys.stderr)
-        while True:
-            time.sleep(1)
-    finally:
-        serve.shutdown()
-
-
-def _parquet(arguments: argparse.Namespace, path: str) -> Any:
-    """Open Parquet files as a data set, on the cluster that the arguments name."""
-    from vecq.integrations.ray.cluster import ray_module
-
-    if "://" not in path and not Path(path).exists():
-        raise ArgumentError(f"{path} does not exist, expected Parquet files", "path")
-    _prepare(arguments)
-    ray = ray_module()
-    _start(arguments)
-    return ray.data.read_parquet(path if "://" in path else str(Path(path).resolve()))
-
-
-def _prepare(arguments: argparse.Namespace) -> None:
-    """Keep a Ray of this machine alone on the loopback address; read when ray is imported."""
-    if arguments.address is None:
-        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-
-
-def _start(arguments: argparse.Namespace) -> None:
-    """Connect to a cluster, or start Ray on this machine."""
-    import ray
-
-    own: dict[str, Any] = {"address": arguments.address}
-    if arguments.address is None:
-        own = {"include_dashboard": False, "num_cpus": arguments.cpus}
-    if not ray.is_initialized():
-        ray.init(log_to_driver=False, logging_level="ERROR", **own)
-    context = ray.data.DataContext.get_current()
-    context.enable_progress_bars = sys.stderr.isatty()
-    context.print_on_execution_start = False
-
-
-def _print_manifest(arguments: argparse.Namespace, manifest: Any, start: float) -> int:
-    seconds = time.perf_counter() - start
-    values = {
-        "index": arguments.index,
-        "generation": manifest.generation,
-        "rows": manifest.rows,
-        "shards": len(manifest.shards),
-        "bytes": manifest.bytes,
-        "seconds": seconds,
-    }
-    text = (
-        f"{arguments.index}: generation {manifest.generation}, {manifest.rows:,} items in "
-        f"{len(manifest.shards)} shards, {manifest.bytes:,} bytes, {seconds:.1f} s"
-    )
-    print_result(arguments, text, values)
-    return 0
