@@ -25,17 +25,21 @@ from vecq.bench.report.words import seconds, whole
 
 @dataclass(frozen=True)
 class Machine:
-    """Constants of one machine, and parameters of the network: assumptions, unless measured."""
+    """Constants of one machine, and parameters of the network.
+
+    Searches and merging are measured, by the studies sharding (parts spread and merge) and growth;
+    cores, memory and the network are assumptions.
+    """
 
     cores: int = 32
-    search_us: float = 900.0  # one query, k = 100, on base_items
+    search_us: float = 123.0  # one query, k = 100, on base_items
     base_items: float = 1e6
-    growth: float = 0.10  # of the time, for each doubling of the items
-    sigma: float = 0.35  # of the logarithm of the time
+    growth: float = 0.47  # of the time, for each doubling of the items
+    sigma: float = 0.10  # of the logarithm of the time
     network_us: float = 150.0  # a round trip, median
     network_sigma: float = 0.4
-    merge_us: float = 1.5  # for each shard
-    bytes_per_item: float = 270.0
+    merge_us: float = 0.7  # for each shard
+    bytes_per_item: float = 289.0
     memory_bytes: float = 256e9
 
     def seconds(self, items: float) -> float:

@@ -19,7 +19,7 @@ DIM, K, USERS = 128, 100, 20_000
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=200_000)
-    parser.add_argument("--parts", default="build,search,merge,recall")
+    parser.add_argument("--parts", default="build,search,merge,spread,recall")
     parser.add_argument("--json", metavar="FILE")
     arguments = parser.parse_args()
     os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
@@ -32,7 +32,9 @@ def main() -> None:
         if "build" in parts or "search" in parts:
             found |= on_ray(Path(folder), items, users, "search" in parts)
         if "merge" in parts:
-            found |= merging(items[:32_000], users[:500])
+            found |= merging(items, users[:500])
+        if "spread" in parts:
+            found |= spread(items, users)
         if "recall" in parts:
             found |= recall_by_shards(items[:40_000], users[:500])
     text = json.dumps(found, indent=2)
@@ -152,7 +154,11 @@ def merging(items: Any, users: Any, shards: int = 16) -> dict[str, Any]:
     import vecq
     from vecq.sharding import merge
 
-    indexes = [vecq.Index(DIM, "cosine").add(items[part::shards]) for part in range(shards)]
+    ids = np.arange(len(items))
+    indexes = [
+        vecq.Index(DIM, "cosine").add(items[part::shards], ids[part::shards], threads=2)
+        for part in range(shards)
+    ]
     found = {}
     for k in (100, 1000):
         start = time.perf_counter()
@@ -168,6 +174,24 @@ def merging(items: Any, users: Any, shards: int = 16) -> dict[str, Any]:
         found[f"merge_us_per_query_k{k}"] = 1e6 * merged / len(users)
         found[f"shard_search_us_per_query_k{k}"] = 1e6 * searched / len(users) / shards
     return found
+
+
+def spread(items: Any, users: Any) -> dict[str, Any]:
+    """Time of lone searches of one index: the median, and the deviation of its logarithm."""
+    import vecq
+
+    find = vecq.Index(DIM, "cosine").add(items, threads=2, build="bulk").searcher(k=K)
+    times = []
+    for user in users[:6000]:
+        start = time.perf_counter()
+        find(user)
+        times.append(time.perf_counter() - start)
+    own = np.array(times[1000:])
+    return {
+        "lone_search_us": 1e6 * float(np.median(own)),
+        "lone_search_p99_us": 1e6 * float(np.quantile(own, 0.99)),
+        "lone_search_sigma": float(np.log(own).std()),
+    }
 
 
 def recall_by_shards(items: Any, users: Any) -> dict[str, Any]:
