@@ -32,6 +32,8 @@
 
 #include "engine/bulk.inl.hpp"
 
+#include "engine/diversity.inl.hpp"
+
 #include "quant/hadamard.inl.hpp"
 #include "quant/quantize.inl.hpp"
 
@@ -54,6 +56,7 @@ constexpr Kernels kernels_of() {
         .scan_rows = scan_rows<C>,
         .nearest = nearest<DotOf<C>>,
         .prune = prune<C>,
+        .pick_diverse = pick_diverse<C>,
     };
 }
 
@@ -72,6 +75,7 @@ constexpr Kernels plane_kernels_of() {
     kernels.score = score<typename Upper::template Reading<Upper::kPlanes>>;
     kernels.scan_rows = scan_rows<Upper>;
     kernels.prune = prune<Upper>;
+    kernels.pick_diverse = pick_diverse<Upper>;
     return kernels;
 }
 

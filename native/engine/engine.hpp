@@ -8,6 +8,7 @@
 
 #include "base/layout.hpp"
 #include "engine/bulk_jobs.hpp"
+#include "engine/diversity_job.hpp"
 #include "engine/jobs.hpp"
 #include "kernels/compare.hpp"
 #include "quant/quantize.hpp"
@@ -56,6 +57,9 @@ struct Kernels {
     // selects diverse neighbors. `query_codes` as in row_query.
     void (*nearest)(const NearestJob&);
     size_t (*prune)(const PruneJob&, Neighbor* selected, std::byte* query_codes);
+
+    // Picks results by maximal marginal relevance.
+    void (*pick_diverse)(const DiversityJob&);
 };
 
 // Upper bounds of the kernels' throughput on a core, for benchmarks and tests. No search calls

@@ -1,79 +1,79 @@
-// Lazy greedy selection: a key is compared with picked rows only when its upper bound is the best.
+// Maximal marginal relevance: ranks candidates by relevance and lends memory to the kernel that
+// picks among them.
 #include "search/diversity.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace vecq {
+namespace {
+
+constexpr float kNoCandidate = -std::numeric_limits<float>::infinity();
+constexpr float kLowest = std::numeric_limits<float>::lowest();
+
+size_t groups_of(size_t candidates) { return (candidates + kBlockQueries - 1) / kBlockQueries; }
+size_t padded(size_t groups) { return (groups + 15) / 16 * 16; }
+
+// Returns memory of at least `bytes`, whose contents are lost if it is too small.
+template <class T = void>
+T* at_least(Memory& memory, size_t bytes) {
+    if (memory.bytes() < bytes) memory = Memory(bytes);
+    return memory.as<T>();
+}
+
+}  // namespace
 
 void DiversityPicker::pick(std::vector<Key>& keys, size_t wanted, float diversity,
-                           const IndexState& state) {
+                           const Kernels& kernels, const DiversityRows& from) {
     wanted = std::min(wanted, keys.size());
     if (wanted == 0) return;
-    const size_t count = keys.size();
-    const CodeStore& codes = state.rows.codes();
-    rows_.resize(count);
-    inverse_norms_.resize(count);
-    for (size_t i = 0; i < count; ++i) {
-        rows_[i] = node_of(keys[i]);
-        const RowConstants& own = codes[rows_[i]];
-        inverse_norms_[i] = own.centered_norm > 0 ? own.scale / own.centered_norm : 0;
-    }
-    nearest_.assign(count, 0);
-    compared_.assign(count, 0);
-    picked_rows_.clear();
-    picked_inverse_norms_.clear();
-    const float best = score_of(keys.front()), range = best - score_of(keys.back());
-    const auto worth = [&](uint32_t place) {
-        const float relevance = range > 0 ? 1 - (best - score_of(keys[place])) / range : 1;
-        return (1 - diversity) * relevance - diversity * nearest_[place];
-    };
-    heap_.clear();
-    for (uint32_t i = 0; i < count; ++i) heap_.push_back({worth(i), i});  // falling: a heap
-    std::vector<Key> picked;
-    picked.reserve(wanted);
-    while (picked.size() < wanted) {
-        std::pop_heap(heap_.begin(), heap_.end());
-        const uint32_t place = heap_.back().place;
-        if (compared_[place] < picked.size()) {
-            compare(place, picked.size(), state);
-            heap_.back().worth = worth(place);
-            std::push_heap(heap_.begin(), heap_.end());
-            continue;
-        }
-        heap_.pop_back();
-        picked.push_back(keys[place]);
-        picked_rows_.push_back(rows_[place]);
-        picked_inverse_norms_.push_back(inverse_norms_[place]);
-    }
+    rank(keys, diversity, from.constants);
+    const size_t groups = groups_of(keys.size());
+    const size_t query_bytes = kernels.row_query_bytes(from.rows.row_bytes);
+    picked_.resize(wanted);
+    picked_inverse_norms_.resize(wanted);
+    kernels.pick_diverse({
+        .from = from,
+        .candidates = candidates_.data(),
+        .count = keys.size(),
+        .diversity = diversity,
+        .groups = groups_.as<DiversityGroup>(),
+        .group_worth = group_worth_.as<float>(),
+        .group_worths = padded(groups),
+        .packed = at_least(packed_, groups * kernels.packed_bytes(from.dim)),
+        .query_codes = at_least(query_codes_, kBlockQueries * query_bytes),
+        .picked_codes = at_least(picked_codes_, (wanted + kDiversityRows) * query_bytes),
+        .picked_inverse_norms = picked_inverse_norms_.data(),
+        .picked = picked_.data(),
+        .wanted = wanted,
+    });
+    std::vector<Key> picked(wanted);
+    for (size_t i = 0; i < wanted; ++i) picked[i] = keys[picked_[i]];
     keys.swap(picked);
 }
 
-// Compares a key with the rows picked since it was compared last, up to number `last`.
-void DiversityPicker::compare(uint32_t place, size_t last, const IndexState& state) {
-    const Rows rows = state.rows.codes().rows(state.rows.slots().extent());
-    const size_t bytes = state.kernels.row_query_bytes(rows.row_bytes);
-    if (codes_.bytes() < bytes) codes_ = Memory(bytes);
-    if (dots_.bytes() < last * sizeof(int32_t)) dots_ = Memory(2 * last * sizeof(int32_t));
-    const Query query =
-        state.kernels.row_query(rows.at(rows_[place]), rows.row_bytes, codes_.as<void>());
-    const size_t first = compared_[place];
-    state.kernels.dot_rows(query, rows, picked_rows_.data() + first, last - first,
-                           dots_.as<void>());
-    if (state.rows.codes().codec().levels() == 0)
-        raise<float>(place, last - first);
-    else
-        raise<int32_t>(place, last - first);
-    compared_[place] = static_cast<uint32_t>(last);
-}
-
-template <class Dot>
-void DiversityPicker::raise(uint32_t place, size_t count) {
-    const Dot* dots = dots_.as<Dot>();
-    float nearest = 0;
-    for (size_t i = 0; i < count; ++i)
-        nearest = std::max(nearest, static_cast<float>(dots[i]) *
-                                        picked_inverse_norms_[compared_[place] + i]);
-    nearest_[place] = std::max(nearest_[place], nearest * inverse_norms_[place]);
+// Sets up the groups before the first pick, and prefetches the constants of their rows.
+void DiversityPicker::rank(const std::vector<Key>& keys, float diversity,
+                           const RowConstants* constants) {
+    const size_t count = keys.size(), groups = groups_of(count);
+    auto* group = at_least<DiversityGroup>(groups_, groups * sizeof(DiversityGroup));
+    auto* worth = at_least<float>(group_worth_, padded(groups) * sizeof(float));
+    std::fill_n(worth, padded(groups), kNoCandidate);
+    candidates_.resize(count);
+    const float best = score_of(keys.front()), range = best - score_of(keys.back());
+    for (size_t i = 0; i < groups * kBlockQueries; ++i) {
+        DiversityGroup& own = group[i / kBlockQueries];
+        const size_t lane = i % kBlockQueries;
+        own.compared = 0;
+        own.nearest[lane] = 0;
+        own.relevance[lane] = own.worth[lane] = kNoCandidate;
+        if (i >= count) continue;
+        candidates_[i] = node_of(keys[i]);
+        __builtin_prefetch(constants + candidates_[i]);
+        const float relevance = range > 0 ? 1 - (best - score_of(keys[i])) / range : 1;
+        own.relevance[lane] = own.worth[lane] = std::max(kLowest, (1 - diversity) * relevance);
+        worth[i / kBlockQueries] = std::max(worth[i / kBlockQueries], own.worth[lane]);
+    }
 }
 
 }  // namespace vecq

@@ -135,7 +135,11 @@ bool choose(const Request& request, Searcher& searcher, size_t trusted) {
     }
     if (options.diversity > 0) {
         keys.resize(std::min(keys.size(), options.ranked()));
-        searcher.diversity_picker.pick(keys, options.k, options.diversity, request.state);
+        const IndexState& state = request.state;
+        const CodeStore& codes = state.rows.codes();
+        searcher.diversity_picker.pick(
+            keys, options.k, options.diversity, state.kernels,
+            {codes.rows(state.rows.slots().extent()), codes.constants(), state.dim});
     }
     return true;
 }
