@@ -29,18 +29,6 @@ double quantile(double share) {
     return low;
 }
 
-// Returns rows that hold items, evenly spaced.
-std::vector<uint32_t> sampled_rows(const Request& request) {
-    std::vector<uint32_t> rows;
-    const size_t extent = request.state.rows.slots().extent();
-    const size_t count = std::min(extent, kSampledRows);
-    for (size_t i = 0; i < count; ++i) {
-        const auto row = static_cast<uint32_t>((2 * i + 1) * extent / (2 * count));
-        if (request.state.rows.slots().is_visible(row)) rows.push_back(row);
-    }
-    return rows;
-}
-
 struct Moments {
     double x = 0, y = 0, xx = 0, yy = 0, xy = 0, n = 0;
 
@@ -60,10 +48,21 @@ struct Moments {
 
 }  // namespace
 
+std::vector<uint32_t> sampled_rows(const IndexState& state) {
+    std::vector<uint32_t> rows;
+    const size_t extent = state.rows.slots().extent();
+    const size_t count = std::min(extent, kSampledRows);
+    for (size_t i = 0; i < count; ++i) {
+        const auto row = static_cast<uint32_t>((2 * i + 1) * extent / (2 * count));
+        if (state.rows.slots().is_visible(row)) rows.push_back(row);
+    }
+    return rows;
+}
+
 double beam_factor_for_biases(const Request& request, SearcherPool& searchers) {
     const BiasedAffine* biased = request.state.rows.biased();
     if (biased == nullptr || request.passing_count == 0) return 1;
-    const std::vector<uint32_t> rows = sampled_rows(request);
+    const std::vector<uint32_t> rows = sampled_rows(request.state);
     auto searcher = searchers.take(request.state, request.call.options.query_bits);
     std::vector<float> scores(rows.size());
     const auto items = static_cast<double>(request.passing_count);

@@ -5,7 +5,9 @@
 #include <cmath>
 #include <iterator>
 #include <mutex>
+#include <optional>
 
+#include "search/bias_depth.hpp"
 #include "search/effort.hpp"
 #include "search/parallel.hpp"
 #include "search/scan_search.hpp"
@@ -91,6 +93,7 @@ struct Totals {
     std::atomic<size_t> starved = 0;
     // Of queries with filters of their own: how many were scanned, and their allowed rows.
     std::atomic<size_t> scanned = 0, passing = 0, scanned_rows = 0;
+    std::atomic<double> deeper_cost = 0;  // see SearchReport
 };
 
 class GraphSearch {
@@ -100,7 +103,9 @@ public:
           state_(request.state),
           dropping_(dropping),
           searcher_(searcher),
-          totals_(totals) {}
+          totals_(totals) {
+        if (request.adapts_to_biases()) depth_.emplace(state_);
+    }
 
     // Returns the number of queries answered: at least one, and all unless the slice ended.
     size_t answer(size_t first, size_t count) {
@@ -130,22 +135,67 @@ private:
 
     // Both return the number of the first query that is not answered.
     size_t walk_run(size_t first, size_t begin, size_t end) {
-        const size_t walked = begin + walk(begin, end - begin);
+        size_t walked = begin + walk(begin, end - begin);
         std::vector<size_t> unfilled;
+        std::vector<Shallow> shallow;
         for (size_t i = begin; i < walked; ++i) {
-            const size_t at = i - begin;
-            take_found(i, searcher_.found.data() + at * width_, searcher_.found_counts[at]);
+            const std::span<const Key> found = found_of(i - begin);
+            if (const size_t width = wider_beam(i, found); width > 0) {
+                shallow.push_back({i, width});
+                continue;
+            }
+            take_found(i, found);
             if (is_starved(i)) {
                 // Walking for the query again takes less time than the scan.
-                if (i > 0 && request_.slice.is_over()) return deepen_all(unfilled, first), i;
+                if (i > 0 && request_.slice.is_over()) {
+                    walked = i;
+                    break;
+                }
                 scan_for(request_, searcher_, i, filter_of(i), passing_of(i));
                 ++totals_.starved;
             }
             count_passing(i);
             if (!deliver(request_, searcher_, first + i, trusted(i))) unfilled.push_back(i);
         }
+        for (const auto [i, width] : shallow) {
+            if (i > 0 && request_.slice.is_over()) walked = std::min(walked, i);
+            if (i >= walked) break;
+            if (!walk_deeper(i, first + i, width)) unfilled.push_back(i);
+        }
         deepen_all(unfilled, first);
         return walked;
+    }
+
+    // Walks again for a query with item biases until it is deep enough, or scans if that costs
+    // less. Returns what `deliver` does.
+    bool walk_deeper(size_t i, size_t number, size_t width) {
+        double cost = 0;
+        for (; width > 0; width = wider_beam(i, found_of(0))) {
+            const Costs costs = request_.costs_of_one(passing_count(i), width);
+            cost += std::min(costs.walk, costs.scan);
+            if (costs.scan < costs.walk) break;
+            walk(i, 1, width);
+        }
+        if (width == 0) take_found(i, found_of(0));
+        if (width > 0 || is_starved(i)) {
+            scan_for(request_, searcher_, i, filter_of(i), passing_of(i));
+            totals_.scanned_rows += request_.rows_of(passing_of(i)).count;
+        }
+        totals_.deeper_cost += cost;
+        count_passing(i);
+        return deliver(request_, searcher_, number, trusted(i));
+    }
+
+    // See BiasDepth.
+    size_t wider_beam(size_t i, std::span<const Key> found) const {
+        if (!depth_ || found.size() < width_ || width_ >= items()) return 0;
+        return depth_->wider_beam(found, request_.depth + dropping_.places,
+                                  searcher_.queries[i].item_bias_weight);
+    }
+
+    // The keys that a walk found for its query number `at`.
+    std::span<const Key> found_of(size_t at) const {
+        return {searcher_.found.data() + at * width_, searcher_.found_counts[at]};
     }
 
     size_t scan_run(size_t first, size_t begin, size_t end) {
@@ -229,7 +279,7 @@ private:
         const size_t begun = std::max<size_t>(request_.beam_width, *request_.group_width);
         for (size_t width = 2 * begun; width <= most; width *= 2) {
             walk(i, 1, width);
-            take_found(i, searcher_.found.data(), searcher_.found_counts[0]);
+            take_found(i, found_of(0));
             if (!deliver(request_, searcher_, number, trusted(i))) continue;
             // Later queries begin a little wider, so that one of them alone changes little. Racing
             // threads may lose a step.
@@ -264,9 +314,9 @@ private:
     }
 
     // The keys of a query, rescored with both bytes.
-    void take_found(size_t i, const Key* found, size_t found_count) {
+    void take_found(size_t i, std::span<const Key> found) {
         std::vector<Key>& keys = searcher_.keys;
-        keys.assign(found, found + found_count);
+        keys.assign(found.begin(), found.end());
         if (dropping_.places > 0)
             std::erase_if(keys, [&](Key key) { return !filters_[i].may_return(node_of(key)); });
         keys.resize(rescored_count(keys.size()));
@@ -364,6 +414,10 @@ private:
         std::shared_ptr<const Passing> passing;  // null: all items
         Plan plan;
     };
+    struct Shallow {
+        size_t query, width;  // of the next walk
+    };
+    std::optional<BiasDepth> depth_;
     std::vector<OwnFilter> own_;  // per query of the task; empty if the call has one filter
     const RowFilter* filters_ = nullptr;
     size_t width_ = 0;
@@ -375,7 +429,7 @@ private:
 void walk_graph(const Request& request, SearcherPool& searchers, Pending& pending,
                 SearchReport& report) {
     using Range = Pending::Range;
-    const size_t next = pending.next, fresh = request.call.count - next;
+    const size_t next = pending.next, fresh = request.end - next;
     const size_t threads = workers_for(request.call.options.threads, fresh);
     const size_t share =
         std::max<size_t>(1, std::min((fresh + threads - 1) / threads, kQueriesPerTask));
@@ -389,7 +443,7 @@ void walk_graph(const Request& request, SearcherPool& searchers, Pending& pendin
             const size_t first = next + (task - left.size()) * share;
             const Range range = task < left.size()
                                     ? left[task]
-                                    : Range{first, std::min(share, request.call.count - first)};
+                                    : Range{first, std::min(share, request.end - first)};
             const size_t answered =
                 GraphSearch(request, dropping, searcher, totals).answer(range.first, range.count);
             if (answered == range.count) return;
@@ -399,9 +453,10 @@ void walk_graph(const Request& request, SearcherPool& searchers, Pending& pendin
     const size_t resumed = std::min(done.begun, left.size());
     pending.unfinished.insert(pending.unfinished.end(),
                               left.begin() + static_cast<ptrdiff_t>(resumed), left.end());
-    pending.next = std::min(request.call.count, next + (done.begun - resumed) * share);
+    pending.next = std::min(request.end, next + (done.begun - resumed) * share);
     report.walked.hops += done.walked.hops;
     report.walked.scores += done.walked.scores + totals.scanned_rows;
+    report.deeper_cost += totals.deeper_cost;
     report.starved += totals.starved;
     report.scanned += totals.scanned;
     report.own_passing += totals.passing;

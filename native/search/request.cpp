@@ -37,7 +37,8 @@ Request::Request(const IndexState& state, const SearchCall& call)
       call(call),
       passing_count(state.rows.slots().count()),
       allowed(state.rows.slots().visible()),
-      plan(call.options.plan) {
+      plan(call.options.plan),
+      end(call.count) {
     const std::span<const char* const> where = call.options.where;
     if (call.options.filter != nullptr) passing = call.options.filter->passing();
     if (where.size() == 1) passing = call.options.where_filters->passing(state, where[0], passing);
@@ -81,12 +82,13 @@ std::shared_ptr<const Passing> Request::passing_of(size_t i) const {
 Plan Request::plan_of(const Passing* own) const {
     const size_t count = own == nullptr ? passing_count : own->count;
     if (plan != Plan::automatic) return count == 0 ? Plan::scan : plan;
-    return cheapest(costs_of_one(count));
+    return cheapest(costs_of_one(count, beam_width));
 }
 
-Costs Request::costs_of_one(size_t count) const {
+Costs Request::costs_of_one(size_t count, size_t width) const {
     Question one = question();
     one.passing = count;
+    one.beam_width = width;
     one.queries = one.walkers = one.scanners = 1;
     return costs_of(state.costs, one);
 }

@@ -38,6 +38,10 @@ struct Request {
     void weigh_biases(Searcher& searcher, size_t first) const;
     // Widens the beam `factor` times.
     void widen(double factor);
+    // Whether walks with item biases choose their depth themselves.
+    bool adapts_to_biases() const {
+        return call.options.plan == Plan::automatic && state.rows.biased() != nullptr;
+    }
     bool has_filter() const { return passing != nullptr || has_own_filters(); }
     // Whether each query has an expression of its own.
     bool has_own_filters() const { return call.options.where.size() > 1; }
@@ -45,8 +49,8 @@ struct Request {
     std::shared_ptr<const Passing> passing_of(size_t i) const;
     // Walk or scan, whichever costs less for one query with a filter of its own.
     Plan plan_of(const Passing* own) const;
-    // The costs of one query that may return `count` items.
-    Costs costs_of_one(size_t count) const;
+    // The costs of one query that may return `count` items, with a beam of `width`.
+    Costs costs_of_one(size_t count, size_t width) const;
     // The rows of a scan. The first call may list them.
     RowList rows() const { return rows_of(passing.get()); }
     // Those of a query with a filter of its own; null: all rows.
@@ -64,6 +68,7 @@ struct Request {
     size_t probes;  // number of cells to scan per query; 0: there are none
     Plan plan;
     Slice slice;
+    size_t end;  // no walk begins for queries from this one on
     // The beam width that queries of this call needed to fill their groups; null without groups.
     std::atomic<size_t>* group_width = nullptr;
 };

@@ -48,6 +48,22 @@ void require_cells(const Request& request, Plan plan) {
            "compact drop them");
 }
 
+// A call whose item biases may take more than the plan foresees walks for a few queries first.
+size_t pilot_queries(const Request& request, const SearchReport& report) {
+    constexpr size_t kPilotQueries = 8, kFewestPerPilotQuery = 8;
+    const bool is_open = request.adapts_to_biases() && report.plan == Plan::walk;
+    return is_open && request.call.count >= kPilotQueries * kFewestPerPilotQuery ? kPilotQueries
+                                                                                 : 0;
+}
+
+// Chooses the plan again after the pilot queries.
+void reconsider_plan(const Request& request, size_t answered, SearchReport& report) {
+    const auto share = static_cast<double>(request.call.count) / static_cast<double>(answered);
+    const auto walkers = static_cast<double>(request.question().walkers);
+    report.costs.walk += share * report.deeper_cost / walkers;
+    report.plan = cheapest(report.costs);
+}
+
 // Reports the plan of most queries, and the mean of their allowed rows.
 void describe_own_filters(const SearchCall& call, SearchReport& report) {
     if (report.plan == Plan::automatic)
@@ -63,6 +79,7 @@ SearchReport search(const IndexState& state, FairSharedMutex& searches, Searcher
     Pending pending;
     WindowScan windows;
     bool is_first = true;
+    size_t pilot = 0;
     std::atomic<size_t> group_width = 0;
     do {
         if (is_cancelled(call.options.cancelled))
@@ -74,10 +91,16 @@ SearchReport search(const IndexState& state, FairSharedMutex& searches, Searcher
         if (call.options.groups != nullptr) request.group_width = &group_width;
         if (call.count > 1) request.slice = searches.slice();
         request.slice.end_when(call.options.cancelled);
-        if (std::exchange(is_first, false))
+        if (std::exchange(is_first, false)) {
             choose_plan(request, searchers, report);
-        else
+            pilot = pilot_queries(request, report);
+            if (pilot > 0) request.end = pilot;
+        } else {
             request.widen(report.beam_factor);
+            // Scans do not resume unfinished ranges.
+            if (std::exchange(pilot, 0) > 0 && pending.next > 0 && pending.unfinished.empty())
+                reconsider_plan(request, pending.next, report);
+        }
         request.plan = report.plan;
         if (call.options.exclude.offsets != nullptr) state.rows.ids().prepare();
         if (request.has_own_filters() && request.passing_count > 0)

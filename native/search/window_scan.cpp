@@ -222,7 +222,7 @@ bool WindowScan::costs_less(const Request& request, std::span<const Query> queri
         reach = std::max(reach, run.end);
         sum += run.end - run.begin;
         const double own = share * static_cast<double>(run.end - run.begin);
-        const Costs costs = request.costs_of_one(static_cast<size_t>(own));
+        const Costs costs = request.costs_of_one(static_cast<size_t>(own), request.beam_width);
         const bool must_scan = request.plan == Plan::scan;
         alone += must_scan ? costs.scan : std::min(costs.scan, costs.walk);
         alone += kCompareValue * rows;

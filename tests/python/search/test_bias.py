@@ -8,6 +8,7 @@ import pytest
 from hypothesis import strategies as st
 
 import vecq
+from vecq.datasets.synthetic import clustered
 
 METRICS = ("ip", "cosine", "l2")
 DIM = 24
@@ -85,6 +86,32 @@ def test_recall_does_not_suffer_from_biases(metric, spread):
     for weight in (1.0, -1.0):
         found = index.search(queries, 50, bias_weight=weight)
         assert recall(found.ids, base + weight * own, 50) >= plain - 0.005
+
+
+@pytest.mark.parametrize("kind", ["normal", "exponential", "few"])
+@pytest.mark.parametrize("spread", [0.01, 0.05])
+def test_lone_walks_go_deep_enough_among_clusters(kind, spread):
+    """Around a query similarities differ far less than over all rows, and biases count for more."""
+    data = clustered(30_000, 32, 100)
+    rng = np.random.default_rng(4)
+    own = {
+        "normal": rng.standard_normal(30_000),
+        "exponential": rng.exponential(size=30_000),
+        "few": 5 * (rng.random(30_000) < 0.04),
+    }[kind]
+    index = vecq.Index(32, "l2", "fp32").add(data.train)
+    everything = index.search(data.test[:20], 30_000, plan="scan")
+    plain = lone_recall(index, data.test)
+    index.set_bias(index.ids, spread * everything.scores.std(axis=1).mean() * own)
+    assert index.search(data.test[0], 50, explain=True).explanation.plan == "walk"
+    assert lone_recall(index, data.test) >= plain - 0.002
+
+
+def lone_recall(index: vecq.Index, queries: np.ndarray) -> float:
+    """Recall@50 of one search per query against a scan."""
+    truth = index.search(queries, 50, plan="scan").ids
+    found = [index.search(query, 50).ids[0] for query in queries]
+    return float(np.mean([np.isin(a, b).mean() for a, b in zip(truth, found, strict=True)]))
 
 
 @pytest.mark.parametrize("metric", METRICS)
