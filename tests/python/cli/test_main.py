@@ -79,6 +79,23 @@ def test_a_damaged_file_is_an_error_in_a_line(shell):
     shell.refuses("none.vecq: can't open the file: No such file", "info", "none.vecq")
 
 
+def test_info_names_attributes(shell):
+    kinds = {"price": "float32", "seller": "category", "stock": "bool"}
+    index = vecq.Index(8, attributes=kinds)
+    table = {"price": [1.5] * 10, "seller": ["a"] * 10, "stock": [True] * 10}
+    index.add(np.ones((10, 8), np.float32), attributes=table).save(shell.folder / "shop.vecq")
+    lines = shell("info", "shop.vecq").stdout.splitlines()
+    assert [line for line in lines if line.startswith("attribute ")] == [
+        "attribute 0: price, float32",
+        "attribute 1: seller, category",
+        "attribute 2: stock, bool",
+    ]
+    # The numbers are those of the sections.
+    sizes = [line.split()[-2] for line in lines if line.startswith("values of attribute")]
+    assert sizes == ["4", "4", "1"]
+    assert shell.json("info", "shop.vecq")["index"]["attributes"] == kinds
+
+
 def test_only_the_named_command_is_imported():
     code = textwrap.dedent("""
         import sys, vecq.cli
