@@ -74,21 +74,21 @@ def fresh_conditions() -> dict[str, tuple[str, Callable[[int], str]]]:
 
 
 def evaluation_times(index: vecq.Index, repetitions: int) -> Iterator[dict[str, Any]]:
-    """Time searches with new conditions and with a known one; the difference is the evaluation."""
+    """Time searches with new conditions, and with the same ones again: the difference is the
+    evaluation."""
     query, count = index.get(index.ids[0]), 50
     options: Any = {"k": 1, "ef": 1, "plan": "walk"}
     for name, (target, text) in fresh_conditions().items():
-        numbers = itertools.count()
+        numbers: list[int] = list(range(count))
 
-        def fresh(text: Callable[[int], str] = text, numbers: Any = numbers) -> None:
-            for _ in range(count):
-                index.search(query, where=text(next(numbers) % 4000), **options)
+        def known(text: Callable[[int], str] = text, numbers: list[int] = numbers) -> None:
+            for number in numbers:
+                index.search(query, where=text(number), **options)
 
-        def known(text: Callable[[int], str] = text) -> None:
-            for _ in range(count):
-                index.search(query, where=text(0), **options)
+        def fresh(known: Callable[[], None] = known, numbers: list[int] = numbers) -> None:
+            numbers[:] = [(number + count) % 4000 for number in numbers]
+            known()
 
-        known()
         times = interleaved({"fresh": fresh, "known": known}, repetitions)
         spent = (times["fresh"].median - times["known"].median) / count
         yield {

@@ -10,9 +10,6 @@
 #include "engine/engine.hpp"
 
 namespace vecq {
-namespace {
-
-constexpr size_t kBlockWords = 64, kBlockRows = 64 * kBlockWords;
 
 // The bits of a term that were not compared: those of its only posting, the union of several, or a
 // run of ordered rows.
@@ -24,6 +21,10 @@ struct TermBits {
     AttributeVersion version = {};
     std::vector<uint32_t> tested = {};  // these, too
 };
+
+namespace {
+
+constexpr size_t kBlockWords = 64, kBlockRows = 64 * kBlockWords;
 
 TermBits bits_of(const Term& term, Attributes::Posted posted) {
     TermBits bits;
@@ -65,6 +66,15 @@ TermBits bits_of(const Term& term, const Attributes& attributes, size_t rows) {
         return bits_of(term, attributes.postings(*term.attribute, rows));
     const Attributes::Ordered ordered = attributes.ordered(*term.attribute, rows, 1);
     return ordered.rows == nullptr ? TermBits{} : bits_of(term, ordered);
+}
+
+// The bits of a term for all rows, which takes its own where it can. Later bits are clear.
+Bitset all_bits(TermBits& bits, size_t rows, size_t capacity) {
+    Bitset found = std::exchange(bits.own, {});
+    const bool is_own = !found.empty();
+    found.grow(std::max(rows, capacity));
+    if (!is_own) found.write(0, bits.words, words_for(std::min(bits.rows, rows)));
+    return found;
 }
 
 using Block = uint64_t[kBlockWords];
@@ -200,6 +210,22 @@ Bitset Predicate::evaluate(const Attributes& attributes, size_t rows, size_t cap
         oldest.changes = std::min(oldest.changes, bits[i].version.changes);
         covered = std::min(covered, bits[i].rows);
     }
+    Bitset found = steps_.size() == 1 && bits[0].words != nullptr
+                       ? all_bits(bits[0], rows, capacity)
+                       : combined(bits, rows, capacity);
+    found.clear_from(rows);
+    const auto changed = attributes.changed_since(oldest);
+    for (const uint32_t row : *changed)
+        if (row < rows) found.assign(row, holds(row));
+    for (size_t row = covered; row < rows; ++row)
+        found.assign(row, holds(static_cast<uint32_t>(row)));
+    for (const TermBits& own : bits)
+        for (const uint32_t row : own.tested) found.assign(row, holds(row));
+    return found;
+}
+
+// Runs the steps block by block. Bits behind `rows` may have any value.
+Bitset Predicate::combined(const std::vector<TermBits>& bits, size_t rows, size_t capacity) const {
     Bitset found;
     found.grow(std::max(rows, capacity));
     const std::unique_ptr<Block[]> stack(new Block[max_depth_]);
@@ -216,14 +242,6 @@ Bitset Predicate::evaluate(const Attributes& attributes, size_t rows, size_t cap
         }
         found.write(first / 64, stack[0], words);
     }
-    if (rows % 64 != 0) found.fill(rows, words_for(rows) * 64, false);
-    const auto changed = attributes.changed_since(oldest);
-    for (const uint32_t row : *changed)
-        if (row < rows) found.assign(row, holds(row));
-    for (size_t row = covered; row < rows; ++row)
-        found.assign(row, holds(static_cast<uint32_t>(row)));
-    for (const TermBits& own : bits)
-        for (const uint32_t row : own.tested) found.assign(row, holds(row));
     return found;
 }
 

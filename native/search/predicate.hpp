@@ -37,6 +37,8 @@ struct Step {
     uint32_t term = 0;
 };
 
+struct TermBits;
+
 class Predicate {
 public:
     // Nesting is limited, so that neither parsing nor evaluating needs much stack.
@@ -60,6 +62,7 @@ public:
 
 private:
     bool fuse_ranges();
+    Bitset combined(const std::vector<TermBits>& bits, size_t rows, size_t capacity) const;
 
     std::vector<Term> terms_;
     std::vector<Step> steps_;
