@@ -11,8 +11,9 @@ namespace {
 
 // Biases at each end of the sample whose mean stands for that end.
 constexpr size_t kEnd = 3;
-// One in this many results may have a bias beyond the reach. With one in 12, recall@100 on GloVe with
-// log-normal biases stayed below that without; with one in 25, beams summed up to 1.4 times as much.
+// One in this many results may have a bias beyond the reach. With one in 12, recall@100 on GloVe
+// with log-normal biases stayed below that without; with one in 25, beams summed up to 1.4 times as
+// much.
 constexpr size_t kResultsPerBias = 16;
 // Bounds of how many times wider the next beam is: estimates from a narrow beam are rough.
 constexpr double kMostGrowth = 4, kLeastGrowth = 1.25;

@@ -1,11 +1,12 @@
 // Whether a walk with item biases went deep enough.
 //
-// A graph leads to rows by similarity, and a beam holds the best rows by similarity + bias. A row is
-// scored if one of its neighbors, which are about as similar, is expanded. Half of the rows have a
-// bias above the median, so a walk whose worst kept score is t has scored the rows of similarity
-// t - median. The results among them have biases up to (k-th score - t) above the median. So a walk
-// goes deeper as long as biases reach further: those of a sample, and those of the results so far,
-// which tell how much a bias counts against the density of rows around the query.
+// A graph leads to rows by similarity, and a beam holds the best rows by similarity + bias. A row
+// is scored if one of its neighbors, which are about as similar, is expanded. Half of the rows
+// have a bias above the median, so a walk whose worst kept score is t has scored the rows of
+// similarity t - median. The results among them have biases up to (k-th score - t) above the
+// median. So a walk goes deeper as long as biases reach further: those of a sample, and those of
+// the results so far, which tell how much a bias counts against the density of rows around the
+// query.
 #pragma once
 
 #include <span>
