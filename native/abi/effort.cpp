@@ -26,9 +26,8 @@ vecq_status vecq_curve_ef(const vecq_curve_point* points, size_t count, uint64_t
                           size_t k, double target_recall, uint64_t rows, size_t* ef,
                           vecq_error* error) {
     return fenced(error, [&] {
-        *require(ef, "ef") =
-            ef_for_recall(checked_curve(points, count, measured_rows),
-                          checked_range(k, 1, kMaxRows, "k"), target_recall, rows);
+        *require(ef, "ef") = ef_for_recall(checked_curve(points, count, measured_rows),
+                                           checked_range(k, 1, kMaxRows, "k"), target_recall, rows);
     });
 }
 

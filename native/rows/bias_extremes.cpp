@@ -21,6 +21,7 @@ void BiasExtremes::enter(uint32_t row, float bias) {
 }
 
 void BiasExtremes::change(uint32_t row, float before, float after) {
+    ++changed_;
     if (is_extreme(before) && is_extreme(after)) {  // the list has the row
         largest_ = std::max(largest_, after);
         smallest_ = std::min(smallest_, after);
@@ -33,6 +34,7 @@ void BiasExtremes::change(uint32_t row, float before, float after) {
 void BiasExtremes::choose(const BiasedAffine* biased, std::span<const uint32_t> rows) {
     clear();
     rows_.reserve(kCapacity);
+    known_ = rows.size();
     double sum = 0, squares = 0;
     uint32_t largest = 0, smallest = 0;
     for (const uint32_t row : rows) {

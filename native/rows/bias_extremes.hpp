@@ -3,7 +3,8 @@
 //
 // The list holds every row whose bias is above `high` or below `low`, and maybe rows that no longer
 // do, which cost a little time. `enter` and `leave` keep that true in constant time until the list
-// is full or many of its rows have lost their place: then `is_outdated` asks for `choose`.
+// is full, many of its rows have lost their place, or a quarter of all biases have changed, so that
+// other rows may be outliers now: then `is_outdated` asks for `choose`.
 #pragma once
 
 #include <algorithm>
@@ -27,7 +28,9 @@ public:
     void enter(uint32_t row, float bias);
     void leave(float bias) { left_ += is_extreme(bias); }
     void change(uint32_t row, float before, float after);
-    bool is_outdated() const { return is_full_ || left_ > kPerSide; }
+    bool is_outdated() const {
+        return is_full_ || left_ > kPerSide || changed_ > kPerSide + known_ / 4;
+    }
     // Chooses the list among the rows of all items.
     void choose(const BiasedAffine* biased, std::span<const uint32_t> rows);
     // Takes a stored list; the next change chooses again.
@@ -52,6 +55,7 @@ private:
     float largest_ = 0, smallest_ = 0;
     size_t left_ = 0;  // rows of the list that are extreme no more
     bool is_full_ = false;
+    size_t known_ = 0, changed_ = 0;  // rows when the list was chosen, and changes since
 };
 
 }  // namespace vecq

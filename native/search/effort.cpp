@@ -14,8 +14,9 @@ namespace vecq {
 namespace {
 
 constexpr size_t kEfBeyondK = 100;
-// The least number of probes; cells of kProbedPerResult rows per result come on top. Recall at k=100
-// and 1,000: .93 and .95 on GloVe, .985 to .999 on Gowalla, Fashion-MNIST and a generated million.
+// The least number of probes; cells of kProbedPerResult rows per result come on top. Recall at
+// k=100 and 1,000: .93 and .95 on GloVe, .985 to .999 on Gowalla, Fashion-MNIST and a generated
+// million.
 constexpr double kProbedPerResult = 32;
 constexpr size_t kFewestProbes = 32;
 // The ef for a recall grows at most with the square root of the number of items: measured up to

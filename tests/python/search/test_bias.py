@@ -314,3 +314,16 @@ def test_random_changes_keep_the_biases_of_items(tmp_path_factory, metric, actio
         found = index.search(queries, k, plan=plan, ef=500)
         expected = -np.sort(-scores, axis=1)[:, :k]
         np.testing.assert_allclose(found.scores, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_outliers_are_found_after_larger_biases_are_gone():
+    rng = np.random.default_rng(5)
+    items = rng.standard_normal((4000, 16), np.float32)
+    index = vecq.Index(16, "l2").add(items)
+    index.set_bias(range(4000), 1e4 * rng.standard_normal(4000, np.float32))
+    promoted = np.array([17, 1900, 3999])
+    bias = np.zeros(4000, np.float32)
+    bias[promoted] = 500
+    index.set_bias(range(4000), bias)
+    found = index.search(items[:50], 10, plan="walk", ef=10)
+    assert (np.sort(found.ids[:, :3], axis=1) == promoted).all()
