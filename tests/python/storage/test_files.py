@@ -579,7 +579,7 @@ def test_info_lists_sections(path, capsys):
     assert "links of layer 0" in capsys.readouterr().out
     assert run_cli(cli_info, path, "--json") == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["index"] == {"rows": 1000, "dim": DIM, "metric": "l2"}
+    assert told["index"] == {"rows": 1000, "dim": DIM, "metric": "l2", "attributes": {}}
     assert told["sections"][0]["name"] == "settings"
 
 
