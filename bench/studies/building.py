@@ -35,8 +35,8 @@ def generated(rows: int, dim: int = 128) -> Dataset:
     return Dataset(f"generated-{rows}", "l2", members[:rows], members[rows:])
 
 
-def built(data: Dataset, build: Any, threads: int) -> vecq.Index:
-    index = vecq.Index(data.train.shape[1], data.metric, "int8")
+def built(data: Dataset, build: Any, threads: int, width: int = EF_CONSTRUCTION) -> vecq.Index:
+    index = vecq.Index(data.train.shape[1], data.metric, "int8", ef_construction=width)
     return index.add(data.train, build=build, threads=threads, progress=False)
 
 
@@ -71,12 +71,13 @@ def scored_at(points: list[tuple[float, float]], level: float) -> float:
     return float("nan")
 
 
-def print_builds(data: Dataset, threads: int, repetitions: int) -> None:
+def print_builds(data: Dataset, threads: int, repetitions: int, widths: list[int]) -> None:
     data = Dataset(data.name, data.metric, data.train, data.test[:QUERIES])
     truth = ground_truth(data, max(KS), threads)
-    works: dict[str, Callable[[], object]] = {
-        build: partial(built, data, build, threads) for build in BUILDS
-    }
+    builds = {build: partial(built, data, build, threads) for build in BUILDS}
+    for width in widths:
+        builds[f"incremental efc={width}"] = partial(built, data, "incremental", threads, width)
+    works: dict[str, Callable[[], object]] = {**builds}
     works[f"hnswlib M={LINKS} efc={EF_CONSTRUCTION}"] = lambda: build_hnswlib(data, threads)
     times = interleaved(works, repetitions)
     print(f"{data.name}: {len(data.train):,} x {data.train.shape[1]} {data.metric}, int8")
@@ -84,8 +85,8 @@ def print_builds(data: Dataset, threads: int, repetitions: int) -> None:
     print(f"{'built':<24}{'seconds':>16}{heads}")
     for name, timing in times.items():
         line = f"{name:<24}{statistics.median(timing.seconds):>10.2f} {f'({timing.spread:.0%})':>5}"
-        if name in BUILDS:
-            index = built(data, name, threads)
+        if name in builds:
+            index = builds[name]()
             for k in KS:
                 points = curve(index, data.test, k, truth.at(k).recall)
                 line += "".join(f"{scored_at(points, level):>16,.0f}" for level in LEVELS)
@@ -100,6 +101,14 @@ def main() -> None:
     parser.add_argument("--generated", type=int, default=0, help="also generate so many rows")
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument(
+        "--ef-construction",
+        type=int,
+        nargs="+",
+        default=[],
+        metavar="N",
+        help="also build incrementally with these beam widths",
+    )
     arguments = parser.parse_args()
     sets = [read_hdf5(path) for path in arguments.files]
     if arguments.generated:
@@ -107,7 +116,7 @@ def main() -> None:
     for data in sets:
         if arguments.rows and len(data.train) > arguments.rows:
             data = Dataset(data.name, data.metric, data.train[: arguments.rows], data.test)
-        print_builds(data, arguments.threads, arguments.repetitions)
+        print_builds(data, arguments.threads, arguments.repetitions, arguments.ef_construction)
 
 
 if __name__ == "__main__":
