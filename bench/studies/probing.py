@@ -2,12 +2,15 @@
 
 Each system is timed at rising effort, rounds interleaved; its QPS at a recall is interpolated
 between the two efforts around it, or is that of the least effort if that recalls more. One thread.
+ScaNN is left out, with a warning, where it is not installed.
 A line of JSON per set and k. Usage: make bench-probing ARGS='--generated 1000000 DATA.hdf5'
 """
 
 import argparse
+import importlib.util
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -91,7 +94,7 @@ def useful(efforts: Efforts, queries: Floats, truth: Truth) -> dict[int, tuple[f
 def qps_at(points: list[tuple[float, float]], level: float) -> float | None:
     """Interpolate the QPS at a recall; None if no effort reaches it."""
     points = sorted(points)
-    if points[-1][0] < level:
+    if not points or points[-1][0] < level:
         return None
     if points[0][0] >= level:
         return max(qps for _, qps in points)
@@ -121,14 +124,22 @@ def compared(
     return found
 
 
+def built_scann(rows: Floats, metric: str) -> Scann | None:
+    if importlib.util.find_spec(Scann.module) is None:
+        print("scann is not installed and is left out: pip install scann", file=sys.stderr)
+        return None
+    scann = Scann(rows_per_leaf=400)
+    scann.build(rows, metric, os.cpu_count() or 1)
+    return scann
+
+
 def measure(data: Dataset, repetitions: int) -> Iterator[dict[str, Any]]:
     metric, dim = data.metric, data.train.shape[1]
     index = vecq.Index(dim, metric).add(data.train)
     partitioning = seconds_of(index.partition)
     cells = index.stats().cells
     rows = unit(data.train) if metric == "cosine" else data.train
-    scann = Scann(rows_per_leaf=400)
-    scann.build(rows, metric, os.cpu_count() or 1)
+    scann = built_scann(rows, metric)
     peer = hnswlib.Index(metric, dim)
     peer.init_index(len(rows), M=16, ef_construction=200)
     peer.add_items(data.train, num_threads=os.cpu_count() or 1)
@@ -138,9 +149,10 @@ def measure(data: Dataset, repetitions: int) -> Iterator[dict[str, Any]]:
         systems = {
             "vecq probe": probed(index, k, cells),
             "vecq walk": walks(index, k),
-            "scann": scann_leaves(scann, k, len(rows)),
             "hnswlib": hnswlib_walks(peer, k),
         }
+        if scann is not None:
+            systems["scann"] = scann_leaves(scann, k, len(rows))
         yield {
             "study": "probing",
             "data": data.name,
@@ -156,11 +168,13 @@ def measure(data: Dataset, repetitions: int) -> Iterator[dict[str, Any]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", nargs="*", type=Path, help="files of vectors (.hdf5)")
-    parser.add_argument("--generated", type=int, help="rows of a generated set")
+    generated = "rows of a generated set (default: 1,000,000 without files)"
+    parser.add_argument("--generated", type=int, help=generated)
     parser.add_argument("--repetitions", type=int, default=3)
     arguments = parser.parse_args()
-    if arguments.generated:
-        data = clustered(arguments.generated, 128, QUERIES)
+    rows = arguments.generated or (0 if arguments.data else 1_000_000)
+    if rows:
+        data = clustered(rows, 128, QUERIES)
         for line in measure(data, arguments.repetitions):
             print(json.dumps(line), flush=True)
     for path in arguments.data:

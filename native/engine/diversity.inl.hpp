@@ -1,6 +1,6 @@
 // Maximal marginal relevance over codes, lazy and greedy, see search/diversity.hpp.
 //
-// Candidates are compared in groups of neighboring ranks. What a candidate is worth only falls as
+// Candidates are compared in groups of neighboring ranks. The worth of a candidate only falls as
 // rows are picked, so a group is compared with a few more picked rows, in order, only while its
 // best candidate has the largest upper bound of all.
 

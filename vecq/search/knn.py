@@ -180,6 +180,8 @@ def _set_effort(
         options.ef = curve.ef_for(options.k, recall, len(native))
         options.probes = curve.probes_for(options.k, recall, len(native)) or 0
         return "auto"
+    if ef is not None and probes is not None:
+        raise ArgumentError("ef and probes are both given, expected one", "probes")
     options.ef = min(options.k + SPARE, MOST) if ef is None else whole(ef, "ef", 1, MOST)
     if probes is not None:
         options.probes = whole(probes, "probes", 1, MOST)

@@ -147,7 +147,13 @@ def _object(properties: Schema, required: str) -> Schema:
         "properties": properties,
         "required": [required],
         "additionalProperties": False,
-        "not": {"required": ["ef", "target_recall"]},
+        "not": {
+            "anyOf": [
+                {"required": ["ef", "target_recall"]},
+                {"required": ["ef", "probes"]},
+                {"required": ["probes", "target_recall"]},
+            ]
+        },
     }
 
 

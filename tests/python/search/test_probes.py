@@ -183,6 +183,8 @@ def test_bad_arguments_are_named(data, tmp_path):
     index.partition(CELLS)
     with pytest.raises(vecq.ArgumentError, match="probes"):
         index.search(data.test, K, probes=0)
+    with pytest.raises(vecq.ArgumentError, match="ef and probes are both given"):
+        index.search(data.test, K, probes=1, ef=50)
     with pytest.raises(vecq.ArgumentError, match="probes and target_recall are both given"):
         index.search(data.test, K, probes=1, target_recall=0.9)
     attributes = vecq.Index(DIM, "l2", attributes={"x": "bool"})
