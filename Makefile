@@ -135,6 +135,9 @@ bench-kernels: $(VENV)/dev ## time every kernel on every instruction set of this
 bench-codecs: $(VENV)/bench ## codecs: speed of encoding and scoring, recall; DATA=FILE.hdf5 ...
 	python -I bench/studies codecs $(DATA)
 
+bench-codec-walks: $(VENV)/bench ## walks by codec at equal recall; DATA=FILE.hdf5 ... ARGS='--generated 200000'
+	python -I bench/studies codec_walks $(ARGS) $(DATA)
+
 bench-core: $(VENV)/bench ## the index against hnswlib and faiss at equal recall; DATA=FILE.hdf5 ... ARGS='--rows 0'
 	python -I bench/studies core $(ARGS) $(DATA)
 

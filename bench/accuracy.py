@@ -10,7 +10,7 @@ from vecq.bench.records import Accuracy
 from vecq.bench.truth import GroundTruth, best_on_codes
 from vecq.datasets import Csr, Dataset
 
-KINDS = ("fp32", "int8", "int16", "int12")  # in the order of the record's fields
+KINDS = ("fp32", "int8", "int16", "int12", "int4")  # in the order of the record's fields
 # The most queries that exact search answers, spread evenly over the set.
 QUERIES = 1000
 # The measures of held-out items, and what records call them.

@@ -32,8 +32,9 @@ def limit(
     >>> limit(128, 100_000, "int8", hops=50, distances=1000).seconds > 0
     True
     """
-    if codec == "int12" or (codec == "int8" and dim >= 256 and -(-dim // LINE) % 2 == 0):
-        # A walk reads the plane of upper nibbles, half the bytes of int8.
+    in_planes = codec == "int8" and dim >= 256 and -(-dim // LINE) % 2 == 0
+    if codec in ("int4", "int12") or in_planes:
+        # A walk reads a plane of nibbles, half the bytes of int8.
         dim, codec = -(-dim // 2), "int8"
     found = rates(dim, rows, codec)
     lines = -(-dim * CODE_BYTES[codec] // LINE)

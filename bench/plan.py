@@ -25,8 +25,8 @@ class Plan:
             Default: None.
         metric: "ip", "cosine" or "l2". Default: the data set's own, or "ip".
         k: Numbers of neighbors; each is measured. Default: 10 and 100.
-        codecs: Codecs of vecq: "fp32", "fp16", "int16", "int12", "int8", or two as "int8+fp16",
-            the second for reranking. Default: fp32 and int8.
+        codecs: Codecs of vecq: "fp32", "fp16", "int16", "int12", "int8", "int4", or two as
+            "int8+fp16", the second for reranking. Default: fp32 and int8.
         peers: Libraries, index types of theirs by name, or your own classes as `module:Class`.
             Default: hnswlib and faiss.
         peer_m: Values of M that graph indexes of peers are built with; a peer is compared by its

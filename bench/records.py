@@ -149,7 +149,8 @@ class Accuracy(Record):
     fp32: float
     int8: float
     int16: float
-    int12: float | None = None  # runs of 0.2.0 and before have none
+    int12: float | None = None  # this and the next are absent in records of earlier runs
+    int4: float | None = None
 
 
 @dataclass
@@ -188,7 +189,7 @@ def _rises(curve: list[list[float]]) -> bool:
 
 # Conditions on values beyond their type.
 RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
-    **dict.fromkeys(("recall", "fp32", "int8", "int16", "int12"), (_is_share, "0 to 1")),
+    **dict.fromkeys(("recall", "fp32", "int8", "int16", "int12", "int4"), (_is_share, "0 to 1")),
     "latency_curve": (_rises, "ascending pairs of quantile and seconds"),
 }
 

@@ -45,8 +45,9 @@ class Index:
         metric: "ip" (inner product), "cosine" or "l2". Higher scores are better: under "l2" a
             score is minus the squared distance. Other libraries' names of these, such as
             "inner_product", "angular" and "euclidean", are accepted. Default: "ip".
-        codec: Encoding of the vectors: "int8", "int12", "int16", "fp16", "fp32" or a `vecq.Codec`.
-            Under "l2" the names of integer codecs stand for codecs that center. Default: "int8".
+        codec: Encoding of the vectors: "int4", "int8", "int12", "int16", "fp16", "fp32" or a
+            `vecq.Codec`. Under "l2" the names of integer codecs stand for codecs that center.
+            Default: "int8".
         m: Links of a new item; an item has up to 2 m. A larger m raises recall and costs memory.
             Default: 16.
         ef_construction: Number of candidates among which links are selected. More candidates
@@ -58,7 +59,7 @@ class Index:
             ("metric", on layers as in other libraries) or "auto": "moebius" for inner products,
             "metric" otherwise. Default: "auto".
         rerank_codec: Encoding of a second store, on which searches rescore their best candidates:
-            "int16", "fp16", "fp32" or a `vecq.Codec`. Default: None, no second store.
+            such as "fp16", "int8" beside "int4", or a `vecq.Codec`. Default: None, no second store.
         attributes: Names and kinds of at most 40 attributes of items, by which searches filter:
             "float32", "int64", "datetime", "bool", "category" (one str of each item) or "tags"
             (any number of them). Default: none.
@@ -220,7 +221,8 @@ class Index:
                 `target_recall` is given. Default: "auto".
             explain: Fill `explanation` of the result. Default: False.
             rerank_factor: Candidates per result to rescore on the rerank store; 0 for none.
-                Default: 1.25 k + 8 candidates if the index has a rerank store.
+                Default: as many candidates as `measure_recall` found necessary; before that
+                1.25 k + 8, and 2 k + 50 for "int4" codes.
             query_bits: Precision of the query for integer codes; 8 is faster and coarser
                 than 15. Default: 15.
             threads: Threads for batches of queries and for scans; 0 for all cores. Default: 1,
@@ -404,7 +406,8 @@ class Index:
         """Measure the recall that each beam width reaches, for searches with `target_recall`.
 
         The truth is a scan of the same codes; `vecq.assess` measures what the codes themselves
-        lose. The index keeps the curve and saves it. As the index grows, searches widen the beam
+        lose. With a rerank store, the number of candidates that searches rescore is measured first.
+        The index keeps the curve and saves it. As the index grows, searches widen the beam
         with the square root of its size; when it has more than twice the measured items,
         `target_recall` raises until recall is measured again. `refit`, and removing all items,
         drop the curve.

@@ -16,7 +16,7 @@ from vecq import ArgumentError
 from vecq.bench.adapters.adapter import Adapter
 
 HERE = __name__.rpartition(".")[0]
-CODECS = ("fp32", "fp16", "int16", "int12", "int8")
+CODECS = ("fp32", "fp16", "int16", "int12", "int8", "int4")
 
 
 @dataclass(frozen=True)

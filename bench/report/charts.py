@@ -157,7 +157,7 @@ def _one(sheet: Sheet, data: str, name: str, marks: list[Mark]) -> Series:
 def _losses(sheet: Sheet, one: Accuracy, named: bool) -> list[Mark]:
     """A mark for every codec that an index was built with; one curve has the labels."""
     marks = []
-    for codec in ("int8", "int12", "int16", "fp32"):
+    for codec in ("int4", "int8", "int12", "int16", "fp32"):
         build, share = sheet.ours(one.data, codec), getattr(one, codec)
         if build is not None and build.bytes_per_vector and share is not None:
             loss = 100 * (one.fp32 - share)

@@ -174,7 +174,8 @@ def _speed_at(curve: Curve, level: float) -> tuple[float, str]:
 
 def accuracy(found: Sequence[Accuracy]) -> Table:
     """Exact search on codes: the cost of quantization without a graph."""
-    kinds = ["int16", *["int12"] * any(one.int12 is not None for one in found), "int8"]
+    every = ("int16", "int12", "int8", "int4")
+    kinds = [kind for kind in every if any(getattr(one, kind) is not None for one in found)]
     rows = [
         [
             text(one.data),

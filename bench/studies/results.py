@@ -33,6 +33,8 @@ ABOUT = {
     "attributes": "Conditions on attributes: the time to evaluate one, one per query against one "
     "for all queries, and recall by selectivity.",
     "names": "String ids against integers, and the nightly job against search.",
+    "codec_walks": "Walks by codec: bytes per item, the best recall of a scan, and QPS at equal "
+    "recall on one thread.",
     "building": "Builds in bulk, incrementally and by hnswlib, and the cost of searching the "
     "graphs at equal recall.",
     "probing": "Batches by probes of cells, by walks and by peers: QPS at equal recall.",

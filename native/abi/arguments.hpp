@@ -101,4 +101,12 @@ Enum checked_enum(int32_t value, Enum last, const char* argument) {
     return static_cast<Enum>(value);
 }
 
+// A vecq_width. The layout of int8 codes is the library's choice, not the caller's.
+inline Width checked_width(int32_t value) {
+    if (value == static_cast<int32_t>(Width::int8_planes))
+        refuse("width",
+               "width is 5, which is reserved: VECQ_INT8 is stored in planes where that is faster");
+    return checked_enum(value, Width::int4, "width");
+}
+
 }  // namespace vecq

@@ -15,7 +15,7 @@ namespace {
 
 CodecOptions checked_options(const vecq_codec_options& given) {
     CodecOptions options;
-    options.width = checked_enum(given.width, Width::int12, "width");
+    options.width = checked_width(given.width);
     options.scale = checked_enum(given.scale, Scale::global, "scale");
     options.calibration = checked_enum(given.calibration, Calibration::entropy, "calibration");
     if (given.percentile != 0) options.percentile = given.percentile;

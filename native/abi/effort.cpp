@@ -50,6 +50,6 @@ vecq_status vecq_index_effort(const vecq_index* index, size_t k, double target_r
         checked_range(k, 1, kMaxRows, "k");
         *ef = target_recall == 0 ? default_ef(k)
                                  : ef_for_recall(own.curve(), k, target_recall, own.size());
-        *rerank = own.describe().rerank_codec ? default_rerank(k) : 0;
+        *rerank = own.rerank_width(k);
     });
 }

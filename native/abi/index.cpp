@@ -84,6 +84,29 @@ void write_points(std::span<const CurvePoint> own, vecq_curve_point* points, siz
         points[i] = {own[i].k, own[i].ef, own[i].recall};
 }
 
+// A list of points besides that of walks, which comes first and has the number of rows.
+using CurveList = std::vector<CurvePoint> RecallCurve::*;
+
+vecq_status set_list(vecq_index* index, CurveList list, const vecq_curve_point* points,
+                     size_t count, vecq_error* error) {
+    return fenced(error, [&] {
+        checked(points, "points", count, sizeof *points, "count");
+        RecallCurve own = require(index, "index")->index.curve();
+        own.*list = points_of(points, count);
+        index->index.set_curve(std::move(own));
+    });
+}
+
+vecq_status copy_list(const vecq_index* index, CurveList list, vecq_curve_point* points,
+                      size_t capacity, size_t* count, vecq_error* error) {
+    return fenced(error, [&] {
+        checked(points, "points", capacity, sizeof *points, "capacity");
+        const RecallCurve own = require(index, "index")->index.curve();
+        *require(count, "count") = (own.*list).size();
+        write_points(own.*list, points, capacity);
+    });
+}
+
 }  // namespace
 
 vecq_status vecq_index_open(const vecq_index_options* options, const vecq_codec* codec,
@@ -272,22 +295,22 @@ vecq_status vecq_index_curve(const vecq_index* index, vecq_curve_point* points, 
 
 vecq_status vecq_index_set_probe_curve(vecq_index* index, const vecq_curve_point* points,
                                        size_t count, vecq_error* error) {
-    return fenced(error, [&] {
-        checked(points, "points", count, sizeof *points, "count");
-        RecallCurve own = require(index, "index")->index.curve();
-        own.probes = points_of(points, count);
-        index->index.set_curve(std::move(own));
-    });
+    return set_list(index, &RecallCurve::probes, points, count, error);
 }
 
 vecq_status vecq_index_probe_curve(const vecq_index* index, vecq_curve_point* points,
                                    size_t capacity, size_t* count, vecq_error* error) {
-    return fenced(error, [&] {
-        checked(points, "points", capacity, sizeof *points, "capacity");
-        const RecallCurve own = require(index, "index")->index.curve();
-        *require(count, "count") = own.probes.size();
-        write_points(own.probes, points, capacity);
-    });
+    return copy_list(index, &RecallCurve::probes, points, capacity, count, error);
+}
+
+vecq_status vecq_index_set_rerank_widths(vecq_index* index, const vecq_curve_point* points,
+                                         size_t count, vecq_error* error) {
+    return set_list(index, &RecallCurve::rerank_widths, points, count, error);
+}
+
+vecq_status vecq_index_rerank_widths(const vecq_index* index, vecq_curve_point* points,
+                                     size_t capacity, size_t* count, vecq_error* error) {
+    return copy_list(index, &RecallCurve::rerank_widths, points, capacity, count, error);
 }
 
 vecq_status vecq_index_ids(const vecq_index* index, int64_t* ids, size_t capacity, size_t* count,

@@ -13,6 +13,9 @@
 // are a line of each plane: byte i holds code i in its low nibble and code i + 64 in its high one.
 // The unit of an int12 dot is that of int8, sixteen steps of the code.
 //
+// An int4 row is one such plane, of codes from -7 to 7; its dots are those of int8 codes that are
+// multiples of 16.
+//
 // An int8_planes row holds the bytes of an int8 row, code + 128, in two planes of the same layout.
 // Its whole dots are those of int8. An upper plane alone lacks 8 on average, which its dots add.
 #pragma once
@@ -25,9 +28,9 @@
 namespace vecq {
 
 // Callers ask for int8; an index may store it as int8_planes, see Codec::for_walks.
-enum class Width : uint8_t { fp32, fp16, int16, int8, int12, int8_planes };
+enum class Width : uint8_t { fp32, fp16, int16, int8, int12, int8_planes, int4 };
 
-inline constexpr size_t kWidths = 6;
+inline constexpr size_t kWidths = 7;
 inline constexpr size_t kMaxDim = 65535;
 inline constexpr int32_t kRowOffset = 128;
 inline constexpr int32_t kNibbleOffset = 8, kNibbleOffsets = 0x888;
@@ -40,8 +43,12 @@ constexpr Width given_width(Width width) {
 
 // Planes of nibbles in a row; 0 if it holds whole codes.
 constexpr size_t planes_of(Width width) {
-    if (width == Width::int12) return 3;
-    return width == Width::int8_planes ? 2 : 0;
+    switch (width) {
+        case Width::int12: return 3;
+        case Width::int8_planes: return 2;
+        case Width::int4: return 1;
+        default: return 0;
+    }
 }
 
 // Bytes of a code in a row; of a code whose row holds nibbles, those of its byte.

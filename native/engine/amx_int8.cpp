@@ -20,6 +20,8 @@ constexpr Engine overlay() {
         dot_block_of_planes<3, dot_block_tiles<Int8Vnni, HardwareTiles>>;
     engine.kernels[static_cast<size_t>(Width::int8_planes)].dot_block =
         dot_block_of_planes<2, dot_block_tiles<Int8Vnni, HardwareTiles>>;
+    engine.kernels[static_cast<size_t>(Width::int4)].dot_block =
+        dot_block_of_planes<1, dot_block_tiles<Int8Vnni, HardwareTiles>>;
     engine.probes.block_multiply_adds[int8] = multiply_adds_tiles<HardwareTiles>;
     return engine;
 }

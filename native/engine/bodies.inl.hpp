@@ -60,7 +60,8 @@ constexpr Kernels kernels_of() {
     };
 }
 
-// The kernels of rows of planes: walks read one plane, links and scans two, rescoring reads all.
+// The kernels of rows of planes: walks read one plane, links and scans two if there are more,
+// rescoring reads all.
 template <class Upper, void (*dot_bytes)(const QueryBlock&, const Rows&, void*)>
 constexpr Kernels plane_kernels_of() {
     Kernels kernels = kernels_of<typename Upper::ByteCodes>();
@@ -99,10 +100,12 @@ constexpr Engine engine_of(const char* name, const char* (*missing)()) {
             {kernels_of<Fp32Codes>(), kernels_of<Fp16Codes>(), kernels_of<Int16Codes>(),
              kernels_of<Int8Codes>(),
              plane_kernels_of<PlaneCodes<Int8Codes, NibbleCodes, 3, 2>, dot_block<Int8Codes>>(),
-             plane_kernels_of<PlaneCodes<Int8Codes, NibbleCodes, 2, 2>, dot_block<Int8Codes>>()},
+             plane_kernels_of<PlaneCodes<Int8Codes, NibbleCodes, 2, 2>, dot_block<Int8Codes>>(),
+             plane_kernels_of<PlaneCodes<Int8Codes, NibbleCodes, 1, 1>, dot_block<Int8Codes>>()},
         .quantizing = {quantize, normalize_exponent, hadamard},
-        .probes = probes_of<Fp32Codes, Fp16Codes, Int16Codes, Int8Codes, Int8Codes, Int8Codes>(
-            read_rows<typename Int8Codes::Sum>),
+        .probes =
+            probes_of<Fp32Codes, Fp16Codes, Int16Codes, Int8Codes, Int8Codes, Int8Codes, Int8Codes>(
+                read_rows<typename Int8Codes::Sum>),
         .comparing = {compare<float>, compare<int64_t>, compare<uint8_t>, count_bits},
     };
 }

@@ -105,11 +105,18 @@ vecq_status vecq_isa_active(const char** name, vecq_error* error);
 /* ---- Rows. A row is the codes of one vector, padded to a multiple of 64 bytes and aligned to 64.
  * Elements: VECQ_FP32 float; VECQ_FP16 IEEE half; VECQ_INT16 int16_t; VECQ_INT8 uint8_t that holds
  * code + 128; VECQ_INT12 three planes of nibbles of code + 0x888, the upper ones first: byte i of
- * line l of a plane holds those of codes 128 l + i (low) and 128 l + i + 64. Padding holds the code
- * 0. ---- */
+ * line l of a plane holds those of codes 128 l + i (low) and 128 l + i + 64. VECQ_INT4 is one such
+ * plane, of code + 8. Padding holds the code 0. ---- */
 
 /* Enumerations are passed as int32_t, so that values out of range are refused. */
-typedef enum { VECQ_FP32 = 0, VECQ_FP16, VECQ_INT16, VECQ_INT8, VECQ_INT12 } vecq_width;
+typedef enum {
+    VECQ_FP32 = 0,
+    VECQ_FP16,
+    VECQ_INT16,
+    VECQ_INT8,
+    VECQ_INT12,
+    VECQ_INT4 = 6 /* 5 is reserved */
+} vecq_width;
 
 /* ---- Codecs encode float vectors into rows, decode them, and score float queries against them.
  * vecq_codec_fit and vecq_codec_restore need the codec for themselves; all other calls on one codec
@@ -543,6 +550,14 @@ vecq_status vecq_index_set_probe_curve(vecq_index* index, const vecq_curve_point
 vecq_status vecq_index_probe_curve(const vecq_index* index, vecq_curve_point* points,
                                    size_t capacity, size_t* count, vecq_error* error);
 
+/* The same for an index with a rerank store: `ef` of a point is the least number of candidates
+ * whose rescoring reaches `recall` for k results, one point for each k. vecq_index_effort reads
+ * them. */
+vecq_status vecq_index_set_rerank_widths(vecq_index* index, const vecq_curve_point* points,
+                                         size_t count, vecq_error* error);
+vecq_status vecq_index_rerank_widths(const vecq_index* index, vecq_curve_point* points,
+                                     size_t capacity, size_t* count, vecq_error* error);
+
 /* The least beam width that reaches `target_recall` (above 0, up to 1) for `k` results by a curve
  * that was measured on `measured_rows` items, for an index of `rows` items. The points of one k
  * rise; between measured k the ef is interpolated. Refused with the argument target_recall if no
@@ -558,7 +573,8 @@ vecq_status vecq_curve_probes(const vecq_curve_point* points, size_t count, uint
 
 /* The settings of a search for `k` results by which every language starts. *ef reaches
  * `target_recall` by the stored curve, see vecq_curve_ef; with 0 it is the default of
- * vecq_search_options. *rerank is 1.25 k + 8 for an index with a rerank store, otherwise 0. */
+ * vecq_search_options. *rerank is 0 without a rerank store; with one it follows from
+ * vecq_index_set_rerank_widths, or is 1.25 k + 8, 2 k + 50 for VECQ_INT4 codes. */
 vecq_status vecq_index_effort(const vecq_index* index, size_t k, double target_recall, size_t* ef,
                               size_t* rerank, vecq_error* error);
 

@@ -10,6 +10,7 @@
 #include "persist/open.hpp"
 #include "search/cost_measurement.hpp"
 #include "search/each_where.hpp"
+#include "search/effort.hpp"
 #include "storage/file_errors.hpp"
 
 namespace vecq {
@@ -277,10 +278,13 @@ size_t Index::list_ids(int64_t* ids, size_t capacity) const {
 }
 
 void Index::set_curve(RecallCurve curve) {
-    if (!std::ranges::all_of(curve.points, &CurvePoint::is_valid) ||
-        !std::ranges::all_of(curve.probes, &CurvePoint::is_valid))
-        refuse("points", "points has a k or an ef of 0, or a recall outside 0 to 1");
-    if (curve.rows == 0 && !(curve.points.empty() && curve.probes.empty()))
+    bool is_valid = true, is_empty = true;
+    RecallCurve::each_list(curve, [&](const std::vector<CurvePoint>& points) {
+        is_valid = is_valid && std::ranges::all_of(points, &CurvePoint::is_valid);
+        is_empty = is_empty && points.empty();
+    });
+    if (!is_valid) refuse("points", "points has a k or an ef of 0, or a recall outside 0 to 1");
+    if (curve.rows == 0 && !is_empty)
         refuse("rows", "rows is 0, expected the number of items that points were measured on");
     const std::lock_guard changes(locks_.changes);
     const auto alone = locks_.searches.write();
@@ -289,6 +293,15 @@ void Index::set_curve(RecallCurve curve) {
 
 RecallCurve Index::curve() const {
     return inspect([](const IndexState& state) { return state.curve; });
+}
+
+size_t Index::rerank_width(size_t k) const {
+    return inspect([k](const IndexState& state) {
+        return state.rows.rerank() == nullptr
+                   ? 0
+                   : vecq::rerank_width(state.curve, state.rows.codes().codec().width(), k,
+                                        state.rows.slots().count());
+    });
 }
 
 std::unique_ptr<SaveTask> Index::save(const std::string& path, bool overwrite) {

@@ -114,6 +114,8 @@ public:
 
     void set_curve(RecallCurve curve);
     RecallCurve curve() const;
+    // Candidates to rescore for k results; 0 without rerank codes.
+    size_t rerank_width(size_t k) const;
 
     // Tasks; the index must outlive them.
     std::unique_ptr<SaveTask> save(const std::string& path, bool overwrite);

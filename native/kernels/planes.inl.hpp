@@ -1,4 +1,4 @@
-// Dots with the nibble planes of int12 and int8_planes rows, see base/layout.hpp.
+// Dots with the nibble planes of int12, int8_planes and int4 rows, see base/layout.hpp.
 //
 // Nibbles are of lanes_<isa>:
 //   load_codes(query)          loads codes of a query
@@ -6,8 +6,8 @@
 //   total(words)               makes an I32 of words, which hold the sums of one line
 // Without `total`, words are an I32 and hold the sums of any number of lines.
 
-// Codes in kOf planes, of which the first kRead are read: 1 by walks, 2 by links and scans, which
-// are as fine as int8, and all to rescore. Bytes are the int8 codes of the engine.
+// Codes in kOf planes, of which the first kRead are read: 1 by walks, at most 2 by links and scans,
+// which are as fine as int8, and all to rescore. Bytes are the int8 codes of the engine.
 template <class Bytes, class Nibbles, size_t kOf, size_t kRead>
 struct PlaneCodes : Bytes {
     static constexpr size_t kPlanes = kOf, kPlanesRead = kRead;
@@ -115,17 +115,18 @@ void dot_upper_rows(const Query& query, const Rows& rows, const uint32_t* ids, s
     });
 }
 
-// Writes the upper two of kPlanes planes of a row as bytes of an int8 row.
+// Writes the upper two of kPlanes planes of a row, or the only one, as bytes of an int8 row.
 template <size_t kPlanes>
 inline void unpack_upper_planes(const std::byte* row, size_t row_bytes, uint8_t* bytes) {
     using Vector = typename VectorOf<uint8_t, std::max<size_t>(sizeof(I32), 16)>::Type;
     const size_t plane = row_bytes / kPlanes;
     constexpr auto offset =
-        static_cast<uint8_t>(kPlanes == 2 ? 0 : kRowOffset - 17 * kNibbleOffset);
+        static_cast<uint8_t>(kPlanes == 3 ? kRowOffset - 17 * kNibbleOffset : 0);
     for (size_t line = 0; line < plane; line += kLine, bytes += kPlaneLineCodes) {
         for (size_t at = 0; at < kLine; at += sizeof(Vector)) {
             const auto upper = load<Vector>(row + line + at);
-            const auto middle = load<Vector>(row + plane + line + at);
+            auto middle = Vector{};
+            if constexpr (kPlanes > 1) middle = load<Vector>(row + plane + line + at);
             const Vector low = (upper << 4 | (middle & 15)) + offset;
             const Vector high = ((upper & 0xf0) | middle >> 4) + offset;
             std::memcpy(bytes + at, &low, sizeof low);

@@ -121,7 +121,11 @@ CostModel IndexReader::costs() const {
 // Drops a curve without the number of rows that it was measured on: nothing tells its age.
 RecallCurve IndexReader::curve() const {
     if (saved_.curve_rows == 0) return {};
-    return {curve_points(0), saved_.curve_rows, curve_points(1)};
+    RecallCurve curve{{}, saved_.curve_rows};
+    size_t number = 0;
+    RecallCurve::each_list(
+        curve, [&](std::vector<CurvePoint>& points) { points = curve_points(number++); });
+    return curve;
 }
 
 std::vector<CurvePoint> IndexReader::curve_points(size_t number) const {
@@ -137,7 +141,7 @@ std::vector<CurvePoint> IndexReader::curve_points(size_t number) const {
 Codec IndexReader::read_codec(size_t number) const {
     const auto saved = read_struct<SavedCodec>(section(Kind::codec, number));
     CodecOptions options;
-    options.width = checked_enum(saved.width, Width::int8_planes, "width");
+    options.width = checked_enum(saved.width, Width::int4, "width");
     options.scale = checked_enum(saved.scale, Scale::global, "scale");
     options.calibration = checked_enum(saved.calibration, Calibration::entropy, "calibration");
     options.percentile = saved.percentile;

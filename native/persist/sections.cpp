@@ -27,7 +27,9 @@ std::string known_name(SectionId id) {
         case Kind::entries: return "entry points";
         case Kind::near_zero: return "near-zero rows";
         case Kind::order: return "insertion order";
-        case Kind::curve: return id.number == 0 ? "recall curve" : "recall curve of probes";
+        case Kind::curve:
+            if (id.number == 0) return "recall curve";
+            return id.number == 1 ? "recall curve of probes" : "numbers of rescored candidates";
         case Kind::vacant: return "vacant rows";
         case Kind::bias: return "rows of extreme biases";
         case Kind::attributes: return "attributes";

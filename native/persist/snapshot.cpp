@@ -13,6 +13,13 @@
 namespace vecq {
 namespace {
 
+// Whether release 0.1 can't read the column, and has to say so.
+bool is_unknown_to_0_1(const Column& column, const CodeStore& codes) {
+    const auto is = [&](Kind kind) { return column.section() == section(kind); };
+    return is(Kind::walk_affine) || is(Kind::scan_affine) ||
+           (is(Kind::codes) && codes.codec().width() == Width::int4);
+}
+
 SavedCodec saved(const Codec& codec) {
     const CodecOptions& options = codec.options();
     SavedCodec saved{};
@@ -90,10 +97,11 @@ void Snapshot::add_all(const BuilderState& builder) {
     add_order();
     if (state.rows.ids().names().is_active()) add_names();
     // Readers that do not know the curve may skip it.
-    if (!state.curve.points.empty())
-        add_copy(section(Kind::curve), state.curve.points).is_required = false;
-    if (!state.curve.probes.empty())
-        add_copy(section(Kind::curve, 1), state.curve.probes).is_required = false;
+    size_t curve_number = 0;
+    RecallCurve::each_list(state.curve, [&](const std::vector<CurvePoint>& points) {
+        const SectionId id = section(Kind::curve, curve_number++);
+        if (!points.empty()) add_copy(id, points).is_required = false;
+    });
     if (state.cells != nullptr && rows_ > 0) add_cells();
     add_biases();
     add_attributes();
@@ -103,9 +111,7 @@ void Snapshot::add_all(const BuilderState& builder) {
         Section& added = add_reference(column.section(), column.element_bytes(), rows_,
                                        [&column] { return column.data(); });
         added.is_required = !column.spec().is_optional;
-        if (column.section().kind == static_cast<uint32_t>(Kind::walk_affine) ||
-            column.section().kind == static_cast<uint32_t>(Kind::scan_affine))
-            added.since = "0.2.0";
+        if (is_unknown_to_0_1(column, state.rows.codes())) added.since = "0.2.0";
     });
 }
 

@@ -56,6 +56,7 @@ int Codec::levels() const {
     // The largest code whose three digits are -8 to 7, each in a nibble, as are those of its
     // negative.
     if (width() == Width::int12) return 0x777;
+    if (width() == Width::int4) return 7;
     return query_levels();
 }
 

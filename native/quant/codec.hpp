@@ -60,7 +60,7 @@ public:
     // kLeastPlaneDim on, unless its rows would be longer. The codes stay the same.
     Codec for_walks() const;
 
-    // Largest code of a row: 127, 1911 or 32767; 0 for floating widths.
+    // Largest code of a row: 7, 127, 1911 or 32767; 0 for floating widths.
     int levels() const;
     // Largest code of a query.
     int query_levels() const;

@@ -12,7 +12,10 @@ namespace vecq {
 namespace {
 
 // Steps of a code in the unit of its dots, see base/layout.hpp.
-constexpr float steps_per_unit(Width width) { return width == Width::int12 ? 16 : 1; }
+constexpr float steps_per_unit(Width width) {
+    if (width == Width::int4) return 1.0F / 16;
+    return width == Width::int12 ? 16 : 1;
+}
 
 int nibble_of(const std::byte* plane, size_t i) {
     const std::byte pair = plane[i / kPlaneLineCodes * kLine + i % kLine];
@@ -20,7 +23,10 @@ int nibble_of(const std::byte* plane, size_t i) {
 }
 
 // The sum of a code and its offset is not negative, and has a nibble per plane.
-constexpr int offset_of(size_t planes) { return planes == 2 ? kRowOffset : kNibbleOffsets; }
+constexpr int offset_of(size_t planes) {
+    if (planes == 1) return kNibbleOffset;
+    return planes == 2 ? kRowOffset : kNibbleOffsets;
+}
 
 int code_in_planes(const std::byte* row, size_t planes, size_t count, size_t i) {
     int code = 0;
@@ -127,7 +133,8 @@ void RowCoder::read_codes(const std::byte* row) {
             return read(reinterpret_cast<const uint8_t*>(row),
                         [](uint8_t code) { return static_cast<float>(code - kRowOffset); });
         case Width::int12:
-        case Width::int8_planes: break;
+        case Width::int8_planes:
+        case Width::int4: break;
     }
     const size_t planes = planes_of(scratch_.codec.width());
     const float unit = 1 / steps_per_unit(scratch_.codec.width());

@@ -40,8 +40,8 @@ public:
     }
     const RowConstants* constants() const { return constants_.data<RowConstants>(); }
     const Affine* affine() const { return affine_.data<Affine>(); }
-    // Whether walks read one plane of the codes, and the affines for it.
-    bool has_planes() const { return planes_of(given_.width()) > 0 && number_ != 1; }
+    // Whether walks read one plane of several, and the affines for it.
+    bool has_planes() const { return planes_of(given_.width()) > 1 && number_ != 1; }
     // Whether scans read two of three planes, and the affines for them.
     bool scans_upper_planes() const { return planes_of(given_.width()) > 2 && number_ != 1; }
     const Affine* walk_affine() const { return walk_affine_.data<Affine>(); }

@@ -28,11 +28,11 @@ enum class Kind : uint32_t {
     entries = 13,      // entry points: nodes of the top layer
     near_zero = 14,    // rows kept out of an inner-product graph, ascending
     order = 15,        // uint32_t insertion number per row; empty: ids give the order
-    curve = 16,        // CurvePoint; optional; number 1: of probes
-    vacant = 17,       // rows without an item, ascending; absent if there are none
-    bias = 18,         // number 0: BiasedAffine; number 1: rows of extreme biases, see
-                       // rows/bias_extremes.hpp; both absent if no item has a bias
-    attributes = 19,   // SavedAttribute; its element is the number of the next four
+    curve = 16,       // CurvePoint; optional; number 1: of probes; number 2: of rescored candidates
+    vacant = 17,      // rows without an item, ascending; absent if there are none
+    bias = 18,        // number 0: BiasedAffine; number 1: rows of extreme biases, see
+                      // rows/bias_extremes.hpp; both absent if no item has a bias
+    attributes = 19,  // SavedAttribute; its element is the number of the next four
     attribute_values = 20,  //   one element per row, see rows/attribute_spec.hpp
     attribute_ends = 21,    //   uint64_t, the offset behind each text
     attribute_texts = 22,   //   char, the texts one after the other
@@ -41,7 +41,7 @@ enum class Kind : uint32_t {
     name_entries = 25,  //   uint64_t per number: offset << 16 | length in name_bytes; 0: no name
     name_bytes = 26,    //   UTF-8
     name_slots = 27,    //   NameSlots, a hash table
-    walk_affine = 30,   // Affine, for walks over one plane of int12 codes
+    walk_affine = 30,   // Affine, for walks over one plane of int12 or int8 codes
     scan_affine = 31,   // Affine, for scans over two planes of int12 codes
     cells = 32,         // a SavedCells; this and the next three only if there are cells; code
                         // sections of number 2 hold the centroids

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "base/layout.hpp"
 #include "rows/recall_curve.hpp"
 
 namespace vecq {
@@ -17,8 +18,9 @@ size_t default_probes(size_t k, size_t rows, size_t cells);
 // A beam misses some of its worst rows: groups do not rely on this many of them.
 inline size_t unreliable_rows(size_t beam) { return std::min(beam / 4, size_t{100}); }
 
-// Candidates to rescore on the rerank codes. They are int16 or floats, so few rows move far.
-size_t default_rerank(size_t k);
+// Candidates to rescore on the rerank codes for k results, from search codes of this width: as
+// measured, with more as the index grows, or by default.
+size_t rerank_width(const RecallCurve& curve, Width width, size_t k, size_t rows);
 
 // The least beam width that reaches `recall` by a measured curve, for an index that now has `rows`
 // items. Between measured k it is interpolated. Throws Error if no measured walk reached the recall

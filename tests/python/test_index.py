@@ -10,11 +10,13 @@ from vecq.core import progress
 from vecq.updates import steps
 
 METRICS = ["ip", "cosine", "l2"]
-KINDS = ["fp32", "fp16", "int16", "int12", "int8"]
+KINDS = ["fp32", "fp16", "int16", "int12", "int8", "int4"]
 DIM = 32
 
 every_metric = pytest.mark.parametrize("metric", METRICS)
 every_kind = pytest.mark.parametrize("kind", KINDS)
+# Codes of 4 bits alone lose recall, and an index says so.
+loss_is_known = pytest.mark.filterwarnings("ignore:.*int4.* alone finds:vecq.QuantizationWarning")
 
 
 def clustered(count, seed):
@@ -44,7 +46,7 @@ def recall(ids, metric, rows=ITEMS, queries=QUERIES):
 @functools.cache
 def codec_of(kind, metric):
     """The codec that a kind's name stands for, fitted."""
-    centred = metric == "l2" and kind in ("int16", "int12", "int8")
+    centred = metric == "l2" and kind.startswith("int")
     return vecq.Codec(kind, center=True).fit(ITEMS) if centred else vecq.Codec(kind)
 
 
@@ -64,18 +66,20 @@ def same(one, two):
     np.testing.assert_array_equal(one.counts, two.counts)
 
 
+@loss_is_known
 @every_metric
 @every_kind
 @pytest.mark.parametrize("threads", [1, 2])
 def test_finds_the_best(metric, kind, threads):
     index = built(metric, codec_of(kind, metric), threads)
     result = index.search(QUERIES, 10, ef=60, threads=threads)
-    assert recall(result.ids, metric) >= (0.97 if kind == "int8" else 0.99)
+    assert recall(result.ids, metric) >= {"int8": 0.97, "int4": 0.6}.get(kind, 0.99)
     assert (np.diff(result.scores) <= 0).all()
     assert (result.counts == 10).all()
     assert index.stats().unreachable == 0
 
 
+@loss_is_known
 @every_metric
 @every_kind
 @pytest.mark.parametrize("query_bits", [8, 15])
@@ -84,13 +88,14 @@ def test_scores_are_those_of_the_codec(metric, kind, query_bits):
     result = built(metric, codec).search(QUERIES, 20, query_bits=query_bits)
     scores = codec.score(codec.encode(ITEMS), QUERIES, metric, query_bits=query_bits)
     expected = np.take_along_axis(scores, result.ids, axis=1)
-    if kind in ("int16", "int12", "int8"):
+    if kind.startswith("int"):
         np.testing.assert_array_equal(result.scores, expected)
     else:  # sums of floats, in another order
         np.testing.assert_allclose(result.scores, expected, rtol=0, atol=1e-5 * np.ptp(scores))
 
 
-@pytest.mark.parametrize("kind", ["int16", "int12", "int8"])
+@loss_is_known
+@pytest.mark.parametrize("kind", ["int16", "int12", "int8", "int4"])
 @pytest.mark.parametrize("count", [3000, 10_001])
 def test_kinds_are_centred_for_l2(kind, count):
     rows = np.random.default_rng(0).standard_normal((count, 3)).astype(np.float32) + 100
@@ -148,6 +153,7 @@ def test_a_result_unpacks():
     assert (one.ids.shape, one.counts.shape) == ((1, 7), (1,))
 
 
+@loss_is_known
 @every_metric
 @every_kind
 def test_a_batch_is_its_queries_one_by_one(metric, kind):

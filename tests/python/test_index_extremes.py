@@ -206,7 +206,7 @@ def test_all_but_one_are_short(codec):
 
 @every_metric
 @pytest.mark.parametrize("dim", [2, 63, 64, 65, 4096])
-@pytest.mark.parametrize("codec", ["int8", "int12", "int16", "fp32"])
+@pytest.mark.parametrize("codec", ["int4", "int8", "int12", "int16", "fp32"])
 def test_any_dim(metric, dim, codec):
     rows, queries = sample(100 if dim == 4096 else 300, dim), sample(20, dim, seed=1)
     fitted = vecq.Codec(codec)

@@ -14,7 +14,7 @@ items = (rng.standard_normal((500, 40)) * rng.lognormal(0, 0.5, (500, 1)) + 0.2)
 items[3], items[4], items[5:20] = 0, items[4] * 1e-9, items[5]
 queries = rng.standard_normal((40, 40)).astype("f4")
 for metric, kind, link in [
-    *itertools.product(("ip", "cosine", "l2"), ("int8", "int12", "int16"), ("auto",)),
+    *itertools.product(("ip", "cosine", "l2"), ("int4", "int8", "int12", "int16"), ("auto",)),
     ("ip", "int8", "metric"),
     ("ip", "int8", "cosine"),
 ]:
@@ -47,7 +47,7 @@ def test_every_isa_makes_the_same_graph(isa, python, answers):
             result = python(EVERYTHING, name)
             assert result.returncode == 0, result.stderr
             answers[name] = result.stdout.splitlines()
-    assert len(answers[isa.name]) == 11
+    assert len(answers[isa.name]) == 14
     assert answers[isa.name] == answers[ISAS[0].name]
 
 

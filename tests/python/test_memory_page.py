@@ -29,6 +29,7 @@ def bytes_per_item():
         (384, "cosine", "int8", 8, None),
         (70, "l2", "int16", 4, "fp32"),
         (200, "cosine", "int12", 8, None),
+        (140, "ip", "int4", 8, "int8"),
         (33, "ip", "fp32", 24, "int16"),
     ],
 )

@@ -41,8 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--codec",
         default="int8",
         metavar="C,...",
-        help="Code types to assess: int8, int12, int16, fp16, fp32; --min-recall applies to the "
-        "last one (default: %(default)s)",
+        help="Code types to assess: int4, int8, int12, int16, fp16, fp32; --min-recall applies to "
+        "the last one (default: %(default)s)",
     )
     add(
         "--query-bits",

@@ -63,8 +63,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--codecs",
         default="fp32,int8",
         metavar="C,...",
-        help="Codecs to compare: fp32, fp16, int16, int12, int8, or int8+fp16 for int8 rescored on "
-        "fp16 (default: %(default)s)",
+        help="Codecs to compare: fp32, fp16, int16, int12, int8, int4, or int8+fp16 for int8 "
+        "rescored on fp16 (default: %(default)s)",
     )
     add(
         "--peers",

@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--codec",
         metavar="NAME",
-        help="Code type: int8, int12, int16, fp16 or fp32 (default: int8)",
+        help="Code type: int4, int8, int12, int16, fp16 or fp32 (default: int8)",
     )
     add(
         "--rerank-codec",

@@ -100,7 +100,7 @@ def _add_effort(group: argparse._ArgumentGroup) -> None:
         type=float,
         metavar="FACTOR",
         help="Rescore FACTOR * k candidates on the second code of an index built with "
-        "--rerank-codec; 0 for none (default: 1.25 k + 8 candidates)",
+        "--rerank-codec; 0 for none (default: as many as were measured)",
     )
     add(
         "--query-bits",

@@ -9,7 +9,10 @@ from vecq.core.json_values import parsed
 # Settings of an index: arguments of vecq.Index, with type and help of the option.
 INDEX = {
     "metric": (str, "Similarity: ip (inner product), cosine or l2 (default: ip)"),
-    "codec": (str, "Code type of the graph: int8, int12, int16, fp16 or fp32 (default: int8)"),
+    "codec": (
+        str,
+        "Code type of the graph: int4, int8, int12, int16, fp16 or fp32 (default: int8)",
+    ),
     "rerank_codec": (
         str,
         "Store a second, more precise code and rescore candidates on it: int16, fp16 or fp32 "

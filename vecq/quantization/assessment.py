@@ -130,8 +130,9 @@ def assess(
 ) -> Assessment:
     """Measure the recall that codecs alone lose: brute force on codes against float32.
 
-    No graph is built. "fp32", "fp16", "int16", "int12" and "int8" are always measured, so that the
-    table compares them. A `QuantizationWarning` names the dimensions where clipping costs recall.
+    No graph is built. "fp32", "fp16", "int16", "int12", "int8" and "int4" are always measured, so
+    that the table compares them. A `QuantizationWarning` names the dimensions where clipping costs
+    recall.
 
     Args:
         vectors: The items, one per row.

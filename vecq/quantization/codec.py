@@ -1,4 +1,4 @@
-"""Codecs: encode float vectors to 8, 12 or 16 bits per dimension, decode them, score codes."""
+"""Codecs: encode float vectors to 4, 8, 12 or 16 bits per dimension, decode them, score codes."""
 
 from __future__ import annotations  # short signatures in help()
 
@@ -16,7 +16,7 @@ from vecq.core.structs import new_struct
 from vecq.quantization.codes import Codes, constants_pointer, empty_codes
 from vecq.quantization.metric import METRICS, Metric, as_metric
 
-Kind = Literal["fp32", "fp16", "int16", "int12", "int8"]
+Kind = Literal["fp32", "fp16", "int16", "int12", "int8", "int4"]
 Scale = Literal["vector", "dimension", "global"]
 Calibration = Literal["minmax", "percentile", "mse", "entropy"]
 
@@ -26,9 +26,10 @@ KINDS: dict[str, int] = {
     "int16": lib.VECQ_INT16,
     "int12": lib.VECQ_INT12,
     "int8": lib.VECQ_INT8,
+    "int4": lib.VECQ_INT4,
 }
-INTEGERS = ("int8", "int12", "int16")
-ROTATED = ("int8", "int12")  # by default
+INTEGERS = ("int4", "int8", "int12", "int16")
+ROTATED = ("int4", "int8", "int12")  # by default
 SCALES: dict[str, int] = {
     "vector": lib.VECQ_SCALE_VECTOR,
     "dimension": lib.VECQ_SCALE_DIMENSION,
@@ -53,8 +54,9 @@ class Codec:
     shared scales are fitted on a sample: by `fit`, or else by the first `encode`.
 
     Args:
-        kind: "int8", "int12" or "int16"; "fp16" or "fp32" for baselines and rerank stores. Walks
-            read the upper 4 bits of "int12" codes, and rescore results with all. Default: "int8".
+        kind: "int8", "int12" or "int16"; "int4" where memory is scarce, beside a rerank store;
+            "fp16" or "fp32" for baselines and rerank stores. Walks read the upper 4 bits of "int12"
+            codes, and rescore results with all. Default: "int8".
         scale: "vector" (a scale per vector), "dimension" (a scale per dimension, shared by all
             vectors) or "global" (one scale). Default: "vector".
         calibration: How shared scales are fitted: "minmax" clips nothing, "percentile" clips
@@ -63,7 +65,7 @@ class Codec:
         percentile: Percentile of the magnitudes for calibration="percentile". Default: 99.9.
         center: Subtract the mean of the sample, for vectors far from the origin. Default: False.
         rotate: Apply a random rotation, which spreads a few large coordinates over all. Default:
-            True for "int8" and "int12", False for the others.
+            True for "int4", "int8" and "int12", False for the others.
         unbiased: Choose a vector's own scale so that its codes keep its dot product with itself.
             Default: True.
         seed: Seed of the rotation. Default: 0.
@@ -133,7 +135,7 @@ class Codec:
 
     @property
     def kind(self) -> str:
-        """ "int8", "int12", "int16", "fp16" or "fp32"."""
+        """ "int4", "int8", "int12", "int16", "fp16" or "fp32"."""
         return str(self._settings["kind"])
 
     @property

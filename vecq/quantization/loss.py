@@ -24,9 +24,10 @@ def warn_of_loss(codec: Codec, rows: NDArray[Any], metric: Metric) -> None:
     sample = as_floats(rows[:: -(-len(rows) // SAMPLE)])
     found = recall(codec, sample, metric)
     if found < 1 - NOTABLE:
+        store = "int8" if codec.kind == "int4" else "fp16"
         warn_caller(
             f"{codec} alone finds {found:.1%} of the best {K} among {len(sample):,} of these "
-            f'vectors: codec="int12" or rerank_codec="fp16" makes up for that, and vecq.assess '
+            f'vectors: codec="int12" or rerank_codec="{store}" makes up for that, and vecq.assess '
             "measures what other codecs would cost",
             QuantizationWarning,
         )

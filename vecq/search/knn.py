@@ -192,7 +192,7 @@ def _set_effort(
 def _rerank_count(native: NativeIndex, rerank_factor: float | None, k: int) -> int:
     """How many candidates are rescored on the rerank store."""
     if rerank_factor is None:
-        return 0 if native.rerank_codec is None else default_rerank_count(k)
+        return default_rerank_count(native, k)
     factor = real(rerank_factor, "rerank_factor")
     if factor == 0:
         return 0

@@ -19,6 +19,8 @@ class RecallCurve:
 
     `curves` maps each k to pairs of an `ef` and the recall that it reached, both rising. `items` is
     the number of items when it was measured. `probes` is the same for probes, empty without cells.
+    `rerank_widths` maps each k to the least number of candidates that holds the k results of a
+    rerank store, empty without one.
 
     >>> curve = vecq.RecallCurve({10: ((10, 0.9), (40, 0.99))}, items=100_000)
     >>> curve.ef_for(10, 0.95)
@@ -28,6 +30,7 @@ class RecallCurve:
     curves: Points
     items: int
     probes: Points = field(default_factory=dict)
+    rerank_widths: Mapping[int, int] = field(default_factory=dict)
 
     def ef_for(self, k: int, recall: float, items: int | None = None) -> int:
         """Return the least `ef` that reaches a recall.
@@ -74,6 +77,8 @@ class RecallCurve:
             for k, curve in curves.items():
                 points = ", ".join(f"{recall:.4f} at {unit} {ef:,}" for ef, recall in curve)
                 lines.append(f"recall@{k}{name}: {points}")
+        for k, width in self.rerank_widths.items():
+            lines.append(f"recall@{k}: {width:,} candidates rescored")
         return "\n".join(lines)
 
 
@@ -86,16 +91,25 @@ def stored_curve(native: NativeIndex) -> RecallCurve | None:
     curves = _curves_of(points[0 : min(len(points), count[0])])
     if not curves:
         return None
-    call(lib.vecq_index_probe_curve, native.handle, ffi.NULL, 0, count)
-    points = ffi.new("vecq_curve_point[]", count[0])
-    call(lib.vecq_index_probe_curve, native.handle, points, len(points), count)
-    return RecallCurve(curves, items[0], _curves_of(points[0 : min(len(points), count[0])]))
+    probes = _stored(native, lib.vecq_index_probe_curve)
+    widths = {k: own[-1][0] for k, own in _stored(native, lib.vecq_index_rerank_widths).items()}
+    return RecallCurve(curves, items[0], probes, widths)
 
 
 def store_curve(native: NativeIndex, curve: RecallCurve) -> None:
     """Store the curve in an index, which saves it to its file."""
     call(lib.vecq_index_set_curve, native.handle, *_native_points(curve.curves), curve.items)
     call(lib.vecq_index_set_probe_curve, native.handle, *_native_points(curve.probes))
+    widths = {k: ((width, 1.0),) for k, width in curve.rerank_widths.items()}
+    call(lib.vecq_index_set_rerank_widths, native.handle, *_native_points(widths))
+
+
+def _stored(native: NativeIndex, function: Any) -> Points:
+    count = ffi.new("size_t *")
+    call(function, native.handle, ffi.NULL, 0, count)
+    points = ffi.new("vecq_curve_point[]", count[0])
+    call(function, native.handle, points, len(points), count)
+    return _curves_of(points[0 : min(len(points), count[0])])
 
 
 def _native_points(curves: Points) -> tuple[Any, int]:

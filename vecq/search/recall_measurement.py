@@ -13,6 +13,7 @@ from vecq.core.native_index import NativeIndex
 from vecq.core.progress import Progress, Report
 from vecq.search.knn import search_numbers as search
 from vecq.search.recall_curve import RecallCurve, store_curve
+from vecq.search.rerank_width import rerank_width
 from vecq.search.result import Result
 from vecq.storage.stats import stats
 
@@ -40,19 +41,22 @@ def measure_recall(
     sizes = sorted({min(whole(one, "k", 1, MOST), items) for one in asked})
     if not sizes:
         raise ArgumentError("k is empty, expected at least one", "k")
-    curves, probes = {}, {}
+    curves, probes, widths = {}, {}, {}
     cells = stats(native).cells
     with Report(progress, len(sizes)) as report:
         for done, size in enumerate(sizes, 1):
-            truth = search(native, rows, size, plan="scan", threads=threads)
             find = partial(search, native, rows, size, threads=threads)
+            if native.rerank_codec is not None:
+                widths[size] = rerank_width(native, rows, size, threads)
+                find = partial(find, rerank_factor=widths[size] / size)
+            truth = find(plan="scan")
             efs = [min(int(np.ceil(factor * size)), items) for factor in EF_FACTORS]
             curves[size] = _points(truth, find, "ef", efs, items)
             if cells > 0:
                 counts = [min(count, cells) for count in PROBES]
                 probes[size] = _points(truth, find, "probes", counts, cells)
             report(done, len(sizes))
-    curve = RecallCurve(curves, items, probes)
+    curve = RecallCurve(curves, items, probes, widths)
     store_curve(native, curve)
     return curve
 

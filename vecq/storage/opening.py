@@ -41,7 +41,10 @@ def open_new(
     """Open an index without items; `vecq.Index` documents the settings."""
     dim, found = whole(dim, "dim", 1, 65535), as_metric(metric)
     main = Codec.of(codec, metric=found)
-    rerank = None if rerank_codec is None else Codec.of(rerank_codec, "rerank_codec")
+    rerank = None
+    if rerank_codec is not None:
+        centering = None if rerank_codec == "int16" else found  # 16 bits need no center
+        rerank = Codec.of(rerank_codec, "rerank_codec", metric=centering)
     options = new_struct("vecq_index_options")
     options.metric = METRICS[found]
     options.link = choose(LINKS, link, "link")

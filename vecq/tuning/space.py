@@ -15,7 +15,7 @@ from vecq.quantization.metric import Metric
 # Ratio of successive `ef`; the largest `ef` is MOST_TIMES k, but at least AT_LEAST.
 STEP, MOST_TIMES, AT_LEAST = 1.12, 64, 2000
 # From the smallest to the most precise codes.
-KINDS = ("int8", "int12", "int16", "fp16", "fp32")
+KINDS = ("int4", "int8", "int12", "int16", "fp16", "fp32")
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Space:
     """
 
     codecs: Sequence[str | Codec] | None = None
-    rerank_codecs: Sequence[str | None] = (None, "int16", "fp32")
+    rerank_codecs: Sequence[str | None] = (None, "int8", "int16", "fp32")
     rerank_factors: Sequence[float] = (1.2, 1.5, 2.0, 3.0, 5.0)
     m: Sequence[int] = (8, 12, 16, 24, 32)
     ef_construction: Sequence[int] = (200, 100, 400)

@@ -94,10 +94,10 @@ vecq_machine_limits measure_machine_limits(Width width, size_t dim, size_t count
 vecq_status vecq_measure_machine_limits(int32_t width, size_t dim, size_t count,
                                         vecq_machine_limits* limits, vecq_error* error) {
     return fenced(error, [&] {
-        const Width checked_width = checked_enum(width, Width::int12, "width");
+        const Width width_of_rows = checked_width(width);
         check_dim(dim);
         checked_range(count, 1, kMaxRows, "count");
         checked_struct_size(limits, "limits");
-        write_struct(limits, measure_machine_limits(checked_width, dim, count), "limits");
+        write_struct(limits, measure_machine_limits(width_of_rows, dim, count), "limits");
     });
 }

@@ -63,7 +63,7 @@ TEST(abi_codec_open_refuses) {
     };
     const vecq_codec_options good = options_of(VECQ_INT8, VECQ_SCALE_VECTOR, 0);
     for (size_t dim : {size_t{0}, size_t{65536}, SIZE_MAX}) CHECK(refuses("dim", dim, good), dim);
-    for (int32_t value : {-1, VECQ_INT12 + 1, INT32_MAX, INT32_MIN}) {
+    for (int32_t value : {-1, VECQ_INT12 + 1, VECQ_INT4 + 1, INT32_MAX, INT32_MIN}) {
         vecq_codec_options bad = good;
         bad.width = value;
         CHECK(refuses("width", 8, bad), value);

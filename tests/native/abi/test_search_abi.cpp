@@ -108,3 +108,26 @@ TEST(effort_follows_the_recall_curve) {
     CHECK(vecq_curve_ef(&wrong, 1, 10, 5, 0.5, 10, &ef, &error) == VECQ_INVALID_ARGUMENT);
     CHECK(std::string(error.argument) == "points");
 }
+
+// The widths of a file may be in any order, and widths that searches refuse never come out.
+TEST(effort_of_rerank_stores_follows_the_measured_widths) {
+    const Codec codec(VECQ_INT4, kDim), finer(VECQ_FP32, kDim);
+    Index index(options_of(VECQ_COSINE), codec, &finer);
+    CHECK(index.add(random_vector(kRows * kDim, 1)), index.error.message);
+    const auto width_of = [&](size_t k) {
+        size_t ef = 0, rerank = 0;
+        CHECK(vecq_index_effort(index.own, k, 0, &ef, &rerank, nullptr) == VECQ_OK);
+        return rerank;
+    };
+    CHECK(width_of(10) == 70 && width_of(size_t{1} << 31) == size_t{1} << 31);
+    const vecq_curve_point curve[] = {{10, 20, 0.5}};
+    CHECK(vecq_index_set_curve(index.own, curve, 1, kRows, nullptr) == VECQ_OK);
+    const vecq_curve_point widths[] = {{10, 20, 1}, {1000, 1500, 1}};
+    CHECK(vecq_index_set_rerank_widths(index.own, widths, 2, nullptr) == VECQ_OK);
+    CHECK(width_of(1) == 20 && width_of(10) == 20 && width_of(100) == 175);
+    CHECK(width_of(1000) == 1500 && width_of(2000) == 3000);
+    const vecq_curve_point odd[] = {{10, 1, 1}, {10, UINT64_MAX, 1}, {5, 7, 1}, {UINT64_MAX, 1, 1}};
+    CHECK(vecq_index_set_rerank_widths(index.own, odd, 4, nullptr) == VECQ_OK);
+    for (const size_t k : {1, 4, 5, 6, 9, 10, 11, 1000})
+        CHECK(width_of(k) >= k && width_of(k) <= size_t{1} << 31, k);
+}

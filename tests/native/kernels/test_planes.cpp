@@ -17,10 +17,10 @@ namespace {
 
 constexpr size_t kRowCount = 17;
 constexpr size_t kDims[] = {1, 16, 63, 64, 65, 127, 128, 129, 300, 512, 640, 1000, 65535};
-constexpr Width kPlaneWidths[] = {Width::int12, Width::int8_planes};
+constexpr Width kPlaneWidths[] = {Width::int12, Width::int8_planes, Width::int4};
 
 int code(Width width, Pattern pattern, size_t at, std::mt19937& random) {
-    const int largest = width == Width::int12 ? 0x777 : 127;
+    const int largest = width == Width::int12 ? 0x777 : width == Width::int4 ? 7 : 127;
     switch (pattern) {
         case Pattern::maximum: return largest;
         case Pattern::minimum: return -largest;
@@ -70,9 +70,10 @@ public:
         return sum;
     }
     // Digits of int12 are -8 to 7, so its codes are rounded to the nearest, halves upwards. The
-    // middle of what the lower plane of int8 may hold is 8.
+    // middle of what the lower plane of int8 may hold is 8. A step of int4 is 16 of int8.
     int upper(size_t row, size_t i, size_t planes) const {
         const int code = code_of(row, i);
+        if (width_ == Width::int4) return 16 * code;
         if (width_ == Width::int12) return planes == 1 ? (code + 0x88) >> 8 << 4 : (code + 8) >> 4;
         return planes == 1 ? ((code + 128) >> 4 << 4) + 8 - 128 : code;
     }
@@ -83,7 +84,8 @@ private:
     void put(size_t r, size_t i, int code) {
         if (i < dim_) codes_[r * dim_ + i] = code;
         const size_t planes = planes_of(width_), plane = row_bytes(width_, dim_) / planes;
-        const int digits = code + (width_ == Width::int12 ? 0x888 : 128);
+        constexpr int offsets[] = {8, 128, 0x888};
+        const int digits = code + offsets[planes - 1];
         for (size_t p = 0; p < planes; ++p) {
             std::byte& pair =
                 rows_.as<std::byte>()[(r * planes + p) * plane + i / 128 * 64 + i % 64];
@@ -180,6 +182,7 @@ TEST(planes_scores_of_all_planes_and_of_one) {
         const std::vector<Affine> affine(kRowCount, {1, 0}), walk_affine(kRowCount, {2, 0});
         ScoredRows scored{sample.rows(), affine.data()};
         scored.walk_affine = walk_affine.data();
+        const float factor = sample.width() == Width::int4 ? 1 : 2;  // a walk over all planes
         std::vector<uint32_t> ids(kRowCount);
         std::iota(ids.begin(), ids.end(), 0);
         const EncodedQuery query = encoded(sample.query());
@@ -208,7 +211,7 @@ TEST(planes_scores_of_all_planes_and_of_one) {
             CHECK(count == kRowCount, engine.name, dim, count);
             for (size_t i = 0; i < count; ++i)
                 CHECK(score_of(found[i]) ==
-                          2 * static_cast<float>(sample.dot(node_of(found[i]), 1)),
+                          factor * static_cast<float>(sample.dot(node_of(found[i]), 1)),
                       engine.name, dim, i, score_of(found[i]));
         });
     });

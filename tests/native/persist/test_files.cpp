@@ -53,7 +53,7 @@ TEST(opened_indexes_equal_saved_ones) {
     const std::string path = folder / "a.vecq", other = folder / "b.vecq";
     const Vector vectors = vectors_of(kRows, 1), more = vectors_of(kRows / 2, 2);
     for (const int32_t metric : kMetrics)
-        for (const int32_t width : {VECQ_FP32, VECQ_INT16, VECQ_INT8, VECQ_INT12})
+        for (const int32_t width : {VECQ_FP32, VECQ_INT16, VECQ_INT8, VECQ_INT12, VECQ_INT4})
             for (const int32_t variant : {0, 1, 2}) {
                 const bool is_shared = variant == 2 && width != VECQ_FP32;
                 const Codecs codecs(width, variant == 1,

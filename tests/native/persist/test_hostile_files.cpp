@@ -61,6 +61,7 @@ struct Sample {
         CHECK(vecq_index_set_curve(index.own, curve, 3, kRows, nullptr) == VECQ_OK);
         CHECK(rebuild(index.own, make_cells) == VECQ_OK);
         CHECK(vecq_index_set_probe_curve(index.own, curve, 3, nullptr) == VECQ_OK);
+        CHECK(vecq_index_set_rerank_widths(index.own, curve, 1, nullptr) == VECQ_OK);
         ids.assign(kVacant / 2, 0);
         std::iota(ids.begin(), ids.end(), 200);
         CHECK(index.update(random_vector(ids.size() * kDim, 2), ids), index.error.message);
@@ -201,7 +202,7 @@ TEST(hostile_files_with_random_contents) {
     for (const int32_t metric : kMetrics) {
         Sample s(metric);
         size_t opened = 0;
-        for (size_t round = 0; round < 200; ++round) {
+        for (size_t round = 0; round < 250; ++round) {
             Bytes bad = s.good;
             for (size_t changes = 1 + random.below(40); changes > 0; --changes) {
                 const SectionEntry& entry = bad.entries()[random.below(bad.header().section_count)];
@@ -249,7 +250,7 @@ TEST(hostile_files_with_overwritten_sections) {
 TEST(hostile_files_with_a_row_that_is_not_finite) {
     const Folder folder;
     const std::string path = folder / "a.vecq";
-    for (const int32_t width : {VECQ_FP32, VECQ_FP16, VECQ_INT16, VECQ_INT8, VECQ_INT12})
+    for (const int32_t width : {VECQ_FP32, VECQ_FP16, VECQ_INT16, VECQ_INT8, VECQ_INT12, VECQ_INT4})
         for (const int32_t metric : kMetrics) {
             const Codec codec(width, kDim);
             Index index(options_of(metric), codec);

@@ -170,7 +170,8 @@ TEST(codec_int16_dots_fit_32_bits) {
 TEST(codec_encodes_alike_on_every_engine) {
     const std::vector<const Engine*> available = available_engines();
     for (size_t dim : {1, 15, 16, 17, 100, 1000})
-        for (Width width : {Width::fp32, Width::fp16, Width::int16, Width::int8, Width::int12})
+        for (Width width :
+             {Width::fp32, Width::fp16, Width::int16, Width::int8, Width::int12, Width::int4})
             for (Scale scale : kScales) {
                 if (scale != Scale::vector && !is_integer(width)) continue;
                 const CodecOptions options{
@@ -187,7 +188,7 @@ TEST(codec_encodes_alike_on_every_engine) {
 }
 
 TEST(codec_counts_values_clipped_by_a_shared_scale) {
-    for (Width width : {Width::int8, Width::int12, Width::int16})
+    for (Width width : {Width::int4, Width::int8, Width::int12, Width::int16})
         for (Scale scale : {Scale::dimension, Scale::global})
             for (size_t dim : kDims) {
                 const Codec codec = fit_codec(dim, {.width = width, .scale = scale}, *engines()[0]);

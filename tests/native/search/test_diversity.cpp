@@ -13,8 +13,8 @@ using namespace vecq;
 
 namespace {
 
-constexpr Width kAllWidths[] = {Width::fp32, Width::fp16,  Width::int16,
-                                Width::int8, Width::int12, Width::int8_planes};
+constexpr Width kAllWidths[] = {Width::fp32,  Width::fp16,        Width::int16, Width::int8,
+                                Width::int12, Width::int8_planes, Width::int4};
 
 // Rows of small codes, whose dots are exact in every width. Every fifth row equals the one before
 // it; every 50th has no direction.

@@ -48,7 +48,7 @@ TEST(probes_of_all_cells_answer_like_a_scan) {
     const Vector vectors = random_vector(kRows * kDim, 1),
                  queries = random_vector(kQueries * kDim, 2);
     const Codec rerank(VECQ_FP32, kDim);
-    for (const int32_t width : {VECQ_INT8, VECQ_INT12, VECQ_INT16})
+    for (const int32_t width : {VECQ_INT4, VECQ_INT8, VECQ_INT12, VECQ_INT16})
         for (const int32_t metric : kMetrics) {
             const Codec codec(width, kDim);
             Index index(options_of(metric), codec, &rerank);

@@ -220,6 +220,9 @@ inline void export_all(const Opened& index) {
     uint64_t measured_on = 0;
     vecq_index_curve(index.own, points, 4, &count, &measured_on, nullptr);
     vecq_index_probe_curve(index.own, points, 4, &count, nullptr);
+    vecq_index_rerank_widths(index.own, points, 4, &count, nullptr);
+    size_t width = 0;
+    vecq_index_effort(index.own, 10, 0, &count, &width, nullptr);
 }
 
 using MakeTask = vecq_status (*)(vecq_index*, vecq_task**, vecq_error*);

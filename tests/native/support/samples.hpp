@@ -79,7 +79,8 @@ private:
                 sums_[r] += static_cast<int32_t>(value);
                 break;
             case vecq::Width::int12:
-            case vecq::Width::int8_planes: break;  // see kernels/test_planes.cpp
+            case vecq::Width::int8_planes:
+            case vecq::Width::int4: break;  // see kernels/test_planes.cpp
         }
         if (width == vecq::Width::fp32) value = static_cast<float>(value);
         if (i < dim_) values_[r * dim_ + i] = value;

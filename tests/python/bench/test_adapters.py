@@ -158,7 +158,7 @@ def test_missing_packages_are_noted(monkeypatch):
 @pytest.mark.parametrize(
     ("codecs", "peers", "argument", "message"),
     [
-        (["int9"], [], "codecs", "has 'int9', expected fp32, fp16, int16, int12, int8"),
+        (["int9"], [], "codecs", "has 'int9', expected fp32, fp16, int16, int12, int8, int4"),
         (["int8+x"], [], "codecs", "has 'int8.x'"),
         ([], ["annoy"], "peers", "has 'annoy', expected one of hnswlib, faiss"),
         ([], ["nowhere:Index"], "peers", "can't be loaded: ModuleNotFoundError"),

@@ -7,7 +7,7 @@ import pytest
 
 import vecq
 
-KINDS = ["fp32", "fp16", "int16", "int12", "int8"]
+KINDS = ["fp32", "fp16", "int16", "int12", "int8", "int4"]
 DIM = 16
 
 
@@ -156,7 +156,7 @@ def test_another_dim_is_refused(refuse):
 @pytest.mark.parametrize(
     "settings",
     [
-        {"kind": "int4"},
+        {"kind": "int2"},
         {"kind": None},
         {"kind": 3},
         {"scale": "row"},

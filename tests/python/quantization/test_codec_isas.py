@@ -18,7 +18,9 @@ vectors[0], vectors[1], vectors[2] = 0, 1e-40, 1e15
 vectors[3], vectors[4, ::2] = vectors[3] * 1e-30, -vectors[4, ::2] * 1e3
 queries = rng.standard_normal((40, 100)).astype("f4")
 for kind, scale, dim, *flags in itertools.product(
-    ("fp32", "fp16", "int16", "int12", "int8"), ("vector", "dimension", "global"), (1, 17, 100),
+    ("fp32", "fp16", "int16", "int12", "int8", "int4"),
+    ("vector", "dimension", "global"),
+    (1, 17, 100),
     *[(False, True)] * 3
 ):
     if kind[0] == "f" and scale != "vector":

@@ -1,4 +1,6 @@
-"""Codes in planes of nibbles, of which walks read one and rescoring reads all: int12, wide int8."""
+"""Codes in planes of nibbles: int12 and wide int8, of which walks read one plane and rescoring
+reads all, and int4, which is one plane.
+"""
 
 import numpy as np
 import pytest
@@ -42,6 +44,30 @@ def test_rows_hold_three_nibbles_per_code(dim, rotate):
         scale = np.abs(rows).max(axis=1, keepdims=True) / 1911
         np.testing.assert_array_equal(numbers[:, :dim], np.rint(rows / scale))
     np.testing.assert_allclose(codes.decode(), rows, atol=np.abs(rows).max() * dim**0.5 / 1911)
+
+
+@pytest.mark.parametrize("dim", [1, 63, 64, 65, 127, 128, 129, 300])
+def test_rows_of_int4_hold_a_nibble_per_code(dim):
+    rows = np.random.default_rng(dim).standard_normal((50, dim), dtype="float32")
+    codes = vecq.Codec("int4", rotate=False, unbiased=False).encode(rows)
+    lines = -(-dim // 128)
+    assert codes.rows.shape == (50, 64 * lines)
+    plane = codes.rows.reshape(50, lines, 1, 64)
+    numbers = np.concatenate([plane & 15, plane >> 4], axis=2).reshape(50, 128 * lines) - 8.0
+    scale = np.abs(rows).max(axis=1, keepdims=True) / 7
+    assert not numbers[:, dim:].any()
+    np.testing.assert_array_equal(numbers[:, :dim], np.rint(rows / scale))
+    np.testing.assert_allclose(codes.decode(), numbers[:, :dim] * scale, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("metric", ["ip", "cosine", "l2"])
+def test_int4_finds_what_its_rerank_store_finds(metric):
+    rows, queries = vectors(ROWS, 1), vectors(200, 2)
+    index = vecq.Index(DIM, metric, "int4", rerank_codec="int8").add(rows)
+    for plan in ("walk", "step_over", "scan"):
+        assert recall(index, rows, queries, metric, plan=plan, ef=200) > 0.97
+    alone = recall(index, rows, queries, metric, plan="scan", rerank_factor=0)
+    assert 0.5 < alone < 0.97
 
 
 @pytest.mark.parametrize("metric", ["ip", "cosine", "l2"])
@@ -95,7 +121,7 @@ def test_planes_of_int8_give_the_scores_of_bytes(metric, query_bits):
 
 
 @pytest.mark.parametrize("metric", ["ip", "l2"])
-@pytest.mark.parametrize(("kind", "dim"), [("int12", DIM), ("int8", WIDE)])
+@pytest.mark.parametrize(("kind", "dim"), [("int12", DIM), ("int8", WIDE), ("int4", DIM)])
 def test_changes_and_files(metric, kind, dim, tmp_path):
     rows, more, queries = (
         vectors(count, seed, dim) for count, seed in ((ROWS, 1), (ROWS, 3), (100, 2))
@@ -123,7 +149,7 @@ def test_changes_and_files(metric, kind, dim, tmp_path):
     np.testing.assert_array_equal(check(opened).ids, found.ids)
     opened.add(vectors(100, 5, dim), np.arange(10_000, 10_100))
     affines = {"walk affines", "scan affines"} & sections(index, tmp_path / "items.vecq")
-    assert len(affines) == {"int12": 2, "int8": 1}[kind]
+    assert len(affines) == {"int12": 2, "int8": 1, "int4": 0}[kind]
     assert vecq.info(tmp_path / "items.vecq").min_reader_version == "0.2.0"
 
 

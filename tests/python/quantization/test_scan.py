@@ -93,7 +93,7 @@ def test_excluded_rows_are_not_found(metric, rows, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "kind", ["fp32", "fp16", "int16", "int12", "int8", vecq.Codec(center=True)]
+    "kind", ["fp32", "fp16", "int16", "int12", "int8", "int4", vecq.Codec(center=True)]
 )
 @pytest.mark.parametrize("bits", [8, 15])
 def test_scores_are_those_of_the_codec(metric, kind, bits):
@@ -187,7 +187,7 @@ def test_non_finite_values_are_named(metric, value, refuse, monkeypatch):
 BAD = [
     *[("k", {"k": value}) for value in (0, -1, 1.5, "a", None, 2**31)],
     *[("metric", {"metric": value}) for value in ("manhattan", None, 0)],
-    *[("codec", {"codec": value}) for value in ("int4", None, 8)],
+    *[("codec", {"codec": value}) for value in ("int2", None, 8)],
     ("codec", {"codec": vecq.Codec(center=True).fit(np.ones((9, DIM + 1)))}),
     *[("query_bits", {"query_bits": value}) for value in (0, 9, 16, "a", None)],
     *[("threads", {"threads": value}) for value in (-1, 1.5, "a", 1025)],

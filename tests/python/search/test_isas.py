@@ -14,7 +14,7 @@ items[3], items[5:200] = 0, items[5]
 queries = rng.standard_normal((40, 40)).astype("f4")
 queries[7] *= 1e-30
 seen = [rng.choice(9000, 50) for _ in queries]
-for metric, kind in itertools.product(("ip", "cosine", "l2"), ("int8", "int12", "int16")):
+for metric, kind in itertools.product(("ip", "cosine", "l2"), ("int4", "int8", "int12", "int16")):
     digest = hashlib.sha256()
     few = vecq.Index(40, metric, kind, m=4, ef_construction=20).add(items[:1000], threads=1)
     some = rng.random(1000) < 0.3
@@ -46,5 +46,5 @@ def test_every_isa_finds_the_same(isa, python, answers):
             result = python(EVERYTHING, name)
             assert result.returncode == 0, result.stderr
             answers[name] = result.stdout.splitlines()
-    assert len(answers[isa.name]) == 9
+    assert len(answers[isa.name]) == 12
     assert answers[isa.name] == answers[ISAS[0].name]

@@ -31,8 +31,9 @@ def recall(found, truth):
     return np.mean([len(np.intersect1d(a, b)) / len(b) for a, b in pairs])
 
 
+@pytest.mark.filterwarnings("ignore:.*int4.* alone finds:vecq.QuantizationWarning")
 @pytest.mark.parametrize("metric", ["ip", "cosine", "l2"])
-@pytest.mark.parametrize("codec", ["int8", "int12", "int16", "fp32"])
+@pytest.mark.parametrize("codec", ["int4", "int8", "int12", "int16", "fp32"])
 def test_recall_rises_with_probes_up_to_that_of_a_scan(data, metric, codec):
     index = index_of(data, metric, codec)
     truth = index.search(data.test, K, plan="scan")

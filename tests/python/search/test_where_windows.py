@@ -98,7 +98,8 @@ def test_each_query_has_a_range(kind, plan):
     agree(index_of(kind, values), kind, values, plan=plan, threads=1)
 
 
-@pytest.mark.parametrize("codec", ["fp32", "fp16", "int16", "int12"])
+@pytest.mark.filterwarnings("ignore:.*int4.* alone finds:vecq.QuantizationWarning")
+@pytest.mark.parametrize("codec", ["fp32", "fp16", "int16", "int12", "int4"])
 def test_ranges_hold_with_every_codec(codec):
     values = values_of("float32", COUNT)
     agree(index_of("float32", values, codec), "float32", values, plan="auto")
