@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import vecq
-from vecq.bench.truth import ground_truth
+from vecq.bench.truth import GroundTruth, ground_truth
 from vecq.datasets import Dataset, read_hdf5
 
 from .timing import interleaved
@@ -24,6 +24,7 @@ KS, LEVELS = (10, 100), (0.95, 0.98)
 WIDENING = (1, 1.2, 1.5, 2, 2.5, 3.2, 4, 5, 6.4, 8, 12, 16, 24, 32, 64, 100)
 BUILDS = ("bulk", "incremental")
 LINKS, EF_CONSTRUCTION, QUERIES = 16, 200, 1000
+REPLACED = 500  # rows per call of replacement
 
 
 def generated(rows: int, dim: int = 128) -> Dataset:
@@ -40,6 +41,20 @@ def built(data: Dataset, build: Any, threads: int, width: int = EF_CONSTRUCTION)
     return index.add(data.train, build=build, threads=threads, progress=False)
 
 
+def turned_over(data: Dataset, times: int, width: int) -> vecq.Index:
+    """Replace all rows in random order under new ids, several times; then restore the ids."""
+    index = built(data, "incremental", 1, width)
+    rng, ids = np.random.default_rng(2), np.arange(len(data.train))
+    for _ in range(times):
+        order = rng.permutation(len(ids))
+        for first in range(0, len(ids), REPLACED):
+            rows = order[first : first + REPLACED]
+            index.remove(ids[rows], progress=False)
+            ids[rows] += len(ids)
+            index.add(data.train[rows], ids[rows], threads=1, progress=False)
+    return index
+
+
 def build_hnswlib(data: Dataset, threads: int) -> None:
     import hnswlib
 
@@ -51,11 +66,14 @@ def build_hnswlib(data: Dataset, threads: int) -> None:
 def curve(
     index: vecq.Index, queries: NDArray[np.float32], k: int, recall: Callable[..., float]
 ) -> list[tuple[float, float]]:
-    """Recall and scored items per query of beam widths up to the highest recall."""
+    """Recall and scored items per query of beam widths up to the highest recall.
+
+    The id of a row is its number, plus a multiple of their number after replacements.
+    """
     points = []
     for factor in WIDENING:
         result = index.search(queries, k, ef=int(k * factor), plan="walk", threads=0)
-        points.append((recall(result.ids), result.n_scored / len(queries)))
+        points.append((recall(result.ids % len(index)), result.n_scored / len(queries)))
         if points[-1][0] >= LEVELS[-1]:
             break
     return points
@@ -71,7 +89,9 @@ def scored_at(points: list[tuple[float, float]], level: float) -> float:
     return float("nan")
 
 
-def print_builds(data: Dataset, threads: int, repetitions: int, widths: list[int]) -> None:
+def print_builds(
+    data: Dataset, threads: int, repetitions: int, widths: list[int], turnover: int
+) -> None:
     data = Dataset(data.name, data.metric, data.train, data.test[:QUERIES])
     truth = ground_truth(data, max(KS), threads)
     builds = {build: partial(built, data, build, threads) for build in BUILDS}
@@ -86,12 +106,22 @@ def print_builds(data: Dataset, threads: int, repetitions: int, widths: list[int
     for name, timing in times.items():
         line = f"{name:<24}{statistics.median(timing.seconds):>10.2f} {f'({timing.spread:.0%})':>5}"
         if name in builds:
-            index = builds[name]()
-            for k in KS:
-                points = curve(index, data.test, k, truth.at(k).recall)
-                line += "".join(f"{scored_at(points, level):>16,.0f}" for level in LEVELS)
+            line += costs(builds[name](), data, truth)
         print(line, flush=True)
+    for width in (EF_CONSTRUCTION, *widths) if turnover else ():
+        name = f"replaced x{turnover} efc={width}"
+        index = turned_over(data, turnover, width)
+        print(f"{name:<40}{costs(index, data, truth)}", flush=True)
     print()
+
+
+def costs(index: vecq.Index, data: Dataset, truth: GroundTruth) -> str:
+    """Format the scored items of each k and recall."""
+    cells = ""
+    for k in KS:
+        points = curve(index, data.test, k, truth.at(k).recall)
+        cells += "".join(f"{scored_at(points, level):>16,.0f}" for level in LEVELS)
+    return cells
 
 
 def main() -> None:
@@ -109,6 +139,13 @@ def main() -> None:
         metavar="N",
         help="also build incrementally with these beam widths",
     )
+    parser.add_argument(
+        "--turnover",
+        type=int,
+        default=0,
+        metavar="N",
+        help="also replace all rows N times, with each of these beam widths",
+    )
     arguments = parser.parse_args()
     sets = [read_hdf5(path) for path in arguments.files]
     if arguments.generated:
@@ -116,7 +153,13 @@ def main() -> None:
     for data in sets:
         if arguments.rows and len(data.train) > arguments.rows:
             data = Dataset(data.name, data.metric, data.train[: arguments.rows], data.test)
-        print_builds(data, arguments.threads, arguments.repetitions, arguments.ef_construction)
+        print_builds(
+            data,
+            arguments.threads,
+            arguments.repetitions,
+            arguments.ef_construction,
+            arguments.turnover,
+        )
 
 
 if __name__ == "__main__":

@@ -300,6 +300,7 @@ TEST(scan_results_depend_on_the_query_alone) {
     for (const Width width : {Width::int16, Width::int8})
         for (const size_t rows : {1000, 9000})
             for (const float bias : {0.0F, 1.0F, 0.3F, -0.7F, 2.0F}) {
+                if (check::kIsEmulated && rows > 1000 && bias != 0.3F) continue;
                 Task task(width, 5, rows, 40);
                 std::mt19937 random(7);
                 for (Affine& affine : task.affine)

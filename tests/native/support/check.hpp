@@ -9,6 +9,14 @@
 
 namespace check {
 
+// Logic is the same on every processor, and emulation is slow: random tests of it take fewer rounds
+// there. Kernels are tested in full.
+#if defined(VECQ_EMULATED)
+inline constexpr bool kIsEmulated = true;
+#else
+inline constexpr bool kIsEmulated = false;
+#endif
+
 struct Test {
     const char* name;
     std::function<void()> body;
