@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from vecq.core.arrays import as_biases, as_ids
 from vecq.core.errors import ArgumentError
 from vecq.core.names import as_strings
-from vecq.search.attributes import Values, converted_columns
+from vecq.search.attribute_columns import Values, converted_columns
 from vecq.search.exclusions import as_numbers
 from vecq.sharding.array_file import ArrayFile, write_arrays
 from vecq.sharding.hashes import Floats, Hashes, Numbers, id_keys, mixed, row_hashes

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vecq.search.attributes import Values
+from vecq.search.attribute_columns import Values
 from vecq.sharding.hashes import Hashes, mixed, text_hashes
 
 MISSING = np.uint64(0x5851F42D4C957F2D)  # stands for a null in hashes
