@@ -259,6 +259,6 @@ $(VENV)/fuzz: $(VENV)/dev
 
 .PHONY: help demo test ray-tests native-tests aarch64-tests bindings-test $(PREFIX) \
 	hnswlib-tests lint sanitize build/asan build/tsan fuzz serve-fuzz serve-soak kill-recommend \
-	bench-kernels bench-codecs bench-core bench-features bench-links bench-exact bench-filters bench-tuning \
+	bench-kernels bench-codecs bench-codec-walks bench-core bench-features bench-links bench-exact bench-filters bench-tuning \
 	bench-build bench-probing bench-growth bench-files bench-attributes bench-living bench-interop bench-names bench-recommend \
 	bench-bindings embeddings pages docs plot wheel format clean

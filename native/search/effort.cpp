@@ -67,6 +67,24 @@ double ef_at(const RecallCurve& curve, uint64_t k, double recall) {
     return ef + slope * (recall - below.recall);
 }
 
+// Returns how many candidates beyond k have to be rescored; between measured k their share of k is
+// interpolated.
+double rescored_beyond(const std::vector<CurvePoint>& widths, size_t k) {
+    const auto wanted = static_cast<double>(k);
+    const auto share = [](const CurvePoint& point) {
+        return static_cast<double>(point.ef) / static_cast<double>(point.k) - 1;
+    };
+    const auto above = std::ranges::lower_bound(widths, k, {}, &CurvePoint::k);
+    if (above == widths.end()) return share(widths.back()) * wanted;
+    if (above == widths.begin()) return static_cast<double>(above->ef) - wanted;
+    const CurvePoint& below = *(above - 1);
+    const double from = std::log(static_cast<double>(below.k));
+    const double to = std::log(static_cast<double>(above->k));
+    // In a damaged file, k may fall.
+    const double at = from < to ? (std::log(wanted) - from) / (to - from) : 0;
+    return (share(below) + (share(*above) - share(below)) * at) * wanted;
+}
+
 [[noreturn]] void refuse_unreachable(const RecallCurve& curve, double recall, uint64_t smaller,
                                      uint64_t larger) {
     double best = 1;
@@ -86,30 +104,13 @@ double ef_at(const RecallCurve& curve, uint64_t k, double recall) {
 
 size_t default_ef(size_t k) { return std::min(k + kEfBeyondK, kMaxRows); }
 
-// Between measured k the share of k that is rescored beyond k is interpolated. Twice the items put
-// twice as many within reach of an error.
+// Twice the items put twice as many within reach of an error.
 size_t rerank_width(const RecallCurve& curve, Width width, size_t k, size_t rows) {
     const auto wanted = static_cast<double>(k);
     double beyond = width == Width::int4 ? wanted + 50 : 0.25 * wanted + 8;
-    if (const std::vector<CurvePoint>& points = curve.rerank_widths; !points.empty()) {
-        const auto share = [](const CurvePoint& point) {
-            return static_cast<double>(point.ef) / static_cast<double>(point.k) - 1;
-        };
-        const auto above = std::ranges::lower_bound(points, k, {}, &CurvePoint::k);
-        if (above == points.end()) {
-            beyond = share(points.back()) * wanted;
-        } else if (above == points.begin()) {
-            beyond = static_cast<double>(above->ef) - wanted;
-        } else {
-            const CurvePoint& below = *(above - 1);
-            const double from = std::log(static_cast<double>(below.k));
-            const double to = std::log(static_cast<double>(above->k));
-            // In a damaged file, k may fall.
-            const double at = from < to ? (std::log(wanted) - from) / (to - from) : 0;
-            beyond = (share(below) + (share(*above) - share(below)) * at) * wanted;
-        }
-        beyond *= std::max(1.0, static_cast<double>(rows) / static_cast<double>(curve.rows));
-    }
+    if (!curve.rerank_widths.empty())
+        beyond = rescored_beyond(curve.rerank_widths, k) *
+                 std::max(1.0, static_cast<double>(rows) / static_cast<double>(curve.rows));
     const double all = std::floor(wanted + std::max(beyond, 0.0) + 1e-6);
     return static_cast<size_t>(std::min(all, static_cast<double>(kMaxRows)));
 }
