@@ -261,8 +261,7 @@ class Index:
         array([2, 2])
         """
         if (
-            exclude is None
-            and allow is None
+            allow is None
             and deny is None
             and where is None
             and target_recall is None
@@ -281,7 +280,7 @@ class Index:
             and interest_weights is None
             and quotas is None
         ):
-            found = plain.search_plain(self._native, queries, k, ef)
+            found = plain.search_plain(self._native, queries, k, ef, exclude)
             if found is not None:
                 return found
         return knn.search(

@@ -39,7 +39,7 @@ class Exclusions:
             return cls(*_checked(*given, count))
         if isinstance(given, np.ndarray) and given.ndim == 1 and given.dtype != object:
             given = [given]
-        if isinstance(given, str | Mapping | Set) or not isinstance(given, Iterable):
+        if isinstance(given, str | Mapping | Set) or not _is_iterable(given):
             raise ArgumentError(f"exclude is a {type(given).__name__}, expected {FORMS}", "exclude")
         lists = [_whole(ids, query) for query, ids in enumerate(given)]
         lengths = np.cumsum([0, *map(len, lists)])
@@ -78,8 +78,13 @@ def as_numbers(given: Any, argument: str) -> NDArray[Any]:
     return found.astype(np.int64) if found.size == 0 and found.dtype != bool else found
 
 
+def _is_iterable(given: Any) -> bool:
+    """Whether an object has elements: an array of no dimensions only claims to."""
+    return isinstance(given, Iterable) and getattr(given, "ndim", 1) != 0
+
+
 def _of_strings(given: Any, count: int) -> tuple[Ids, Any]:
-    if hasattr(given, "tocsr") or not isinstance(given, Iterable):
+    if hasattr(given, "tocsr") or not _is_iterable(given):
         raise ArgumentError(
             f"exclude is a {type(given).__name__}, expected a pair (indptr, ids) or a list of id "
             "lists: the index has string ids",

@@ -18,7 +18,7 @@ from vecq.search.filters import Filter, filter_of
 from vecq.search.groups import Groups, group_options
 from vecq.search.interests import has_interests, search_interests
 from vecq.search.items import as_numbers_of, get
-from vecq.search.plain import SPARE, default_rerank_count
+from vecq.search.plain import PLAIN_OPTIONS, SPARE, default_rerank_count, search_plain
 from vecq.search.plan import PLANS
 from vecq.search.recall_curve import stored_curve
 from vecq.search.request import Request
@@ -131,8 +131,12 @@ def search_by_ids(native: NativeIndex, ids: ArrayLike, k: int, **options: Any) -
     own = as_strings(ids, "ids") if native.has_names else as_numbers_of(native, ids)
     if "exclude" in options:
         raise ArgumentError("exclude can't be given: every item excludes itself", "exclude")
-    exclude = (np.arange(len(own) + 1), own)
-    return search(native, get(native, own), k, exclude=exclude, **options)
+    queries, exclude = get(native, own), (np.arange(len(own) + 1), own)
+    if options.keys() <= PLAIN_OPTIONS:
+        found = search_plain(native, queries, k, options.get("ef"), exclude)
+        if found is not None:
+            return found
+    return search(native, queries, k, exclude=exclude, **options)
 
 
 def _weights(given: ArrayLike, count: int) -> NDArray[np.float32] | None:

@@ -1,7 +1,7 @@
-"""The short way from Python to native code, for float32 arrays and the default options.
+"""The short path from Python to native code: float32 arrays, exclusions, and the default options.
 
 A walk takes ten microseconds, so a service that answers one query per call pays for every check and
-every array. This way needs about one microsecond; `vecq.search.knn` takes all other searches.
+every array. This path needs a few microseconds; `vecq.search.knn` takes all other searches.
 """
 
 from typing import Any
@@ -20,10 +20,12 @@ from vecq.search.result import Result, block_of_results, result_of_block
 SPARE = 100
 # More results are searched for in batches, between which Ctrl-C works.
 MOST_RESULTS, MOST_QUERIES = 1 << 20, 256
+PLAIN_OPTIONS = {"ef"}  # what may be given besides queries, k and exclusions
 
-_array, _float32 = np.ndarray, np.dtype(np.float32)
+_array, _float32, _int64 = np.ndarray, np.dtype(np.float32), np.dtype(np.int64)
 _search, _memory_of = lib.vecq_plain_search, ffi.from_buffer
-_FLOATS, _BLOCK = ffi.typeof("float[]"), ffi.typeof("char[]")
+_FLOATS, _IDS, _BLOCK = map(ffi.typeof, ("float[]", "int64_t[]", "char[]"))
+_NULL = ffi.NULL
 _AUTO, _WALK = PLANS["auto"], PLANS["walk"]
 
 
@@ -41,7 +43,9 @@ def default_rerank_count(native: NativeIndex, k: int) -> int:
     return min(int(effort[1]), MOST)
 
 
-def search_plain(native: NativeIndex, queries: Any, k: int, ef: int | None) -> Result | None:
+def search_plain(
+    native: NativeIndex, queries: Any, k: int, ef: int | None, exclude: Any = None
+) -> Result | None:
     """Search with default options; None if the arguments need checks, or the search fails."""
     if type(queries) is not _array or queries.dtype is not _float32 or type(k) is not int:
         return None
@@ -61,12 +65,23 @@ def search_plain(native: NativeIndex, queries: Any, k: int, ef: int | None) -> R
         plan = _WALK
     else:
         return None
+    offsets, excluded, excluded_count = _NULL, _NULL, 0
+    if exclude is not None:
+        lists = None if native.has_names else _lists_of(exclude, count)
+        if lists is None:
+            return None
+        own, ids = lists
+        offsets = _NULL if own is None else _memory_of(_IDS, own)
+        excluded, excluded_count = _memory_of(_IDS, ids), len(ids)
     rerank = default_rerank_count(native, k)
     block = block_of_results(count, k)
     results = _memory_of(_BLOCK, block)
     query = _memory_of(_FLOATS, queries)
     version = names_version(native) if native.has_names else None
-    if _search(native.handle, query, count, k, ef, plan, rerank, results):
+    if _search(
+        *(native.handle, query, count, k, ef, plan, rerank),
+        *(offsets, excluded, excluded_count, results),
+    ):
         return None
     result = result_of_block(block, count, k)
     if version is not None:
@@ -74,3 +89,31 @@ def search_plain(native: NativeIndex, queries: Any, k: int, ef: int | None) -> R
         if names_version(native) != version:
             return None
     return result
+
+
+def _lists_of(given: Any, count: int) -> tuple[Any, Any] | None:
+    """Return offsets and ids of exclusions, None as offsets of one query; None for other forms."""
+    if type(given) is tuple:
+        if len(given) != 2 or not _are_ids(given[0]) or len(given[0]) != count + 1:
+            return None
+        offsets, ids = given
+    elif count != 1:
+        return None
+    else:
+        offsets, ids = None, given
+        if type(given) is list:
+            ids = given[0] if len(given) == 1 else None
+            if type(ids) is list:
+                try:
+                    ids = np.array(ids)
+                except ValueError:
+                    return None
+    return (offsets, ids) if _are_ids(ids) else None
+
+
+def _are_ids(given: Any) -> bool:
+    """Whether native code can read an array of ids where it lies."""
+    if type(given) is not _array or given.dtype is not _int64 or given.ndim != 1:
+        return False
+    flags = given.flags
+    return flags.c_contiguous and flags.aligned

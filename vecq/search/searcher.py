@@ -8,10 +8,8 @@ from numpy.typing import ArrayLike
 from vecq.core.native_index import NativeIndex
 from vecq.search.filters import filter_of
 from vecq.search.knn import search
-from vecq.search.plain import search_plain
+from vecq.search.plain import PLAIN_OPTIONS, search_plain
 from vecq.search.result import Result
-
-PLAIN = {"ef"}
 
 
 class Searcher:
@@ -31,7 +29,7 @@ class Searcher:
         if prepared is not None:
             options["allow"] = prepared
         self._native, self._k, self._options = native, k, options
-        self._ef, self._is_plain = options.get("ef"), options.keys() <= PLAIN
+        self._ef, self._is_plain = options.get("ef"), options.keys() <= PLAIN_OPTIONS
         search(native, np.empty((0, native.dim), np.float32), k, **options)  # checks the options
 
     def __call__(self, queries: ArrayLike, exclude: Any = None) -> Result:
@@ -47,8 +45,8 @@ class Searcher:
         Raises:
             ArgumentError: An argument is none of these.
         """
-        if self._is_plain and exclude is None:
-            found = search_plain(self._native, queries, self._k, self._ef)
+        if self._is_plain:
+            found = search_plain(self._native, queries, self._k, self._ef, exclude)
             if found is not None:
                 return found
         return search(self._native, queries, self._k, exclude=exclude, **self._options)
