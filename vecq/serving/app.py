@@ -1,4 +1,4 @@
-"""The ASGI application: routes, limits, the token, and typed errors. No framework is between."""
+"""The application: routes, limits, the token, and typed errors."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hmac
 import logging
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import vecq
@@ -14,25 +14,23 @@ from vecq.core.errors import VecqError
 from vecq.core.json_values import plain
 from vecq.serving import binary_body, json_body
 from vecq.serving.docs_page import docs_page
+from vecq.serving.http_request import HttpRequest
 from vecq.serving.metrics import ENDPOINTS, Recorder, SharedCounters, exposition
 from vecq.serving.openapi import openapi
 from vecq.serving.options import search_options
 from vecq.serving.packages import orjson, prometheus_client
-from vecq.serving.refusal import Header, RefusalError
-from vecq.serving.runner import RETRY, Runner
-from vecq.serving.search_request import Answer
+from vecq.serving.refusal import RETRY, Header, RefusalError
+from vecq.serving.runner import Runner
+from vecq.serving.search_request import Answer, SearchRequest
 from vecq.serving.settings import Settings
 from vecq.serving.versions import Version
 
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+Content = tuple[bytes, bytes]  # media type and body
 JSON, HTML = b"application/json", b"text/html; charset=utf-8"
 OPEN_PATHS = ("/healthz", "/readyz")  # they need no token
 # Endpoints by path; others count as the last one.
 NUMBERS = {f"/{name}": number for number, name in enumerate(ENDPOINTS[:-1])}
 OTHER = len(ENDPOINTS) - 1
-HELD_BODIES = 16  # bodies of the largest size that are held while they are read
 log = logging.getLogger("vecq.serving")
 
 
@@ -50,160 +48,149 @@ class App:
         self._limits, self._token = settings.limits, f"Bearer {settings.token}".encode()
         self._tables = [search_options(settings.limits, has_names) for has_names in (False, True)]
         self._counters, self._worker = counters, worker
-        self._held_bytes = 0
         self.recorder = Recorder(counters.row(worker))
         self.runner = Runner(lambda: self.version, self.recorder, settings.micro_batch)
         self._posts = {"/search": self._search, "/search_by_ids": self._search_by_ids}
-        self._gets: dict[str, Callable[[], tuple[int, bytes, bytes]]] = {
-            "/healthz": lambda: (200, JSON, b'{"status":"alive"}'),
+        self._gets: dict[str, Callable[[], Content]] = {
+            "/healthz": lambda: (JSON, b'{"status":"alive"}'),
             "/readyz": self._ready,
             "/info": self._info,
             "/metrics": self._metrics,
-            "/openapi.json": lambda: (200, JSON, orjson.dumps(self._document())),
-            "/docs": lambda: (200, HTML, docs_page(self._document())),
+            "/openapi.json": lambda: (JSON, orjson.dumps(self._document())),
+            "/docs": lambda: (HTML, docs_page(self._document())),
         }
 
     def drain(self) -> None:
         """Begin to end: /readyz fails, and answers close their connections."""
         self.draining = True
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers: tuple[Header, ...] = ()
-        path = scope["path"]
-        try:
-            status, media_type, body = await self._answer(scope, path, receive)
-        except _ClientLeftError:
-            return
-        except Exception as error:
-            refusal = self._refusal(error, scope)
-            status, media_type, body = refusal.status, JSON, refusal.body()
-            headers = refusal.headers
-        if self.draining:
-            headers = (*headers, (b"connection", b"close"))
-        self.recorder.request(NUMBERS.get(path, OTHER), status, time.monotonic() - scope["arrival"])
-        lengths = (b"content-type", media_type), (b"content-length", b"%d" % len(body))
-        await send(
-            {"type": "http.response.start", "status": status, "headers": [*lengths, *headers]}
-        )
-        await send({"type": "http.response.body", "body": body})
+    def check_head(self, request: HttpRequest) -> None:
+        """Refuse a request before its body is read.
 
-    async def _answer(self, scope: Scope, path: str, receive: Receive) -> tuple[int, bytes, bytes]:
-        """Return status, media type and body."""
+        Raises:
+            RefusalError: It has no token, is too large, or asks for what is not served.
+        """
+        method, path = request.method, request.path
         if self.settings.token and path not in OPEN_PATHS:
-            self._check_token(scope)
-        post = self._posts.get(path)
-        if post is not None and scope["method"] == "POST":
-            body = await self._body(scope, receive)
-            if scope["waiting"] >= self._limits.waiting:
-                raise RefusalError(429, f"{self._limits.waiting} requests wait already", "", RETRY)
-            return await post(scope, body)
-        get = self._gets.get(path)
-        if get is not None and scope["method"] in ("GET", "HEAD"):
-            return get()
-        if post is None and get is None:
+            self._check_token(request)
+        if method == "POST" and path in self._posts:
+            most = self._limits.body_bytes
+            length = int(request.headers.get(b"content-length", 0))
+            if length > most:
+                raise RefusalError(
+                    413, f"body has {length} bytes, at most {most} are allowed", "body"
+                )
+        elif path in self._gets:
+            if method not in ("GET", "HEAD"):
+                raise _wrong_method(request, "GET, HEAD")
+        elif path in self._posts:
+            raise _wrong_method(request, "POST")
+        else:
             known = ", ".join((*self._posts, *self._gets))
             raise RefusalError(404, f"{path:.100} is unknown, expected one of {known}", "path")
-        allowed = "POST" if post else "GET, HEAD"
-        raise RefusalError(
-            405,
-            f"{path} does not answer {scope['method']}, expected {allowed}",
-            "method",
-            ((b"allow", allowed.encode()),),
-        )
 
-    # Requests
+    def answer(self, request: HttpRequest) -> None:
+        """Answer a request, now or once its search is done."""
+        try:
+            if request.refusal is not None:
+                raise request.refusal
+            if request.method == "POST":
+                if request.waiting >= self._limits.waiting:
+                    most = self._limits.waiting
+                    raise RefusalError(429, f"{most} requests wait already", "", RETRY)
+                self._posts[request.path](request)
+            else:
+                media_type, body = self._gets[request.path]()
+                self._respond(request, 200, media_type, body)
+        except Exception as error:
+            self._fail(request, error)
 
-    def _refusal(self, error: Exception, scope: Scope) -> RefusalError:
-        """Return the answer to a request that raised an error."""
+    def _respond(
+        self,
+        request: HttpRequest,
+        status: int,
+        media_type: bytes,
+        body: bytes,
+        headers: tuple[Header, ...] = (),
+    ) -> None:
+        if self.draining:
+            request.keep_alive = False
+        number = NUMBERS.get(request.path, OTHER)
+        self.recorder.request(number, status, time.monotonic() - request.arrival)
+        request.respond(status, media_type, body, headers)
+
+    def _fail(self, request: HttpRequest, error: Exception) -> None:
+        """Answer a request that raised an error."""
         if isinstance(error, RefusalError):
-            return error
-        if isinstance(error, VecqError):
-            return RefusalError.of(error)
-        log.error("%s %s failed", scope["method"], scope["path"], exc_info=error)
-        return RefusalError(500, "the service failed; its log has the reason")
+            refusal = error
+        elif isinstance(error, VecqError):
+            refusal = RefusalError.of(error)
+        else:
+            log.error("%s %s failed", request.method, request.path, exc_info=error)
+            refusal = RefusalError(500, "the service failed; its log has the reason")
+        self._respond(request, refusal.status, JSON, refusal.body(), refusal.headers)
 
-    def _check_token(self, scope: Scope) -> None:
-        given = _header(scope, b"authorization")
+    def _check_token(self, request: HttpRequest) -> None:
+        given = request.headers.get(b"authorization", b"")
         if not hmac.compare_digest(given, self._token):
             message = "the header authorization has no valid token, expected Bearer TOKEN"
             challenge = ((b"www-authenticate", b"Bearer"),)
             raise RefusalError(401, message, "authorization", challenge)
 
-    async def _body(self, scope: Scope, receive: Receive) -> bytes:
-        """Read the body, at most the limit of it."""
-        most = self._limits.body_bytes
-        length = _header(scope, b"content-length")
-        if length and int(length) > most:
-            raise RefusalError(
-                413, f"body has {int(length)} bytes, at most {most} are allowed", "body"
-            )
-        message = await receive()
-        body: bytes = message.get("body", b"")
-        if not message.get("more_body", False):
-            if message["type"] == "http.disconnect":
-                raise _ClientLeftError
-            return body
-        parts, total = [body], len(body)
-        try:
-            self._held_bytes += total
-            while message.get("more_body", False):
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise _ClientLeftError
-                size = len(message["body"])
-                parts.append(message["body"])
-                total += size
-                self._held_bytes += size
-                if total > most:
-                    raise RefusalError(413, f"body has more than {most} bytes", "body")
-                if self._held_bytes > HELD_BODIES * most:
-                    raise RefusalError(429, "too many large bodies are being read", "body", RETRY)
-            return b"".join(parts)
-        finally:
-            self._held_bytes -= total
-
     # Endpoints
 
-    async def _search(self, scope: Scope, body: bytes) -> tuple[int, bytes, bytes]:
-        media_type = _media_type(scope)
+    def _search(self, request: HttpRequest) -> None:
+        media_type, body = _media_type(request), request.body
         dim, has_names = self.version.index.dim, self.version.has_names
         table = self._tables[has_names]
         if media_type == json_body.MEDIA_TYPE:
-            request = json_body.read_search(body, dim, self._limits, table, has_names)
+            search = json_body.read_search(body, dim, self._limits, table, has_names)
+            self._run(request, search, media_type, json_body.write_answer)
         elif media_type == binary_body.MEDIA_TYPE and has_names:
             raise RefusalError(
                 415, "binary bodies have no string ids, expected application/json", "content-type"
             )
         elif media_type == binary_body.MEDIA_TYPE:
-            request = binary_body.read_search(body, dim, self._limits, table)
+            search = binary_body.read_search(body, dim, self._limits, table)
+            self._run(request, search, media_type, binary_body.write_answer)
         else:
             expected = f"{json_body.MEDIA_TYPE.decode()} or {binary_body.MEDIA_TYPE.decode()}"
             raise RefusalError(415, f"content-type is unknown, expected {expected}", "content-type")
-        answer = await self._run(scope, request)
-        if media_type == binary_body.MEDIA_TYPE:
-            return 200, media_type, binary_body.write_answer(answer)
-        return 200, JSON, json_body.write_answer(answer)
 
-    async def _search_by_ids(self, scope: Scope, body: bytes) -> tuple[int, bytes, bytes]:
-        if _media_type(scope) != json_body.MEDIA_TYPE:
+    def _search_by_ids(self, request: HttpRequest) -> None:
+        if _media_type(request) != json_body.MEDIA_TYPE:
             raise RefusalError(415, "content-type is not application/json", "content-type")
         has_names = self.version.has_names
         table = self._tables[has_names]
-        request = json_body.read_search_by_ids(body, self._limits, table, has_names)
-        return 200, JSON, json_body.write_answer(await self._run(scope, request))
+        search = json_body.read_search_by_ids(request.body, self._limits, table, has_names)
+        self._run(request, search, JSON, json_body.write_answer)
 
-    async def _run(self, scope: Scope, request: Any) -> Answer:
-        deadline = scope["arrival"] + self._limits.seconds
-        answer = await self.runner.run(request, deadline, others=scope["waiting"] > 0)
-        self.recorder.add("queries", request.count)
-        return answer
+    def _run(
+        self,
+        request: HttpRequest,
+        search: SearchRequest,
+        media_type: bytes,
+        write: Callable[[Answer], bytes],
+    ) -> None:
+        def reply(found: Answer | Exception) -> None:
+            try:
+                if isinstance(found, Exception):
+                    raise found
+                body = write(found)
+            except Exception as error:
+                self._fail(request, error)
+            else:
+                self.recorder.add("queries", search.count)
+                self._respond(request, 200, media_type, body)
 
-    def _ready(self) -> tuple[int, bytes, bytes]:
+        self.runner.run(search, request.arrival + self._limits.seconds, reply)
+
+    def _ready(self) -> Content:
         if self.draining:
             raise RefusalError(503, "the service is about to end")
-        return 200, JSON, orjson.dumps({"status": "ready", "version": self.version.name})
+        return JSON, orjson.dumps({"status": "ready", "version": self.version.name})
 
-    def _info(self) -> tuple[int, bytes, bytes]:
+    def _info(self) -> Content:
         limits = self.settings.limits
         about = {
             **self._facts(),
@@ -214,7 +201,7 @@ class App:
             "workers": self._counters.workers,
             "limits": {name: getattr(limits, name) for name in limits.__dataclass_fields__},
         }
-        return 200, JSON, orjson.dumps(plain(about))
+        return JSON, orjson.dumps(plain(about))
 
     def _facts(self) -> dict[str, Any]:
         index = self.version.index
@@ -232,9 +219,9 @@ class App:
             "recall_curve": None if curve is None else dict(curve.curves),
         }
 
-    def _metrics(self) -> tuple[int, bytes, bytes]:
+    def _metrics(self) -> Content:
         media_type = prometheus_client.CONTENT_TYPE_LATEST.encode()
-        return 200, media_type, exposition(self._counters, self._facts())
+        return media_type, exposition(self._counters, self._facts())
 
     def _document(self) -> dict[str, Any]:
         version = self.version
@@ -242,16 +229,15 @@ class App:
         return openapi(self.settings, table, version.index.dim, version.has_names)
 
 
-class _ClientLeftError(Exception):
-    """The client closed the connection before its request was complete."""
+def _media_type(request: HttpRequest) -> bytes:
+    given = request.headers.get(b"content-type", b"")
+    return given if given == JSON else given.partition(b";")[0].strip().lower()
 
 
-def _header(scope: Scope, name: bytes) -> bytes:
-    for own, value in scope["headers"]:
-        if own == name:
-            return bytes(value)
-    return b""
-
-
-def _media_type(scope: Scope) -> bytes:
-    return _header(scope, b"content-type").partition(b";")[0].strip().lower()
+def _wrong_method(request: HttpRequest, allowed: str) -> RefusalError:
+    return RefusalError(
+        405,
+        f"{request.path} does not answer {request.method}, expected {allowed}",
+        "method",
+        ((b"allow", allowed.encode()),),
+    )

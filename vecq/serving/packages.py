@@ -8,10 +8,9 @@ try:
     import prometheus_client
     import prometheus_client.core
     import prometheus_client.registry
-    import uvicorn
 except ImportError as error:
     raise UnsupportedError(
         f"the service needs the package {error.name}: pip install 'vecq[serve]'", "serve"
     ) from None
 
-__all__ = ["httptools", "orjson", "prometheus_client", "uvicorn"]
+__all__ = ["httptools", "orjson", "prometheus_client"]

@@ -6,6 +6,7 @@ from vecq.core.errors import ArgumentError, OutOfMemoryError, VecqError
 from vecq.serving.packages import orjson
 
 Header = tuple[bytes, bytes]
+RETRY: tuple[Header, ...] = ((b"retry-after", b"1"),)
 STATUSES = {
     400: "malformed",
     401: "unauthorized",

@@ -1,9 +1,9 @@
-"""Runs searches on the current version: at once, in micro-batches, or on a thread.
+"""Runs searches on the current version: in micro-batches on the event loop, or on a thread.
 
 A light request is searched for on the event loop: handing it to a thread would take longer than the
-search. Where several light requests wait, they share one native call, which interleaves their
-walks; no request waits for others to arrive. Heavy requests run on one thread, in slices, between
-which the deadline counts; native code releases the GIL meanwhile.
+search. Light requests that arrived together share one native call, which interleaves their walks;
+no request waits for others to arrive. Heavy requests run on one thread, in slices, between which
+the deadline counts; native code releases the GIL meanwhile.
 
 A request takes the current version once, so its results never mix two versions.
 """
@@ -11,17 +11,17 @@ A request takes the current version once, so its results never mix two versions.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 from typing import Any
 
 import numpy as np
 
-from vecq.core.errors import VecqError
 from vecq.serving.metrics import Recorder
-from vecq.serving.refusal import RefusalError
+from vecq.serving.refusal import RETRY, RefusalError
 from vecq.serving.search_request import Answer, Exclude, SearchRequest
 from vecq.serving.versions import Version
 
@@ -29,7 +29,9 @@ from vecq.serving.versions import Version
 LIGHT_CANDIDATES = 4096
 SLICE = 64  # queries between two looks at the deadline
 
-Member = tuple[SearchRequest, "asyncio.Future[Answer]"]
+# Takes the answer of a request, or why there is none.
+Reply = Callable[[Answer | Exception], None]
+Member = tuple[SearchRequest, Reply]
 
 
 class Runner:
@@ -42,41 +44,45 @@ class Runner:
         self._thread = ThreadPoolExecutor(1, "vecq-search")
         self._groups: dict[object, list[Member]] = {}
 
-    async def run(self, request: SearchRequest, deadline: float, others: bool) -> Answer:
-        """Return the answer of a request.
+    def run(self, request: SearchRequest, deadline: float, reply: Reply) -> None:
+        """Search for a request and pass its answer to `reply`, on the event loop.
 
         Args:
             request: The search.
             deadline: Monotonic time after which no slice begins.
-            others: Whether other requests wait in this process.
+            reply: Takes the answer once, now or later.
 
         Raises:
             RefusalError: The deadline has passed.
-            VecqError: The search refuses an argument.
         """
         if time.monotonic() > deadline:
             raise RefusalError(503, "the request waited until its deadline", "", RETRY)
         if not _is_light(request):
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(
-                self._thread, _in_slices, self._current(), request, deadline
-            )
-        if others and self._micro_batch > 1 and request.key is not None:
-            return await self._join(request)
-        return _search(self._current(), request)
+            self._run_on_thread(request, deadline, reply)
+        elif self._micro_batch > 1:
+            self._join(request, reply)
+        else:
+            self._answer([(request, reply)])
 
     def close(self) -> None:
         """End the thread once its searches are done."""
         self._thread.shutdown(wait=False)
 
-    def _join(self, request: SearchRequest) -> asyncio.Future[Answer]:
-        """Add a request to the group that is searched for when the loop has read all others."""
+    def _run_on_thread(self, request: SearchRequest, deadline: float, reply: Reply) -> None:
         loop = asyncio.get_running_loop()
+
+        def finish(done: Future[Answer]) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(reply, _found(done))
+
+        search = self._thread.submit(_in_slices, self._current(), request, deadline)
+        search.add_done_callback(finish)
+
+    def _join(self, request: SearchRequest, reply: Reply) -> None:
+        """Add a request to the group that is searched for when the loop has read all others."""
         if not self._groups:
-            loop.call_soon(self._flush)
-        future: asyncio.Future[Answer] = loop.create_future()
-        self._groups.setdefault(request.key, []).append((request, future))
-        return future
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._groups.setdefault(request.key, []).append((request, reply))
 
     def _flush(self) -> None:
         groups, self._groups = self._groups, {}
@@ -95,27 +101,30 @@ class Runner:
         if len(members) > 1:
             try:
                 answer = _search(version, _merged([request for request, _ in members]))
-            except VecqError:
+            except Exception:
                 pass  # below, only the request at fault gets the error
             else:
                 self._recorder.add("micro_batches")
                 self._recorder.add("micro_batched_requests", len(members))
                 first = 0
-                for request, future in members:
-                    if not future.done():
-                        future.set_result(answer.part(first, first + request.count))
+                for request, reply in members:
+                    reply(answer.part(first, first + request.count))
                     first += request.count
                 return
-        for request, future in members:
-            if future.done():
-                continue
+        for request, reply in members:
+            found: Answer | Exception
             try:
-                future.set_result(_search(version, request))
+                found = _search(version, request)
             except Exception as error:
-                future.set_exception(error)
+                found = error
+            reply(found)
 
 
-RETRY = ((b"retry-after", b"1"),)
+def _found(done: Future[Answer]) -> Answer | Exception:
+    try:
+        return done.result()
+    except Exception as error:
+        return error
 
 
 def _is_light(request: SearchRequest) -> bool:
@@ -133,7 +142,9 @@ def _search(version: Version, request: SearchRequest) -> Answer:
         found = version.index.search_by_ids(request.ids, request.k, **options)
     else:
         assert request.queries is not None
-        found = version.index.search(request.queries, request.k, exclude=request.exclude, **options)
+        found = version.index.search(
+            request.queries, request.k, exclude=request.exclusions(), **options
+        )
     return Answer.of(found, version.name)
 
 
@@ -153,6 +164,7 @@ def _in_slices(version: Version, request: SearchRequest, deadline: float) -> Ans
         np.concatenate([part.scores for part in parts]),
         np.concatenate([part.counts for part in parts]),
         version.name,
+        all(part.is_full for part in parts),
     )
 
 
@@ -167,16 +179,14 @@ def _merged(requests: list[SearchRequest]) -> SearchRequest:
 def _merged_excludes(requests: list[SearchRequest]) -> Exclude | None:
     if all(request.exclude is None for request in requests):
         return None
+    lengths: list[int] = []
     ids: list[Any] = []
-    offsets, end = [0], 0
     for request in requests:
         if request.exclude is None:
-            offsets += [end] * request.count
-            continue
-        own, numbers = request.exclude
-        offsets += (own[1:] + end).tolist()
-        ids.append(numbers)
-        end += len(numbers)
+            lengths += [0] * request.count
+        else:
+            lengths += request.exclude[0]
+            ids.append(request.exclude[1])
     if isinstance(ids[0], list):
-        return np.array(offsets, np.int64), [*chain.from_iterable(ids)]
-    return np.array(offsets, np.int64), np.concatenate(ids)
+        return lengths, [*chain.from_iterable(ids)]
+    return lengths, np.concatenate(ids)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,8 @@ from vecq.serving.options import Option, check_value
 from vecq.serving.refusal import RefusalError, argument_fault
 from vecq.serving.settings import Limits
 
-# Offsets and ids, as `vecq.Index.search` takes them.
-Exclude = tuple[NDArray[np.int64], NDArray[np.int64] | list[str]]
+# How many ids each query excludes, and the ids of all queries.
+Exclude = tuple[list[int], NDArray[np.int64] | list[str]]
 # Options that are given once, or as a list with one for each query.
 EACH_QUERY = ("where", "bias_weight")
 
@@ -53,29 +54,47 @@ class SearchRequest:
         queries = None if self.queries is None else self.queries[first:last]
         exclude = self.exclude
         if exclude is not None:
-            offsets, numbers = exclude
-            own = offsets[first : last + 1]
-            exclude = own - own[0], numbers[own[0] : own[-1]]
+            lengths, own = exclude
+            start, end = sum(lengths[:first]), sum(lengths[:last])
+            exclude = lengths[first:last], own[start:end]
         return SearchRequest(self.k, options, self.key, queries, exclude, ids)
+
+    def exclusions(self) -> Any:
+        """Return the exclusions as `vecq.Index.search` takes them."""
+        if self.exclude is None:
+            return None
+        lengths, ids = self.exclude
+        if len(lengths) == 1:
+            return [ids]
+        return np.fromiter(accumulate(lengths, initial=0), np.int64, len(lengths) + 1), ids
 
 
 @dataclass
 class Answer:
-    """Results of one request and the name of the version that all of them come from."""
+    """Results of one request and the name of the version that all of them come from.
+
+    `is_full` if every query has k results.
+    """
 
     ids: NDArray[Any]
     scores: NDArray[np.float32]
     counts: NDArray[np.int64]
     version: str
+    is_full: bool
 
     @classmethod
     def of(cls, found: Result, version: str) -> Answer:
-        return cls(found.ids, found.scores, found.counts, version)
+        counts, k = found.counts, found.ids.shape[1]
+        return cls(found.ids, found.scores, counts, version, counts.tolist() == [k] * len(counts))
 
     def part(self, first: int, last: int) -> Answer:
         """Return the results of the queries from `first` to `last`."""
         return Answer(
-            self.ids[first:last], self.scores[first:last], self.counts[first:last], self.version
+            self.ids[first:last],
+            self.scores[first:last],
+            self.counts[first:last],
+            self.version,
+            self.is_full,
         )
 
 

@@ -9,16 +9,13 @@ requests in flight are answered.
 
 from __future__ import annotations
 
-import contextlib
+import gc
 import logging
 import os
 import signal
 import socket
 import sys
 import threading
-import time
-from collections.abc import Iterator
-from importlib.util import find_spec
 from typing import Any
 
 from vecq.core.cores import bind, node_of, nodes, pin
@@ -26,12 +23,9 @@ from vecq.core.errors import VecqError
 from vecq.serving import channel
 from vecq.serving.app import App
 from vecq.serving.metrics import SharedCounters
-from vecq.serving.packages import uvicorn
-from vecq.serving.protocol import protocol_class, sweep
+from vecq.serving.server import Server
 from vecq.serving.settings import Settings
 from vecq.serving.versions import Opening, Version, version_of
-
-SWEEP_TICKS = 10  # uvicorn ticks ten times a second
 
 
 def main(arguments: list[str]) -> None:
@@ -59,51 +53,13 @@ def main(arguments: list[str]) -> None:
         channel.send(end, {"failed": str(error)})
         return
     app = App(settings, version, SharedCounters(memory, workers), worker)
-    server = Server(app, settings)
     threading.Thread(target=_follow, args=(end, app), name="vecq-control", daemon=True).start()
     signal.signal(signal.SIGTERM, lambda *_: app.drain())
     channel.send(end, {"version": version.name})
-    server.run(sockets=[socket.socket(fileno=listener)])
+    gc.collect()
+    gc.freeze()  # collections look only at what requests leave behind
+    Server(app, settings).run(socket.socket(fileno=listener))
     app.runner.close()
-
-
-class Server(uvicorn.Server):
-    """uvicorn's server, with the sweep of slow clients and draining in two steps."""
-
-    def __init__(self, app: App, settings: Settings) -> None:
-        loop = "uvloop" if find_spec("uvloop") else "asyncio"
-        config = uvicorn.Config(
-            app,
-            http=protocol_class(settings.limits),
-            loop=loop,
-            ws="none",
-            lifespan="off",
-            interface="asgi3",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            date_header=False,
-            timeout_keep_alive=settings.limits.idle_seconds,  # type: ignore[arg-type]
-            timeout_graceful_shutdown=settings.drain_seconds,  # type: ignore[arg-type]
-        )
-        super().__init__(config)
-        self._app, self._delay, self._closes_at = app, settings.drain_delay, 0.0
-
-    async def on_tick(self, counter: int) -> bool:
-        state = self.server_state
-        self._app.recorder.beat(len(state.connections), len(state.tasks))
-        if counter % SWEEP_TICKS == 0:
-            sweep(state.connections)
-        if self._app.draining:
-            self._closes_at = self._closes_at or time.monotonic() + self._delay
-            self.should_exit = time.monotonic() >= self._closes_at
-        return await super().on_tick(counter)
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals to `main`."""
-        yield
 
 
 def _open(descriptor: int, settings: Settings) -> Version:
