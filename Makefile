@@ -117,7 +117,7 @@ fuzz:
 	@echo '*** SKIPPED: fuzzing needs clang with libFuzzer. ***'
 endif
 
-serve-fuzz: $(VENV)/fuzz ## schemathesis over the service, atheris over its bodies; FUZZ_SECONDS=60
+serve-fuzz: $(VENV)/fuzz ## schemathesis over the service, atheris over bodies and HTTP; FUZZ_SECONDS=60
 	python tests/fuzz/serve.py $(FUZZ_SECONDS)
 
 serve-soak: $(VENV)/dev ## 1,000 new versions under load, 50 killed workers, 10,000 idle connections

@@ -170,7 +170,7 @@ class Connection(asyncio.Protocol):
             return
         expected = self._headers.get(b"expect")
         if expected is not None and expected.lower() == b"100-continue" and self._current is None:
-            self._transport.write(CONTINUE)
+            self._write(CONTINUE)
 
     def on_body(self, part: bytes) -> None:
         request, shared = self._read, self._shared
@@ -219,9 +219,7 @@ class Connection(asyncio.Protocol):
         if request.is_complete:
             self._shared.waiting -= 1
             self._unanswered -= 1
-        if self._transport.is_closing():
-            return
-        self._transport.write(answer)
+        self._write(answer)
         if not request.keep_alive:
             self._transport.close()
         elif self._queue or self._farewell:
@@ -230,6 +228,11 @@ class Connection(asyncio.Protocol):
             self._transport.close()
         elif self._reading_since is None:
             self._idle_since = time.monotonic()
+
+    def _write(self, data: bytes) -> None:
+        # Closed, but the rest of what was received is still parsed.
+        if not self._transport.is_closing():
+            self._transport.write(data)
 
     def _may_begin(self) -> bool:
         return self._current is None and not self._queue and self._stuck_since is None
@@ -245,7 +248,7 @@ class Connection(asyncio.Protocol):
         if self._queue:
             self._begin(self._queue.popleft())
         elif self._farewell:
-            self._transport.write(self._farewell)
+            self._write(self._farewell)
             self._transport.close()
         if not self._queue:
             self._resume_reading()

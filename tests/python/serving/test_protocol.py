@@ -168,6 +168,15 @@ def test_the_last_request_of_a_connection(wire, request_):
     assert answers.next() is None
 
 
+def test_what_follows_a_refused_last_request_is_dropped(wire):
+    head = POST.replace(b"1.1", b"1.0") + b"content-length: 100001\r\n\r\n"
+    wire.sendall(head + b" " * 100_001 + b"\0\1\2\r\n\r\n")
+    answers = Answers(wire)
+    assert answers.next()[0] == 413
+    with suppress(ConnectionResetError):
+        assert answers.next() is None
+
+
 def test_what_is_no_request_ends_the_connection_after_the_answers(wire):
     wire.sendall(heavy() + GET + b"\0\1\2\r\n\r\n" + GET)
     answers = Answers(wire)
