@@ -1,10 +1,13 @@
 // A hash set of row numbers, at most half full: probe sequences are short, branches predictable.
+// The number UINT32_MAX is no row.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace vecq {
@@ -16,15 +19,27 @@ public:
         size_ = 0;
         slots_.assign(std::bit_ceil(2 * count + 2), 0);
         mask_ = slots_.size() - 1;
-        shift_ = 32 - std::countr_zero(slots_.size());
+        shift_ = std::max(0, 32 - std::countr_zero(slots_.size()));
     }
 
-    void insert(uint32_t row) {
+    // Reserves capacity for `count` more rows. Grows by at least half.
+    void reserve_more(size_t count) {
+        if (2 * (size_ + count) < slots_.size()) return;
+        RowSet larger;
+        larger.begin(size_ + count);
+        for (const uint32_t slot : slots_)
+            if (slot != 0) larger.insert(slot - 1);
+        *this = std::move(larger);
+    }
+
+    // Returns whether the set lacked the row.
+    bool insert(uint32_t row) {
         size_t at = place_of(row);
         for (; slots_[at] != 0; at = (at + 1) & mask_)
-            if (slots_[at] == row + 1) return;
+            if (slots_[at] == row + 1) return false;
         slots_[at] = row + 1;
         ++size_;
+        return true;
     }
 
     // Replaces the contents.

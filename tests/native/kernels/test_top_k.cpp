@@ -109,9 +109,28 @@ TEST(row_set_agrees_with_a_set) {
             for (const uint32_t row : expected)
                 for (const uint32_t near : {row, row + 1, row - 1})
                     CHECK(rows.holds(near) == expected.contains(near), count, spread, near);
-            for (const uint32_t row : {0U, 1U, 12345U, (1U << 31) - 1})
+            for (const uint32_t row : {0U, 1U, 12345U, (1U << 31) - 1, UINT32_MAX - 2, UINT32_MAX})
                 CHECK(rows.holds(row) == expected.contains(row), count, spread, row);
         }
+}
+
+TEST(row_set_grows) {
+    Random random(3);
+    RowSet rows;
+    rows.begin(4);
+    std::set<uint32_t> expected;
+    for (int round = 0; round < 200; ++round) {
+        rows.reserve_more(20);
+        for (int i = 0; i < 20; ++i) {
+            const auto row = static_cast<uint32_t>(random.below(2) == 0 ? random.below(2000)
+                                                                        : random.below(UINT32_MAX));
+            CHECK(rows.insert(row) == expected.insert(row).second, round, row);
+        }
+        CHECK(rows.size() == expected.size(), round);
+    }
+    for (const uint32_t row : expected) CHECK(rows.holds(row), row);
+    for (const uint32_t row : {0U, UINT32_MAX - 1, UINT32_MAX - 2, 1U << 31})
+        CHECK(rows.holds(row) == expected.contains(row), row);
 }
 
 TEST(row_filter_keeps_allowed_rows_that_are_not_excluded) {
