@@ -45,7 +45,7 @@ void Builder::stage(const float* vectors, size_t count, const int64_t* ids, bool
     if (addition_) refuse("vectors", "vectors can't be staged while others are being linked");
     if (rows.size() + count > kMaxRows)
         refuse("vectors", "vectors would make " + std::to_string(rows.size() + count) +
-                              " rows, expected at most 2147483648");
+                              " rows, expected at most " + std::to_string(kMaxRows));
     if (rows.must_fit()) refuse("codec", "codec is not fitted, call fit with a sample first");
     const size_t before = rows.size(), after = before + count;
     graph_repair_.reset();

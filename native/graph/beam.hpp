@@ -14,8 +14,7 @@
 
 #include "base/memory.hpp"
 #include "base/vectors.hpp"
-#include "base/key.hpp"
-#include "graph/layer.hpp"
+#include "graph/marked_keys.hpp"
 
 namespace vecq {
 
@@ -24,9 +23,10 @@ public:
     // The keys of a vector. Arrays are padded to whole vectors.
     static constexpr size_t kKeysPerVector = 8;
 
-    // Empties the beam and sets its width. Keeps its memory.
-    void begin(size_t width) {
+    // Empties the beam and sets its width, for nodes below `nodes`. Keeps its memory.
+    void begin(size_t width, size_t nodes) {
         width_ = width;
+        marked_ = MarkedKeys(nodes);
         const size_t bytes = (width + kMaxOffers + 2 * kKeysPerVector) * sizeof(Key);
         if (keys_.bytes() < bytes) keys_ = Memory(bytes);
         if (merged_.bytes() < bytes) merged_ = Memory(bytes);
@@ -44,7 +44,7 @@ public:
     static constexpr size_t kMaxOffers = 16;
 
     [[gnu::always_inline]] void offer(float score, uint32_t node) {
-        const Key key = key_of(score, node);
+        const Key key = marked_.key_of(score, node);
         if (size_ == width_ && key >= keys_.as<Key>()[size_ - 1]) return;
         offers_[offer_count_++] = key;
     }
@@ -58,30 +58,41 @@ public:
     // Whether the beam holds an unexpanded candidate.
     bool has_next() {
         const Key* keys = keys_.as<Key>();
-        while (next_ < size_ && (keys[next_] & kExpanded) != 0) ++next_;
+        while (next_ < size_ && (keys[next_] & MarkedKeys::kMark) != 0) ++next_;
         return next_ < size_;
     }
     // The score of the best unexpanded candidate, after has_next() returned true.
-    float next_score() const { return score_of(keys_.as<Key>()[next_]); }
+    float next_score() const { return score(next_); }
     // Marks that candidate as expanded and returns its node.
     uint32_t expand() {
         Key& key = keys_.as<Key>()[next_++];
-        key |= kExpanded;
-        return node_of(key);
+        key |= MarkedKeys::kMark;
+        return marked_.node_of(key);
     }
 
-    // The candidates, best first. node_of() and score_of() ignore the marks.
-    std::span<const Key> keys() const { return {keys_.as<Key>(), size_}; }
+    // The candidates, best first.
+    size_t size() const { return size_; }
+    uint32_t node(size_t at) const { return marked_.node_of(keys_.as<Key>()[at]); }
+    // In graphs of more than MarkedKeys::kMaxExactNodes nodes, up to one unit in the last place
+    // below the score offered.
+    float score(size_t at) const { return marked_.score_of(keys_.as<Key>()[at]); }
+    // Returns the candidates, best first, as plain keys. The beam begins again before its next use.
+    std::span<const Key> finish() {
+        Key* const keys = keys_.as<Key>();
+        for (size_t i = 0; i < size_; ++i) keys[i] = marked_.plain(keys[i]);
+        return {keys, size_};
+    }
 
     // For merging by vectors: keys behind size() are kNoKey, which is behind every key.
     static constexpr Key kNoKey = ~Key{0};
     Key* vector_keys() { return keys_.as<Key>(); }
+    const MarkedKeys& marked() const { return marked_; }
     size_t vectors() const { return (width_ + kKeysPerVector - 1) / kKeysPerVector; }
     // Takes note of `count` keys that were merged into vector_keys(), none before position `first`.
     // Those behind the width are dropped.
     [[gnu::always_inline]] void grow(size_t count, size_t first) {
         size_ = std::min(size_ + count, width_);
-        if (size_ == width_) worst_ = score_of(keys_.as<Key>()[width_ - 1]);
+        if (size_ == width_) worst_ = score(width_ - 1);
         next_ = std::min(next_, first);
     }
     // No candidate before this position is unexpanded.
@@ -121,7 +132,7 @@ private:
         std::swap(keys_, merged_);
         size_ = std::min(size_ + count, width_);
         next_ = std::min(next_, ranks[0]);
-        if (size_ == width_) worst_ = score_of(to[size_ - 1]);
+        if (size_ == width_) worst_ = score(size_ - 1);
     }
 
     // Sorts the offers by counting the better ones of each. `sorted` is all zeros.
@@ -153,6 +164,7 @@ private:
 
     size_t width_ = 0, size_ = 0, next_ = 0;
     float worst_ = 0;
+    MarkedKeys marked_;
     Memory keys_, merged_;
     Key offers_[kMaxOffers] = {};
     size_t offer_count_ = 0;

@@ -3,15 +3,15 @@
 //
 // KeyVectors is a concept of lanes_<isa> over sorted arrays of keys, in whole vectors:
 //   kMaxKeys                 the longest arrays for which it is faster than offers; 0: none
-//   pack(mask, scores, nodes, keys)
-//       Writes the keys of up to 16 nodes with a bit in the mask, then kNoKey up to 24. Returns
-//       their number.
+//   pack(mask, scores, dropped, nodes, keys)
+//       Writes the keys of up to 16 nodes with a bit in the mask, without the dropped bits of
+//       their scores, then kNoKey up to 24. Returns their number.
 //   merge(sorted, vectors, keys, count)
 //       Merges keys, in any order; the last ones drop out. Returns a position up to which nothing
 //       changed.
 //   first_unexpanded(sorted, from, vectors)
-//       Returns the position of the first key without kExpanded, not before `from`.
-//   mark_expanded(sorted, at)  sets kExpanded
+//       Returns the position of the first key without a mark, not before `from`.
+//   mark_expanded(sorted, at)  sets the mark
 
 template <class KeyVectors>
 [[gnu::always_inline]] inline void insert_keys(Beam& beam, uint32_t mask, const float* scores,
@@ -20,7 +20,8 @@ template <class KeyVectors>
     if constexpr (KeyVectors::kMaxKeys > 0) {
         if (beam.width() <= KeyVectors::kMaxKeys) {
             alignas(kLine) Key keys[24];
-            const size_t count = KeyVectors::pack(mask, scores, nodes, keys);
+            const size_t count =
+                KeyVectors::pack(mask, scores, beam.marked().dropped(), nodes, keys);
             const size_t first = KeyVectors::merge(beam.vector_keys(), beam.vectors(), keys, count);
             return beam.grow(count, first);
         }
@@ -47,7 +48,7 @@ template <class KeyVectors>
     if constexpr (KeyVectors::kMaxKeys > 0) {
         if (beam.width() <= KeyVectors::kMaxKeys) {
             KeyVectors::mark_expanded(beam.vector_keys(), beam.next());
-            return node_of(beam.vector_keys()[beam.next()]);
+            return beam.node(beam.next());
         }
     }
     return beam.expand();

@@ -10,8 +10,8 @@
 namespace vecq {
 
 inline constexpr uint32_t kNone = UINT32_MAX;
-// Row ids have 31 bits, so that a key has a free bit for the expanded mark.
-inline constexpr size_t kMaxRows = size_t{1} << 31;
+// kNone is no row, and row + 1 fits 32 bits.
+inline constexpr size_t kMaxRows = size_t{UINT32_MAX} - 1;
 inline constexpr size_t kMaxDegree = 512;
 inline constexpr uint8_t kHighestLevel = 15;
 

@@ -117,14 +117,14 @@ private:
         const Scorer scorer = nodes_.scorer(layer.row_of(node), slot_ + 1);
         scorer.prefetch(rows, count);
         Beam& sorted = scratch_.sorted;
-        sorted.begin(count);
+        sorted.begin(count, layer.count);
         for (size_t first = 0; first < count; first += 16) {
             alignas(64) float scores[16];
             const size_t group = std::min<size_t>(16, count - first);
             scorer.score(rows + first, group, sorted.worst(), scores);
             insert_keys<KeyVectors>(sorted, 0xffffU >> (16 - group), scores, nodes + first);
         }
-        return sorted.keys();
+        return sorted.finish();
     }
 
     // Prunes a full list over its links and the new link `to`.

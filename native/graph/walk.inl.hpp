@@ -31,7 +31,7 @@ public:
         params_ = params;
         filter_ = filter;
         if constexpr (!kUnfiltered) {
-            scratch.results.begin(params.width);
+            scratch.results.begin(params.width, graph.layers[params.target_layer].count);
             selectivity_ = filter.expected_share;
         }
         enter_layer(graph.layer_count - 1);
@@ -53,19 +53,18 @@ public:
     }
 
     // Returns the results, best first. If rejected nodes filled the beam, the walk may have ended
-    // before it reached the worse results: then returns only about the best three quarters.
-    std::span<const Key> found() const {
-        const std::span<const Key> keys = results().keys();
-        const size_t certain = keys.size() - keys.size() / 4;
-        const bool cut_short =
-            !keys.empty() && score_of(keys[certain - 1]) < scratch_->beam.worst();
-        return cut_short ? keys.first(certain - 1) : keys;
+    // before it reached the worse results: then returns only about the best three quarters. Called
+    // once.
+    std::span<const Key> found() {
+        const size_t count = results().size(), certain = count - count / 4;
+        const bool cut_short = count > 0 && results().score(certain - 1) < scratch_->beam.worst();
+        return results().finish().first(cut_short ? certain - 1 : count);
     }
 
 private:
     const Layer& layer() const { return graph_->layers[layer_number_]; }
 
-    const Beam& results() const {
+    Beam& results() const {
         if constexpr (kUnfiltered)
             return scratch_->beam;
         else
@@ -80,7 +79,7 @@ private:
         layer_number_ = layer_number;
         scorer_.enter_layer(*graph_, layer_number);
         scratch_->visited.begin(layer().count);
-        scratch_->beam.begin(is_on_target_layer() ? beam_width() : 1);
+        scratch_->beam.begin(is_on_target_layer() ? beam_width() : 1, layer().count);
         scored_ = prefetched_ = list_count_ = 0;
     }
 
@@ -95,7 +94,7 @@ private:
         // A file may hold any id: clamp it to a valid one.
         const size_t below = graph_->layers[layer_number_ - 1].count;
         const auto best = static_cast<uint32_t>(
-            std::min<size_t>(layer().below[node_of(scratch_->beam.keys().front())], below - 1));
+            std::min<size_t>(layer().below[scratch_->beam.node(0)], below - 1));
         const Layer& top = graph_->layers[graph_->layer_count - 1];
         // Also enter layer 0 at the first entry point: nodes are reachable from the entry points,
         // but maybe not from `best`.
@@ -161,11 +160,10 @@ private:
     // full beam, or the stop rule applies.
     bool is_beyond_reach(float score) const {
         const StopRule& stop = params_.stop;
-        const std::span<const Key> keys = results().keys();
         if (!is_on_target_layer()) return false;
         if (score < results().worst()) return true;
-        if (stop.k == 0 || keys.size() < stop.k) return false;
-        return stop.zero - score > stop.factor * (stop.zero - score_of(keys[stop.k - 1]));
+        if (stop.k == 0 || results().size() < stop.k) return false;
+        return stop.zero - score > stop.factor * (stop.zero - results().score(stop.k - 1));
     }
 
     // Reads the first `count` selected lists. Their unvisited neighbors wait for their scores.

@@ -264,9 +264,9 @@ typedef struct vecq_groups vecq_groups;
 
 typedef struct {
     size_t struct_size;
-    size_t k;                  /* results per query; 1 to 2^31 */
-    size_t ef;                 /* beam width of a walk, raised to k; up to 2^31, default: k + 100 */
-    size_t rerank;             /* candidates rescored on the rerank codes; 0, or k to 2^31 */
+    size_t k;                  /* results per query; 1 to 2^32 - 2 */
+    size_t ef;                 /* beam width, raised to k; up to 2^32 - 2, default: k + 100 */
+    size_t rerank;             /* candidates rescored on the rerank codes; 0, or k to 2^32 - 2 */
     int32_t query_bits;        /* 15 or 8, see vecq_codec_score; default: 15 */
     int32_t plan;              /* a vecq_plan */
     size_t threads;            /* default: all cores */
@@ -350,7 +350,7 @@ void vecq_index_close(vecq_index* index);
 /* Number of items. */
 vecq_status vecq_index_size(const vecq_index* index, size_t* size, vecq_error* error);
 
-/* Reserves capacity for `rows` items in all, at most 2^31. */
+/* Reserves capacity for `rows` items in all, at most 2^32 - 2. */
 vecq_status vecq_index_reserve(vecq_index* index, size_t rows, vecq_error* error);
 
 /* Fits the codecs that need it, see vecq_codec_fit. Refused once vectors were staged. */
@@ -633,7 +633,7 @@ typedef struct {
     size_t struct_size;
     int32_t metric;                 /* a vecq_metric */
     int32_t query_bits;             /* 15 or 8, see vecq_codec_score; default: 15 */
-    size_t k;                       /* results per query; 1 to 2^31 */
+    size_t k;                       /* results per query; 1 to 2^32 - 2 */
     size_t threads;                 /* default: all cores */
     const int64_t* exclude_offsets; /* as in vecq_search_options; ids are row numbers */
     const int64_t* exclude_ids;

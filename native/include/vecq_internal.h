@@ -44,7 +44,7 @@ typedef struct {
     double multiply_adds_per_second; /* of the block kernel, on registers alone */
 } vecq_machine_limits;
 
-/* For `count` rows (1 to 2^31) of a vecq_width. Allocates them; takes about a second. */
+/* For `count` rows (1 to 2^32 - 2) of a vecq_width. Allocates them; takes about a second. */
 vecq_status vecq_measure_machine_limits(int32_t width, size_t dim, size_t count,
                                         vecq_machine_limits* limits, vecq_error* error);
 

@@ -120,16 +120,16 @@ struct Nibbles {
 struct KeyVectors {
     static constexpr size_t kMaxKeys = 512;
 
-    static size_t pack(uint32_t mask, const float* scores, const uint32_t* nodes, uint64_t* keys) {
-        const __m512i bits = _mm512_load_si512(scores);
+    static size_t pack(uint32_t mask, const float* scores, uint32_t dropped, const uint32_t* nodes,
+                       uint64_t* keys) {
+        const __m512i bits = _mm512_load_si512(scores), all = _mm512_loadu_si512(nodes);
         const __mmask16 positive = _knot_mask16(_mm512_movepi32_mask(bits));
-        const __m512i descending =
-            _mm512_mask_xor_epi32(bits, positive, bits, _mm512_set1_epi32(0x7fffffff));
-        const __m512i shifted = _mm512_slli_epi32(_mm512_loadu_si512(nodes), 1);
-        const __m512i low =
-            join(_mm512_castsi512_si256(descending), _mm512_castsi512_si256(shifted));
+        const __m512i falling = _mm512_andnot_si512(
+            _mm512_set1_epi32(static_cast<int32_t>(dropped)),
+            _mm512_mask_xor_epi32(bits, positive, bits, _mm512_set1_epi32(0x7fffffff)));
+        const __m512i low = join(_mm512_castsi512_si256(falling), _mm512_castsi512_si256(all));
         const __m512i high =
-            join(_mm512_extracti64x4_epi64(descending, 1), _mm512_extracti64x4_epi64(shifted, 1));
+            join(_mm512_extracti64x4_epi64(falling, 1), _mm512_extracti64x4_epi64(all, 1));
         const __m512i none = _mm512_set1_epi64(-1);
         const auto low_count = static_cast<size_t>(std::popcount(mask & 0xff));
         for (size_t at = 0; at < 24; at += 8) _mm512_store_si512(keys + at, none);
@@ -172,9 +172,9 @@ struct KeyVectors {
     }
 
 private:
-    static __m512i join(__m256i descending, __m256i shifted) {
-        return _mm512_or_si512(_mm512_slli_epi64(_mm512_cvtepu32_epi64(descending), 32),
-                               _mm512_cvtepu32_epi64(shifted));
+    static __m512i join(__m256i falling, __m256i nodes) {
+        return _mm512_or_si512(_mm512_slli_epi64(_mm512_cvtepu32_epi64(falling), 32),
+                               _mm512_slli_epi64(_mm512_cvtepu32_epi64(nodes), 1));
     }
 
     // Inserts a key into a vector. `previous` is the vector before it as it was, then this one.

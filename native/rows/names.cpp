@@ -184,7 +184,7 @@ bool Names::fill_slot(Array<NameSlot>& slots, uint32_t number, uint64_t hash) co
 uint32_t Names::append(std::string_view name, bool reuses) {
     const size_t offset = bytes_.size();
     if (free_.empty() && entries_.size() >= kMaxRows)
-        refuse("ids", "ids would make more than 2147483648 strings");
+        refuse("ids", "ids would make more than " + std::to_string(kMaxRows) + " strings");
     bytes_.resize(offset + name.size());
     std::memcpy(bytes_.data() + offset, name.data(), name.size());
     size_t number = entries_.size();

@@ -324,7 +324,7 @@ private:
         if (!state_.all_nodes_are_items())
             std::erase_if(keys,
                           [&](Key key) { return !state_.rows.slots().is_visible(node_of(key)); });
-        if (searcher_.queries[i].part_count > 1 || has_planes()) rescore(i);
+        if (searcher_.queries[i].part_count > 1 || has_planes() || rounds_scores()) rescore(i);
         add_near_zero(i);
         add_extremes(i);
     }
@@ -343,6 +343,9 @@ private:
 
     // A walk over one plane of codes leaves the order of rows to rescoring.
     bool has_planes() const { return state_.rows.codes().has_planes(); }
+
+    // The beams of such a graph drop the last bit of scores.
+    bool rounds_scores() const { return state_.graph.rows() > MarkedKeys::kMaxExactNodes; }
 
     void rescore(size_t i) {
         searcher_.rescore(state_.kernels, state_.rows.scored(), searcher_.queries[i], width_);
@@ -383,7 +386,6 @@ private:
     void rescore_unique(size_t i, size_t first) {
         std::vector<Key>& keys = searcher_.keys;
         std::vector<Key> scored(keys.begin(), keys.begin() + static_cast<ptrdiff_t>(first));
-        for (Key& key : scored) key &= ~kExpanded;
         keys.erase(keys.begin(), keys.begin() + static_cast<ptrdiff_t>(first));
         searcher_.rescore(state_.kernels, state_.rows.scored(), searcher_.queries[i], width_);
         std::vector<Key> merged;

@@ -30,7 +30,7 @@ def measure_rates(dim: int, rows: int, codec: Kind = "int8") -> Rates:
     call(
         lib.vecq_measure_machine_limits,
         *(choose(KINDS, codec, "codec"), whole(dim, "dim", 1, 65535)),
-        *(whole(rows, "rows", 1, 2**31), found),
+        *(whole(rows, "rows", 1, 2**32 - 2), found),
     )
     return Rates(
         read=found.random_rows_per_second,

@@ -133,12 +133,12 @@ TEST(abi_exact_refuses) {
         CHECK(call("count", &Call::count, count), count);
         CHECK(call("row_count", &Call::row_count, count), count);
     }
-    CHECK(call("row_count", &Call::row_count, (size_t{1} << 31) + 1));
+    CHECK(call("row_count", &Call::row_count, (size_t{1} << 32) - 1));
     for (const int32_t value : {-1, 3, INT32_MAX}) CHECK(option("metric", &Options::metric, value));
     for (const int32_t value : {1, 7, 16}) CHECK(option("query_bits", &Options::query_bits, value));
-    for (const size_t value : {size_t{0}, (size_t{1} << 31) + 1, SIZE_MAX})
+    for (const size_t value : {size_t{0}, (size_t{1} << 32) - 1, SIZE_MAX})
         CHECK(option("k", &Options::k, value), value);
-    for (const size_t value : {(size_t{1} << 31) - kRows + 1, SIZE_MAX})
+    for (const size_t value : {(size_t{1} << 32) - kRows - 1, SIZE_MAX})
         CHECK(option("first_row", &Options::first_row, value), value);
     const Ids falling = {0, 2, 1, 2, 2, 2}, negative = {-1, 0, 0, 0, 0, 0},
               two = {0, 0, 0, 0, 0, 2};
@@ -190,7 +190,8 @@ TEST(abi_exact_refuses_results_that_no_block_wrote) {
          {int64_t{-1}, int64_t{k + 1}, int64_t{1} << 32, INT64_MAX, INT64_MIN})
         for (const size_t query : {0, 4})
             CHECK(refuses("counts", &Found::counts, query, count), query, count);
-    for (const int64_t id : {int64_t{-1}, int64_t{1} << 31, (int64_t{1} << 32) + 7, INT64_MIN})
+    for (const int64_t id :
+         {int64_t{-1}, (int64_t{1} << 32) - 2, (int64_t{1} << 32) + 7, INT64_MIN})
         for (const size_t at : {size_t{0}, 5 * k - 1})
             CHECK(refuses("ids", &Found::ids, at, id), at, id);
     CHECK(refuses("scores", &Found::scores, 4, NAN));

@@ -16,7 +16,7 @@ using samples::random_vector;
 
 namespace {
 
-constexpr size_t kDim = 16, kRows = 200, kTooMany = (size_t{1} << 31) + 1;
+constexpr size_t kDim = 16, kRows = 200, kTooMany = (size_t{1} << 32) - 1;
 
 bool refused(vecq_status status, const vecq_error& error, const char* argument) {
     return status == VECQ_INVALID_ARGUMENT && std::strcmp(error.argument, argument) == 0 &&

@@ -1,4 +1,5 @@
-// Keys order by score, then by node; a beam keeps the best keys like a sorted map.
+// Keys order by score, then by node, with and without marks; a beam keeps the best keys like a
+// sorted map.
 #include <algorithm>
 #include <bit>
 #include <cfloat>
@@ -7,6 +8,7 @@
 #include <limits>
 #include <map>
 #include <set>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -19,16 +21,20 @@ using vecq::Beam;
 using vecq::Key;
 using vecq::key_of;
 using vecq::kNone;
+using vecq::MarkedKeys;
 using vecq::node_of;
 using vecq::Random;
 using vecq::score_of;
 
 namespace {
 
+// Of keys with whole scores, and of all.
+constexpr size_t kExact = MarkedKeys::kMaxExactNodes, kMost = vecq::kMaxRows;
 constexpr uint32_t kLastNode = vecq::kMaxRows - 1;
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr float kTiny = std::numeric_limits<float>::denorm_min();
-constexpr uint32_t kNodes[] = {0, 1, 2, 1U << 30, kLastNode - 1, kLastNode};
+constexpr uint32_t kNodes[] = {0,          1,      2,          1U << 30,      kExact - 2,
+                               kExact - 1, kExact, kExact + 1, kLastNode - 1, kLastNode};
 
 // Scores in falling order. 0 and -0 are distinct here; within a query they do not mix.
 const std::vector<float>& falling() {
@@ -57,6 +63,10 @@ float random_score(Random& random) {
     }
 }
 
+bool same_bits(float a, float b) {
+    return std::bit_cast<uint32_t>(a) == std::bit_cast<uint32_t>(b);
+}
+
 struct Offer {
     float score;
     uint32_t node;
@@ -69,9 +79,10 @@ struct Offer {
 // A beam over a sorted map.
 class Model {
 public:
-    explicit Model(size_t width) : width_(width) {}
+    Model(size_t width, size_t nodes) : width_(width), marked_(nodes) {}
 
-    void offer(const Offer& offer) {
+    void offer(Offer offer) {
+        offer.score = marked_.score_of(marked_.key_of(offer.score, 0));
         kept_[offer] = false;
         if (kept_.size() > width_) kept_.erase(std::prev(kept_.end()));
     }
@@ -82,7 +93,15 @@ public:
     }
     float worst() const { return kept_.size() < width_ ? -kInfinity : kept_.rbegin()->first.score; }
     bool is(const Beam& beam) const {
-        return std::equal(kept_.begin(), kept_.end(), beam.keys().begin(), beam.keys().end(),
+        size_t at = 0;
+        return kept_.size() == beam.size() && std::ranges::all_of(kept_, [&](const auto& own) {
+                   const Offer found{beam.score(at), beam.node(at)};
+                   ++at;
+                   return own.first == found;
+               });
+    }
+    bool is(std::span<const Key> keys) const {
+        return std::equal(kept_.begin(), kept_.end(), keys.begin(), keys.end(),
                           [](const auto& own, Key key) {
                               return own.first == Offer{score_of(key), node_of(key)};
                           });
@@ -90,6 +109,7 @@ public:
 
 private:
     size_t width_;
+    MarkedKeys marked_;
     std::map<Offer, bool> kept_;
 };
 
@@ -98,18 +118,26 @@ uint32_t expand_next(Beam& beam) {
     if (!beam.has_next()) return kNone;
     const float score = beam.next_score();
     const uint32_t node = beam.expand();
-    for (const Key key : beam.keys())
-        if (node_of(key) == node) CHECK(score_of(key) == score, node, score);
+    for (size_t i = 0; i < beam.size(); ++i)
+        if (beam.node(i) == node) CHECK(beam.score(i) == score, node, score);
     return node;
 }
 
 // A bijection, so that nodes differ.
-uint32_t scattered(uint32_t i) { return i * 2654435761U & kLastNode; }
+uint32_t scattered(uint32_t i, size_t nodes) {
+    return i * 2654435761U & static_cast<uint32_t>(std::bit_ceil(nodes) - 1);
+}
+
+// Scores that differ in their last bit as well as in others.
+float score_number(uint64_t number) {
+    return std::bit_cast<float>(std::bit_cast<uint32_t>(-5.0F) - 10 +
+                                static_cast<uint32_t>(number));
+}
 
 // Offers nodes with few different scores, expands some in between, then expands all.
-void play(Beam& beam, size_t width, uint64_t scores, uint64_t seed) {
+void play(Beam& beam, size_t width, size_t nodes, uint64_t scores, uint64_t seed) {
     Random random(seed);
-    Model model(width);
+    Model model(width, nodes);
     std::set<uint32_t> expanded;
     const auto expand = [&] {
         const uint32_t node = expand_next(beam), expected = model.expand();
@@ -117,11 +145,11 @@ void play(Beam& beam, size_t width, uint64_t scores, uint64_t seed) {
         if (node != kNone) CHECK(expanded.insert(node).second, width, seed, node);
         return node;
     };
-    beam.begin(width);
-    CHECK(beam.worst() == -kInfinity && beam.keys().empty() && expand_next(beam) == kNone);
+    beam.begin(width, nodes);
+    CHECK(beam.worst() == -kInfinity && beam.size() == 0 && expand_next(beam) == kNone);
     size_t offers = 0;
     for (uint32_t i = 0; i < 3000; ++i) {
-        const Offer offer{static_cast<float>(random.below(scores)) - 10, scattered(i)};
+        const Offer offer{score_number(random.below(scores)), scattered(i, nodes)};
         beam.offer(offer.score, offer.node);
         model.offer(offer);
         // Merges after a few offers, or when no more fit.
@@ -135,6 +163,7 @@ void play(Beam& beam, size_t width, uint64_t scores, uint64_t seed) {
     beam.merge_offers();
     while (expand() != kNone) {}
     CHECK(expand_next(beam) == kNone && model.is(beam), width, seed);
+    CHECK(model.is(beam.finish()), width, seed);
 }
 
 }  // namespace
@@ -146,13 +175,54 @@ TEST(key_preserves_score_and_node) {
     for (const float score : scores)
         for (const uint32_t node : kNodes) {
             const Key key = key_of(score, node);
-            for (const Key one : {key, key | vecq::kExpanded}) {
-                CHECK(node_of(one) == node, score, node);
-                CHECK(std::bit_cast<uint32_t>(score_of(one)) == std::bit_cast<uint32_t>(score),
-                      score, node);
+            CHECK(node_of(key) == node, score, node);
+            CHECK(same_bits(score_of(key), score), score, node);
+            const MarkedKeys marked(node < kExact ? kExact : kMost);
+            const Key unmarked = marked.key_of(score, node);
+            CHECK((unmarked & MarkedKeys::kMark) == 0, score, node);
+            for (const Key one : {unmarked, unmarked | MarkedKeys::kMark}) {
+                CHECK(marked.node_of(one) == node, score, node);
+                CHECK(node_of(marked.plain(one)) == node, score, node);
+                CHECK(same_bits(score_of(marked.plain(one)), marked.score_of(one)), score, node);
             }
-            CHECK((key & vecq::kExpanded) == 0, score, node);
+            if (node < kExact) CHECK(same_bits(marked.score_of(unmarked), score), score, node);
         }
+}
+
+TEST(marked_keys_of_large_graphs_round_scores_down) {
+    const MarkedKeys marked(kMost);
+    Random random(3);
+    std::vector<float> scores = falling();
+    for (int i = 0; i < 1000; ++i) scores.push_back(random_score(random));
+    for (const float score : scores) {
+        if (score == -kInfinity) continue;  // no score is: they are at least the lowest float
+        const float read = marked.score_of(marked.key_of(score, kLastNode));
+        const bool is_rounded = same_bits(read, std::nextafter(score, -kInfinity)) ||
+                                (score == 0 && same_bits(read, -kTiny));
+        CHECK(same_bits(read, score) || is_rounded, score, read);
+        CHECK(same_bits(marked.score_of(marked.key_of(read, 0)), read), score, read);
+    }
+    for (const float score : {kInfinity, 0.0F, -FLT_MAX})
+        CHECK(marked.score_of(marked.key_of(score, 0)) == score, score);
+}
+
+TEST(marked_keys_order_as_plain_ones) {
+    Random random(4);
+    const MarkedKeys exact(kExact), large(kMost);
+    for (int i = 0; i < 100000; ++i) {
+        const float a = random_score(random);
+        const auto bits = std::bit_cast<uint32_t>(a) + static_cast<uint32_t>(random.below(4));
+        const float b = random.below(2) == 0 ? random_score(random) : std::bit_cast<float>(bits);
+        if (std::isnan(b)) continue;
+        const auto m = static_cast<uint32_t>(random.below(kMost));
+        const uint32_t n = random.below(2) == 0 ? static_cast<uint32_t>(random.below(kMost))
+                                                : kNodes[random.below(std::size(kNodes))];
+        for (const MarkedKeys& marked : {exact, large}) {
+            const uint32_t most = marked.dropped() != 0 ? UINT32_MAX : kExact - 1;
+            const Key first = marked.key_of(a, m & most), second = marked.key_of(b, n & most);
+            CHECK((first < second) == (marked.plain(first) < marked.plain(second)), a, b, m, n);
+        }
+    }
 }
 
 TEST(key_orders_by_score_then_node) {
@@ -160,7 +230,7 @@ TEST(key_orders_by_score_then_node) {
     for (size_t i = 0; i < scores.size(); ++i)
         for (size_t a = 0; a < std::size(kNodes); ++a)
             for (size_t b = 0; b < std::size(kNodes); ++b) {
-                const Key key = key_of(scores[i], kNodes[a]) | vecq::kExpanded;
+                const Key key = key_of(scores[i], kNodes[a]);
                 if (a < b) CHECK(key < key_of(scores[i], kNodes[b]), scores[i], a, b);
                 if (i + 1 < scores.size())
                     CHECK(key < key_of(scores[i + 1], kNodes[b]), scores[i], scores[i + 1], a, b);
@@ -175,37 +245,46 @@ TEST(key_orders_by_score_then_node) {
 TEST(beam_keeps_the_best) {
     Beam beam;  // reused for all widths, like the beam of a walk
     for (const size_t width : {7, 1000, 1, 64, 2, 1000, 7}) {
-        play(beam, width, 20, width);
-        play(beam, width, 1, width + 1);
-        play(beam, width, uint64_t{1} << 20, width + 2);
+        for (const size_t nodes : {kExact, kMost}) {
+            play(beam, width, nodes, 20, width);
+            play(beam, width, nodes, 1, width + 1);
+            play(beam, width, nodes, uint64_t{1} << 20, width + 2);
+        }
     }
 }
 
 TEST(beam_accepts_infinite_scores) {
     Beam beam;
-    beam.begin(3);
+    constexpr uint32_t last = kExact - 1;
+    beam.begin(3, kExact);
     beam.offer(-kInfinity, 5);
-    beam.offer(-FLT_MAX, kLastNode);
+    beam.offer(-FLT_MAX, last);
     beam.offer(kInfinity, 0);
     beam.merge_offers();
     CHECK(beam.worst() == -kInfinity);
     beam.offer(-kInfinity, 4);  // an equal score, but a lower node
     beam.merge_offers();
-    CHECK(node_of(beam.keys().back()) == 4);
-    CHECK(expand_next(beam) == 0 && expand_next(beam) == kLastNode && expand_next(beam) == 4);
+    CHECK(beam.node(2) == 4);
+    CHECK(expand_next(beam) == 0 && expand_next(beam) == last && expand_next(beam) == 4);
     CHECK(expand_next(beam) == kNone);
+    beam.begin(2, kMost);
+    beam.offer(-FLT_MAX, kLastNode);
+    beam.offer(kInfinity, kLastNode - 1);
+    beam.merge_offers();
+    CHECK(beam.worst() == -FLT_MAX && beam.score(0) == kInfinity);
+    CHECK(expand_next(beam) == kLastNode - 1 && expand_next(beam) == kLastNode);
 }
 
 TEST(beam_expands_later_offers_that_are_better) {
     Beam beam;
-    beam.begin(2);
+    beam.begin(2, kMost);
     beam.offer(1, 10);
     beam.merge_offers();
     CHECK(expand_next(beam) == 10 && expand_next(beam) == kNone);
     beam.offer(1, 9);
     beam.offer(2, 11);
     beam.merge_offers();
-    CHECK(beam.worst() == 1 && beam.keys().size() == 2);
+    CHECK(beam.worst() == 1 && beam.size() == 2);
     CHECK(expand_next(beam) == 11 && expand_next(beam) == 9 && expand_next(beam) == kNone);
     beam.offer(1, 12);  // not better than the scores kept
     beam.merge_offers();
@@ -215,9 +294,9 @@ TEST(beam_expands_later_offers_that_are_better) {
 // Links of a damaged file may repeat nodes.
 TEST(beam_accepts_repeated_nodes) {
     Beam beam;
-    beam.begin(5);
+    beam.begin(5, kMost);
     for (uint32_t i = 0; i < Beam::kMaxOffers; ++i) beam.offer(static_cast<float>(i % 3), i % 3);
     beam.merge_offers();
-    CHECK(beam.keys().size() == 5 && beam.worst() == 2);
-    for (const Key key : beam.keys()) CHECK(node_of(key) == 2);
+    CHECK(beam.size() == 5 && beam.worst() == 2);
+    for (const Key key : beam.finish()) CHECK(node_of(key) == 2);
 }

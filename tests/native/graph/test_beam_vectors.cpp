@@ -20,16 +20,16 @@ struct NoKeyVectors {
 };
 
 // Offers groups of nodes to both and expands some candidates of both in between.
-void play(Beam& vectors, Beam& offers, size_t width, uint64_t scores, uint64_t seed) {
+void play(Beam& vectors, Beam& offers, size_t width, size_t nodes, uint64_t scores, uint64_t seed) {
     Random random(seed);
-    vectors.begin(width);
-    offers.begin(width);
+    vectors.begin(width, nodes);
+    offers.begin(width, nodes);
     for (uint32_t group = 0; group < 200; ++group) {
         alignas(kLine) float score[16];
         uint32_t node[16];
         for (uint32_t i = 0; i < 16; ++i) {
             score[i] = static_cast<float>(random.below(scores)) - 10;
-            node[i] = (16 * group + i) * 2654435761U >> 1;
+            node[i] = static_cast<uint32_t>((16 * group + i) * 2654435761U % nodes);
         }
         const auto mask = static_cast<uint32_t>(random.below(uint64_t{1} << random.below(17)));
         insert_keys<KeyVectors>(vectors, mask, score, node);
@@ -43,15 +43,22 @@ void play(Beam& vectors, Beam& offers, size_t width, uint64_t scores, uint64_t s
             CHECK(expand<KeyVectors>(vectors) == expected, width, seed, group, expected);
         }
         CHECK(vectors.worst() == offers.worst(), width, seed, group);
-        CHECK(std::ranges::equal(vectors.keys(), offers.keys()), width, seed, group);
+        CHECK(vectors.size() == offers.size(), width, seed, group);
+        for (size_t i = 0; i < offers.size(); ++i) {
+            CHECK(vectors.node(i) == offers.node(i), width, seed, group, i);
+            CHECK(vectors.score(i) == offers.score(i), width, seed, group, i);
+        }
     }
+    CHECK(std::ranges::equal(vectors.finish(), offers.finish()), width, seed);
 }
 
 void play_all() {
     Beam vectors, offers;  // reused for all widths, like the beams of a walk
     for (const size_t width : {1, 2, 7, 8, 9, 64, 100, 3, 500, 512})
         for (const uint64_t scores : {1, 20, 1 << 20})
-            for (uint64_t seed = 0; seed < 10; ++seed) play(vectors, offers, width, scores, seed);
+            for (const size_t nodes : {MarkedKeys::kMaxExactNodes, kMaxRows})
+                for (uint64_t seed = 0; seed < 10; ++seed)
+                    play(vectors, offers, width, nodes, scores, seed);
 }
 
 }  // namespace vecq::beam_vectors
