@@ -13,7 +13,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vecq.core.errors import UnsupportedError
+from vecq.core.errors import ArgumentError, UnsupportedError
 from vecq.core.native_index import NativeIndex
 from vecq.integrations.exchange.export import graph_of
 from vecq.integrations.exchange.faiss_codes import decode
@@ -191,6 +191,9 @@ def encode(
     graph: Graph, file: IO[bytes], space: str, settings: Settings, map: str | None = None
 ) -> None:
     """Write an IndexHNSWFlat, within an ID map if one is named or ids are not 0, 1, 2, ..."""
+    if len(graph.levels) >= 2**31:
+        message = f"index has {len(graph.levels):,} items, and a graph of faiss fewer than 2^31"
+        raise ArgumentError(message, "index")
     metric = 1 if space == "l2" else 0
     head = np.zeros(1, HEADER)
     head["dim"], head["count"] = graph.vectors.shape[1], len(graph.ids)

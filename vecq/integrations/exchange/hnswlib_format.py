@@ -83,7 +83,7 @@ def _check_header(reader: Reader, header: Any, dim: int) -> None:
     if label - vector != WORD * dim:
         found = (label - vector) / WORD
         raise ArgumentError(f"dim is {dim}, but the file has vectors of {found:g} numbers", "dim")
-    if int(header["count"]) > min(int(header["room"]), 2**31):
+    if int(header["count"]) > min(int(header["room"]), 2**32 - 2):
         reader.fail(f"{header['count']:,} rows are more than there is room for")
 
 

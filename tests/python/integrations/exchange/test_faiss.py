@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import vecq
+from vecq.integrations.exchange.faiss_format import Settings, encode
+from vecq.integrations.exchange.graph import Graph
 
 faiss = pytest.importorskip("faiss")
 METRICS = {"l2": faiss.METRIC_L2, "ip": faiss.METRIC_INNER_PRODUCT}
@@ -182,3 +184,12 @@ def test_a_live_index_needs_faiss(monkeypatch):
         vecq.from_faiss(object())
     with pytest.raises(vecq.UnsupportedError, match="pip install faiss-cpu"):
         vecq.Index(4).to_faiss()
+
+
+def test_more_items_than_faiss_can_number_are_refused(tmp_path, refuse):
+    many = Graph(
+        np.empty((0, 4), "f4"), np.empty(0, int), np.broadcast_to(np.uint8(0), 2**31), [], 0
+    )
+    with open(tmp_path / "many.faiss", "wb") as file:
+        refuse("index", "2,147,483,648 items", encode, many, file, "l2", Settings(8, 100))
+    assert (tmp_path / "many.faiss").stat().st_size == 0
