@@ -82,6 +82,57 @@ def test_opening_time_does_not_depend_on_the_number_of_rows(small, tmp_path):
     assert int(searched) < 32 << 20
 
 
+# Searches a file of nearly the most rows as the one that it was stretched from.
+SEARCHING = """
+import time
+import numpy as np, vecq
+
+def memory():
+    with open("/proc/self/status") as file:
+        return next(1024 * int(line.split()[1]) for line in file if line.startswith("RssAnon"))
+
+queries = np.random.default_rng(1).standard_normal((50, 16)).astype("f4")
+small = vecq.open(SMALL)
+options = {}, {"query_bits": 8}, {"ef": 600}, {"diversity": 0.3}
+expected = [small.search(queries, 10, plan="walk", **own) for own in options]
+vecq.open(LARGE)
+start = time.perf_counter()
+large = vecq.open(LARGE)
+print(time.perf_counter() - start)
+before = memory()
+for own, wanted in zip(options, expected):
+    for threads in 1, 2:
+        found = large.search(queries, 10, plan="walk", threads=threads, **own)
+        assert np.array_equal(found.ids, wanted.ids), own
+        assert np.array_equal(found.scores, wanted.scores), own
+print(memory() - before)
+found = large.search(queries[0], 10, explain=True)
+assert np.array_equal(np.ravel(found.ids), expected[0].ids[0])
+print(found.explanation.plan)
+print(len(large))
+"""
+
+
+@pytest.mark.parametrize("isa", vecq.cpu().isas, ids=lambda isa: isa.name)
+@pytest.mark.parametrize(("metric", "codec"), [("l2", "int8"), ("ip", "fp32"), ("cosine", "int12")])
+def test_rows_beyond_2_to_the_31_are_found(metric, codec, isa, python, tmp_path):
+    if not isa.available:
+        pytest.skip(f"{isa.name} can't run here: {isa.missing}")
+    small, large = tmp_path / "small.vecq", tmp_path / "large.vecq"
+    vecq.Index(DIM, metric, codec=codec, m=8, ef_construction=50).add(sample(1500), threads=1).save(
+        small
+    )
+    stretch(small, large, 4_000_000_000, at_end=1200)
+    result = python(f"SMALL, LARGE = {str(small)!r}, {str(large)!r}\n{SEARCHING}", isa.name)
+    assert result.returncode == 0, result.stderr
+    opening, searching, plan, rows = result.stdout.split()
+    assert (plan, rows) == ("walk", "4000000000")
+    # Generous: opening takes less than a millisecond on an idle machine.
+    assert float(opening) < 0.2
+    # A bit per row would take 500 MB.
+    assert int(searching) < 64 << 20
+
+
 def run_within(limit, code, path):
     try:
         with limited(limit) as group:
