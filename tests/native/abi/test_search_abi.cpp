@@ -112,6 +112,7 @@ TEST(effort_follows_the_recall_curve) {
 
 // The widths of a file may be in any order, and widths that searches refuse never come out.
 TEST(effort_of_rerank_stores_follows_the_measured_widths) {
+    constexpr size_t kMost = (size_t{1} << 32) - 2;
     const Codec codec(VECQ_INT4, kDim), finer(VECQ_FP32, kDim);
     Index index(options_of(VECQ_COSINE), codec, &finer);
     CHECK(index.add(random_vector(kRows * kDim, 1)), index.error.message);
@@ -120,7 +121,7 @@ TEST(effort_of_rerank_stores_follows_the_measured_widths) {
         CHECK(vecq_index_effort(index.own, k, 0, &ef, &rerank, nullptr) == VECQ_OK);
         return rerank;
     };
-    CHECK(width_of(10) == 70 && width_of(size_t{1} << 31) == size_t{1} << 31);
+    CHECK(width_of(10) == 70 && width_of(kMost) == kMost);
     const vecq_curve_point curve[] = {{10, 20, 0.5}};
     CHECK(vecq_index_set_curve(index.own, curve, 1, kRows, nullptr) == VECQ_OK);
     const vecq_curve_point widths[] = {{10, 20, 1}, {1000, 1500, 1}};
