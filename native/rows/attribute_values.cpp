@@ -194,7 +194,7 @@ private:
         for (int64_t at = given_.offsets[i]; at < given_.offsets[i + 1]; ++at)
             tags.push_back(numbers[element<uint32_t>(static_cast<size_t>(at))]);
         std::ranges::sort(tags);
-        tags.erase(std::ranges::unique(tags).begin(), tags.end());
+        tags.erase(std::unique(tags.begin(), tags.end()), tags.end());
     }
 
     Attribute& attribute_;

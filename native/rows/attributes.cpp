@@ -131,7 +131,8 @@ Attributes::Ordered Attributes::ordered(const Attribute& attribute, size_t rows,
     OrderedRows sorted = attribute.spec.kind == AttributeKind::float32
                              ? OrderedRows(std::span(values.data<const float>(), rows))
                              : OrderedRows(std::span(values.data<const int64_t>(), rows));
-    own = std::make_shared<const Attribute::Sorted>(version(), std::move(sorted));
+    own =
+        std::make_shared<const Attribute::Sorted>(Attribute::Sorted{version(), std::move(sorted)});
     return {{own, &own->rows}, own->version};
 }
 

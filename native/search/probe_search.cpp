@@ -150,7 +150,7 @@ private:
         keys.assign(found.begin(), found.end());
         if (request_.state.rows.biased() != nullptr) {
             std::ranges::sort(keys);
-            keys.erase(std::ranges::unique(keys).begin(), keys.end());
+            keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
         }
         if (filters != nullptr)
             std::erase_if(keys, [&](Key key) { return !filters[i].may_return(node_of(key)); });

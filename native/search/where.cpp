@@ -276,7 +276,7 @@ private:
 
     void add_codes(std::vector<uint32_t> codes) {
         std::ranges::sort(codes);
-        codes.erase(std::ranges::unique(codes).begin(), codes.end());
+        codes.erase(std::unique(codes.begin(), codes.end()), codes.end());
         add_term({.attribute = column_, .kind = Term::Kind::codes, .codes = std::move(codes)});
     }
 

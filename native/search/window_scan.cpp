@@ -123,7 +123,7 @@ void WindowScan::Rows::set_apart(const Request& request, const Attributes::Order
     for (size_t row = known; row < extent; ++row) changed.push_back(static_cast<uint32_t>(row));
     if (changed.empty()) return;
     std::ranges::sort(changed);
-    changed.erase(std::ranges::unique(changed).begin(), changed.end());
+    changed.erase(std::unique(changed.begin(), changed.end()), changed.end());
     std::erase_if(changed, [&](uint32_t row) { return row >= extent; });
     bits_.grow(extent, ~uint64_t{0});
     if (allowed != nullptr) bits_.write(0, allowed, words_for(extent));

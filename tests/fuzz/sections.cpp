@@ -78,6 +78,8 @@ constexpr Variant kVariants[] = {
     {VECQ_COSINE, VECQ_INT8, VECQ_SCALE_VECTOR, false, false, false, kSampledRows},
     {VECQ_L2, VECQ_FP16, VECQ_SCALE_VECTOR, true, false, false, kSampledRows},
     {VECQ_L2, VECQ_INT8, VECQ_SCALE_VECTOR, false, false, true, kRows, true},
+    {VECQ_IP, VECQ_INT4, VECQ_SCALE_VECTOR, false, true, true, kRows},
+    {VECQ_COSINE, VECQ_INT12, VECQ_SCALE_VECTOR, false, false, true, kRows},
 };
 
 File make_file(const Variant& variant, const std::string& path) {
@@ -103,8 +105,9 @@ File make_file(const Variant& variant, const std::string& path) {
         is_valid = is_valid && index.remove({9, 10, 11, 40, 71}) == VECQ_OK &&
                    index.update(random_vector(2 * kDim, 2), {12, 300});
         const vecq_curve_point curve[] = {{5, 10, 0.5}, {5, 40, 1}};
-        is_valid =
-            is_valid && vecq_index_set_curve(index.own, curve, 2, variant.rows, nullptr) == VECQ_OK;
+        is_valid = is_valid &&
+                   vecq_index_set_curve(index.own, curve, 2, variant.rows, nullptr) == VECQ_OK &&
+                   vecq_index_set_rerank_widths(index.own, curve, 1, nullptr) == VECQ_OK;
     }
     if (!is_valid || save(index.own, path) != VECQ_OK) std::abort();
     return File(Bytes(path));

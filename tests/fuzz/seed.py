@@ -44,6 +44,9 @@ def main() -> None:
         "living-ip": vecq.Index(4, "ip", m=2, ef_construction=4),
         "attributes": vecq.Index(4, "l2", m=2, ef_construction=4, attributes=ATTRIBUTES),
         "names": vecq.Index(4, "l2", m=2, ef_construction=4, id_type="str"),
+        "int4": vecq.Index(4, "ip", "int4", m=2, ef_construction=4, rerank_codec="int8"),
+        "int12": vecq.Index(4, "cosine", "int12", m=2, ef_construction=4),
+        "cells": vecq.Index(4, "l2", m=2, ef_construction=4),
     }
     values = {
         "price": np.arange(24.0),
@@ -59,6 +62,10 @@ def main() -> None:
                 index.set_bias(index.ids[::3], 0.5)
             elif name != "empty":
                 index.add(rows, attributes=values if index.attributes else None, threads=1)
+            if name in ("int4", "cells"):
+                if name == "cells":
+                    index.partition(3)
+                index.measure_recall(rows[6:12], k=2)
             if name.startswith("living"):
                 index.measure_recall(rows[6:12], k=2)
                 index.remove(range(6, 12)).upsert(rows[:2], [20, 2])

@@ -20,6 +20,7 @@ def vectors(count, start, dim=8):
 
 def test_every_format_has_a_fixture():
     kinds = ["ip", "cosine", "l2", "living", "biased", "attributes", "names", "cells", "wide"]
+    kinds += ["int4", "int12"]
     assert {path.name for path in FILES} >= {f"format-1-{kind}.vecq" for kind in kinds}
 
 
@@ -31,10 +32,10 @@ def test_frozen_files_return_the_same_results(path, writable, tmp_path):
     assert index.check().ok
     kind = path.stem.split("-")[2]
     living = kind == "living"
-    metrics = dict.fromkeys(("living", "names", "attributes", "cells", "wide"), "l2")
-    metrics["biased"] = "ip"
+    metrics = {"ip": "ip", "biased": "ip", "cosine": "cosine"}
     dim = 256 if kind == "wide" else 8
-    assert (index.dim, index.metric) == (dim, metrics.get(kind, kind))
+    assert (index.dim, index.metric) == (dim, metrics.get(kind, "l2"))
+    assert index.codec.kind == (kind if kind.startswith("int") else "int8")
     assert index.get_bias(index.ids).any() == (kind == "biased")
     sizes = {"living": (31, 9), "names": (39, 1), "cells": (40, 3)}
     assert (len(index), index.stats().free_slots) == sizes.get(kind, (40, 0))
@@ -51,6 +52,9 @@ def test_frozen_files_return_the_same_results(path, writable, tmp_path):
     for where, ids in answers.get("where", {}).items():
         result = index.search(vectors(1, 0), 40, where=where)
         assert np.sort(result.ids[0]).tolist() == ids, where
+    if kind == "int4":
+        widths = index.recall_curve.rerank_widths
+        assert {str(k): width for k, width in widths.items()} == answers["rerank_widths"]
     if kind == "cells":
         assert index.stats().cells == 8
         assert index.search(vectors(5, 5000), 6, probes=3).ids.tolist() == answers["probed"]
