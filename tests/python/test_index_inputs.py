@@ -38,8 +38,8 @@ def state(index):
     [
         *[("dim", value) for value in (0, -1, 65536, 1.5, "8", None)],
         *[("metric", value) for value in ("l1", "", None, 0, ["ip"])],
-        *[("codec", value) for value in ("int4", "INT8", None, 8)],
-        *[("rerank_codec", value) for value in ("int4", "", 8)],
+        *[("codec", value) for value in ("int2", "INT8", None, 8)],
+        *[("rerank_codec", value) for value in ("int2", "", 8)],
         *[("link", value) for value in ("graph", "Auto", None, 1)],
         *[("m", value) for value in (1, 257, 0, -16, 16.0, "16", 2**64)],
         *[("ef_construction", value) for value in (0, -1, 100_001, 1.5)],

@@ -82,4 +82,4 @@ def test_notebooks_get_tables():
     assert found.count("<polyline") == 20
     shown = vecq.assess(ITEMS, k=10)._repr_html_()
     assert "recall@10" in shown
-    assert shown.count("<rect") == 10  # bytes and recall of five codecs
+    assert shown.count("<rect") == 12  # bytes and recall of six codecs

@@ -168,7 +168,7 @@ def test_bad_arguments_are_named(peer, tmp_path, refuse):
     refuse("source", "", vecq.from_faiss, None)
     refuse("ids", "expected \\(3000,\\)", vecq.from_faiss, source, ids=np.arange(5))
     refuse("ids", "whole numbers", vecq.from_faiss, source, ids=np.ones(3000))
-    refuse("codec", "expected one of", vecq.from_faiss, source, codec="int4")
+    refuse("codec", "expected one of", vecq.from_faiss, source, codec="int2")
     refuse("codec", "centers", vecq.from_faiss, source, codec=vecq.Codec("int8", center=True))
     refuse("threads", "", vecq.from_faiss, source, threads=-1)
     with pytest.raises(vecq.FileError) as caught:

@@ -180,7 +180,7 @@ def test_bad_arguments_are_named(peer, tmp_path, refuse):
         path,
         metric="cosine",
         dim=peer.dim,
-        codec="int4",
+        codec="int2",
     )
     refuse(
         "rerank_codec",
