@@ -206,7 +206,7 @@ struct SearchOptions {
     size_t k = 10;             // results per query
     size_t ef = 0;             // beam width; 0: by target_recall, otherwise k + 100
     double target_recall = 0;  // by the index's recall curve; 0: none
-    // Candidates rescored on the rerank store; none: 1.25 k + 8 if there is one.
+    // Candidates rescored on the rerank store; none: as vecq_index_effort answers.
     std::optional<size_t> rerank;
     vecq_plan plan = VECQ_PLAN_AUTO;
     size_t probes = 0;                    // cells of VECQ_PLAN_PROBE; 0: the default

@@ -31,12 +31,16 @@ def rerank_width(native: NativeIndex, queries: NDArray[np.float32], k: int, thre
 def _ranks(
     native: NativeIndex, queries: NDArray[np.float32], k: int, widest: int, threads: int
 ) -> NDArray[np.intp]:
-    """Return the rank of every result among the candidates that the codes alone find."""
+    """Return the rank of every result among the candidates that the codes alone find.
+
+    A result that is not among them gets the last rank.
+    """
     coded = search(native, queries, widest, plan="scan", rerank_factor=0, threads=threads)
     best = search(native, queries, k, plan="scan", rerank_factor=widest / k, threads=threads)
     ranks = []
     for candidates, results in zip(coded.ids, best.ids, strict=True):
         order = np.argsort(candidates)
-        places = np.searchsorted(candidates, results[results >= 0], sorter=order)
-        ranks.append(order[np.minimum(places, len(order) - 1)])
+        wanted, last = results[results >= 0], len(order) - 1
+        found = order[np.minimum(np.searchsorted(candidates, wanted, sorter=order), last)]
+        ranks.append(np.where(candidates[found] == wanted, found, last))
     return np.concatenate(ranks)

@@ -230,7 +230,7 @@ class Connection(asyncio.Protocol):
             self._idle_since = time.monotonic()
 
     def _write(self, data: bytes) -> None:
-        # Closed, but the rest of what was received is still parsed.
+        # The parser still reads what was received before the connection closed.
         if not self._transport.is_closing():
             self._transport.write(data)
 

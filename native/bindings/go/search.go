@@ -71,7 +71,7 @@ type SearchOptions struct {
 	K            int       // results per query; default: 10
 	EF           int       // beam width of a walk; default: by TargetRecall, otherwise K + 100
 	TargetRecall float64   // the recall to reach, by the recall curve that the index keeps
-	Rerank       int       // candidates rescored on the rerank store; default: 1.25 K + 8; NoRerank: none
+	Rerank       int       // candidates rescored on the rerank store; default: as measured with the recall curve; NoRerank: none
 	Plan         Plan      // how items are found
 	Probes       int       // cells of PlanProbe for each query; default: enough for most results
 	Threads      int       // threads of a call with several queries; default: 1; -1: all cores

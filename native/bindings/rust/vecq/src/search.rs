@@ -62,7 +62,8 @@ pub struct SearchOptions<'a> {
     pub ef: Option<usize>,
     /// The recall to reach, by the recall curve that the index keeps.
     pub target_recall: Option<f64>,
-    /// Candidates rescored on the rerank store (default: 1.25 k + 8 if the index has one).
+    /// Candidates rescored on the rerank store (default: as measured with the recall curve; before
+    /// that 1.25 k + 8, of int4 codes 2 k + 50).
     pub rerank: Option<usize>,
     /// How items are found.
     pub plan: Plan,
