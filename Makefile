@@ -182,6 +182,9 @@ bench-interop: $(VENV)/bench ## imported indexes of hnswlib and faiss; DATA=FILE
 bench-names: $(VENV)/dev ## string ids against integers, and vecq recommend against search; ARGS='--rows 100000'
 	python -I bench/studies names $(ARGS)
 
+bench-serving: $(VENV)/dev ## the service against empty handlers, and its latency; ARGS='--rows 40981'
+	python -I bench/studies serving $(ARGS)
+
 bench-recommend: $(VENV)/dev ## recommendations against implicit's own; DATA=FILE.hdf5 ...
 	python -I bench/studies recommend $(ARGS) $(DATA)
 
@@ -275,4 +278,4 @@ $(VENV)/fuzz: $(VENV)/dev
 	hnswlib-tests lint sanitize build/asan build/tsan fuzz serve-fuzz serve-soak kill-recommend \
 	bench-kernels bench-codecs bench-codec-walks bench-core bench-features bench-links bench-exact bench-filters bench-tuning \
 	bench-build bench-probing bench-growth bench-files bench-attributes bench-living bench-interop bench-names bench-recommend \
-	bench-bindings embeddings pages docs plot wheel wheel-aarch64 format clean
+	bench-bindings bench-serving embeddings pages docs plot wheel wheel-aarch64 format clean

@@ -9,9 +9,11 @@ HELPERS = (
     "__init__",
     "__main__",
     "curves",
+    "empty_handlers",
     "filter_peers",
     "memory",
     "minilm",
+    "queueing",
     "stretched",
     "timing",
 )

@@ -23,7 +23,7 @@ def test_unknown_names_are_refused_with_a_list():
     assert done.returncode == 1
     first = "attributes,building,cluster_simulation,codec_walks,codecs,core,embeddings,exact"
     others = "features,files,filters,growth,interop,links,living,names,pages,probing,recommend"
-    assert f"{{{first},{others},results,sharding,tuning}}" in done.stderr
+    assert f"{{{first},{others},results,serving,sharding,tuning}}" in done.stderr
 
 
 def test_the_wheel_has_no_studies():
