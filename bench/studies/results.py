@@ -178,8 +178,13 @@ def flat(line: str) -> dict[str, str]:
         inner = value.items() if isinstance(value, dict) else ((None, value),)
         columns |= {name if one is None else f"{name}: {one}": own for one, own in inner}
     return {
-        name: f"{own:.4g}" if isinstance(own, float) else str(own) for name, own in columns.items()
+        name: shown(own) if isinstance(own, float) else str(own) for name, own in columns.items()
     }
+
+
+def shown(value: float) -> str:
+    """Format with four digits, or as a whole number, but without an exponent if it is large."""
+    return f"{value:.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:.4g}"
 
 
 def table(lines: list[str]) -> Iterator[str]:
