@@ -155,6 +155,9 @@ bench-features: $(VENV)/bench ## biases, groups, interests, diversity; DATA=FILE
 bench-attributes: $(VENV)/bench ## conditions on attributes: evaluation, one per query, recall by selectivity
 	python -I bench/studies attributes $(ARGS)
 
+bench-conditions: $(VENV)/bench ## a condition for each query of a call against one for all, by kind and selectivity
+	python -I bench/studies conditions $(ARGS)
+
 bench-links: $(VENV)/bench ## graphs for inner products by the measure of linking; DATA=FILE.hdf5 ...
 	python -I bench/studies links $(DATA)
 
@@ -277,5 +280,5 @@ $(VENV)/fuzz: $(VENV)/dev
 .PHONY: help demo test ray-tests native-tests aarch64-tests bindings-test $(PREFIX) \
 	hnswlib-tests lint sanitize build/asan build/tsan fuzz serve-fuzz serve-soak kill-recommend \
 	bench-kernels bench-codecs bench-codec-walks bench-core bench-features bench-links bench-exact bench-filters bench-tuning \
-	bench-build bench-probing bench-growth bench-files bench-attributes bench-living bench-interop bench-names bench-recommend \
+	bench-build bench-probing bench-growth bench-files bench-attributes bench-conditions bench-living bench-interop bench-names bench-recommend \
 	bench-bindings bench-serving embeddings pages docs plot wheel wheel-aarch64 format clean

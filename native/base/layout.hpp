@@ -109,6 +109,8 @@ struct QueryBlock {
     const void* codes;    // packed by the engine that reads them
     const int32_t* sums;  // kBlockQueries sums of codes, if they are bytes
     size_t dim;           // codes per query; only tiles read the padding of a row behind them
+    // Number of queries. The dots of later ones may be left as they are.
+    size_t count = kBlockQueries;
 };
 
 }  // namespace vecq

@@ -65,30 +65,37 @@ template <class C>
 inline constexpr size_t kBlockRows = kLanes<typename C::Sum> == 16 ? 8 : 4;
 inline constexpr size_t kBlockVectors = 2;
 
+// Scores one to kBlockRows rows against `Vectors` vectors of queries from number `q` on.
+template <class C, size_t Vectors>
+inline void dot_vectors(const QueryBlock& queries, size_t q, const typename C::RowCode* rows,
+                        size_t count, size_t stride, int32_t* dots) {
+    using Sum = typename C::Sum;
+    auto* out = reinterpret_cast<Sum*>(dots + q);
+    const auto* block =
+        static_cast<const typename C::PackedCode*>(queries.codes) + q * C::kCodesPerLane;
+    const int32_t* query_sums = queries.sums + q;
+    if (count == kBlockRows<C>)
+        return dot_in_registers<C, kBlockRows<C>, Vectors>(block, rows, queries.dim, stride,
+                                                           query_sums, out);
+    for (size_t i = 0; i < count; ++i)
+        dot_in_registers<C, 1, Vectors>(block, rows + i * stride, queries.dim, stride, query_sums,
+                                        out + i * (kBlockQueries / kLanes<Sum>));
+}
+
 // Scores one to kBlockRows rows against all queries.
 template <class C>
 inline void dot_few(const QueryBlock& queries, const typename C::RowCode* rows, size_t count,
                     size_t stride, int32_t* dots) {
-    using Sum = typename C::Sum;
-    constexpr size_t queries_at_once = kBlockVectors * kLanes<Sum>;
-    const auto* packed = static_cast<const typename C::PackedCode*>(queries.codes);
-    for (size_t q = 0; q < kBlockQueries; q += queries_at_once) {
-        auto* out = reinterpret_cast<Sum*>(dots + q);
-        const auto* block = packed + q * C::kCodesPerLane;
-        const int32_t* query_sums = queries.sums + q;
-        if (count == kBlockRows<C>) {
-            dot_in_registers<C, kBlockRows<C>, kBlockVectors>(block, rows, queries.dim, stride,
-                                                              query_sums, out);
-            continue;
-        }
-        for (size_t i = 0; i < count; ++i)
-            dot_in_registers<C, 1, kBlockVectors>(block, rows + i * stride, queries.dim, stride,
-                                                  query_sums,
-                                                  out + i * (kBlockQueries / kLanes<Sum>));
+    constexpr size_t lanes = kLanes<typename C::Sum>, queries_at_once = kBlockVectors * lanes;
+    for (size_t q = 0; q < queries.count; q += queries_at_once) {
+        if (queries.count - q > lanes)
+            dot_vectors<C, kBlockVectors>(queries, q, rows, count, stride, dots);
+        else
+            dot_vectors<C, 1>(queries, q, rows, count, stride, dots);
     }
 }
 
-// Writes dots[row * kBlockQueries + query].
+// Writes dots[row * kBlockQueries + query] of the queries that the block has.
 template <class C>
 void dot_block(const QueryBlock& queries, const Rows& rows, void* dots) {
     const size_t stride = rows.row_bytes / sizeof(typename C::RowCode);

@@ -104,16 +104,21 @@ bool Attributes::is_near(const AttributeVersion& version, size_t known, size_t r
            changed->size() + rows - known <= std::max(kFewChanges, rows / kChangedShare);
 }
 
+// The texts and sets of a file are validated first.
+TextCodes Attributes::coded(const Attribute& attribute, size_t rows) {
+    attribute.prepare();
+    const bool is_tags = attribute.spec.kind == AttributeKind::tags;
+    return {std::span(attribute.values.data<const uint32_t>(), rows), attribute.texts.size(),
+            is_tags ? &attribute.sets : nullptr};
+}
+
 Attributes::Posted Attributes::postings(const Attribute& attribute, size_t rows) const {
     const std::lock_guard lock(attribute.posting_);
     if (const auto& own = attribute.posted_;
         own && is_near(own->version, own->postings.rows(), rows))
         return {{own, &own->postings}, own->version};
-    attribute.prepare();
-    const bool is_tags = attribute.spec.kind == AttributeKind::tags;
-    const std::span codes(attribute.values.data<const uint32_t>(), rows);
-    attribute.posted_ = std::make_shared<Attribute::Posted>(Attribute::Posted{
-        version(), Postings(codes, attribute.texts.size(), is_tags ? &attribute.sets : nullptr)});
+    attribute.posted_ = std::make_shared<Attribute::Posted>(
+        Attribute::Posted{version(), Postings(coded(attribute, rows))});
     return {{attribute.posted_, &attribute.posted_->postings}, version()};
 }
 
@@ -134,6 +139,21 @@ Attributes::Ordered Attributes::ordered(const Attribute& attribute, size_t rows,
     own =
         std::make_shared<const Attribute::Sorted>(Attribute::Sorted{version(), std::move(sorted)});
     return {{own, &own->rows}, own->version};
+}
+
+// Codes that changed since the order of numbers was made are among the changes since its version.
+Attributes::Nested Attributes::nested(const Attribute& texts, const Attribute& numbers, size_t rows,
+                                      size_t uses) const {
+    const Ordered ordered = this->ordered(numbers, rows, uses);
+    if (ordered.rows == nullptr) return {};
+    const std::lock_guard lock(texts.posting_);
+    auto& own = texts.nested_;
+    if (own == nullptr || own->numbers() != ordered.rows) {
+        if (uses < kUsesPerSort) return {};
+        own.reset();
+        own = std::make_shared<const NestedOrder>(coded(texts, ordered.rows->rows()), ordered.rows);
+    }
+    return {own, ordered.version};
 }
 
 // New elements are zero, which is null for the other kinds.

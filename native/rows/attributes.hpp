@@ -20,6 +20,7 @@
 #include "base/fair_mutex.hpp"
 #include "rows/attribute_spec.hpp"
 #include "rows/column.hpp"
+#include "rows/nested_order.hpp"
 #include "rows/ordered_rows.hpp"
 #include "rows/postings.hpp"
 #include "rows/tag_sets.hpp"
@@ -64,6 +65,7 @@ private:
     mutable std::mutex posting_;  // guards what is derived
     mutable std::shared_ptr<const Posted> posted_;
     mutable std::shared_ptr<const Sorted> sorted_;
+    mutable std::shared_ptr<const NestedOrder> nested_;
     mutable size_t sorted_uses_ = 0;                        // asked for since there is none
     std::unique_ptr<const std::vector<std::byte>> frozen_;  // values as of the save in progress
 };
@@ -109,6 +111,14 @@ public:
         AttributeVersion version;
     };
     Ordered ordered(const Attribute& attribute, size_t rows, size_t uses) const;
+    // The rows of a category or tags in the order of texts and of a number, for `uses` conditions
+    // on both. Only that with the number used last is kept. Null unless `uses` are kUsesPerSort, or
+    // it was built before. Thread-safe while nothing changes.
+    struct Nested {
+        std::shared_ptr<const NestedOrder> rows;
+        AttributeVersion version;
+    };
+    Nested nested(const Attribute& texts, const Attribute& numbers, size_t rows, size_t uses) const;
 
     // The calls of RowTable. None fails.
     void set_null(size_t first, size_t count);
@@ -137,6 +147,7 @@ public:
 private:
     // Whether what was derived from `known` rows of a version needs few rows tested.
     bool is_near(const AttributeVersion& version, size_t known, size_t rows) const;
+    static TextCodes coded(const Attribute& attribute, size_t rows);
 
     std::deque<Attribute> all_;
     std::vector<uint32_t> changed_;

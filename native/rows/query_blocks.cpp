@@ -57,6 +57,7 @@ void QueryBlocks::begin(size_t count, size_t dim) {
     sums_.assign(queries, 0);
     for (std::vector<float>* terms : {&scales_, &biases_, &weights_}) terms->assign(queries, 0);
     terms_.resize(blocks);
+    counts_.assign(blocks, 0);
 }
 
 void QueryBlocks::pack(size_t block, std::span<const EncodedQuery> queries) {
@@ -71,6 +72,7 @@ void QueryBlocks::pack(size_t block, std::span<const EncodedQuery> queries) {
         weights_[first + q] = query.item_bias_weight;
     }
     terms_[block] = terms_of(queries);
+    counts_[block] = queries.size();
     kernels_.pack_block(parts, queries.size(), dim_,
                         packed_.as<std::byte>() + block * block_bytes_);
 }
@@ -78,7 +80,7 @@ void QueryBlocks::pack(size_t block, std::span<const EncodedQuery> queries) {
 BlockDots QueryBlocks::dots_of(const RowChunk& chunk, size_t block, const uint32_t* hidden) {
     const size_t q = block * kBlockQueries;
     const std::byte* codes = packed_.as<std::byte>() + block * block_bytes_;
-    kernels_.dot_block({codes, &sums_[q], dim_}, chunk.rows, dots_.as<void>());
+    kernels_.dot_block({codes, &sums_[q], dim_, counts_[block]}, chunk.rows, dots_.as<void>());
     const bool is_biased = terms_[block] == BlockTerms::item_biases;
     return {dots_.as<void>(),
             chunk.rows.count,

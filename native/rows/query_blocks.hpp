@@ -55,6 +55,7 @@ private:
     std::vector<int32_t> sums_;
     std::vector<float> scales_, biases_, weights_;
     std::vector<BlockTerms> terms_;  // of each block
+    std::vector<size_t> counts_;     // of queries of each block
 };
 
 constexpr size_t blocks_for(size_t queries) {

@@ -1,6 +1,7 @@
 #include "rows/window_scanner.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "rows/scan_sample.hpp"
@@ -103,41 +104,80 @@ bool WindowScanner::sweep(const ScoredRows& scored, const RowList& list,
     for (size_t row = 0; next < windows.size() || has_open_lanes();) {
         if (slice != nullptr && slice->is_over()) return false;
         if (!has_open_lanes()) row = windows[next].begin;
+        // Opens the windows that begin before a place, and returns where the chunk ends instead if
+        // another window of an open lane begins there.
         const auto open_before = [&](size_t place) {
-            for (; next < windows.size() && windows[next].begin < place; ++next)
-                if (windows[next].begin < windows[next].end) open_lane(windows[next]);
+            for (; next < windows.size() && windows[next].begin < place; ++next) {
+                if (windows[next].begin >= windows[next].end) continue;
+                if (must_end_before(windows[next])) return windows[next].begin;
+                open_lane(windows[next]);
+            }
+            return place;
         };
         open_before(row + 1);
         if (!has_open_lanes()) continue;
         const size_t following = next < windows.size() ? windows[next].begin : list.count;
-        const RowList part = list.part(row, chunk_end(row, following));
-        open_before(row + part.count);
-        prefetch(scored, list, row + part.count, std::min(list.count, row + 2 * kChunkRows));
-        scan_lanes(chunks_.load(scored, part, weighs_biases_), row, allowed);
-        row += part.count;
+        const size_t end = open_before(chunk_end(row, following));
+        prefetch(scored, list, end, std::min(list.count, row + 2 * kChunkRows));
+        scan_lanes(scored, list.part(row, end), row, allowed);
+        row = end;
         close_lanes(row);
     }
     return true;
 }
 
 // Scores a chunk of the list, whose first row has place `first`, for the queries in lanes.
-void WindowScanner::scan_lanes(const RowChunk& chunk, size_t first, const uint64_t* allowed) {
-    const size_t count = chunk.rows.count;
-    uint32_t disallowed[kChunkRows], hidden[kChunkRows];
-    for (size_t i = 0; i < count; ++i)
-        disallowed[i] = allowed == nullptr || test_bit(allowed, chunk.numbers[i]) ? 0 : ~0U;
+void WindowScanner::scan_lanes(const ScoredRows& scored, const RowList& part, size_t first,
+                               const uint64_t* allowed) {
+    std::optional<RowChunk> chunk;
     for (size_t block = 0; block * kBlockQueries < lanes_.size(); ++block) {
-        const std::span lanes = std::span(lanes_).subspan(block * kBlockQueries, kBlockQueries);
-        if (std::ranges::none_of(lanes, &Lane::is_open)) continue;
-        if (std::exchange(stale_blocks_[block], char{0}) != 0) {
-            EncodedQuery queries[kBlockQueries];
-            for (size_t i = 0; i < kBlockQueries; ++i) queries[i] = queries_[lanes[i].window.query];
-            blocks_.pack(block, queries);
+        const auto open = std::ranges::count_if(lanes_of(block), &Lane::is_open);
+        if (open == 0) continue;
+        if (static_cast<size_t>(open) <= kFewLanes) {
+            scan_few_lanes(scored, part, block, first, allowed);
+            continue;
         }
-        std::copy_n(disallowed, count, hidden);
-        hide_outside(lanes, first, count, hidden);
-        kernels_.sift({blocks_.dots_of(chunk, block, hidden), chunk.numbers,
-                       std::span(lane_best_).subspan(block * kBlockQueries, kBlockQueries)});
+        if (!chunk) chunk = chunks_.load(scored, part, weighs_biases_);
+        scan_block(*chunk, block, first, allowed);
+    }
+}
+
+void WindowScanner::scan_block(const RowChunk& chunk, size_t block, size_t first,
+                               const uint64_t* allowed) {
+    const std::span<const Lane> lanes = lanes_of(block);
+    if (std::exchange(stale_blocks_[block], char{0}) != 0) {
+        EncodedQuery queries[kBlockQueries];
+        size_t count = 0;  // up to the last open lane
+        for (size_t i = 0; i < kBlockQueries; ++i) {
+            queries[i] = queries_[lanes[i].window.query];
+            if (lanes[i].is_open) count = i + 1;
+        }
+        blocks_.pack(block, std::span(queries).first(count));
+    }
+    const size_t count = chunk.rows.count;
+    uint32_t hidden[kChunkRows];
+    for (size_t i = 0; i < count; ++i)
+        hidden[i] = allowed == nullptr || test_bit(allowed, chunk.numbers[i]) ? 0 : ~0U;
+    hide_outside(lanes, first, count, hidden);
+    kernels_.sift({blocks_.dots_of(chunk, block, hidden), chunk.numbers,
+                   std::span(lane_best_).subspan(block * kBlockQueries, kBlockQueries)});
+}
+
+// The rows of the chunk stay in cache until all lanes have scored them.
+void WindowScanner::scan_few_lanes(const ScoredRows& scored, const RowList& part, size_t block,
+                                   size_t first, const uint64_t* allowed) {
+    uint32_t numbers[kChunkRows];
+    for (size_t i = 0; i < part.count; ++i) numbers[i] = part[i];
+    const RowFilter filter{.allowed = allowed};
+    for (size_t i = 0; i < kBlockQueries; ++i) {
+        const size_t lane = block * kBlockQueries + i;
+        const auto& [window, is_open] = lanes_[lane];
+        const size_t begin = std::max(window.begin, first) - first;
+        const size_t end = std::min(window.end - first, part.count);
+        if (!is_open || begin >= end) continue;
+        kernels_.scan_rows({scored, queries_[window.query],
+                            std::span(numbers).subspan(begin, end - begin),
+                            allowed == nullptr ? nullptr : &filter, &lane_best_[lane]});
     }
 }
 
@@ -155,8 +195,14 @@ size_t WindowScanner::chunk_end(size_t row, size_t following) const {
     return std::min(row + kChunkRows, last);
 }
 
-// Gives a query the first closed lane, or extends the window of the lane that it has, over fewer
-// than kChunkRows places between both windows. Closed lanes hold any query.
+// Whether the query of a window has a lane that closes before the window begins.
+bool WindowScanner::must_end_before(const Window& window) const {
+    const uint32_t lane = lane_of_[window.query];
+    return lane != kNoLane && lanes_[lane].window.end < window.begin;
+}
+
+// Gives a query the first closed lane, or extends the window of the lane that it has. Closed lanes
+// hold any query.
 void WindowScanner::open_lane(const Window& window) {
     uint32_t& lane = lane_of_[window.query];
     if (lane != kNoLane) {

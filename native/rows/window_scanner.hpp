@@ -39,8 +39,8 @@ public:
     std::span<const Key> finish(size_t query) { return best_[query].finish(); }
 
 private:
-    // Fewer queries are scored one by one.
-    static constexpr size_t kFew = 6, kChunkRows = kSiftedRows;
+    // Fewer queries are scored one by one, and so are the queries of a block of few open lanes.
+    static constexpr size_t kFew = 6, kFewLanes = 8, kChunkRows = kSiftedRows;
     static constexpr uint32_t kNoLane = UINT32_MAX;
     struct Lane {
         Window window;
@@ -53,8 +53,16 @@ private:
                      std::span<const Window> windows, const uint64_t* allowed);
     bool sweep(const ScoredRows& scored, const RowList& list, std::span<const Window> windows,
                const uint64_t* allowed, const Slice* slice);
-    void scan_lanes(const RowChunk& chunk, size_t first, const uint64_t* allowed);
+    void scan_lanes(const ScoredRows& scored, const RowList& part, size_t first,
+                    const uint64_t* allowed);
+    void scan_block(const RowChunk& chunk, size_t block, size_t first, const uint64_t* allowed);
+    void scan_few_lanes(const ScoredRows& scored, const RowList& part, size_t block, size_t first,
+                        const uint64_t* allowed);
+    std::span<const Lane> lanes_of(size_t block) const {
+        return std::span(lanes_).subspan(block * kBlockQueries, kBlockQueries);
+    }
     bool has_open_lanes() const;
+    bool must_end_before(const Window& window) const;
     size_t chunk_end(size_t row, size_t following) const;
     void open_lane(const Window& window);
     void close_lanes(size_t place);

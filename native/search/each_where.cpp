@@ -1,12 +1,14 @@
 #include "search/each_where.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "base/status.hpp"
 #include "base/vectors.hpp"
+#include "search/window_scan.hpp"
 
 namespace vecq {
 namespace {
@@ -90,36 +92,71 @@ struct Sum {
         passing += part.passing * queries;
         if (part.plan == Plan::scan) scanned += queries;
     }
+    SearchReport of(size_t queries) {
+        report.passing = passing / queries;
+        report.plan = 2 * scanned > queries ? Plan::scan : Plan::walk;
+        return report;
+    }
 };
+
+// Answers queries whose conditions allow runs of an order of rows. Returns the numbers of the
+// others.
+std::vector<size_t> scan_windows(const IndexState& state, FairSharedMutex& searches,
+                                 SearcherPool& searchers, const SearchCall& call, Sum& sum) {
+    std::vector<size_t> left(call.count);
+    std::iota(left.begin(), left.end(), size_t{0});
+    const SearchOptions& options = call.options;
+    const bool may_scan = options.plan == Plan::automatic || options.plan == Plan::scan;
+    if (!may_scan || options.groups != nullptr) return left;
+    WindowScan windows;
+    SearchReport report;
+    do {
+        if (is_cancelled(options.cancelled))
+            throw Error(VECQ_CANCELLED, "cancelled", "the search was cancelled");
+        const auto lock = searches.read();
+        Request request(state, call);
+        if (request.passing_count == 0) break;
+        request.slice = searches.slice();
+        request.slice.end_when(options.cancelled);
+        if (options.exclude.offsets != nullptr) state.rows.ids().prepare();
+        left = windows.scan(request, searchers, left, report);
+    } while (windows.is_interrupted() && left.size() >= WindowScan::kFewestQueries);
+    sum.report.walked = report.walked;
+    sum.scanned += report.scanned;
+    sum.passing += report.own_passing;
+    return left;
+}
 
 }  // namespace
 
 SearchReport search_each(const IndexState& state, FairSharedMutex& searches,
                          SearcherPool& searchers, const SearchCall& call) {
+    Sum sum;
+    std::vector<size_t> left(call.count);
+    std::iota(left.begin(), left.end(), size_t{0});
+    if (call.count >= WindowScan::kFewestQueries)
+        left = scan_windows(state, searches, searchers, call, sum);
     std::unordered_map<std::string_view, std::vector<size_t>> groups;
     const auto text_of = [&](size_t query) {
         const char* where = call.options.where[query];
         return where == nullptr ? std::string_view() : where;
     };
-    for (size_t query = 0; query < call.count; ++query) groups[text_of(query)].push_back(query);
+    for (const size_t query : left) groups[text_of(query)].push_back(query);
     std::erase_if(groups, [](const auto& group) { return group.second.size() < kQueriesTogether; });
-    if (groups.empty()) return search(state, searches, searchers, call);
+    if (groups.empty() && left.size() == call.count)
+        return search(state, searches, searchers, call);
     // Parts number their queries differently: errors must name the caller's.
-    require_finite(call.queries, call.count * state.dim, state.dim, call.options.first_query,
-                   "queries");
-    std::vector<size_t> rest;
-    for (size_t query = 0; query < call.count; ++query)
-        if (!groups.contains(text_of(query))) rest.push_back(query);
-    Sum sum;
+    if (!left.empty())
+        require_finite(call.queries, call.count * state.dim, state.dim, call.options.first_query,
+                       "queries");
+    std::erase_if(left, [&](size_t query) { return groups.contains(text_of(query)); });
     for (const auto& [text, queries] : groups)
         sum.add(Part(call, state.dim, queries).search(state, searches, searchers, true),
                 queries.size());
-    if (!rest.empty())
-        sum.add(Part(call, state.dim, rest).search(state, searches, searchers, rest.size() == 1),
-                rest.size());
-    sum.report.passing = sum.passing / call.count;
-    sum.report.plan = 2 * sum.scanned > call.count ? Plan::scan : Plan::walk;
-    return sum.report;
+    if (!left.empty())
+        sum.add(Part(call, state.dim, left).search(state, searches, searchers, left.size() == 1),
+                left.size());
+    return sum.of(call.count);
 }
 
 }  // namespace vecq

@@ -5,8 +5,9 @@
 
 namespace vecq {
 
-// As `search`. Queries that share an expression are answered together, with one plan; all others
-// in one call, in which each has a filter and a plan of its own.
+// As `search`. Queries whose conditions allow runs of an order of rows are scanned together, see
+// WindowScan. Of the others, queries that share an expression are answered together, with one plan,
+// and the rest in one call, in which each has a filter and a plan of its own.
 SearchReport search_each(const IndexState& state, FairSharedMutex& searches,
                          SearcherPool& searchers, const SearchCall& call);
 

@@ -38,8 +38,10 @@ TermBits bits_of(const Term& term, Attributes::Posted posted) {
     }
     bits.own.grow(postings.rows());
     for (const uint32_t code : term.codes) {
-        if (const uint64_t* words = postings.bitmap(code)) bits.own.unite(words);
-        for (const uint32_t row : postings.list(code)) bits.own.set(row);
+        if (const uint64_t* words = postings.bitmap(code))
+            bits.own.unite(words);
+        else
+            for (const uint32_t row : postings.list(code)) bits.own.set(row);
     }
     bits.words = bits.own.words();
     return bits;
@@ -120,6 +122,13 @@ void combine(Step::Kind kind, Block& left, const Block* right, size_t words) {
 
 }  // namespace
 
+void Term::narrow(const Term& other) {
+    low_float = std::max(low_float, other.low_float);
+    high_float = std::min(high_float, other.high_float);
+    low = std::max(low, other.low);
+    high = std::min(high, other.high);
+}
+
 bool holds(const Term& term, uint32_t row) {
     const Attribute& attribute = *term.attribute;
     switch (term.kind) {
@@ -162,16 +171,15 @@ void Predicate::add(Step::Kind kind) {
 
 bool Predicate::fuse_ranges() {
     const size_t count = steps_.size();
-    if (steps_[count - 1].kind != Step::Kind::term || steps_[count - 2].kind != Step::Kind::term)
+    // (a and b) and c: a and (b and c).
+    const size_t before = steps_[count - 2].kind == Step::Kind::both ? count - 3 : count - 2;
+    if (steps_[count - 1].kind != Step::Kind::term || steps_[before].kind != Step::Kind::term)
         return false;
     const Term& last = terms_.back();
     Term& one = terms_[terms_.size() - 2];
     if (one.attribute != last.attribute || one.kind != last.kind || one.kind == Term::Kind::codes)
         return false;
-    one.low_float = std::max(one.low_float, last.low_float);
-    one.high_float = std::min(one.high_float, last.high_float);
-    one.low = std::max(one.low, last.low);
-    one.high = std::min(one.high, last.high);
+    one.narrow(last);
     terms_.pop_back();
     steps_.pop_back();
     return true;
@@ -180,6 +188,19 @@ bool Predicate::fuse_ranges() {
 OrderedRun run_of(const OrderedRows& rows, const Term& term) {
     return term.kind == Term::Kind::floats ? rows.run(term.low_float, term.high_float)
                                            : rows.run(term.low, term.high);
+}
+
+std::vector<Predicate::Factor> Predicate::factors() const {
+    std::vector<Factor> factors;
+    for (size_t i = 0; i < steps_.size(); ++i) switch (steps_[i].kind) {
+            case Step::Kind::term: factors.push_back({&terms_[steps_[i].term], false}); break;
+            case Step::Kind::both: break;
+            case Step::Kind::either: return {};
+            case Step::Kind::inverse:
+                if (steps_[i - 1].kind != Step::Kind::term) return {};
+                factors.back().is_inverse = true;
+        }
+    return factors;
 }
 
 bool Predicate::holds(uint32_t row) const {

@@ -24,6 +24,9 @@ struct Term {
     float low_float = 0, high_float = 0;
     int64_t low = 0, high = 0;         // of integers and bytes
     std::vector<uint32_t> codes = {};  // any of these, ascending; 0 is null
+
+    // Intersects two ranges of one attribute.
+    void narrow(const Term& other);
 };
 
 // Whether a term holds for a row.
@@ -48,12 +51,13 @@ public:
     void add_term(Term term);
     void add(Step::Kind kind);
     size_t terms() const { return terms_.size(); }
-    // The term of a predicate that is one range of numbers, otherwise null.
-    const Term* range() const {
-        const bool is_range = steps_.size() == 1 && (terms_[0].kind == Term::Kind::floats ||
-                                                     terms_[0].kind == Term::Kind::integers);
-        return is_range ? terms_.data() : nullptr;
-    }
+    // The terms of a predicate that holds where each of them does, or does not if it is inverse;
+    // none of other predicates.
+    struct Factor {
+        const Term* term;
+        bool is_inverse;
+    };
+    std::vector<Factor> factors() const;
 
     // At least `capacity` bits, of which those from `rows` on are 0. No row may change meanwhile.
     Bitset evaluate(const Attributes& attributes, size_t rows, size_t capacity) const;

@@ -8,7 +8,6 @@
 #include "search/graph_search.hpp"
 #include "search/probe_search.hpp"
 #include "search/scan_search.hpp"
-#include "search/window_scan.hpp"
 
 namespace vecq {
 namespace {
@@ -77,7 +76,6 @@ SearchReport search(const IndexState& state, FairSharedMutex& searches, Searcher
                     const SearchCall& call) {
     SearchReport report;
     Pending pending;
-    WindowScan windows;
     bool is_first = true;
     size_t pilot = 0;
     std::atomic<size_t> group_width = 0;
@@ -103,9 +101,6 @@ SearchReport search(const IndexState& state, FairSharedMutex& searches, Searcher
         }
         request.plan = report.plan;
         if (call.options.exclude.offsets != nullptr) state.rows.ids().prepare();
-        if (request.has_own_filters() && request.passing_count > 0)
-            windows.scan(request, searchers, pending, report);
-        if (pending.is_empty(call.count)) break;
         if (request.passing_count == 0)
             answer_nothing(request, pending);
         else if (request.plan == Plan::scan && !request.has_own_filters())

@@ -20,12 +20,6 @@ void WhereFilters::check(const IndexState& state, std::string_view where) {
     if (known.predicate == nullptr) compile(state, where, known);
 }
 
-std::optional<Term> WhereFilters::range(const IndexState& state, std::string_view where) {
-    const Predicate predicate = parse_where(where, state.rows.attributes());
-    const Term* term = predicate.range();
-    return term == nullptr ? std::nullopt : std::optional(*term);
-}
-
 std::shared_ptr<const Passing> WhereFilters::passing(const IndexState& state,
                                                      std::string_view where,
                                                      const std::shared_ptr<const Passing>& filter) {

@@ -27,9 +27,6 @@ public:
     // Throws unless the expression is valid.
     void check(const IndexState& state, std::string_view where);
 
-    // Returns the only term of an expression that is one range of numbers; none for others.
-    static std::optional<Term> range(const IndexState& state, std::string_view where);
-
 private:
     // What is known of an expression. Parts are replaced as a whole.
     struct Known {

@@ -4,26 +4,23 @@
 #include <algorithm>
 #include <atomic>
 #include <bit>
-#include <map>
+#include <string_view>
 #include <tuple>
+#include <unordered_map>
 #include <utility>
 
 #include "search/group_scan.hpp"
 #include "search/parallel.hpp"
 #include "search/scan_search.hpp"
-#include "search/where_filters.hpp"
+#include "search/where.hpp"
 
 namespace vecq {
 namespace {
 
-// With fewer queries too few windows overlap.
-constexpr size_t kFewestQueries = 32;
 // Limits of a group, as in scan_search.cpp. Large groups read rows less often.
 constexpr size_t kMaxQueries = 32 * kBlockQueries, kMaxKeys = size_t{1} << 20;
 // Seconds to compare a value of a column, which every plan of a single query needs.
 constexpr double kCompareValue = 5e-11;
-// Queries per task of what is left.
-constexpr size_t kQueriesPerTask = 32;
 
 size_t excluded_by(const Request& request, size_t number) {
     const int64_t* offsets = request.call.options.exclude.offsets;
@@ -36,16 +33,6 @@ size_t max_group(const Request& request) {
     return std::clamp(blocks * kBlockQueries, kBlockQueries, kMaxQueries);
 }
 
-std::vector<size_t> numbers_of(const Pending& pending, size_t count) {
-    std::vector<size_t> numbers;
-    const auto add = [&](size_t first, size_t last) {
-        for (; first < last; ++first) numbers.push_back(first);
-    };
-    for (const auto [first, length] : pending.unfinished) add(first, first + length);
-    add(pending.next, count);
-    return numbers;
-}
-
 void drop_excluded(const Request& request, size_t number, std::vector<Key>& keys) {
     const Exclusions& exclude = request.call.options.exclude;
     if (exclude.offsets == nullptr) return;
@@ -56,27 +43,14 @@ void drop_excluded(const Request& request, size_t number, std::vector<Key>& keys
     std::erase_if(keys, [&](Key key) { return std::ranges::binary_search(rows, node_of(key)); });
 }
 
-// A size class, so that windows that are scanned together are about as long.
-int class_of(const OrderedRun& run) { return std::bit_width(run.end - run.begin) / 2; }
-
-// Cuts ascending numbers into runs for tasks.
-std::vector<Pending::Range> ranges_of(std::span<const size_t> numbers) {
-    std::vector<Pending::Range> ranges;
-    for (const size_t number : numbers) {
-        if (!ranges.empty() && ranges.back().count < kQueriesPerTask &&
-            ranges.back().first + ranges.back().count == number)
-            ++ranges.back().count;
-        else
-            ranges.push_back({number, 1});
-    }
-    return ranges;
-}
+// A size class, so that queries that are scanned together allow about as many rows.
+int class_of(size_t places) { return std::bit_width(places) / 2; }
 
 }  // namespace
 
-// The rows that queries on one attribute choose from.
+// The rows that queries on one order choose from.
 struct WindowScan::Rows {
-    Rows(const Request& request, const Attributes::Ordered& ordered);
+    Rows(const Request& request, const ConditionOrder& order);
     Rows(const Rows&) = delete;
     Rows& operator=(const Rows&) = delete;
 
@@ -97,15 +71,15 @@ struct WindowScan::Rows {
 private:
     static constexpr size_t kCounted = 64;
 
-    void set_apart(const Request& request, const Attributes::Ordered& ordered);
+    void set_apart(const Request& request, const ConditionOrder& order);
 
     Bitset bits_;
     std::vector<size_t> before_;  // of every kCounted-th place
 };
 
-WindowScan::Rows::Rows(const Request& request, const Attributes::Ordered& ordered)
-    : list{ordered.rows->in_order(), 0, ordered.rows->in_order().size()}, allowed(request.allowed) {
-    set_apart(request, ordered);
+WindowScan::Rows::Rows(const Request& request, const ConditionOrder& order)
+    : list{order.in_order(), 0, order.in_order().size()}, allowed(request.allowed) {
+    set_apart(request, order);
     if (allowed == nullptr) return;
     size_t count = 0;
     for (size_t at = 0; at < list.count; ++at) {
@@ -115,10 +89,10 @@ WindowScan::Rows::Rows(const Request& request, const Attributes::Ordered& ordere
     before_.push_back(count);
 }
 
-// Sets the rows apart that changed since the list was sorted.
-void WindowScan::Rows::set_apart(const Request& request, const Attributes::Ordered& ordered) {
-    const size_t extent = request.state.rows.slots().extent(), known = ordered.rows->rows();
-    const auto logged = *request.state.rows.attributes().changed_since(ordered.version);
+// Sets the rows apart that changed since the order was made.
+void WindowScan::Rows::set_apart(const Request& request, const ConditionOrder& order) {
+    const size_t extent = request.state.rows.slots().extent(), known = order.rows();
+    const auto logged = *request.state.rows.attributes().changed_since(order.version());
     changed.assign(logged.begin(), logged.end());
     for (size_t row = known; row < extent; ++row) changed.push_back(static_cast<uint32_t>(row));
     if (changed.empty()) return;
@@ -132,57 +106,67 @@ void WindowScan::Rows::set_apart(const Request& request, const Attributes::Order
     allowed = bits_.words();
 }
 
+// Compiles each text once, and again after texts were added, which expressions may name.
 void WindowScan::parse(const Request& request) {
-    if (std::exchange(is_parsed_, true)) return;
-    for (const char* where : request.call.options.where)
-        terms_.push_back(where == nullptr ? std::nullopt
-                                          : WhereFilters::range(request.state, where));
+    const Attributes& attributes = request.state.rows.attributes();
+    if (!conditions_.empty() && text_count_ == attributes.text_count()) return;
+    text_count_ = attributes.text_count();
+    conditions_.clear();
+    std::unordered_map<std::string_view, std::shared_ptr<const OrderedCondition>> compiled;
+    for (const char* where : request.call.options.where) {
+        if (where == nullptr) {
+            conditions_.push_back(nullptr);
+            continue;
+        }
+        const auto [found, is_new] = compiled.try_emplace(where);
+        if (is_new) found->second = OrderedCondition::of(parse_where(where, attributes));
+        conditions_.push_back(found->second);
+    }
 }
 
-void WindowScan::scan(const Request& request, SearcherPool& searchers, Pending& pending,
-                      SearchReport& report) {
-    const bool may_scan = request.plan == Plan::automatic || request.plan == Plan::scan;
-    const std::vector<size_t> numbers = numbers_of(pending, request.call.count);
-    if (!may_scan || request.call.options.groups != nullptr || numbers.size() < kFewestQueries)
-        return;
+std::vector<size_t> WindowScan::scan(const Request& request, SearcherPool& searchers,
+                                     std::span<const size_t> numbers, SearchReport& report) {
+    is_interrupted_ = false;
     parse(request);
-    std::map<size_t, std::vector<size_t>> by_attribute;
+    std::map<OrderedCondition::Key, std::vector<size_t>> by_order;
     for (const size_t number : numbers)
-        if (terms_[number] && excluded_by(request, number) <= request.scan_width)
-            by_attribute[terms_[number]->attribute->number].push_back(number);
+        if (conditions_[number] != nullptr && excluded_by(request, number) <= request.scan_width)
+            by_order[conditions_[number]->key()].push_back(number);
     std::vector<bool> is_answered(request.call.count);
-    for (const auto& [attribute, own] : by_attribute)
-        for (const size_t number : scan_attribute(request, searchers, own, report))
+    for (const auto& [key, own] : by_order)
+        for (const size_t number : scan_order(request, searchers, own, report))
             is_answered[number] = true;
     std::vector<size_t> left;
     for (const size_t number : numbers)
         if (!is_answered[number]) left.push_back(number);
-    if (left.size() == numbers.size()) return;
-    pending = {ranges_of(left), request.call.count};
+    return left;
 }
 
-std::vector<size_t> WindowScan::scan_attribute(const Request& request, SearcherPool& searchers,
-                                               std::span<const size_t> numbers,
-                                               SearchReport& report) const {
+std::vector<size_t> WindowScan::scan_order(const Request& request, SearcherPool& searchers,
+                                           std::span<const size_t> numbers, SearchReport& report) {
     if (numbers.size() < kFewestQueries) return {};
-    const IndexState& state = request.state;
-    const Attributes::Ordered ordered = state.rows.attributes().ordered(
-        *terms_[numbers.front()]->attribute, state.rows.slots().extent(), numbers.size());
-    if (ordered.rows == nullptr) return {};
+    const auto order =
+        ConditionOrder::of(request.state, *conditions_[numbers.front()], numbers.size());
+    if (!order) return {};
     std::vector<Query> queries;
     for (const size_t number : numbers)
-        queries.push_back({number, run_of(*ordered.rows, *terms_[number])});
+        if (auto allowed = order->runs_of(*conditions_[number])) {
+            const size_t places = allowed->places();
+            queries.push_back({number, std::move(*allowed), places});
+        }
     std::ranges::sort(queries, {}, [](const Query& query) {
-        return std::tuple(class_of(query.run), query.run.begin, query.number);
+        const auto& runs = query.allowed.runs;
+        return std::tuple(class_of(query.places), runs.empty() ? 0 : runs[0].begin, query.number);
     });
     const std::vector<std::span<const Query>> groups = groups_of(request, queries);
     if (groups.empty()) return {};
-    const Rows rows(request, ordered);
+    const Rows rows(request, *order);
     std::atomic<size_t> passing = 0;
     const TasksDone done = with_searchers(
         request, searchers, request.slice, groups.size(), [&](Searcher& searcher, size_t task) {
             passing += scan_group(request, searcher, rows, groups[task]);
         });
+    is_interrupted_ |= done.begun < groups.size();
     std::vector<size_t> answered;
     for (const std::span<const Query> group : std::span(groups).first(done.begun))
         for (const Query& query : group) answered.push_back(query.number);
@@ -198,7 +182,8 @@ WindowScan::groups_of(const Request& request, std::span<const Query> queries) {
     const size_t threads = workers_for(request.call.options.threads, queries.size());
     std::vector<std::span<const Query>> groups;
     for (size_t first = 0, last = 0; first < queries.size(); first = last) {
-        while (last < queries.size() && class_of(queries[last].run) == class_of(queries[first].run))
+        while (last < queries.size() &&
+               class_of(queries[last].places) == class_of(queries[first].places))
             ++last;
         const std::span<const Query> own = queries.subspan(first, last - first);
         if (!costs_less(request, own)) continue;
@@ -215,17 +200,20 @@ WindowScan::groups_of(const Request& request, std::span<const Query> queries) {
 bool WindowScan::costs_less(const Request& request, std::span<const Query> queries) {
     const auto rows = static_cast<double>(request.state.rows.slots().extent());
     const double share = static_cast<double>(request.passing_count) / rows;
-    size_t reach = 0, joined = 0, sum = 0;  // of windows: how far they reach, their union and sum
+    size_t sum = 0;
     double alone = 0;
-    for (const auto& [number, run] : queries) {
-        joined += run.end - std::min(run.end, std::max(run.begin, reach));
-        reach = std::max(reach, run.end);
-        sum += run.end - run.begin;
-        const double own = share * static_cast<double>(run.end - run.begin);
+    for (const Query& query : queries) {
+        sum += query.places;
+        const double own = share * static_cast<double>(query.places);
         const Costs costs = request.costs_of_one(static_cast<size_t>(own), request.beam_width);
         const bool must_scan = request.plan == Plan::scan;
         alone += must_scan ? costs.scan : std::min(costs.scan, costs.walk);
         alone += kCompareValue * rows;
+    }
+    size_t reach = 0, joined = 0;  // of windows: how far they reach, and their union
+    for (const auto& [begin, end, query] : windows_of(queries)) {
+        joined += end - std::min(end, std::max(begin, reach));
+        reach = std::max(reach, end);
     }
     // A chunk of rows is scored for whole blocks of queries.
     const size_t scored = sum + joined * kBlockQueries / 2;
@@ -233,17 +221,28 @@ bool WindowScan::costs_less(const Request& request, std::span<const Query> queri
            alone;
 }
 
+// All windows by their begins. Queries have their number in the group.
+std::vector<WindowScanner::Window> WindowScan::windows_of(std::span<const Query> queries) {
+    std::vector<WindowScanner::Window> windows;
+    for (size_t i = 0; i < queries.size(); ++i)
+        for (const PlaceRun& run : queries[i].allowed.runs)
+            windows.push_back({run.begin, run.end, i});
+    std::ranges::sort(windows, {}, [](const WindowScanner::Window& window) {
+        return std::pair(window.begin, window.query);
+    });
+    return windows;
+}
+
 size_t WindowScan::scan_group(const Request& request, Searcher& searcher, const Rows& rows,
                               std::span<const Query> queries) const {
     const IndexState& state = request.state;
     std::vector<size_t> numbers;
-    std::vector<WindowScanner::Window> windows;
     size_t most_excluded = 0, passing = 0;
     for (const Query& query : queries) {
         numbers.push_back(query.number);
-        windows.push_back({query.run.begin, query.run.end, windows.size()});
         most_excluded = std::max(most_excluded, excluded_by(request, query.number));
-        passing += rows.before(query.run.end) - rows.before(query.run.begin);
+        for (const PlaceRun& run : query.allowed.runs)
+            passing += rows.before(run.end) - rows.before(run.begin);
     }
     searcher.encode(request.call.queries, state.dim, request.number_of(0), numbers);
     for (size_t i = 0; i < numbers.size(); ++i)
@@ -252,7 +251,7 @@ size_t WindowScan::scan_group(const Request& request, Searcher& searcher, const 
     const ScoredRows scored = state.rows.scored();
     WindowScanner& scanner = searcher.window_scanner;
     scanner.begin(searcher.coarse, state.dim, request.scan_width + most_excluded);
-    scanner.scan(scored, rows.list, windows, rows.allowed, nullptr);
+    scanner.scan(scored, rows.list, windows_of(queries), rows.allowed, nullptr);
     for (size_t i = 0; i < queries.size(); ++i) {
         const std::vector<uint32_t> tested = tested_rows(rows, queries[i]);
         scanner.extend(i, scored, tested);
@@ -268,22 +267,16 @@ size_t WindowScan::scan_group(const Request& request, Searcher& searcher, const 
     return passing;
 }
 
-// The allowed rows outside the window for which the condition holds: at the ends of the run, and
-// changed ones.
+// The allowed rows outside the windows for which the condition holds: those that the order does not
+// decide, and changed ones.
 std::vector<uint32_t> WindowScan::tested_rows(const Rows& rows, const Query& query) const {
-    const Term& term = *terms_[query.number];
-    const OrderedRun& run = query.run;
+    const OrderedCondition& condition = *conditions_[query.number];
     std::vector<uint32_t> tested;
-    const auto test = [&](size_t first, size_t last) {
-        for (size_t place = first; place < last; ++place)
-            if (const uint32_t row = rows.list[place];
-                holds(term, row) && (rows.allowed == nullptr || test_bit(rows.allowed, row)))
-                tested.push_back(row);
-    };
-    test(run.first, run.begin);
-    test(run.end, run.last);
+    for (const uint32_t row : query.allowed.tested)
+        if ((rows.allowed == nullptr || test_bit(rows.allowed, row)) && condition.holds(row))
+            tested.push_back(row);
     for (const uint32_t row : rows.changed)
-        if (holds(term, row)) tested.push_back(row);
+        if (condition.holds(row)) tested.push_back(row);
     return tested;
 }
 

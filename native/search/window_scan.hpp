@@ -1,14 +1,16 @@
-// Scans for queries of a call that each allow a range of values of one attribute.
+// Scans for queries of a call that each have a condition which allows runs of an order of rows.
 //
-// In the order of values such ranges are windows, and windows of many queries overlap. So rows are
-// read once for all, and scored for 32 queries at a time, as if the queries had one filter.
+// In that order such runs are windows, and windows of many queries overlap. So rows are read once
+// for all, and scored for 32 queries at a time, as if the queries had one filter.
 #pragma once
 
-#include <optional>
+#include <map>
+#include <memory>
 #include <span>
 #include <vector>
 
-#include "search/predicate.hpp"
+#include "rows/window_scanner.hpp"
+#include "search/condition_order.hpp"
 #include "search/request.hpp"
 
 namespace vecq {
@@ -16,22 +18,28 @@ namespace vecq {
 // Lives as long as a call; `scan` is for each of its slices.
 class WindowScan {
 public:
-    // Answers those pending queries for which this costs less than a plan of their own, and leaves
-    // the others pending. Adds to `report`.
-    void scan(const Request& request, SearcherPool& searchers, Pending& pending,
-              SearchReport& report);
+    // With fewer queries too few windows overlap.
+    static constexpr size_t kFewestQueries = 32;
+
+    // Answers those of the given queries for which this costs less than a plan of their own, adds
+    // to `report`, and returns the numbers of the others. Each query has a condition or none.
+    std::vector<size_t> scan(const Request& request, SearcherPool& searchers,
+                             std::span<const size_t> numbers, SearchReport& report);
+    // Whether the last slice ended before all of these queries were answered.
+    bool is_interrupted() const { return is_interrupted_; }
 
 private:
     struct Query {
         size_t number;
-        OrderedRun run;
+        AllowedRuns allowed;
+        size_t places;  // of the runs
     };
     struct Rows;
 
     void parse(const Request& request);
     // Returns the numbers of the queries that it answers, of those given.
-    std::vector<size_t> scan_attribute(const Request& request, SearcherPool& searchers,
-                                       std::span<const size_t> numbers, SearchReport& report) const;
+    std::vector<size_t> scan_order(const Request& request, SearcherPool& searchers,
+                                   std::span<const size_t> numbers, SearchReport& report);
     static std::vector<std::span<const Query>> groups_of(const Request& request,
                                                          std::span<const Query> queries);
     static bool costs_less(const Request& request, std::span<const Query> queries);
@@ -39,9 +47,12 @@ private:
     size_t scan_group(const Request& request, Searcher& searcher, const Rows& rows,
                       std::span<const Query> queries) const;
     std::vector<uint32_t> tested_rows(const Rows& rows, const Query& query) const;
+    static std::vector<WindowScanner::Window> windows_of(std::span<const Query> queries);
 
-    bool is_parsed_ = false;
-    std::vector<std::optional<Term>> terms_;  // per query of the call; none: not a range
+    size_t text_count_ = 0;  // of all attributes, when the conditions were compiled
+    // Per query of the call; null: not an ordered condition.
+    std::vector<std::shared_ptr<const OrderedCondition>> conditions_;
+    bool is_interrupted_ = false;
 };
 
 }  // namespace vecq

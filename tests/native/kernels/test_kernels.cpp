@@ -58,20 +58,21 @@ void check_dot_block(const Engine& engine, Width width, size_t dim, const Matrix
     const int32_t sums[kBlockQueries] = {block[0].sum, block[1].sum};
     const Memory packed(kernels.packed_bytes(dim)), dots((kRowCount + 1) * kBlockQueries * 4);
     kernels.pack_block(block, query_count, dim, packed.as<void>());
-    for (size_t count : {0, 1, 15, 16, 17}) {
-        std::memset(dots.as<void>(), 0x5a, dots.bytes());
-        kernels.dot_block({packed.as<void>(), sums, dim},
-                          {rows.rows(), row_bytes(width, dim), count}, dots.as<void>());
-        const auto* got = dots.as<uint32_t>();
-        for (size_t r = 0; r < count; ++r)
-            for (size_t q = 0; q < kBlockQueries; ++q) {
-                const samples::Exact zero;
-                CHECK(agrees(width, dim, q < query_count ? expected[r] : zero,
-                             got + r * kBlockQueries + q),
-                      engine.name, int(width), dim, r, q);
-            }
-        CHECK(got[count * kBlockQueries] == 0x5a5a5a5a, engine.name, int(width), dim, count);
-    }
+    for (const size_t used : {query_count, size_t{16}, size_t{17}, kBlockQueries})
+        for (size_t count : {0, 1, 15, 16, 17}) {
+            std::memset(dots.as<void>(), 0x5a, dots.bytes());
+            kernels.dot_block({packed.as<void>(), sums, dim, used},
+                              {rows.rows(), row_bytes(width, dim), count}, dots.as<void>());
+            const auto* got = dots.as<uint32_t>();
+            for (size_t r = 0; r < count; ++r)
+                for (size_t q = 0; q < used; ++q) {
+                    const samples::Exact zero;
+                    CHECK(agrees(width, dim, q < query_count ? expected[r] : zero,
+                                 got + r * kBlockQueries + q),
+                          engine.name, int(width), dim, r, q, used);
+                }
+            CHECK(got[count * kBlockQueries] == 0x5a5a5a5a, engine.name, int(width), dim, count);
+        }
 }
 
 void check_width(Width width) {
