@@ -47,7 +47,8 @@ class CodecCost:
 class Assessment:
     """The recall that codecs lose: brute force on codes against brute force on float32.
 
-    `costs` has fp32 first and the assessed codecs last; print it to see them side by side.
+    `costs` goes from most to fewest bits per value, fp32 first. Print it to see the codecs side by
+    side, with a * at those that were asked for.
     """
 
     costs: tuple[CodecCost, ...]
@@ -57,11 +58,12 @@ class Assessment:
     dim: int
     queries: int
     own_queries: bool  # queries were drawn from the vectors
+    asked: tuple[int, ...]  # places in `costs` of the codecs that were asked for
 
     @property
     def recall(self) -> float:
-        """Recall of the last assessed codec."""
-        return self.costs[-1].recall
+        """Recall of the last codec that was asked for."""
+        return self.costs[self.asked[-1]].recall
 
     def __str__(self) -> str:
         names = self._names()
@@ -110,10 +112,11 @@ class Assessment:
         return html.table(caption, header, rows)
 
     def _names(self) -> list[str]:
-        return [
+        names = [
             repr(cost.codec).removeprefix("vecq.Codec(").removesuffix(")").replace("'", "")
             for cost in self.costs
         ]
+        return [name + " *" * (place in self.asked) for place, name in enumerate(names)]
 
 
 def assess(
@@ -162,7 +165,8 @@ def assess(
     rows = as_vectors(vectors, "vectors")
     chosen, own = _choose_queries(rows, queries, seed)
     k = whole(k, "k", 1, len(rows) - (queries is None))
-    measured = [_Measurement(codec, rows, len(chosen), k) for codec in _codecs(codecs, metric)]
+    compared, asked = _codecs(codecs, metric)
+    measured = [_Measurement(codec, rows, len(chosen), k) for codec in compared]
     truth = measured[0]
     with Report(progress, len(rows)) as report:
         for first, last in _ranges(len(rows), max(1, SCORES_AT_ONCE // len(chosen))):
@@ -183,16 +187,27 @@ def assess(
     for cost in costs:
         _warn(cost, k)
     count, dim = rows.shape
-    return Assessment(costs, metric, k, count, dim, len(chosen), queries is None)
+    return Assessment(costs, metric, k, count, dim, len(chosen), queries is None, asked)
 
 
-def _codecs(asked: Codec | str | Iterable[Codec | str], metric: Metric) -> list[Codec]:
-    """fp32, the other kinds that were not asked for, then the codecs that were."""
+def _codecs(
+    asked: Codec | str | Iterable[Codec | str], metric: Metric
+) -> tuple[list[Codec], tuple[int, ...]]:
+    """Return fp32, the other kinds and the codecs that were asked for, from most to fewest bits.
+
+    Also returns the places of those that were asked for, in the order in which they were.
+    """
     given = [asked] if isinstance(asked, Codec | str) else asked
     wanted = [_unfitted_copy(Codec.of(c, "codecs", metric=metric)) for c in given]
+    if not wanted:
+        raise ArgumentError("codecs is empty, expected at least one", "codecs")
     names = [repr(c) for c in wanted]
-    others = [Codec.of(kind, metric=metric) for kind in KINDS]
-    return [others[0], *(c for c in others[1:] if repr(c) not in names), *wanted]
+    truth, *kinds = (Codec.of(kind, metric=metric) for kind in KINDS)
+    others = [c for c in kinds if repr(c) not in names]
+    others += [c for c in wanted if repr(c) != repr(truth)]
+    compared = [truth, *sorted(others, key=lambda c: list(KINDS).index(c.kind))]
+    places = {id(c): place for place, c in enumerate(compared)}
+    return compared, tuple(places.get(id(c), 0) for c in wanted)
 
 
 def _unfitted_copy(codec: Codec) -> Codec:

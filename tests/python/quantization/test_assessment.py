@@ -45,13 +45,16 @@ def test_recall_equals_numpy(data, kind, metric):
 def test_all_kinds_are_compared(data):
     found = vecq.assess(data.train, data.test, codecs="int8")
     kinds = [cost.codec.kind for cost in found.costs]
-    assert kinds == ["fp32", "fp16", "int16", "int12", "int4", "int8"]  # the assessed one last
+    assert kinds == ["fp32", "fp16", "int16", "int12", "int8", "int4"]  # from most to fewest bits
+    assert found.asked == (4,)
+    assert found.recall == found.costs[4].recall
     assert found.costs[0].recall == 1
     assert found.costs[0].signal_to_noise == np.inf
     noise = [cost.signal_to_noise for cost in found.costs]
     assert noise[2] > noise[1] > noise[3]
     text = str(found)
     assert all(kind in text for kind in kinds)
+    assert [line.split()[0] for line in text.splitlines() if "*" in line] == ["int8"]
     assert f"{found.recall:.4f}" in text
 
 
@@ -68,16 +71,31 @@ def test_names_stand_for_the_codecs_that_an_index_makes_of_them(metric, kind):
     assessed = vecq.assess(rows, queries, metric=metric, k=10, codecs=kind)
     assert assessed.recall == pytest.approx(np.mean(ours), abs=0.005)
     centred = metric == "l2" and kind.startswith("int")
-    assert [cost.codec.settings["center"] for cost in assessed.costs[-1:]] == [centred]
+    assert assessed.costs[assessed.asked[-1]].codec.settings["center"] == centred
 
 
 def test_several_codecs_at_once(data):
     asked = ["int16", vecq.Codec("int8", scale="global")]
     found = vecq.assess(data.train, data.test, codecs=asked)
-    assert [repr(cost.codec) for cost in found.costs[-2:]] == [
+    assert [repr(found.costs[place].codec) for place in found.asked] == [
         "vecq.Codec('int16')",
         "vecq.Codec('int8', scale='global')",
     ]
+    kinds = [cost.codec.kind for cost in found.costs]
+    assert kinds == ["fp32", "fp16", "int16", "int12", "int8", "int8", "int4"]
+    assert found.recall == found.costs[5].recall
+
+
+def test_fp32_alone_and_twice_is_listed_once(data):
+    found = vecq.assess(data.train[:200], data.test, k=5, codecs=["fp32", "fp32"])
+    assert found.asked == (0, 0)
+    assert len(found.costs) == 6
+    assert found.recall == 1
+
+
+def test_no_codecs_are_refused(data):
+    with pytest.raises(vecq.ArgumentError, match="codecs is empty"):
+        vecq.assess(data.train[:200], data.test, codecs=[])
 
 
 @pytest.mark.parametrize("dim", [64, 128, 768])
@@ -117,7 +135,7 @@ def test_clipping_that_costs_recall_is_named(data):
     codec = vecq.Codec("int8", scale="global", rotate=False).fit(data.train)
     with pytest.warns(vecq.QuantizationWarning, match=r"dimensions 7 \("):
         found = vecq.assess(rows, data.test, codecs=codec)
-    assert found.costs[-1].clipped.argmax() == 7
+    assert found.costs[found.asked[-1]].clipped.argmax() == 7
 
 
 def test_no_warning_without_loss(data):
