@@ -199,7 +199,8 @@ class Index:
                 list, `exclude`, `where` and `bias_weight` per user.
             k: Number of results per query.
             ef: Beam width of the walk over the graph, raised to k if smaller. A wider beam raises
-                recall and takes longer. Without a filter it implies plan="walk". Default: k + 100.
+                recall and takes longer. Without a filter it implies plan="walk". Default: k + 100,
+                with codes in planes at least 1.25 k + 8.
             probes: Number of cells to score per query, see `partition`; it implies plan="probe".
                 Default: 32, and more for a large k.
             target_recall: Recall to reach, instead of `ef` and `probes`. `measure_recall` must

@@ -48,7 +48,7 @@ vecq_status vecq_index_effort(const vecq_index* index, size_t k, double target_r
         require(rerank, "rerank");
         const Index& own = require(index, "index")->index;
         checked_range(k, 1, kMaxRows, "k");
-        *ef = target_recall == 0 ? default_ef(k)
+        *ef = target_recall == 0 ? own.default_ef(k)
                                  : ef_for_recall(own.curve(), k, target_recall, own.size());
         *rerank = own.rerank_width(k);
     });

@@ -10,8 +10,6 @@ using namespace vecq;
 
 namespace {
 
-constexpr size_t kDefaultEfBeyondK = 100;
-
 IndexOptions checked_options(const vecq_index_options& given) {
     IndexOptions options;
     options.metric = checked_enum(given.metric, Metric::l2, "metric");
@@ -38,8 +36,8 @@ std::span<const char* const> checked_where(const vecq_search_options& given, siz
 SearchOptions checked_options(const Index& index, const vecq_search_options& given, size_t count) {
     SearchOptions options;
     options.k = checked_range(given.k, 1, kMaxRows, "k");
-    options.ef = given.ef == 0 ? std::min(options.k + kDefaultEfBeyondK, kMaxRows)
-                               : checked_range(given.ef, 1, kMaxRows, "ef");
+    options.ef =
+        given.ef == 0 ? index.default_ef(options.k) : checked_range(given.ef, 1, kMaxRows, "ef");
     options.rerank = checked_range(given.rerank, 0, kMaxRows, "rerank");
     if (options.rerank != 0 && options.rerank < options.k)
         refuse("rerank",

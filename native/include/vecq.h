@@ -265,7 +265,9 @@ typedef struct vecq_groups vecq_groups;
 typedef struct {
     size_t struct_size;
     size_t k;                  /* results per query; 1 to 2^32 - 2 */
-    size_t ef;                 /* beam width, raised to k; up to 2^32 - 2, default: k + 100 */
+    size_t ef;                 /* beam width, raised to k; up to 2^32 - 2, default: k + 100, with
+                                * codes in planes (VECQ_INT12, mostly VECQ_INT8 from 256 dimensions
+                                * on) at least 1.25 k + 8 */
     size_t rerank;             /* candidates rescored on the rerank codes; 0, or k to 2^32 - 2 */
     int32_t query_bits;        /* 15 or 8, see vecq_codec_score; default: 15 */
     int32_t plan;              /* a vecq_plan */

@@ -204,7 +204,7 @@ using Condition = std::optional<std::string>;
 
 struct SearchOptions {
     size_t k = 10;             // results per query
-    size_t ef = 0;             // beam width; 0: by target_recall, otherwise k + 100
+    size_t ef = 0;             // beam width; 0: by target_recall, otherwise as in vecq.h
     double target_recall = 0;  // by the index's recall curve; 0: none
     // Candidates rescored on the rerank store; none: as vecq_index_effort answers.
     std::optional<size_t> rerank;

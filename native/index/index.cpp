@@ -295,6 +295,12 @@ RecallCurve Index::curve() const {
     return inspect([](const IndexState& state) { return state.curve; });
 }
 
+size_t Index::default_ef(size_t k) const {
+    return inspect([k](const IndexState& state) {
+        return vecq::default_ef(k, state.rows.codes().has_planes());
+    });
+}
+
 size_t Index::rerank_width(size_t k) const {
     return inspect([k](const IndexState& state) {
         return state.rows.rerank() == nullptr

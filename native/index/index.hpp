@@ -114,6 +114,8 @@ public:
 
     void set_curve(RecallCurve curve);
     RecallCurve curve() const;
+    // Beam width for k results without a target recall.
+    size_t default_ef(size_t k) const;
     // Candidates to rescore for k results; 0 without rerank codes.
     size_t rerank_width(size_t k) const;
 

@@ -88,6 +88,12 @@ int64_t CompactTask::number_of(int64_t id) {
     return names_.insert(name);
 }
 
+// Its walks were over int8 rows; from now on they are over the upper plane.
+void CompactTask::widen_curve() {
+    for (CurvePoint& point : state_.curve.points)
+        point.ef = std::max<uint64_t>(point.ef, plane_beam(point.k));
+}
+
 // Filters replay the moves in ascending order, so that no row moves to a row still in use.
 void CompactTask::exchange() {
     RowTable& rows = state_.rows;
@@ -100,6 +106,7 @@ void CompactTask::exchange() {
     const size_t entered = state_.graph.entered(), count = rows.slots().count();
     state_.cells.reset();
     state_.curve.probes.clear();
+    if (codes_.has_planes() && !rows.codes().has_planes()) widen_curve();
     rows.swap_all(codes_, columns_);
     state_.choose_kernels();
     rows.ids().restore(std::move(ids_), std::move(order_), rows.ids().largest());

@@ -80,6 +80,7 @@ private:
     void place_nodes();
     void copy_lists(size_t layer, size_t first, size_t count);
     int64_t number_of(int64_t id);
+    void widen_curve();
 
     // The new number of each node of each layer; kNone: dropped.
     std::vector<std::vector<uint32_t>> places_;

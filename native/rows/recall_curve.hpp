@@ -2,6 +2,7 @@
 // the index.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -13,6 +14,10 @@ struct CurvePoint {
 
     bool is_valid() const { return k > 0 && ef > 0 && recall >= 0 && recall <= 1; }
 };
+
+// The beam of a walk over the upper plane that recalls what one of k + 100 over int8 rows does:
+// .981 of int12 and int8 codes on GloVe, k=1,000, where k + 100 over the plane recall .961.
+constexpr size_t plane_beam(size_t k) { return k + k / 4 + 8; }
 
 struct RecallCurve {
     std::vector<CurvePoint> points;

@@ -9,8 +9,12 @@
 
 namespace vecq {
 
-// Beam width without a target recall.
-size_t default_ef(size_t k);
+// Beam width without a target recall. Walks over the upper plane of codes find the best rows among
+// more candidates.
+size_t default_ef(size_t k, bool has_planes);
+
+// The best candidates of a walk over the upper plane to rescore with all planes.
+size_t plane_candidates(size_t k);
 
 // Probes without a target recall, for cells of `rows` rows in all.
 size_t default_probes(size_t k, size_t rows, size_t cells);

@@ -20,7 +20,7 @@ namespace {
 constexpr size_t kQueriesPerTask = 32;
 // Places in the beam for rows that turn out to be no items.
 constexpr size_t kStrayPlaces = 16;
-constexpr size_t kRescoreMargin = 8, kPlaneRescoreMargin = 32;
+constexpr size_t kRescoreMargin = 8;
 // Excluded rows are dropped after a walk if they are at most this share of its beam, and about as
 // many for all queries of the call: all get places for the longest list.
 constexpr double kMostDropped = 0.5, kMostOfMean = 2;
@@ -337,8 +337,7 @@ private:
             !state_.all_nodes_are_items())
             return found;
         const size_t k = request_.depth;
-        return std::min(found, has_planes() ? k + k / 2 + kPlaneRescoreMargin
-                                            : k + k / 16 + kRescoreMargin);
+        return std::min(found, has_planes() ? plane_candidates(k) : k + k / 16 + kRescoreMargin);
     }
 
     // A walk over one plane of codes leaves the order of rows to rescoring.

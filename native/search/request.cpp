@@ -13,7 +13,6 @@ namespace {
 
 // The score of padding.
 constexpr float kNoScore = -std::numeric_limits<float>::infinity();
-constexpr size_t kPlaneCandidates = 8;
 
 // Queries differ: this many times the expected depth suffices for nine in ten.
 constexpr double kDepthMargin = 1.2;
@@ -48,9 +47,9 @@ Request::Request(const IndexState& state, const SearchCall& call)
     }
     depth = depth_of(call.options, passing_count);
     const size_t items = state.rows.slots().count();
-    // The best rows by all planes of codes are among a few more by the upper plane.
-    const bool has_planes = state.rows.codes().has_planes();
-    const size_t fewest = has_planes ? depth + depth / 4 + kPlaneCandidates : depth;
+    // Groups and diversity choose among all `depth` best rows, whose order one plane only suggests.
+    const bool chooses = call.options.groups != nullptr || call.options.diversity > 0;
+    const size_t fewest = chooses && state.rows.codes().has_planes() ? plane_beam(depth) : depth;
     beam_width = std::min(items, std::max({call.options.ef, fewest, wanted()}));
     scan_width = std::min(items, std::max(scan_candidates(depth), call.options.rerank));
     probes = state.cells == nullptr ? 0 : call.options.probes;

@@ -174,7 +174,7 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--where", metavar="CONDITION", help="Condition on the attributes of all results"
     )
-    parser.add_argument("--ef", type=int, metavar="N", help="Beam width (default: k + 100)")
+    parser.add_argument("--ef", type=int, metavar="N", help="Beam width, as of vecq search")
     parser.add_argument(
         "--groups",
         type=int,

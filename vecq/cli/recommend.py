@@ -43,9 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     ):
         columns.add_argument(f"--{name}-column", metavar="NAME", help=text)
     search = parser.add_argument_group("search")
-    search.add_argument(
-        "--ef", type=int, metavar="N", help="Beam width, as of vecq search (default: k + 100)"
-    )
+    search.add_argument("--ef", type=int, metavar="N", help="Beam width, as of vecq search")
     search.add_argument(
         "--probes",
         type=int,

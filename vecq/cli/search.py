@@ -66,7 +66,8 @@ def _add_effort(group: argparse._ArgumentGroup) -> None:
         "--ef",
         type=int,
         metavar="N",
-        help="Beam width, as efSearch: larger is slower with higher recall (default: k + 100)",
+        help="Beam width, as efSearch: larger is slower with higher recall (default: k + 100, "
+        "with codes in planes at least 1.25 k + 8)",
     )
     add(
         "--target-recall",

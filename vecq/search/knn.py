@@ -18,7 +18,7 @@ from vecq.search.filters import Filter, filter_of
 from vecq.search.groups import Groups, group_options
 from vecq.search.interests import has_interests, search_interests
 from vecq.search.items import as_numbers_of, get
-from vecq.search.plain import PLAIN_OPTIONS, SPARE, default_rerank_count, search_plain
+from vecq.search.plain import PLAIN_OPTIONS, default_rerank_count, search_plain
 from vecq.search.plan import PLANS
 from vecq.search.recall_curve import stored_curve
 from vecq.search.request import Request
@@ -186,7 +186,7 @@ def _set_effort(
         return "auto"
     if ef is not None and probes is not None:
         raise ArgumentError("ef and probes are both given, expected one", "probes")
-    options.ef = min(options.k + SPARE, MOST) if ef is None else whole(ef, "ef", 1, MOST)
+    options.ef = 0 if ef is None else whole(ef, "ef", 1, MOST)
     if probes is not None:
         options.probes = whole(probes, "probes", 1, MOST)
         return "probe"

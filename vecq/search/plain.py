@@ -16,8 +16,6 @@ from vecq.core.native_index import NativeIndex
 from vecq.search.plan import PLANS
 from vecq.search.result import Result, block_of_results, result_of_block
 
-# Candidates beyond k that a walk keeps by default.
-SPARE = 100
 # More results are searched for in batches, between which Ctrl-C works.
 MOST_RESULTS, MOST_QUERIES = 1 << 20, 256
 PLAIN_OPTIONS = {"ef"}  # what may be given besides queries, k and exclusions
@@ -60,7 +58,7 @@ def search_plain(
     ):
         return None
     if ef is None:
-        ef, plan = k + SPARE, _AUTO
+        ef, plan = 0, _AUTO  # the library's default
     elif type(ef) is int and 0 < ef <= MOST:
         plan = _WALK
     else:

@@ -40,7 +40,9 @@ def search_options(limits: Limits, has_names: bool = False) -> dict[str, Option]
     """Return the options by name, for an index of string ids or of numbers."""
     ids = ids_schema(has_names)
     table = (
-        Option("ef", _whole(1, limits.ef), "Beam width of the walk. Default: k + 100."),
+        Option(
+            "ef", _whole(1, limits.ef), "Beam width. Default: k + 100, or more for codes in planes."
+        ),
         Option(
             "target_recall",
             {"type": "number", "exclusiveMinimum": 0, "maximum": 1},

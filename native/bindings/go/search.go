@@ -69,7 +69,7 @@ const NoRerank = -1
 // SearchOptions are the options of a search. The zero value of a field asks for its default.
 type SearchOptions struct {
 	K            int       // results per query; default: 10
-	EF           int       // beam width of a walk; default: by TargetRecall, otherwise K + 100
+	EF           int       // beam width of a walk; default: by TargetRecall, otherwise K + 100; with codes in planes at least 1.25 K + 8
 	TargetRecall float64   // the recall to reach, by the recall curve that the index keeps
 	Rerank       int       // candidates rescored on the rerank store; default: as measured with the recall curve; NoRerank: none
 	Plan         Plan      // how items are found

@@ -71,6 +71,29 @@ TEST(a_search_ends_soon_after_another_thread_cancels_it) {
         }
 }
 
+TEST(the_default_beam_is_wider_for_walks_over_one_of_several_planes) {
+    constexpr size_t kMost = (size_t{1} << 32) - 2, kWide = 256;
+    vecq_error error{};
+    const struct {
+        int32_t width;
+        size_t dim;
+        bool is_wider;
+    } cases[] = {{VECQ_INT12, kDim, true},
+                 {VECQ_INT8, kWide, true},
+                 {VECQ_INT8, kDim, false},
+                 {VECQ_INT4, kWide, false},
+                 {VECQ_FP16, kWide, false}};
+    for (const auto& [width, dim, is_wider] : cases) {
+        const Codec codec{width, dim};
+        vecq_index_options options = options_of(VECQ_COSINE);
+        const Index index(options, codec);
+        CHECK(effort(index, 1, 0, error) == 101, width);
+        CHECK(effort(index, 368, 0, error) == 468, width);
+        CHECK(effort(index, 1000, 0, error) == (is_wider ? 1258U : 1100U), width);
+        CHECK(effort(index, kMost, 0, error) == kMost, width);
+    }
+}
+
 TEST(effort_follows_the_recall_curve) {
     constexpr size_t kMost = (size_t{1} << 32) - 2;
     Sample sample;

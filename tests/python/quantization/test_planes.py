@@ -2,13 +2,21 @@
 reads all, and int4, which is one plane.
 """
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import vecq
+from vecq.search.recall_curve import store_curve
 
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 DIM, WIDE, ROWS, K = 72, 256, 3_000, 10
 BASIS = np.random.default_rng(9).standard_normal((24, WIDE))
+
+
+PLANES = [("int12", DIM, True), ("int8", WIDE, True), ("int8", DIM, False)]
 
 
 def vectors(count, seed, dim=DIM):
@@ -77,12 +85,64 @@ def test_walks_and_scans_find_what_float32_finds(metric):
     for plan in ("walk", "step_over", "scan"):
         assert recall(index, rows, queries, metric, plan=plan, ef=200) > 0.99
     assert recall(index, rows, queries, metric, plan="walk", ef=200, query_bits=8) > 0.95
-    # The beam is wide enough to rescore, however small ef is.
-    assert recall(index, rows, queries, metric, plan="walk", ef=K) > 0.85
     walked, scanned = (index.search(queries, K, plan=p, ef=500) for p in ("walk", "scan"))
     both = walked.ids == scanned.ids
     assert both.mean() > 0.99
     np.testing.assert_array_equal(walked.scores[both], scanned.scores[both])
+
+
+@pytest.mark.parametrize(("kind", "dim", "in_planes"), PLANES)
+def test_the_default_beam_grows_with_k_and_a_given_one_holds(kind, dim, in_planes):
+    index = vecq.Index(dim, "cosine", kind).add(vectors(ROWS, 1, dim))
+    queries = vectors(50, 2, dim)
+
+    def scored(k, **options):
+        return index.search(queries, k, plan="walk", **options).n_scored
+
+    for k, default in ((1, 101), (K, 110), (368, 468), (800, 1008 if in_planes else 900)):
+        assert scored(k) == scored(k, ef=default)
+    assert scored(100, ef=1) == scored(100, ef=100) < scored(100, ef=133)
+    assert scored(ROWS + 1) == scored(ROWS)
+
+
+@pytest.mark.parametrize("metric", ["ip", "cosine", "l2"])
+def test_the_default_beam_recalls_of_planes_what_it_recalls_of_rows(metric):
+    rows, queries = vectors(ROWS, 1), vectors(50, 2)
+    truth = vecq.brute_force(rows, queries, metric, k=900)
+    recalls = []
+    for kind in ("int12", "int8"):
+        found = vecq.Index(DIM, metric, kind).add(rows).search(queries, 900, plan="walk")
+        recalls.append(
+            np.mean([np.isin(a, b).mean() for a, b in zip(found.ids, truth.ids, strict=True)])
+        )
+    assert recalls[0] > recalls[1] - 0.002
+
+
+@pytest.mark.parametrize("metric", ["ip", "cosine", "l2"])
+@pytest.mark.parametrize(("kind", "dim"), [("int12", DIM), ("int8", WIDE)])
+@pytest.mark.parametrize("k", [1, K, 100, 500])
+def test_the_rescored_candidates_hold_the_results(metric, kind, dim, k):
+    index = vecq.Index(dim, metric, kind).add(vectors(ROWS, 1, dim))
+    queries, beam = vectors(200, 2, dim), 3 * k + 100
+    found = index.search(queries, k, plan="walk", ef=beam)
+    # A search for more results rescores the whole beam.
+    best = index.search(queries, 2 * k + 50, plan="walk", ef=beam)
+    shares = [np.isin(a, b[:k]).mean() for a, b in zip(found.ids, best.ids, strict=True)]
+    assert np.mean(shares) >= 0.9995
+
+
+def test_a_recall_curve_of_rows_is_widened_when_they_become_planes(tmp_path):
+    path = tmp_path / "items.vecq"
+    shutil.copy(FIXTURES / "format-1-wide.vecq", path)
+    index = vecq.open(path, writable=True)
+    points = {4: ((4, 0.9), (13, 0.95), (20, 0.99)), 30: ((40, 0.9),)}
+    store_curve(index._native, vecq.RecallCurve(points, len(index)))
+    widened = {4: ((13, 0.9), (13, 0.95), (20, 0.99)), 30: ((45, 0.9),)}
+    for _ in range(2):
+        index.compact()
+        assert index.recall_curve.curves == widened
+    assert index.recall_curve.ef_for(4, 0.92) == 13
+    index.search(vectors(3, 1, WIDE), 4, target_recall=0.99)
 
 
 def test_scores_are_finer_than_those_of_int8():

@@ -58,7 +58,8 @@ impl Cancellation {
 pub struct SearchOptions<'a> {
     /// Results per query (default: 10).
     pub k: usize,
-    /// Beam width of a walk (default: by `target_recall`, otherwise `k + 100`).
+    /// Beam width of a walk (default: by `target_recall`, otherwise `k + 100`; with codes in
+    /// planes at least `1.25 k + 8`).
     pub ef: Option<usize>,
     /// The recall to reach, by the recall curve that the index keeps.
     pub target_recall: Option<f64>,
@@ -288,7 +289,7 @@ impl Index {
         Ok(found)
     }
 
-    /// The ef that reaches a target recall by the index's curve (default: `k + 100`), and the
+    /// The ef that reaches a target recall by the index's curve (default: as `SearchOptions::ef`), and the
     /// default rerank count.
     pub fn effort(&self, k: usize, target_recall: Option<f64>) -> Result<Effort, Error> {
         let mut effort = Effort { ef: 0, rerank: 0 };

@@ -36,7 +36,8 @@ public final class SearchOptions {
     /**
      * Sets the beam width of a walk.
      *
-     * @param ef the width; 0 for the default: by the target recall, otherwise k + 100
+     * @param ef the width; 0 for the default: by the target recall, otherwise k + 100,
+     *     with codes in planes at least 1.25 k + 8
      * @return this
      */
     public SearchOptions ef(long ef) {
