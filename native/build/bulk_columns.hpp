@@ -48,11 +48,11 @@ public:
             visit(i, found(0));
         }
     }
-    // The same for the columns themselves, none of which selects itself.
+    // The same for the columns [first, end) themselves, none of which selects itself.
     template <class Visit>
-    void each_nearest_of_columns(size_t wanted, Visit&& visit) {
-        for (size_t first = 0; first < size_; first += kChunkRows) {
-            const size_t count = std::min(kChunkRows, size_ - first);
+    void each_nearest_of_columns(size_t first, size_t end, size_t wanted, Visit&& visit) {
+        for (; first < end; first += kChunkRows) {
+            const size_t count = std::min(kChunkRows, end - first);
             find_nearest(rows_.as<std::byte>() + first * row_bytes_, affine_.data() + first, count,
                          wanted, first, size_);
             for (size_t i = 0; i < count; ++i) visit(first + i, found(i));

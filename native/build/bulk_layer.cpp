@@ -1,8 +1,9 @@
-// The stages of building a layer.
+// The order of the stages of building a layer, and what each does per row.
 #include "build/bulk_layer.hpp"
 
 #include <algorithm>
 #include <iterator>
+#include <numeric>
 
 #include "base/pool.hpp"
 
@@ -12,7 +13,7 @@ namespace {
 constexpr size_t kRowsPerTask = 64;
 // Of rows, per thread and step.
 constexpr size_t kBytesPerStep = 1 << 19;
-// Of a row of codes that a prune will read.
+// Of a row of codes that will be read.
 constexpr size_t kPrefetchedBytes = 256;
 constexpr size_t kPrefetchedRows = 3;
 constexpr size_t kMaxTreeLinks = 8;
@@ -25,87 +26,141 @@ BulkLayer::BulkLayer(IndexState& state, const BulkEqualRows& equal, size_t layer
       recipe_(bulk_recipe(state, layer)),
       layer_(layer),
       rows_(rows),
+      slab_rows_(bulk_slab_rows(state, recipe_, rows)),
       originals_(equal.originals(rows)),
       scored_(state.rows.scored_for_links()),
       distance_(link_distance(state.rows.link())),
-      reservoirs_(rows_, recipe_.capacity) {
+      first_near_(rows) {
     partition_.emplace(state, recipe_, originals_, state.options.seed * 64 + layer);
     if (recipe_.far > 0) far_.emplace(state, originals_, recipe_.sample, recipe_.far);
 }
 
 double BulkLayer::done() const {
-    constexpr double leaves = 0.6;
-    if (stage_ == Stage::leaves) return leaves * partition_->done();
-    if (stage_ == Stage::heads) return leaves;
-    const double part =
-        static_cast<double>(next_) / static_cast<double>(std::max<size_t>(1, rows_));
-    const double stages = static_cast<double>(stage_) - static_cast<double>(Stage::select);
-    return std::min(1.0, leaves + (1 - leaves) / 4 * (stages + part));
+    constexpr double kSplit = 0.2, kLeaves = 0.5, kWrite = 0.25;
+    const auto part = [](size_t some, size_t all) {
+        return static_cast<double>(some) / static_cast<double>(std::max<size_t>(1, all));
+    };
+    const double slab = part(slab_end_ - slab_first_, rows_);
+    double done = kSplit + kLeaves * part(slab_first_, rows_);
+    switch (stage_) {
+        case Stage::split: return kSplit * partition_->done();
+        case Stage::leaves: return done + kLeaves * slab * 0.8 * part(next_, leaves_.size());
+        case Stage::select:
+            return done + kLeaves * (0.8 * slab + 0.2 * part(next_ - slab_first_, rows_));
+        case Stage::heads: return kSplit + kLeaves;
+        case Stage::offer: done = 0.3 * slab * part(next_, rows_); break;
+        case Stage::write: done = 0.3 * slab + 0.7 * part(next_ - slab_first_, rows_); break;
+        case Stage::copies: return kSplit + kLeaves + kWrite;
+        case Stage::done: return 1;
+    }
+    return kSplit + kLeaves + kWrite * (part(slab_first_, rows_) + done);
 }
 
 void BulkLayer::prepare_workers(size_t count) {
     const size_t query_bytes =
         state_.kernels.row_query_bytes(state_.rows.codes().codec().row_bytes());
     while (workers_.size() < count)
-        workers_.push_back(
-            std::make_unique<Worker>(query_bytes, recipe_.max_links, reservoirs_.capacity()));
+        workers_.push_back(std::make_unique<Worker>(state_, query_bytes, recipe_.max_links,
+                                                    reservoirs_->capacity()));
     if (far_) far_->prepare_workers(count);
 }
 
 void BulkLayer::step(size_t threads) {
     const size_t workers = workers_for(threads, SIZE_MAX);
-    prepare_workers(workers);
-    if (stage_ <= Stage::heads) {
-        if (find_candidates(workers)) stage_ = static_cast<Stage>(static_cast<int>(stage_) + 1);
-        return;
+    if (stage_ == Stage::split) {
+        partition_->step(threads);
+        if (partition_->is_done()) end_stage();
+    } else if (stage_ == Stage::leaves) {
+        find_candidates(workers);
+    } else if (stage_ == Stage::heads) {
+        heads_->step(threads);
+        if (heads_->is_done()) end_stage();
+    } else {
+        const bool is_of_slab = stage_ == Stage::select || stage_ == Stage::write;
+        process_rows(workers, is_of_slab ? slab_end_ : rows_);
     }
-    const size_t tasks_per_worker =
-        std::max<size_t>(1, kBytesPerStep / scored_.rows.row_bytes / kRowsPerTask);
-    const size_t last = std::min(rows_, next_ + workers * tasks_per_worker * kRowsPerTask);
-    const size_t tasks = (last - next_ + kRowsPerTask - 1) / kRowsPerTask;
-    parallel_for(workers, tasks, [&](size_t task, size_t number) {
-        const size_t first = next_ + task * kRowsPerTask;
-        const size_t end = std::min(last, first + kRowsPerTask);
-        process(number, first, end);
-    });
-    next_ = last;
-    if (next_ < rows_) return;
-    next_ = 0;
-    stage_ = static_cast<Stage>(static_cast<int>(stage_) + 1);
+}
+
+void BulkLayer::end_stage() {
+    switch (stage_) {
+        case Stage::split:
+            leaves_ = partition_->take_leaves();
+            partition_.reset();
+            reservoirs_.emplace(slab_rows_, recipe_.capacity);
+            begin_slab(0);
+            stage_ = Stage::leaves;
+            break;
+        case Stage::leaves:
+            add_heads();
+            next_ = slab_first_;
+            stage_ = Stage::select;
+            break;
+        case Stage::select: end_slab(Stage::leaves, Stage::heads); break;
+        case Stage::heads:
+            begin_slab(0);
+            stage_ = Stage::offer;
+            break;
+        case Stage::offer:
+            next_ = slab_first_;
+            stage_ = Stage::write;
+            break;
+        case Stage::write: end_slab(Stage::offer, Stage::copies); break;
+        case Stage::copies:
+        case Stage::done: stage_ = Stage::done;
+    }
     if (stage_ == Stage::copies && !equal_.has_copies()) stage_ = Stage::done;
 }
 
-// Returns whether the stage is complete.
-bool BulkLayer::find_candidates(size_t workers) {
-    if (stage_ == Stage::leaves) {
-        partition_->step(
-            workers, [this](size_t worker, BulkColumns& columns, std::span<const uint32_t> rows) {
-                visit_leaf(*workers_[worker], columns, rows);
-            });
-        if (!partition_->is_done()) return false;
-        partition_.reset();
-        heads_.emplace(state_, originals_, heads());
-        return true;
-    }
-    heads_->step(workers);
-    return heads_->is_done();
+void BulkLayer::begin_slab(size_t first) {
+    slab_first_ = first;
+    slab_end_ = std::min(rows_, first + slab_rows_);
+    next_ = 0;
+    reservoirs_->begin_slab(first);
 }
 
-// Returns the rows whose candidates all come after them, but for the first one.
-std::vector<uint32_t> BulkLayer::heads() const {
-    std::vector<uint32_t> heads;
-    for (const uint32_t row : originals_) {
-        const std::span<const uint32_t> candidates = reservoirs_.rows_of(row);
-        const auto is_before = [row](uint32_t other) { return other < row; };
-        if (row > 0 && std::none_of(candidates.begin(), candidates.end(), is_before))
-            heads.push_back(row);
+// Goes on with stage `same` of the next slab, or with stage `next` behind the last one.
+void BulkLayer::end_slab(Stage same, Stage next) {
+    if (slab_end_ < rows_) {
+        begin_slab(slab_end_);
+        stage_ = same;
+        return;
     }
-    return heads;
+    next_ = 0;
+    stage_ = next;
+    if (stage_ != Stage::heads) return;
+    leaves_ = {};
+    heads_.emplace(state_, originals_, std::move(head_rows_));
 }
 
-// Runs the stage for a few rows.
-void BulkLayer::process(size_t number, size_t first, size_t end) {
-    Worker& worker = *workers_[number];
+// Visits some leaves.
+void BulkLayer::find_candidates(size_t workers) {
+    prepare_workers(workers);
+    const size_t first = next_;
+    const size_t most = workers * std::max<size_t>(1, 2 * kBytesPerStep / scored_.rows.row_bytes);
+    for (size_t rows = 0; next_ < leaves_.size() && rows < most; ++next_)
+        rows += leaves_[next_].size();
+    parallel_for(workers, next_ - first, [&](size_t task, size_t worker) {
+        visit_leaf(*workers_[worker], leaves_[first + task]);
+    });
+    if (next_ == leaves_.size()) end_stage();
+}
+
+// Runs the stage for some rows before `end`.
+void BulkLayer::process_rows(size_t workers, size_t end) {
+    const size_t tasks_per_worker =
+        std::max<size_t>(1, kBytesPerStep / scored_.rows.row_bytes / kRowsPerTask);
+    const size_t last = std::min(end, next_ + workers * tasks_per_worker * kRowsPerTask);
+    const size_t tasks = (last - next_ + kRowsPerTask - 1) / kRowsPerTask;
+    prepare_workers(workers);
+    parallel_for(workers, tasks, [&](size_t task, size_t number) {
+        const size_t first = next_ + task * kRowsPerTask;
+        process(*workers_[number], number, first, std::min(last, first + kRowsPerTask));
+    });
+    next_ = last;
+    if (next_ == end) end_stage();
+}
+
+void BulkLayer::process(Worker& worker, size_t number, size_t first, size_t end) {
     worker.rows.clear();
     for (auto row = static_cast<uint32_t>(first); row < end; ++row)
         if (equal_.is_copy(row) == (stage_ == Stage::copies)) worker.rows.push_back(row);
@@ -117,8 +172,8 @@ void BulkLayer::process(size_t number, size_t first, size_t end) {
     for (const uint32_t row : worker.rows) {
         if (stage_ == Stage::select)
             select(worker, row, {});
-        else if (stage_ == Stage::offer_back)
-            offer_back(worker, row);
+        else if (stage_ == Stage::offer)
+            offer(worker, row);
         else if (stage_ == Stage::write)
             write(worker, row);
         else
@@ -126,44 +181,59 @@ void BulkLayer::process(size_t number, size_t first, size_t end) {
     }
 }
 
-void BulkLayer::visit_leaf(Worker& worker, BulkColumns& columns, std::span<const uint32_t> rows) {
-    if (rows.size() < 2) return;
-    columns.load(rows);
-    std::vector<uint32_t>&ends = worker.ends, &starts = worker.starts, &targets = worker.targets;
-    ends.clear();
-    targets.clear();
-    worker.distances.clear();
-    starts.assign(rows.size() + 2, 0);
-    columns.each_nearest_of_columns(recipe_.nearest,
-                                    [&](size_t, const BulkColumns::Nearest& nearest) {
-                                        for (size_t i = 0; i < nearest.columns.size(); ++i) {
-                                            targets.push_back(nearest.columns[i]);
-                                            worker.distances.push_back(nearest.distances[i]);
-                                            ++starts[nearest.columns[i] + 2];
-                                        }
-                                        ends.push_back(static_cast<uint32_t>(targets.size()));
-                                    });
-    // Sorts the pairs by their targets.
-    for (size_t i = 2; i < starts.size(); ++i) starts[i] += starts[i - 1];
-    worker.sorted.resize(2 * targets.size());
-    for (size_t row = 0, pair = 0; row < rows.size(); ++row) {
-        for (; pair < ends[row]; ++pair) {
-            uint32_t& at = starts[targets[pair] + 1];
-            worker.sorted[2 * at] = rows[row];
-            worker.sorted[2 * at + 1] = static_cast<uint32_t>(pair);
-            ++at;
+// Offers to the rows of the slab in a leaf their nearest rows of the leaf, and in flat graphs the
+// rows to which they are nearest.
+void BulkLayer::visit_leaf(Worker& worker, std::span<const uint32_t> leaf) {
+    const auto place_of = [&](size_t row) {
+        return static_cast<size_t>(std::lower_bound(leaf.begin(), leaf.end(), row) - leaf.begin());
+    };
+    const size_t first = place_of(slab_first_), end = place_of(slab_end_);
+    if (first == end) return;
+    worker.columns.load(leaf);
+    worker.offers.clear();
+    const auto visit = [&](size_t i, const BulkColumns::Nearest& nearest) {
+        const bool is_in_slab = i >= first && i < end;
+        for (size_t n = 0; n < nearest.columns.size(); ++n) {
+            const uint16_t other = nearest.columns[n];
+            if (is_in_slab)
+                worker.offers.push_back(
+                    {static_cast<uint16_t>(i), neighbor_of(nearest.distances[n], leaf[other])});
+            if (recipe_.offers_both_ways && other >= first && other < end)
+                worker.offers.push_back({other, neighbor_of(nearest.distances[n], leaf[i])});
         }
+    };
+    if (recipe_.offers_both_ways)
+        worker.columns.each_nearest_of_columns(0, leaf.size(), recipe_.nearest, visit);
+    else
+        worker.columns.each_nearest_of_columns(first, end, recipe_.nearest, visit);
+    worker.sort_offers(leaf.size());
+    for (size_t i = first; i < end; ++i) {
+        if (i + kPrefetchedRows < end) reservoirs_->prefetch(leaf[i + kPrefetchedRows]);
+        const size_t begin = worker.starts[i];
+        reservoirs_->offer(
+            leaf[i], std::span(worker.candidates).subspan(begin, worker.starts[i + 1] - begin));
     }
-    for (size_t i = 0, pair = 0; i < rows.size(); ++i) {
-        if (i + kPrefetchedRows < rows.size()) reservoirs_.prefetch(rows[i + kPrefetchedRows]);
-        worker.candidates.clear();
-        for (; pair < ends[i]; ++pair)
-            worker.candidates.push_back(neighbor_of(worker.distances[pair], rows[targets[pair]]));
-        for (uint32_t at = starts[i]; at < starts[i + 1]; ++at)
-            worker.candidates.push_back(
-                neighbor_of(worker.distances[worker.sorted[2 * at + 1]], worker.sorted[2 * at]));
-        reservoirs_.offer(rows[i], worker.candidates);
-    }
+}
+
+// Sorts the neighbors of the offers by their targets into candidates; those of column i begin at
+// starts[i].
+void BulkLayer::Worker::sort_offers(size_t columns_count) {
+    starts.assign(columns_count + 2, 0);
+    for (const Offer& offer : offers) ++starts[offer.target + 2];
+    std::partial_sum(starts.begin(), starts.end(), starts.begin());
+    candidates.resize(offers.size());
+    for (const Offer& offer : offers) candidates[starts[offer.target + 1]++] = offer.neighbor;
+}
+
+// Adds the rows of the slab whose candidates all come after them, but for the first one.
+void BulkLayer::add_heads() {
+    const auto first = std::lower_bound(originals_.begin(), originals_.end(), slab_first_);
+    const auto end = std::lower_bound(first, originals_.end(), slab_end_);
+    std::copy_if(first, end, std::back_inserter(head_rows_), [&](uint32_t row) {
+        const std::span<const uint32_t> candidates = reservoirs_->rows_of(row);
+        const auto is_before = [row](uint32_t other) { return other < row; };
+        return row > 0 && std::none_of(candidates.begin(), candidates.end(), is_before);
+    });
 }
 
 size_t BulkLayer::prune(Worker& worker, uint32_t row, std::span<const Neighbor> candidates,
@@ -174,9 +244,11 @@ size_t BulkLayer::prune(Worker& worker, uint32_t row, std::span<const Neighbor> 
                                 worker.selected.data(), worker.query_codes.as<std::byte>());
 }
 
+// Writes the links that a row chooses itself. In a flat graph they stand behind the coarse ones,
+// which the list holds already.
 void BulkLayer::select(Worker& worker, uint32_t row, std::span<const Neighbor> far) {
-    if (row + 1 < rows_) prefetch_codes(row + 1);
-    std::span<const Neighbor> candidates = reservoirs_.candidates(row, worker.own.data());
+    if (row + 1 < slab_end_) prefetch_codes(reservoirs_->rows_of(row + 1));
+    std::span<const Neighbor> candidates = reservoirs_->candidates(row, worker.own.data());
     if (!far.empty()) {
         Neighbor others[kMaxNearest];
         Neighbor* const end =
@@ -188,27 +260,56 @@ void BulkLayer::select(Worker& worker, uint32_t row, std::span<const Neighbor> f
         candidates = worker.candidates;
     }
     const size_t count = prune(worker, row, candidates, recipe_.links, recipe_.filled);
-    reservoirs_.fix(row, {worker.selected.data(), count});
+    const Layer& layer = state_.graph.layers()[layer_];
+    size_t place = state_.rows.link().is_flat() ? coarse_links(row).size() : 0;
+    first_near_[row] = static_cast<uint16_t>(place);
+    for (size_t i = 0; i < count && place < recipe_.max_links; ++i)
+        layer.set(row, place++, row_of(worker.selected[i]));
+    clear_behind(row, place);
 }
 
-// Prefetches the codes of the candidates of a row.
-void BulkLayer::prefetch_codes(uint32_t row) const {
+void BulkLayer::prefetch_codes(std::span<const uint32_t> rows) const {
     const size_t bytes = std::min(kPrefetchedBytes, scored_.rows.row_bytes);
-    for (const uint32_t candidate : reservoirs_.rows_of(row))
-        for (size_t at = 0; at < bytes; at += kLine)
-            __builtin_prefetch(scored_.rows.at(candidate) + at);
+    for (const uint32_t row : rows)
+        for (size_t at = 0; at < bytes; at += kLine) __builtin_prefetch(scored_.rows.at(row) + at);
 }
 
-void BulkLayer::offer_back(Worker& worker, uint32_t row) {
-    for (const Neighbor own : reservoirs_.fixed(row, worker.own.data())) {
-        Neighbor back = neighbor_of(distance_of(own), row);
-        reservoirs_.offer(row_of(own), {&back, 1});
+std::span<const uint32_t> BulkLayer::near_links(uint32_t row) const {
+    return state_.graph.layers()[layer_].links_of(row).subspan(first_near_[row]);
+}
+
+// Makes candidates of worker.others, with their distances from a row.
+std::span<const Neighbor> BulkLayer::neighbors_of(Worker& worker, uint32_t row) const {
+    const std::vector<uint32_t>& others = worker.others;
+    worker.distances.resize(others.size());
+    state_.kernels.distances(
+        {scored_, distance_, row, others.data(), others.size(), worker.distances.data()},
+        worker.query_codes.as<std::byte>());
+    worker.candidates.clear();
+    for (size_t i = 0; i < others.size(); ++i)
+        worker.candidates.push_back(
+            BulkReservoirs::rounded(neighbor_of(worker.distances[i], others[i])));
+    return worker.candidates;
+}
+
+// Offers a row to those of its neighbors that lie in the slab.
+void BulkLayer::offer(Worker& worker, uint32_t row) {
+    worker.others.clear();
+    for (const uint32_t link : near_links(row))
+        if (link >= slab_first_ && link < slab_end_) worker.others.push_back(link);
+    if (worker.others.empty()) return;
+    prefetch_codes(worker.others);
+    for (const Neighbor neighbor : neighbors_of(worker, row)) {
+        Neighbor back = neighbor_of(distance_of(neighbor), row);
+        reservoirs_->offer(row_of(neighbor), {&back, 1});
     }
 }
 
 // Writes the list of a row: links to its copies, of heads and of the layer above, then those from
 // and to it, pruned if there are too many.
 void BulkLayer::write(Worker& worker, uint32_t row) {
+    if (row + 1 < slab_end_) prefetch_codes(reservoirs_->rows_of(row + 1));
+    merge_candidates(worker, row);
     uint32_t fixed[kMaxDegree];
     size_t before = equal_.tree_links(row, rows_, recipe_.copies, fixed);
     before += heads_->copy_links(row, recipe_.heads, fixed + before);
@@ -217,12 +318,11 @@ void BulkLayer::write(Worker& worker, uint32_t row) {
     // Leaves places for near rows.
     const size_t most = recipe_.max_links - std::max<size_t>(1, recipe_.max_links / 4);
     before = append_new(row, {fixed, std::min(before + coarse.size(), most)}, 0);
+    first_near_[row] = static_cast<uint16_t>(before);
     const size_t free = recipe_.max_links - before;
-    std::span<const Neighbor> all = reservoirs_.candidates(row, worker.own.data());
+    std::span<const Neighbor> all = worker.candidates;
     if (all.size() > free) {
-        worker.candidates.assign(all.begin(), all.end());
-        std::sort(worker.candidates.begin(), worker.candidates.end());
-        const size_t kept = prune(worker, row, worker.candidates, free, free);
+        const size_t kept = prune(worker, row, all, free, free);
         all = {worker.selected.data(), kept};
     }
     for (const Neighbor neighbor : all) {
@@ -230,6 +330,17 @@ void BulkLayer::write(Worker& worker, uint32_t row) {
         before = append_new(row, {&link, 1}, before);
     }
     clear_behind(row, before);
+}
+
+// Makes the candidates of a row from its links and from the offers of others, nearest first.
+void BulkLayer::merge_candidates(Worker& worker, uint32_t row) {
+    const std::span<const uint32_t> links = near_links(row);
+    worker.others.assign(links.begin(), links.end());
+    neighbors_of(worker, row);
+    for (const Neighbor offered : reservoirs_->candidates(row, worker.own.data()))
+        if (std::find(links.begin(), links.end(), row_of(offered)) == links.end())
+            worker.candidates.push_back(offered);
+    std::sort(worker.candidates.begin(), worker.candidates.end());
 }
 
 // Removes the links of a list behind the first `count` ones, which it had as a row of a smaller
@@ -256,10 +367,13 @@ size_t BulkLayer::append_new(uint32_t row, std::span<const uint32_t> links, size
 // those of the first rows do when walks link.
 std::span<const uint32_t> BulkLayer::coarse_links(uint32_t row) const {
     const std::span<const Layer> layers = state_.graph.layers();
-    const size_t above = state_.rows.link().is_flat() ? layer_ : layer_ + 1;
+    const bool is_flat = state_.rows.link().is_flat();
+    const size_t above = is_flat ? layer_ : layer_ + 1;
     if (above == layers.size() || row >= layers[above].count) return {};
     const std::span<const uint32_t> links = layers[above].links_of(row);
-    return links.first(std::min(recipe_.coarse, links.size()));
+    // From `select` on the list of a flat graph holds more than the coarse links.
+    const size_t most = is_flat && stage_ == Stage::write ? first_near_[row] : recipe_.coarse;
+    return links.first(std::min(most, links.size()));
 }
 
 // Writes the list of a copy: its links in the tree of its group, then the links of the original

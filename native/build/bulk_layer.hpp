@@ -1,8 +1,14 @@
 // Builds the lists of one layer in bulk, over rows that are the first ones of the table.
 //
-//   leaves: offer the nearest pairs to reservoirs > heads: find links between clusters
-//   > select: prune each reservoir > offer back: offer each link to its target
-//   > write: prune and write the lists > copies: write the lists of equal rows
+//   split: divide the rows into overlapping leaves
+//   for each slab of rows:   leaves: offer the nearest rows of each leaf to the reservoirs
+//                          > select: prune each reservoir and write the chosen links
+//   heads: find links between clusters
+//   for each slab of rows:   offer: offer the links that lead into the slab back to their targets
+//                          > write: prune and write the lists
+//   copies: write the lists of equal rows
+//
+// Only the rows of one slab have reservoirs, which are larger than the lists that result.
 #pragma once
 
 #include <memory>
@@ -28,30 +34,44 @@ public:
     double done() const;
 
 private:
-    enum class Stage { leaves, heads, select, offer_back, write, copies, done };
+    enum class Stage { split, leaves, select, heads, offer, write, copies, done };
+    struct Offer {
+        uint16_t target;  // column of a leaf
+        Neighbor neighbor;
+    };
     // Scratch memory of a thread.
     struct Worker {
-        Worker(size_t query_bytes, size_t max_links, size_t capacity)
-            : query_codes(query_bytes), selected(max_links), own(capacity) {}
+        Worker(const IndexState& state, size_t query_bytes, size_t max_links, size_t capacity)
+            : columns(state), query_codes(query_bytes), selected(max_links), own(capacity) {}
 
+        void sort_offers(size_t columns_count);
+
+        BulkColumns columns;
+        std::vector<Offer> offers;  // of a leaf
+        std::vector<uint32_t> starts;
         Memory query_codes;
         std::vector<Neighbor> selected, candidates;
-        std::vector<Neighbor> own;  // of the reservoir of a row
-        // The pairs of a leaf in the order of their rows, and the same in the order of their
-        // targets. Pairs of row i end at ends[i], those that lead to it begin at starts[i].
-        std::vector<uint32_t> ends, starts, targets, sorted;
+        std::vector<Neighbor> own;     // of the reservoir of a row
+        std::vector<uint32_t> rows;    // to process
+        std::vector<uint32_t> others;  // rows whose distances are computed
         std::vector<float> distances;
-        std::vector<uint32_t> rows;  // to process
     };
 
-    bool find_candidates(size_t workers);
-    void process(size_t number, size_t first, size_t end);
-    void visit_leaf(Worker& worker, BulkColumns& columns, std::span<const uint32_t> rows);
+    void begin_slab(size_t first);
+    void end_slab(Stage same, Stage next);
+    void end_stage();
+    void find_candidates(size_t workers);
+    void process_rows(size_t workers, size_t end);
+    void process(Worker& worker, size_t number, size_t first, size_t end);
+    void visit_leaf(Worker& worker, std::span<const uint32_t> leaf);
     void select(Worker& worker, uint32_t row, std::span<const Neighbor> far);
-    void prefetch_codes(uint32_t row) const;
-    void offer_back(Worker& worker, uint32_t row);
+    void offer(Worker& worker, uint32_t row);
     void write(Worker& worker, uint32_t row);
-    std::vector<uint32_t> heads() const;
+    void add_heads();
+    void prefetch_codes(std::span<const uint32_t> rows) const;
+    std::span<const uint32_t> near_links(uint32_t row) const;
+    std::span<const Neighbor> neighbors_of(Worker& worker, uint32_t row) const;
+    void merge_candidates(Worker& worker, uint32_t row);
     size_t append_new(uint32_t row, std::span<const uint32_t> links, size_t count) const;
     std::span<const uint32_t> coarse_links(uint32_t row) const;
     void clear_behind(uint32_t row, size_t count) const;
@@ -63,16 +83,21 @@ private:
     IndexState& state_;
     const BulkEqualRows& equal_;
     const BulkRecipe recipe_;
-    const size_t layer_, rows_;
+    const size_t layer_, rows_, slab_rows_;
     const std::vector<uint32_t> originals_;
     const ScoredRows scored_;
     const LinkDistance distance_;
-    Stage stage_ = Stage::leaves;
-    size_t next_ = 0;  // first row that the present stage has not processed
+    Stage stage_ = Stage::split;
+    size_t slab_first_ = 0, slab_end_ = 0;
+    size_t next_ = 0;  // first row, or leaf, that the present stage has not processed
     std::optional<BulkPartition> partition_;
+    std::vector<BulkPartition::Leaf> leaves_;
+    std::optional<BulkReservoirs> reservoirs_;
+    // Per row: the place in its list behind which links to near rows begin.
+    std::vector<uint16_t> first_near_;
+    std::vector<uint32_t> head_rows_;
     std::optional<BulkHeads> heads_;
     std::optional<BulkFar> far_;
-    BulkReservoirs reservoirs_;
     std::vector<std::unique_ptr<Worker>> workers_;
 };
 

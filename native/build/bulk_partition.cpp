@@ -1,7 +1,8 @@
-// Chooses leaders, assigns rows to them, and processes groups down to leaves.
+// Chooses leaders, assigns rows to them, and splits groups down to leaves.
 #include "build/bulk_partition.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/pool.hpp"
@@ -53,7 +54,7 @@ BulkPartition::BulkPartition(const IndexState& state, const BulkRecipe& recipe,
 
 double BulkPartition::done() const { return 1 - rows_left_ / rows_total_; }
 
-void BulkPartition::step(size_t threads, const VisitLeaf& visit) {
+void BulkPartition::step(size_t threads) {
     if (split_) return split_some(threads);
     if (is_done()) return;
     if (groups_.back().rows.size() > large_group_) {
@@ -67,7 +68,7 @@ void BulkPartition::step(size_t threads, const VisitLeaf& visit) {
         for (Group& chunk : chunks_of(std::move(group.rows), group.seed))
             groups_.push_back(std::move(chunk));
     }
-    visit_some(threads, visit);
+    split_groups(threads);
 }
 
 BulkPartition::Split BulkPartition::begin_split(Group group) const {
@@ -182,7 +183,8 @@ void BulkPartition::split_some(size_t threads) {
     split_.reset();
 }
 
-void BulkPartition::visit_some(size_t threads, const VisitLeaf& visit) {
+// Splits the small groups on top of the stack, each on one thread.
+void BulkPartition::split_groups(size_t threads) {
     const size_t workers = workers_for(threads, SIZE_MAX);
     prepare_workers(workers);
     std::vector<Group> some;
@@ -193,15 +195,22 @@ void BulkPartition::visit_some(size_t threads, const VisitLeaf& visit) {
         some.push_back(std::move(groups_.back()));
         groups_.pop_back();
     }
+    std::vector<std::vector<Leaf>> found(workers);
     parallel_for(workers, some.size(), [&](size_t task, size_t worker) {
-        visit_all(worker, std::move(some[task]), visit);
+        split_to_leaves(*columns_[worker], std::move(some[task]), found[worker]);
     });
+    for (std::vector<Leaf>& leaves : found)
+        leaves_.insert(leaves_.end(), std::make_move_iterator(leaves.begin()),
+                       std::make_move_iterator(leaves.end()));
     rows_left_ -= static_cast<double>(rows);
 }
 
-void BulkPartition::visit_all(size_t worker, Group group, const VisitLeaf& visit) {
-    BulkColumns& columns = *columns_[worker];
-    if (group.rows.size() <= recipe_.leaf_rows) return visit(worker, columns, group.rows);
+void BulkPartition::split_to_leaves(BulkColumns& columns, Group group,
+                                    std::vector<Leaf>& leaves) const {
+    if (group.rows.size() <= recipe_.leaf_rows) {
+        if (group.rows.size() > 1) leaves.push_back(std::move(group.rows));
+        return;
+    }
     std::vector<Group> groups;
     if (group.depth < kMaxDepth) {
         Split split = begin_split(std::move(group));
@@ -211,7 +220,7 @@ void BulkPartition::visit_all(size_t worker, Group group, const VisitLeaf& visit
     } else {
         groups = chunks_of(std::move(group.rows), group.seed);
     }
-    for (Group& part : groups) visit_all(worker, std::move(part), visit);
+    for (Group& part : groups) split_to_leaves(columns, std::move(part), leaves);
 }
 
 }  // namespace vecq

@@ -4,8 +4,8 @@
 // The leaves depend on the seed alone, not on the threads.
 #pragma once
 
-#include <functional>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "build/bulk_columns.hpp"
@@ -15,19 +15,20 @@ namespace vecq {
 
 class BulkPartition {
 public:
-    // Receives the rows of a leaf, ascending, at most leaf_rows. `columns` is free to be used.
-    using VisitLeaf =
-        std::function<void(size_t worker, BulkColumns& columns, std::span<const uint32_t> rows)>;
+    // Ascending rows, at most leaf_rows.
+    using Leaf = std::vector<uint32_t>;
 
     // Splits ascending rows.
     BulkPartition(const IndexState& state, const BulkRecipe& recipe, std::vector<uint32_t> rows,
                   uint64_t seed);
 
     // Does a part of the work, some tens of milliseconds, on several threads.
-    void step(size_t threads, const VisitLeaf& visit);
+    void step(size_t threads);
     bool is_done() const { return groups_.empty() && !split_; }
     // Fraction of the work that is done.
     double done() const;
+    // The leaves, in an order that depends on the threads.
+    std::vector<Leaf> take_leaves() { return std::move(leaves_); }
 
 private:
     struct Group {
@@ -49,9 +50,8 @@ private:
     std::vector<Group> groups_of(Split& split) const;
     std::vector<Group> chunks_of(std::vector<uint32_t> rows, uint64_t seed) const;
     void split_some(size_t threads);
-    void visit_some(size_t threads, const VisitLeaf& visit);
-    void visit_all(size_t worker, Group group, const VisitLeaf& visit);
-    BulkColumns& columns(size_t worker);
+    void split_groups(size_t threads);
+    void split_to_leaves(BulkColumns& columns, Group group, std::vector<Leaf>& leaves) const;
     void prepare_workers(size_t count);
 
     const IndexState& state_;
@@ -59,6 +59,7 @@ private:
     const size_t large_group_, rows_per_step_;
     std::vector<Group> groups_;
     std::optional<Split> split_;
+    std::vector<Leaf> leaves_;
     std::vector<std::unique_ptr<BulkColumns>> columns_;  // per worker
     std::vector<bool> has_leaders_;                      // per worker, of split_
     double rows_left_ = 0, rows_total_ = 0;

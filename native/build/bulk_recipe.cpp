@@ -3,7 +3,18 @@
 
 #include <algorithm>
 
+#include "build/bulk_reservoirs.hpp"
+
 namespace vecq {
+namespace {
+
+// From here on dots cost too much to join 12 groups.
+constexpr size_t kManyDims = 256;
+constexpr size_t kMostSlabs = 8;
+// Reservoirs of this size are not divided.
+constexpr size_t kSmallReservoirs = size_t{32} << 20;
+
+}  // namespace
 
 bool can_build_in_bulk(const IndexState& state) {
     const LinkMetric& link = state.rows.link();
@@ -12,12 +23,13 @@ bool can_build_in_bulk(const IndexState& state) {
 
 BulkRecipe bulk_recipe(const IndexState& state, size_t layer) {
     const size_t m = state.options.m;
+    const bool is_flat = state.rows.link().is_flat();
     BulkRecipe recipe{};
-    recipe.fanout[0] = 8;
+    recipe.fanout[0] = is_flat || state.dim >= kManyDims ? 8 : 12;
     recipe.fanout[1] = 1;
     recipe.leaf_rows = kMaxColumns;
     recipe.min_rows = 64;
-    recipe.nearest = 10;
+    recipe.nearest = is_flat ? 10 : 13;
     recipe.capacity = std::clamp<size_t>(4 * m, 64, kMaxCandidates / 2);
     recipe.links = layer == 0 ? m : std::max<size_t>(1, 3 * m / 4);
     recipe.max_links = layer == 0 ? 2 * m : m;
@@ -26,11 +38,29 @@ BulkRecipe bulk_recipe(const IndexState& state, size_t layer) {
     recipe.heads = std::max<size_t>(1, recipe.max_links / 4);
     recipe.copies = std::min<size_t>(4, recipe.max_links / 2);
     recipe.alpha = 1;
-    if (state.rows.link().is_flat()) {
+    if (is_flat) {
         recipe.far = kMaxNearest;
         recipe.sample = 256;
+        recipe.offers_both_ways = true;
+    } else if (layer == 0) {
+        recipe.links = 5 * m / 4;
+        recipe.filled = m / 2;
     }
     return recipe;
+}
+
+size_t bulk_slab_rows(const IndexState& state, const BulkRecipe& recipe, size_t rows) {
+    const size_t list_bytes = recipe.max_links * sizeof(uint32_t);
+    const size_t index_bytes = state.rows.codes().codec().row_bytes() + sizeof(Affine) +
+                               list_bytes + sizeof(int64_t) + sizeof(uint32_t);
+    const size_t leaf_bytes = recipe.fanout[0] * sizeof(uint32_t);
+    const size_t reservoir_bytes = BulkReservoirs::bytes_per_row(recipe.capacity);
+    const size_t allowed = std::max(index_bytes * 4 / 7, leaf_bytes) - leaf_bytes;
+    const size_t some =
+        std::max(rows * std::max(allowed, reservoir_bytes / kMostSlabs) / reservoir_bytes,
+                 kSmallReservoirs / reservoir_bytes);
+    const size_t slabs = std::max<size_t>(1, (rows + some - 1) / some);
+    return (rows + slabs - 1) / slabs;
 }
 
 }  // namespace vecq

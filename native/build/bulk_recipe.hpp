@@ -8,20 +8,21 @@
 namespace vecq {
 
 struct BulkRecipe {
-    size_t fanout[2];  // groups that a row joins: at the first split, and at later ones
-    size_t leaf_rows;  // largest group whose pairs are all compared
-    size_t min_rows;   // smaller groups are pooled
-    size_t nearest;    // neighbors that a row keeps of a leaf
-    size_t capacity;   // candidates of a row
-    size_t links;      // that a row selects itself
-    size_t filled;     // of these, filled up with occluded candidates
-    size_t max_links;  // with the links of other rows
-    size_t coarse;     // of these, links that a row of the layer above has there
-    size_t far;        // candidates of a row in a sample of all rows
-    size_t sample;     // rows in that sample
-    size_t heads;      // links of a row from and to heads
-    size_t copies;     // links of a row to rows equal to it
-    float alpha;       // of pruning, on squared distances
+    size_t fanout[2];       // groups that a row joins: at the first split, and at later ones
+    size_t leaf_rows;       // largest group whose pairs are all compared
+    size_t min_rows;        // smaller groups are pooled
+    size_t nearest;         // neighbors that a row keeps of a leaf
+    size_t capacity;        // candidates of a row
+    size_t links;           // that a row selects itself
+    size_t filled;          // of these, filled up with occluded candidates
+    size_t max_links;       // with the links of other rows
+    size_t coarse;          // of these, links that a row of the layer above has there
+    size_t far;             // candidates of a row in a sample of all rows
+    size_t sample;          // rows in that sample
+    size_t heads;           // links of a row from and to heads
+    size_t copies;          // links of a row to rows equal to it
+    float alpha;            // of pruning, on squared distances
+    bool offers_both_ways;  // in leaves, instead of to the row that finds the other
 };
 
 // From this many rows on, additions to an empty index build in bulk by default: 500,000 x 128 under
@@ -33,5 +34,9 @@ inline constexpr size_t kLeastBulkRows = 500'000;
 bool can_build_in_bulk(const IndexState& state);
 
 BulkRecipe bulk_recipe(const IndexState& state, size_t layer);
+
+// Returns the number of rows whose candidates are kept at a time: building then needs at most
+// 0.6 times the memory of the index beside it.
+size_t bulk_slab_rows(const IndexState& state, const BulkRecipe& recipe, size_t rows);
 
 }  // namespace vecq

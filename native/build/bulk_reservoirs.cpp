@@ -5,34 +5,36 @@
 
 namespace vecq {
 
-BulkReservoirs::BulkReservoirs(size_t rows, size_t capacity)
+BulkReservoirs::BulkReservoirs(size_t slab_rows, size_t capacity)
     : capacity_(capacity),
-      rows_(rows * capacity * sizeof(uint32_t)),
-      distances_(rows * capacity * sizeof(uint16_t)),
-      counts_(rows),
-      fixed_(rows) {}
+      rows_(slab_rows * capacity * sizeof(uint32_t)),
+      distances_(slab_rows * capacity * sizeof(uint16_t)),
+      counts_(slab_rows) {}
 
-void BulkReservoirs::prefetch(uint32_t row) const {
-    const uint32_t* own = rows(row);
-    for (size_t i = 0; i < capacity_; i += kLine / sizeof(uint32_t)) __builtin_prefetch(own + i, 1);
-    const uint16_t* near = distances(row);
-    for (size_t i = 0; i < capacity_; i += kLine / sizeof(uint16_t))
-        __builtin_prefetch(near + i, 1);
-    __builtin_prefetch(&counts_[row], 1);
+void BulkReservoirs::begin_slab(size_t first) {
+    first_ = first;
+    std::fill(counts_.begin(), counts_.end(), uint16_t{0});
 }
 
-std::span<const Neighbor> BulkReservoirs::copy(uint32_t row, size_t first, size_t end,
-                                               Neighbor* to) const {
-    const uint32_t* const own = rows(row) + first;
-    const uint16_t* const near = distances(row) + first;
-    const size_t count = end - first;
-    for (size_t i = 0; i < count; ++i) to[i] = Neighbor{near[i]} << 48 | own[i];
+void BulkReservoirs::prefetch(uint32_t row) const {
+    const size_t at = row - first_;
+    const uint32_t* own = rows(at);
+    for (size_t i = 0; i < capacity_; i += kLine / sizeof(uint32_t)) __builtin_prefetch(own + i, 1);
+    const uint16_t* near = distances(at);
+    for (size_t i = 0; i < capacity_; i += kLine / sizeof(uint16_t))
+        __builtin_prefetch(near + i, 1);
+    __builtin_prefetch(&counts_[at], 1);
+}
+
+std::span<const Neighbor> BulkReservoirs::copy(size_t at, size_t first, Neighbor* to) const {
+    const size_t count = counts_[at] - first;
+    for (size_t i = 0; i < count; ++i) to[i] = nth(at, first + i);
     return {to, count};
 }
 
-void BulkReservoirs::store(uint32_t row, size_t first, std::span<const Neighbor> neighbors) {
-    uint32_t* const own = rows(row) + first;
-    uint16_t* const near = distances(row) + first;
+void BulkReservoirs::store(size_t at, size_t first, std::span<const Neighbor> neighbors) {
+    uint32_t* const own = rows(at) + first;
+    uint16_t* const near = distances(at) + first;
     for (size_t i = 0; i < neighbors.size(); ++i) {
         own[i] = row_of(neighbors[i]);
         near[i] = static_cast<uint16_t>(neighbors[i] >> 48);
@@ -41,26 +43,22 @@ void BulkReservoirs::store(uint32_t row, size_t first, std::span<const Neighbor>
 
 void BulkReservoirs::offer(uint32_t row, std::span<Neighbor> neighbors) {
     const auto guard = locks_.lock(row);
-    const size_t count = counts_[row], fixed = fixed_[row];
-    const Neighbor bound = count < capacity_ ? UINT64_MAX : fixed < count ? at(row, count - 1) : 0;
+    const size_t at = row - first_, count = counts_[at];
+    const Neighbor bound = count < capacity_ ? UINT64_MAX : nth(at, count - 1);
     for (Neighbor& neighbor : neighbors) neighbor = rounded(neighbor);
-    const auto useless = [&](Neighbor neighbor) {
-        if (neighbor >= bound) return true;
-        const uint32_t* const own = rows(row);
-        return std::find(own, own + fixed, row_of(neighbor)) != own + fixed;
-    };
-    auto last = std::remove_if(neighbors.begin(), neighbors.end(), useless);
+    auto last = std::remove_if(neighbors.begin(), neighbors.end(),
+                               [&](Neighbor neighbor) { return neighbor >= bound; });
     if (last == neighbors.begin()) return;
     std::sort(neighbors.begin(), last);
     last = std::unique(neighbors.begin(), last);
-    size_t from = fixed;  // the first place that changes
-    for (size_t rest = count - fixed; rest > 0;) {
+    size_t from = 0;  // the first place that changes
+    for (size_t rest = count; rest > 0;) {
         const size_t half = (rest + 1) / 2;
-        if (at(row, from + half - 1) < neighbors.front()) from += half;
+        if (nth(at, from + half - 1) < neighbors.front()) from += half;
         rest -= half;
     }
     Neighbor own[kMaxCandidates], merged[kMaxCandidates];
-    const std::span<const Neighbor> behind = copy(row, from, count, own);
+    const std::span<const Neighbor> behind = copy(at, from, own);
     const Neighbor *a = own, *const end = own + behind.size();
     const Neighbor *b = neighbors.data(), *const b_end = b + (last - neighbors.begin());
     const size_t free = capacity_ - from;
@@ -79,13 +77,8 @@ void BulkReservoirs::offer(uint32_t row, std::span<Neighbor> neighbors) {
     };
     append(a, end);
     append(b, b_end);
-    store(row, from, {merged, kept});
-    counts_[row] = static_cast<uint16_t>(from + kept);
-}
-
-void BulkReservoirs::fix(uint32_t row, std::span<const Neighbor> own) {
-    store(row, 0, own);
-    counts_[row] = fixed_[row] = static_cast<uint16_t>(own.size());
+    store(at, from, {merged, kept});
+    counts_[at] = static_cast<uint16_t>(from + kept);
 }
 
 }  // namespace vecq

@@ -1,4 +1,4 @@
-// The nearest candidates of each row while leaves offer more of them, in bounded memory.
+// The nearest candidates of each row of a slab while more of them are offered, in bounded memory.
 //
 // A reservoir keeps the least of all neighbors offered, each once and in ascending order: what it
 // holds does not depend on the order of the offers, nor on the threads that make them.
@@ -19,14 +19,25 @@ namespace vecq {
 
 class BulkReservoirs {
 public:
-    BulkReservoirs(size_t rows, size_t capacity);
+    static size_t bytes_per_row(size_t capacity) {
+        return capacity * (sizeof(uint32_t) + sizeof(uint16_t));
+    }
+
+    // Reservoirs of at most `slab_rows` rows at a time.
+    BulkReservoirs(size_t slab_rows, size_t capacity);
+
+    // Empties the reservoirs for the slab that begins at row `first`.
+    void begin_slab(size_t first);
 
     size_t capacity() const { return capacity_; }
     // The rows of the candidates, the nearest first.
-    std::span<const uint32_t> rows_of(uint32_t row) const { return {rows(row), counts_[row]}; }
+    std::span<const uint32_t> rows_of(uint32_t row) const {
+        const size_t at = row - first_;
+        return {rows(at), counts_[at]};
+    }
     // Copies the candidates to `to`, which has room for capacity() of them.
     std::span<const Neighbor> candidates(uint32_t row, Neighbor* to) const {
-        return copy(row, 0, counts_[row], to);
+        return copy(row - first_, 0, to);
     }
     void prefetch(uint32_t row) const;
 
@@ -36,25 +47,19 @@ public:
     // Thread-safe. Rounds and reorders `neighbors`.
     void offer(uint32_t row, std::span<Neighbor> neighbors);
 
-    // Replaces the candidates of a row by its own choice; later offers compete for the places
-    // behind it.
-    void fix(uint32_t row, std::span<const Neighbor> own);
-    std::span<const Neighbor> fixed(uint32_t row, Neighbor* to) const {
-        return copy(row, 0, fixed_[row], to);
-    }
-
 private:
-    uint32_t* rows(uint32_t row) const { return rows_.as<uint32_t>() + row * capacity_; }
-    uint16_t* distances(uint32_t row) const { return distances_.as<uint16_t>() + row * capacity_; }
-    Neighbor at(uint32_t row, size_t i) const {
-        return Neighbor{distances(row)[i]} << 48 | rows(row)[i];
+    uint32_t* rows(size_t at) const { return rows_.as<uint32_t>() + at * capacity_; }
+    uint16_t* distances(size_t at) const { return distances_.as<uint16_t>() + at * capacity_; }
+    Neighbor nth(size_t at, size_t i) const {
+        return Neighbor{distances(at)[i]} << 48 | rows(at)[i];
     }
-    std::span<const Neighbor> copy(uint32_t row, size_t first, size_t end, Neighbor* to) const;
-    void store(uint32_t row, size_t first, std::span<const Neighbor> neighbors);
+    std::span<const Neighbor> copy(size_t at, size_t first, Neighbor* to) const;
+    void store(size_t at, size_t first, std::span<const Neighbor> neighbors);
 
     const size_t capacity_;
+    size_t first_ = 0;         // row of the slab
     Memory rows_, distances_;  // `capacity_` per row
-    std::vector<uint16_t> counts_, fixed_;
+    std::vector<uint16_t> counts_;
     ListLocks locks_;
 };
 

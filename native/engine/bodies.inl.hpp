@@ -55,6 +55,7 @@ constexpr Kernels kernels_of() {
         .sift = sift<DotOf<C>>,
         .scan_rows = scan_rows<C>,
         .nearest = nearest<DotOf<C>>,
+        .distances = distances<C>,
         .prune = prune<C>,
         .pick_diverse = pick_diverse<C>,
     };
@@ -75,6 +76,7 @@ constexpr Kernels plane_kernels_of() {
     kernels.row_query = as_query<Upper>;
     kernels.score = score<typename Upper::template Reading<Upper::kPlanes>>;
     kernels.scan_rows = scan_rows<Upper>;
+    kernels.distances = distances<Upper>;
     kernels.prune = prune<Upper>;
     kernels.pick_diverse = pick_diverse<Upper>;
     return kernels;

@@ -1,4 +1,5 @@
-// Bulk building: the nearest columns of rows from blocks of dots, and diverse pruning.
+// Bulk building: the nearest columns of rows from blocks of dots, distances between rows, and
+// diverse pruning.
 
 // The largest bits that a distance has; all of an absent column's but the lowest ones.
 inline constexpr uint32_t kAbsentBits = 0x7f7fffff;
@@ -146,6 +147,24 @@ template <class Dot>
 void nearest(const NearestJob& job) {
     NearestSelector<Dot> selector(job);
     for (size_t r = 0; r < job.rows; ++r) selector.select(r);
+}
+
+template <class C>
+void distances(const DistancesJob& job, std::byte* query_codes) {
+    RowsAsQueries<C> nodes(job.scored, job.distance.measure, query_codes);
+    const auto scorer = nodes.scorer(job.row, 0);
+    for (size_t first = 0; first < job.count; first += 16) {
+        const size_t group = std::min<size_t>(16, job.count - first);
+        alignas(kLine) float scores[16];
+        uint32_t ids[16];
+        for (size_t i = 0; i < 16; ++i) ids[i] = job.others[first + std::min(i, group - 1)];
+        scorer.score(ids, group, 0, scores);
+        for (size_t i = 0; i < group; ++i) {
+            const float distance = job.distance.base - scores[i];
+            job.distances[first + i] =
+                distance > 0 ? std::min(distance, std::numeric_limits<float>::max()) : 0.0F;
+        }
+    }
 }
 
 // Writes the selected neighbors to `selected`, those that fill up last, and returns their number.

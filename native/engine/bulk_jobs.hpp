@@ -1,5 +1,5 @@
 // The inputs of the kernels that build graphs in bulk: the nearest columns of rows from blocks of
-// dots, and diverse pruning of candidate lists.
+// dots, distances between rows, and diverse pruning of candidate lists.
 #pragma once
 
 #include <bit>
@@ -71,5 +71,15 @@ struct PruneJob {
 };
 
 inline constexpr size_t kMaxCandidates = 1024;
+
+// Computes the distances from a row to others.
+struct DistancesJob {
+    ScoredRows scored;
+    LinkDistance distance;
+    uint32_t row;
+    const uint32_t* others;
+    size_t count;
+    float* distances;
+};
 
 }  // namespace vecq

@@ -53,9 +53,11 @@ struct Kernels {
     void (*sift)(const SiftJob&);
     void (*scan_rows)(const RowScanJob&);
 
-    // For bulk building: `nearest` finds the nearest columns of rows from blocks of dots, `prune`
-    // selects diverse neighbors. `query_codes` as in row_query.
+    // For bulk building: `nearest` finds the nearest columns of rows from blocks of dots,
+    // `distances` computes those of few rows, `prune` selects diverse neighbors. `query_codes` as
+    // in row_query.
     void (*nearest)(const NearestJob&);
+    void (*distances)(const DistancesJob&, std::byte* query_codes);
     size_t (*prune)(const PruneJob&, Neighbor* selected, std::byte* query_codes);
 
     // Picks results by maximal marginal relevance.

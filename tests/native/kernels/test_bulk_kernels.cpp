@@ -1,5 +1,5 @@
 // Tests the kernels of bulk building on every instruction set: nearest columns against sorting all
-// distances, pruning against its definition.
+// distances, distances and pruning against their definitions.
 #include <algorithm>
 #include <cstring>
 #include <vector>
@@ -95,6 +95,36 @@ TEST(nearest_columns_are_found) {
                     check_nearest(*engine, width, columns, wanted, kNoColumn, columns / 2);
                     check_nearest(*engine, width, columns, wanted, columns - kRows, columns);
                 }
+    }
+}
+
+TEST(distances_to_any_number_of_rows) {
+    constexpr size_t dim = 16, rows = 40;
+    const size_t bytes = row_bytes(Width::fp32, dim);
+    const Memory codes(rows * bytes), scratch(bytes);
+    std::vector<Affine> affine;
+    std::vector<uint32_t> others;
+    for (uint32_t row = 0; row < rows; ++row) {
+        const auto place = static_cast<float>(row);
+        codes.as<float>()[row * bytes / sizeof(float)] = place;
+        affine.push_back({2, -place * place});
+        others.push_back((row * 7 + 3) % rows);
+    }
+    const Rows table{codes.as<std::byte>(), bytes, rows};
+    for (const Engine* engine : engines()) {
+        if (engine->missing() != nullptr) continue;
+        for (const size_t count : {0, 1, 15, 16, 17, 40}) {
+            float distances[rows + 1];
+            std::fill(std::begin(distances), std::end(distances), -1.0F);
+            (*engine)[Width::fp32].distances(
+                {{table, affine.data()}, {{0.5F, 1}, 0}, 5, others.data(), count, distances},
+                scratch.as<std::byte>());
+            for (size_t i = 0; i < count; ++i) {
+                const float step = static_cast<float>(others[i]) - 5;
+                CHECK(distances[i] == step * step, engine->name);
+            }
+            CHECK(distances[count] == -1, engine->name);
+        }
     }
 }
 

@@ -88,6 +88,17 @@ def test_the_graph_depends_on_the_seed_alone(metric):
     assert one != graph_of(built(items, metric, threads=2, seed=8), queries)
 
 
+@pytest.mark.parametrize("metric", METRICS)
+def test_slabs(metric):
+    # Reservoirs of more rows than fit 32 MB at 384 bytes each.
+    items, queries = clusters(90_000, seed=20, count=60, dim=12), clusters(100, seed=20, dim=12)
+    one, two = (built(items, metric, threads=n, ef_construction=50) for n in (1, 2))
+    assert graph_of(one, queries) == graph_of(two, queries)
+    assert two.check().ok
+    assert two.stats().unreachable == 0
+    assert recall(two, queries, truth(items, queries, metric, 10), ef=100) > 0.95
+
+
 def test_every_isa_builds_the_same_graph(python):
     code = """
 import hashlib, numpy as np, vecq
