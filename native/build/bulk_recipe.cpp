@@ -8,7 +8,7 @@
 namespace vecq {
 namespace {
 
-// From here on dots cost too much to join 12 groups.
+// From here on fewer links do.
 constexpr size_t kManyDims = 256;
 constexpr size_t kMostSlabs = 8;
 // Reservoirs of this size are not divided.
@@ -25,26 +25,28 @@ BulkRecipe bulk_recipe(const IndexState& state, size_t layer) {
     const size_t m = state.options.m;
     const bool is_flat = state.rows.link().is_flat();
     BulkRecipe recipe{};
-    recipe.fanout[0] = is_flat || state.dim >= kManyDims ? 8 : 12;
+    recipe.fanout[0] = 8;
     recipe.fanout[1] = 1;
     recipe.leaf_rows = kMaxColumns;
     recipe.min_rows = 64;
     recipe.nearest = is_flat ? 10 : 13;
     recipe.capacity = std::clamp<size_t>(4 * m, 64, kMaxCandidates / 2);
-    recipe.links = layer == 0 ? m : std::max<size_t>(1, 3 * m / 4);
     recipe.max_links = layer == 0 ? 2 * m : m;
-    recipe.filled = layer == 0 ? m / 4 : recipe.links;
-    recipe.coarse = 3 * m / 4;
+    recipe.links = std::max<size_t>(1, 3 * m / 4);
+    recipe.filled = recipe.links;
+    recipe.coarse = is_flat ? 3 * m / 4 : m;
     recipe.heads = std::max<size_t>(1, recipe.max_links / 4);
     recipe.copies = std::min<size_t>(4, recipe.max_links / 2);
     recipe.alpha = 1;
     if (is_flat) {
+        recipe.links = m;
+        recipe.filled = m / 8;
         recipe.far = kMaxNearest;
         recipe.sample = 256;
         recipe.offers_both_ways = true;
     } else if (layer == 0) {
         recipe.links = 5 * m / 4;
-        recipe.filled = m / 2;
+        recipe.filled = state.dim < kManyDims ? m : m / 2;
     }
     return recipe;
 }
