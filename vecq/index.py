@@ -524,7 +524,7 @@ class Index:
                 - "incremental" links each item by a walk over the graph.
                 - "bulk" compares all pairs of items within overlapping groups, for the first items
                   of an index. It ignores `ef_construction`.
-                - "auto" is "bulk" for 500,000 and more first items, unless `users` are given or
+                - "auto" is "bulk" for 50,000 and more first items, unless `users` are given or
                   `ef_construction` is above 200; otherwise "incremental".
 
                 Default: "auto".

@@ -27,6 +27,7 @@ BulkLayer::BulkLayer(IndexState& state, const BulkEqualRows& equal, size_t layer
       layer_(layer),
       rows_(rows),
       slab_rows_(bulk_slab_rows(state, recipe_, rows)),
+      offers_both_ways_(slab_rows_ == rows || state.rows.link().is_flat()),
       originals_(equal.originals(rows)),
       scored_(state.rows.scored_for_links()),
       distance_(link_distance(state.rows.link())),
@@ -181,8 +182,8 @@ void BulkLayer::process(Worker& worker, size_t number, size_t first, size_t end)
     }
 }
 
-// Offers to the rows of the slab in a leaf their nearest rows of the leaf, and in flat graphs the
-// rows to which they are nearest.
+// Offers to the rows of the slab in a leaf their nearest rows of the leaf, and perhaps the rows to
+// which they are nearest.
 void BulkLayer::visit_leaf(Worker& worker, std::span<const uint32_t> leaf) {
     const auto place_of = [&](size_t row) {
         return static_cast<size_t>(std::lower_bound(leaf.begin(), leaf.end(), row) - leaf.begin());
@@ -198,11 +199,11 @@ void BulkLayer::visit_leaf(Worker& worker, std::span<const uint32_t> leaf) {
             if (is_in_slab)
                 worker.offers.push_back(
                     {static_cast<uint16_t>(i), neighbor_of(nearest.distances[n], leaf[other])});
-            if (recipe_.offers_both_ways && other >= first && other < end)
+            if (offers_both_ways_ && other >= first && other < end)
                 worker.offers.push_back({other, neighbor_of(nearest.distances[n], leaf[i])});
         }
     };
-    if (recipe_.offers_both_ways)
+    if (offers_both_ways_)
         worker.columns.each_nearest_of_columns(0, leaf.size(), recipe_.nearest, visit);
     else
         worker.columns.each_nearest_of_columns(first, end, recipe_.nearest, visit);

@@ -84,6 +84,9 @@ private:
     const BulkEqualRows& equal_;
     const BulkRecipe recipe_;
     const size_t layer_, rows_, slab_rows_;
+    // In leaves each pair is offered to both of its rows, not to the row that finds the other only.
+    // With one slab this takes no further products.
+    const bool offers_both_ways_;
     const std::vector<uint32_t> originals_;
     const ScoredRows scored_;
     const LinkDistance distance_;

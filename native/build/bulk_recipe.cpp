@@ -43,7 +43,6 @@ BulkRecipe bulk_recipe(const IndexState& state, size_t layer) {
         recipe.filled = m / 8;
         recipe.far = kMaxNearest;
         recipe.sample = 256;
-        recipe.offers_both_ways = true;
     } else if (layer == 0) {
         recipe.links = 5 * m / 4;
         recipe.filled = state.dim < kManyDims ? m : m / 2;
@@ -57,7 +56,7 @@ size_t bulk_slab_rows(const IndexState& state, const BulkRecipe& recipe, size_t 
                                list_bytes + sizeof(int64_t) + sizeof(uint32_t);
     const size_t leaf_bytes = recipe.fanout[0] * sizeof(uint32_t);
     const size_t reservoir_bytes = BulkReservoirs::bytes_per_row(recipe.capacity);
-    const size_t allowed = std::max(index_bytes * 4 / 7, leaf_bytes) - leaf_bytes;
+    const size_t allowed = std::max(index_bytes / 2, leaf_bytes) - leaf_bytes;
     const size_t some =
         std::max(rows * std::max(allowed, reservoir_bytes / kMostSlabs) / reservoir_bytes,
                  kSmallReservoirs / reservoir_bytes);

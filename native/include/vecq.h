@@ -204,7 +204,7 @@ typedef struct vecq_index vecq_index;
 
 /* How the rows of an addition are linked. */
 typedef enum {
-    VECQ_BUILD_AUTO = 0,   /* BULK for the first 500,000 rows and more, without users and with an
+    VECQ_BUILD_AUTO = 0,   /* BULK for the first 50,000 rows and more, without users and with an
                             * ef_construction of at most 200; otherwise INCREMENTAL */
     VECQ_BUILD_BULK,       /* by comparing all pairs of rows within overlapping groups; ignores
                             * ef_construction. An addition that ends early leaves no row of it */

@@ -103,7 +103,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="How the graph is made: incremental, by a walk per vector; bulk, by comparing all "
         "pairs in overlapping groups, which takes less time and more memory (default: auto, bulk "
-        "for 500,000 vectors and more)",
+        "for 50,000 vectors and more)",
     )
     add(
         "--partition",

@@ -195,7 +195,7 @@ def test_saved_graphs_are_read(tmp_path):
 
 @pytest.fixture(scope="module")
 def many():
-    return np.random.default_rng(3).standard_normal((500_000, 4), dtype="float32")
+    return np.random.default_rng(3).standard_normal((50_000, 4), dtype="float32")
 
 
 def test_many_first_items_are_built_in_bulk_by_default(many, tmp_path):
@@ -210,7 +210,7 @@ def test_many_first_items_are_built_in_bulk_by_default(many, tmp_path):
 
 @pytest.mark.parametrize(
     ("rows", "options"),
-    [(499_999, {}), (500_000, {"ef_construction": 201}), (500_000, {"users": True})],
+    [(49_999, {}), (50_000, {"ef_construction": 201}), (50_000, {"users": True})],
 )
 def test_other_additions_are_incremental_by_default(many, rows, options):
     """An incremental build that is stopped leaves rows, a bulk build none."""
