@@ -24,8 +24,8 @@ struct BulkRecipe {
     float alpha;       // of pruning, on squared distances
 };
 
-// From this many rows on, additions to an empty index build in bulk by default: single queries of ten
-// sets of 41,000 to a million rows took about as long as in incremental graphs.
+// From this many rows on, additions to an empty index build in bulk by default: single queries of
+// ten sets of 41,000 to a million rows took about as long as in incremental graphs.
 inline constexpr size_t kLeastBulkRows = 50'000;
 
 // Whether the links of this index can be built in bulk: the link metric must be a distance, or
