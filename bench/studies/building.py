@@ -1,7 +1,8 @@
 """Building: seconds in bulk, incrementally and by hnswlib, and the cost of searching the graphs.
 
-The cost is the scored items per query at equal recall; hnswlib does not report it. Builds are
-interleaved. Usage: make bench-build DATA='FILE.hdf5 ...' ARGS='--rows 200000 --generated 200000'
+The cost is the scored items per query and the microseconds of a single query, both at equal recall;
+the speed is also shown relative to the incremental graph. Builds and queries are interleaved.
+Usage: make bench-build DATA='FILE.hdf5 ...' ARGS='--rows 200000 --generated 200000'
 """
 
 import argparse
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 import vecq
 from vecq.bench.truth import GroundTruth, ground_truth
+from vecq.core.ranking import Truth
 from vecq.datasets import Dataset, read_hdf5
 
 from .timing import interleaved
@@ -25,6 +27,7 @@ WIDENING = (1, 1.2, 1.5, 2, 2.5, 3.2, 4, 5, 6.4, 8, 12, 16, 24, 32, 64, 100)
 BUILDS = ("bulk", "incremental")
 LINKS, EF_CONSTRUCTION, QUERIES = 16, 200, 1000
 REPLACED = 500  # rows per call of replacement
+TIMED, ROUNDS = 200, 9  # single queries per timing, and timings
 
 
 def generated(rows: int, dim: int = 128) -> Dataset:
@@ -89,6 +92,39 @@ def scored_at(points: list[tuple[float, float]], level: float) -> float:
     return float("nan")
 
 
+def least_ef(index: vecq.Index, data: Dataset, truth: Truth, level: float) -> int:
+    """Bisect the least beam width that reaches a recall, or the widest of the curve."""
+    k = truth.k
+    low, high = k, k * WIDENING[-1]
+    while low < high:
+        ef = (low + high) // 2
+        found = index.search(data.test, k, ef=ef, plan="walk", threads=0)
+        low, high = (low, ef) if truth.recall(found.ids) >= level else (ef + 1, high)
+    return int(low)
+
+
+def search_singly(index: vecq.Index, data: Dataset, k: int, ef: int) -> None:
+    for query in data.test[:TIMED]:
+        index.search(query, k, ef=ef, plan="walk")
+
+
+def print_times(graphs: dict[str, vecq.Index], data: Dataset, truth: GroundTruth) -> None:
+    cells = [(k, level) for k in KS for level in LEVELS]
+    works = {}
+    for name, index in graphs.items():
+        for k, level in cells:
+            ef = least_ef(index, data, truth.at(k), level)
+            works[f"{name} {k} {level}"] = partial(search_singly, index, data, k, ef)
+    times = interleaved(works, ROUNDS)
+    print(f"{'us per single query':<40}" + "".join(f"{f'k={k} at {at}':>16}" for k, at in cells))
+    for name in graphs:
+        line = f"{name:<40}"
+        for k, level in cells:
+            own, base = (times[f"{one} {k} {level}"].median for one in (name, BUILDS[1]))
+            line += f"{own / TIMED * 1e6:>9.1f} {f'({base / own:.2f})':>6}"
+        print(line, flush=True)
+
+
 def print_builds(
     data: Dataset, threads: int, repetitions: int, widths: list[int], turnover: int
 ) -> None:
@@ -100,14 +136,17 @@ def print_builds(
     works: dict[str, Callable[[], object]] = {**builds}
     works[f"hnswlib M={LINKS} efc={EF_CONSTRUCTION}"] = lambda: build_hnswlib(data, threads)
     times = interleaved(works, repetitions)
+    graphs: dict[str, vecq.Index] = {}
     print(f"{data.name}: {len(data.train):,} x {data.train.shape[1]} {data.metric}, int8")
     heads = "".join(f"{f'k={k} at {level}':>16}" for k in KS for level in LEVELS)
     print(f"{'built':<24}{'seconds':>16}{heads}")
     for name, timing in times.items():
         line = f"{name:<24}{statistics.median(timing.seconds):>10.2f} {f'({timing.spread:.0%})':>5}"
         if name in builds:
-            line += costs(builds[name](), data, truth)
+            graphs[name] = builds[name]()
+            line += costs(graphs[name], data, truth)
         print(line, flush=True)
+    print_times(graphs, data, truth)
     for width in (EF_CONSTRUCTION, *widths) if turnover else ():
         name = f"replaced x{turnover} efc={width}"
         index = turned_over(data, turnover, width)
