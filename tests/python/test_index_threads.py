@@ -178,7 +178,7 @@ def progress(done, total):
 
 threading.Thread(target=press).start()
 try:
-    index.add(rows, progress=progress)
+    index.add(rows, build="incremental", progress=progress)
     raise AssertionError("it was not interrupted")
 except KeyboardInterrupt:
     waited = time.perf_counter() - sent[0]

@@ -49,8 +49,8 @@ def build(
     """Build an index from a source that may be larger than memory.
 
     Rows are read a block of about 16 MB at a time, encoded and dropped. The memory is that of the
-    index, of the work of linking, and of a few blocks. The index is the same, bit for bit, as if
-    `vecq.Index.add` had been given all rows at once.
+    index, of the work of linking (in bulk about half of the index), and of a few blocks. The index
+    is the same, bit for bit, as if `vecq.Index.add` had been given all rows at once.
 
     A codec with a center or a shared scale is fitted to 10,000 evenly spaced rows. Matrices are
     read at these rows only; files of columns, tables and data sets are read twice. An iterable or a

@@ -21,8 +21,10 @@ def test_studies_run_by_name():
 def test_unknown_names_are_refused_with_a_list():
     done = study("timing")
     assert done.returncode == 1
-    first = "attributes,building,cluster_simulation,codec_walks,codecs,core,embeddings,exact"
-    others = "features,files,filters,growth,interop,links,living,names,pages,probing,recommend"
+    first = "attributes,building,cluster_simulation,codec_walks,codecs,conditions,core,embeddings"
+    others = (
+        "exact,features,files,filters,growth,interop,links,living,names,pages,probing,recommend"
+    )
     assert f"{{{first},{others},results,serving,sharding,tuning}}" in done.stderr
 
 
