@@ -70,9 +70,9 @@ void BulkLayer::step(size_t threads) {
 void BulkLayer::end_stage() {
     switch (stage_) {
         case Stage::split:
+            linker_.emplace(state_, equal_, recipe_, layer_, rows_, slab_rows_, originals_);
             leaves_ = partition_->take_leaves();
             partition_.reset();
-            linker_.emplace(state_, equal_, recipe_, layer_, rows_, slab_rows_, originals_);
             begin_slab(0);
             stage_ = Stage::leaves;
             break;
@@ -105,18 +105,20 @@ void BulkLayer::begin_slab(size_t first) {
     linker_->begin_slab(slab_first_, slab_end_);
 }
 
-// Goes on with stage `same` of the next slab, or with stage `next` behind the last one.
-void BulkLayer::end_slab(Stage same, Stage next) {
+// Begins the next slab with stage `first`; after the last slab, begins stage `next`.
+void BulkLayer::end_slab(Stage first, Stage next) {
     if (slab_end_ < rows_) {
         begin_slab(slab_end_);
-        stage_ = same;
+        stage_ = first;
         return;
+    }
+    if (next == Stage::heads) {
+        leaves_ = {};
+        heads_.emplace(state_, originals_, head_rows_);
+        head_rows_ = {};
     }
     next_ = 0;
     stage_ = next;
-    if (stage_ != Stage::heads) return;
-    leaves_ = {};
-    heads_.emplace(state_, originals_, std::move(head_rows_));
 }
 
 void BulkLayer::visit_leaves(size_t workers) {

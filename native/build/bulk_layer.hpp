@@ -31,7 +31,7 @@ private:
     enum class Stage { split, leaves, select, heads, offer, write, copies, done };
 
     void begin_slab(size_t first);
-    void end_slab(Stage same, Stage next);
+    void end_slab(Stage first, Stage next);
     void end_stage();
     void visit_leaves(size_t workers);
     void process_rows(size_t workers, size_t end, BulkLinker::Stage stage);

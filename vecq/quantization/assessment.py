@@ -193,9 +193,9 @@ def assess(
 def _codecs(
     asked: Codec | str | Iterable[Codec | str], metric: Metric
 ) -> tuple[list[Codec], tuple[int, ...]]:
-    """Return fp32, the other kinds and the codecs that were asked for, from most to fewest bits.
+    """Return fp32, the other kinds and the requested codecs, from most to fewest bits.
 
-    Also returns the places of those that were asked for, in the order in which they were.
+    Also returns the positions of the requested codecs, in the order of the request.
     """
     given = [asked] if isinstance(asked, Codec | str) else asked
     wanted = [_unfitted_copy(Codec.of(c, "codecs", metric=metric)) for c in given]

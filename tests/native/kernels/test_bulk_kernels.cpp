@@ -41,6 +41,26 @@ struct Leaf {
     }
 };
 
+// FP32 rows on a line, whose distances are the squared differences of their places.
+struct Line {
+    static constexpr size_t kDim = 16;
+    const size_t bytes = row_bytes(Width::fp32, kDim);
+    const std::vector<float> places;
+    const Memory codes;
+    std::vector<Affine> affine;
+
+    explicit Line(std::vector<float> given)
+        : places(std::move(given)), codes(places.size() * bytes) {
+        for (size_t i = 0; i < places.size(); ++i) {
+            codes.as<float>()[i * bytes / sizeof(float)] = places[i];
+            affine.push_back({2, -places[i] * places[i]});
+        }
+    }
+    ScoredRows scored() const {
+        return {{codes.as<std::byte>(), bytes, places.size()}, affine.data()};
+    }
+};
+
 // Only the first `shown` columns may be selected.
 void check_nearest(const Engine& engine, Width width, size_t columns, size_t wanted, size_t own,
                    size_t shown) {
@@ -99,25 +119,22 @@ TEST(nearest_columns_are_found) {
 }
 
 TEST(distances_to_any_number_of_rows) {
-    constexpr size_t dim = 16, rows = 40;
-    const size_t bytes = row_bytes(Width::fp32, dim);
-    const Memory codes(rows * bytes), scratch(bytes);
-    std::vector<Affine> affine;
+    constexpr size_t rows = 40;
+    std::vector<float> places;
     std::vector<uint32_t> others;
     for (uint32_t row = 0; row < rows; ++row) {
-        const auto place = static_cast<float>(row);
-        codes.as<float>()[row * bytes / sizeof(float)] = place;
-        affine.push_back({2, -place * place});
+        places.push_back(static_cast<float>(row));
         others.push_back((row * 7 + 3) % rows);
     }
-    const Rows table{codes.as<std::byte>(), bytes, rows};
+    const Line line(places);
+    const Memory scratch(line.bytes);
     for (const Engine* engine : engines()) {
         if (engine->missing() != nullptr) continue;
         for (const size_t count : {0, 1, 15, 16, 17, 40}) {
             float distances[rows + 1];
             std::fill(std::begin(distances), std::end(distances), -1.0F);
             (*engine)[Width::fp32].distances(
-                {{table, affine.data()}, {{0.5F, 1}, 0}, 5, others.data(), count, distances},
+                {line.scored(), {{0.5F, 1}, 0}, 5, others.data(), count, distances},
                 scratch.as<std::byte>());
             for (size_t i = 0; i < count; ++i) {
                 const float step = static_cast<float>(others[i]) - 5;
@@ -130,31 +147,22 @@ TEST(distances_to_any_number_of_rows) {
 
 TEST(pruning_keeps_candidates_that_no_selected_one_occludes) {
     // Rows on a line at 1, 2, 3, ... on the side of x, and at -1, -2, ... on the other side.
-    constexpr size_t dim = 16, count = 21;
-    const size_t bytes = row_bytes(Width::fp32, dim);
-    const Memory codes(count * bytes), scratch(bytes);
-    std::vector<Affine> affine;
+    constexpr size_t count = 21;
     std::vector<float> places;
     for (size_t i = 0; i < count; ++i) {
         const auto step = static_cast<float>((i + 1) / 2);
         places.push_back(i % 2 == 0 ? step : -step);
-        codes.as<float>()[i * bytes / sizeof(float)] = places.back();
-        affine.push_back({2, -places.back() * places.back()});
     }
+    const Line line(places);
+    const Memory scratch(line.bytes);
     std::vector<Neighbor> candidates;
     for (uint32_t i = 1; i < count; ++i)
         candidates.push_back(neighbor_of(places[i] * places[i], i));
     candidates.insert(candidates.begin(), neighbor_of(0, 0));
     for (const Engine* engine : engines()) {
         if (engine->missing() != nullptr) continue;
-        PruneJob job{{{codes.as<std::byte>(), bytes, count}, affine.data()},
-                     {{0.5F, 1}, 0},
-                     0,
-                     candidates.data(),
-                     candidates.size(),
-                     8,
-                     0,
-                     1};
+        PruneJob job{
+            line.scored(), {{0.5F, 1}, 0}, 0, candidates.data(), candidates.size(), 8, 0, 1};
         Neighbor selected[8];
         const auto prune = [&] {
             return (*engine)[Width::fp32].prune(job, selected, scratch.as<std::byte>());
