@@ -49,6 +49,7 @@ void Builder::stage(const float* vectors, size_t count, const int64_t* ids, bool
     if (rows.must_fit()) refuse("codec", "codec is not fitted, call fit with a sample first");
     const size_t before = rows.size(), after = before + count;
     graph_repair_.reset();
+    bulk_order_.reset();
     try {
         {
             const auto alone = locks_.searches.write();
@@ -105,6 +106,7 @@ void Builder::stage_biases(size_t first, std::span<const float> given, bool repl
 }
 
 void Builder::truncate(size_t rows) {
+    bulk_order_.reset();
     const auto alone = locks_.searches.write();
     state_.rows.truncate(rows);
     if (state_.graph.rows() > rows) state_.graph.truncate(rows);
@@ -126,6 +128,7 @@ void Builder::sample_users(const float* users, size_t count, size_t number) {
 
 void Builder::settle() {
     const std::unique_ptr<Addition> addition = std::move(addition_);
+    bulk_order_.reset();
     bulk_build_.reset();
     build_method_ = BuildMethod::automatic;
     list_repair_.reset();

@@ -20,6 +20,7 @@
 #include "base/rng.hpp"
 #include "build/addition.hpp"
 #include "build/bulk_build.hpp"
+#include "build/bulk_order.hpp"
 #include "build/entry_points.hpp"
 #include "build/graph_import.hpp"
 #include "build/graph_repair.hpp"
@@ -87,10 +88,11 @@ private:
     void show_bias(uint32_t row, uint32_t replaced);
     void settle_biases();
     void truncate(size_t rows);
+    bool find_order(size_t threads);
     bool begin_linking();
     size_t slots_to_fill(size_t count) const;
     std::vector<uint8_t> draw_levels(size_t count);
-    std::vector<uint32_t> link_order(const std::vector<uint8_t>& levels, size_t count) const;
+    std::vector<uint32_t> rows_in_order(size_t count);
     void fill_slots(Addition& addition, size_t count);
     void keep_near_zero_out(Addition& addition) const;
     void link_next(size_t rows, size_t threads);
@@ -103,8 +105,8 @@ private:
     void show_next(std::vector<uint32_t>& hidden);
     void retire_entry(uint32_t row);
     void unlink(const std::vector<uint32_t>& hidden);
-    void finish_linking();
-    void begin_list_repair(std::span<const uint32_t> rows);
+    void finish_linking(size_t samples);
+    void begin_list_repair(std::span<const uint32_t> rows, size_t samples);
     void move_out_of_graph();
     void move_into_graph();
     void drop_unlinked(const Addition* addition);
@@ -123,6 +125,7 @@ private:
     std::vector<float> users_;         // samples for the next addition's list repair
     BuildMethod build_method_ = BuildMethod::automatic;  // of the next addition
     std::unique_ptr<Addition> addition_;
+    std::optional<BulkOrder> bulk_order_;  // of staged rows that will be built in bulk
     std::optional<BulkBuild> bulk_build_;  // of the addition, unless it is linked row by row
     std::optional<ListRepair> list_repair_;
     std::optional<GraphImport> import_;

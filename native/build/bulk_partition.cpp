@@ -195,9 +195,9 @@ void BulkPartition::split_groups(size_t threads) {
         some.push_back(std::move(groups_.back()));
         groups_.pop_back();
     }
-    std::vector<std::vector<Leaf>> found(workers);
+    std::vector<std::vector<Leaf>> found(some.size());
     parallel_for(workers, some.size(), [&](size_t task, size_t worker) {
-        split_to_leaves(*columns_[worker], std::move(some[task]), found[worker]);
+        split_to_leaves(*columns_[worker], std::move(some[task]), found[task]);
     });
     for (std::vector<Leaf>& leaves : found)
         leaves_.insert(leaves_.end(), std::make_move_iterator(leaves.begin()),
@@ -208,7 +208,7 @@ void BulkPartition::split_groups(size_t threads) {
 void BulkPartition::split_to_leaves(BulkColumns& columns, Group group,
                                     std::vector<Leaf>& leaves) const {
     if (group.rows.size() <= recipe_.leaf_rows) {
-        if (group.rows.size() > 1) leaves.push_back(std::move(group.rows));
+        leaves.push_back(std::move(group.rows));
         return;
     }
     std::vector<Group> groups;

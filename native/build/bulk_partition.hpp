@@ -27,7 +27,7 @@ public:
     bool is_done() const { return groups_.empty() && !split_; }
     // Fraction of the work that is done.
     double done() const;
-    // The leaves, in an order that depends on the threads.
+    // The leaves. Those of a group follow each other.
     std::vector<Leaf> take_leaves() { return std::move(leaves_); }
 
 private:

@@ -1,18 +1,27 @@
 // The part of the Builder that links staged rows and makes them visible.
 #include <algorithm>
+#include <functional>
 #include <numeric>
 #include <utility>
 
 #include "base/status.hpp"
 #include "build/builder.hpp"
+#include "build/link_order.hpp"
+#include "build/repair_limits.hpp"
 
 namespace vecq {
 namespace {
 
 // Graphs of up to this many rows are linked row by row.
 constexpr size_t kSmallGraph = 256;
-// Number of rows that list repair samples from a new graph.
-constexpr size_t kListSamples = 10'000;
+
+// The part of a bulk build's time that ordering rows takes.
+constexpr double kOrderShare = 0.05;
+
+// A bulk build is complete when its rows are shown, not before.
+Progress bulk_progress(double done, size_t rows) {
+    return {static_cast<size_t>(done * static_cast<double>(rows - 1)), rows};
+}
 
 // Returns the median norm of rows sorted by falling norm, or the largest if the median is 0.
 float usual_norm(const CodeStore& codes, size_t first, size_t count) {
@@ -23,6 +32,8 @@ float usual_norm(const CodeStore& codes, size_t first, size_t count) {
 }  // namespace
 
 Progress Builder::link(size_t rows, size_t threads) {
+    if (!addition_ && find_order(threads))
+        return bulk_progress(kOrderShare * bulk_order_->done(), state_.rows.size());
     if (!addition_ && !begin_linking()) return {0, 0};
     const size_t total = addition_->rows.size();
     if (bulk_build_)
@@ -33,8 +44,33 @@ Progress Builder::link(size_t rows, size_t threads) {
         list_repair_->step(threads);
     const size_t samples = list_repair_ ? list_repair_->samples() : 0;
     if (bulk_build_)
-        return {static_cast<size_t>(bulk_build_->done() * static_cast<double>(total - 1)), total};
+        return bulk_progress(kOrderShare + (1 - kOrderShare) * bulk_build_->done(), total);
     return {addition_->linked + (list_repair_ ? list_repair_->done() : 0), total + samples};
+}
+
+// Finds a part of the order in which staged rows are stored, and clears as many of their lists.
+// Returns false if it is complete, or if these rows are not ordered: flat graphs need the longest
+// rows first.
+bool Builder::find_order(size_t threads) {
+    const size_t count = state_.rows.size() - state_.rows.slots().extent();
+    if (state_.rows.link().is_flat() || !builds_in_bulk(count)) return false;
+    if (!bulk_order_) bulk_order_.emplace(state_, count);
+    if (bulk_order_->is_done()) return false;
+    bulk_order_->step(threads);
+    state_.graph.clear_ahead(static_cast<size_t>(bulk_order_->done() * static_cast<double>(count)));
+    return true;
+}
+
+// Returns the numbers of staged rows, in the order of a bulk build if there is one.
+std::vector<uint32_t> Builder::rows_in_order(size_t count) {
+    if (bulk_order_) {
+        std::vector<uint32_t> rows = bulk_order_->take_rows();
+        bulk_order_.reset();
+        return rows;
+    }
+    std::vector<uint32_t> rows(count);
+    std::iota(rows.begin(), rows.end(), 0);
+    return rows;
 }
 
 // Returns false if there is nothing to link. If it throws, all staged rows are dropped.
@@ -45,8 +81,8 @@ bool Builder::begin_linking() try {
     auto addition = std::make_unique<Addition>();
     const size_t filled = slots_to_fill(count), appended = count - filled;
     std::vector<uint8_t> levels = draw_levels(appended);
-    const std::vector<uint32_t> order = link_order(levels, count);
-    std::sort(levels.rbegin(), levels.rend());
+    const Permutation order(link_order(state_, levels, rows_in_order(count)));
+    std::ranges::sort(levels, std::greater<>());
     addition->rows.resize(count);
     std::iota(addition->rows.begin(), addition->rows.end(), static_cast<uint32_t>(first));
     addition->replaces_items = rows.ids().has_replacements();
@@ -88,23 +124,6 @@ std::vector<uint8_t> Builder::draw_levels(size_t count) {
     return levels;
 }
 
-// Returns the order of staged rows in table and linking: highest levels first, or in a flat graph
-// longest rows first. Rows without a drawn level come last and fill slots. Stable.
-std::vector<uint32_t> Builder::link_order(const std::vector<uint8_t>& levels, size_t count) const {
-    std::vector<uint32_t> order(count);
-    std::iota(order.begin(), order.end(), 0);
-    const RowTable& rows = state_.rows;
-    const size_t first = rows.slots().extent();
-    if (rows.link().is_flat())
-        std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
-            return rows.codes()[first + a].norm > rows.codes()[first + b].norm;
-        });
-    else
-        std::stable_sort(order.begin(), order.begin() + static_cast<ptrdiff_t>(levels.size()),
-                         [&](uint32_t a, uint32_t b) { return levels[a] > levels[b]; });
-    return order;
-}
-
 // Moves the last `count` staged rows to free slots. Does not fail.
 void Builder::fill_slots(Addition& addition, size_t count) {
     if (count == 0) return;
@@ -138,7 +157,7 @@ void Builder::link_next(size_t rows, size_t threads) {
     if (addition.linked == 0) link_entries();
     if (addition.linked < alone) link_range(alone, 1, 1);
     if (addition.linked < to) link_range(to, threads, kMaxInterleaved);
-    if (addition.linked == end) finish_linking();
+    if (addition.linked == end) finish_linking(kListSamples);
 }
 
 void Builder::choose_build(BuildMethod method) {
@@ -149,6 +168,7 @@ void Builder::choose_build(BuildMethod method) {
         refuse("build", "build is bulk, which needs links by a distance or an angle, expected auto "
                         "or incremental with this link");
     build_method_ = method;
+    bulk_order_.reset();
 }
 
 // The default builds in bulk only where bulk graphs were measured to answer as fast as incremental
@@ -172,7 +192,7 @@ void Builder::build_some(size_t threads) {
     }
     bulk_build_.reset();
     show(addition_->in_graph);
-    finish_linking();
+    finish_linking(kBulkListSamples);
 }
 
 // Links the first rows of the addition one by one: they may become entry points.
@@ -245,7 +265,8 @@ void Builder::show_bias(uint32_t row, uint32_t replaced) {
     state_.bias_extremes.enter(row, biased[row].bias);
 }
 
-void Builder::finish_linking() {
+// List repair samples `samples` of the rows of a graph, and of an addition its share.
+void Builder::finish_linking(size_t samples) {
     {
         const auto alone = locks_.searches.write();
         state_.near_zero.reserve_more(addition_->rows.size() - addition_->in_graph);
@@ -254,14 +275,14 @@ void Builder::finish_linking() {
                 state_.near_zero.insert(addition_->rows[i]);
     }
     show(addition_->rows.size());
-    begin_list_repair(std::span(addition_->rows).first(addition_->in_graph));
+    begin_list_repair(std::span(addition_->rows).first(addition_->in_graph), samples);
 }
 
 // Samples linked rows, evenly spaced, in proportion to their share of the graph.
-void Builder::begin_list_repair(std::span<const uint32_t> rows) {
+void Builder::begin_list_repair(std::span<const uint32_t> rows, size_t samples_of_graph) {
     if (state_.rows.link().link() != Link::moebius) return;
     const size_t all = state_.graph_items();
-    const size_t share = all == 0 ? 0 : kListSamples * rows.size() / all;
+    const size_t share = all == 0 ? 0 : samples_of_graph * rows.size() / all;
     const size_t count = std::min(rows.size(), share);
     std::vector<uint32_t> samples;
     for (size_t i = 0; i < count; ++i) samples.push_back(rows[i * rows.size() / count]);

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "build/builder.hpp"
+#include "build/repair_limits.hpp"
 
 namespace vecq {
 namespace {
@@ -97,7 +98,7 @@ void Builder::move_into_graph() {
     const size_t alone = std::clamp(rows_linked_alone(before), first, all.size());
     if (alone > first) workers_.link(all.subspan(first, alone - first), 1, 1);
     if (all.size() > alone) workers_.link(all.subspan(alone), 0, kMaxInterleaved);
-    begin_list_repair(all);
+    begin_list_repair(all, kListSamples);
     while (list_repair_ && !list_repair_->is_done()) list_repair_->step(0);
     list_repair_.reset();
 }

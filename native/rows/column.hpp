@@ -44,19 +44,9 @@ public:
         std::memcpy(at(last), other.at(row), element_bytes());
     }
 
-    // Row first + i becomes the former row first + order[i].
-    void permute(size_t first, std::span<const uint32_t> order) {
-        std::byte* base = at(first);
-        std::vector<std::byte> saved(element_bytes());
-        const auto copy = [this](std::byte* to, const std::byte* from) {
-            std::memcpy(to, from, element_bytes());
-        };
-        permute_in_place(
-            order, [&](size_t i) { copy(saved.data(), base + i * element_bytes()); },
-            [&](size_t to, size_t from) {
-                copy(base + to * element_bytes(), base + from * element_bytes());
-            },
-            [&](size_t to) { copy(base + to * element_bytes(), saved.data()); });
+    // Permutes the rows from `first` on.
+    void permute(size_t first, const Permutation& order) {
+        order.apply(at(first), element_bytes());
     }
 
     void swap_elements(Column& other) noexcept { std::swap(bytes_, other.bytes_); }

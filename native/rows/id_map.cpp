@@ -6,7 +6,6 @@
 #include <limits>
 #include <string>
 
-#include "base/permute.hpp"
 #include "base/radix_sort.hpp"
 #include "base/status.hpp"
 
@@ -67,18 +66,19 @@ void IdMap::truncate(size_t count) {
         if (!is_empty(row)) largest_ = std::max(largest_, ids_[row]);
 }
 
-void IdMap::permute(size_t first, std::span<const uint32_t> order) {
+void IdMap::permute(size_t first, const Permutation& order) {
     constexpr size_t kNowhere = SIZE_MAX;
     std::vector<size_t> slots(table_.size() == 0 ? 0 : order.size());
     for (size_t i = 0; i < slots.size(); ++i) {
         slots[i] = slot_of(ids_[first + i]);
         if (table_[slots[i]] != first + i + 1) slots[i] = kNowhere;
     }
-    permute_in_place(order, ids_.data() + first);
-    if (order_.size() > 0) permute_in_place(order, order_.data() + first);
+    order.apply(ids_.data() + first);
+    if (order_.size() > 0) order.apply(order_.data() + first);
+    if (slots.empty()) return;
+    order.apply(slots.data());
     for (size_t i = 0; i < slots.size(); ++i)
-        if (slots[order[i]] != kNowhere)
-            table_[slots[order[i]]] = static_cast<uint32_t>(first + i + 1);
+        if (slots[i] != kNowhere) table_[slots[i]] = static_cast<uint32_t>(first + i + 1);
 }
 
 void IdMap::move_last(size_t to) {

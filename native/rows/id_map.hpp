@@ -12,6 +12,7 @@
 
 #include "base/array.hpp"
 #include "base/bitset.hpp"
+#include "base/permute.hpp"
 #include "rows/names.hpp"
 
 namespace vecq {
@@ -46,8 +47,8 @@ public:
     // Appends the ids that follow the largest one.
     void append_next(size_t count);
     void truncate(size_t count);
-    // Row first + i becomes the former row first + order[i].
-    void permute(size_t first, std::span<const uint32_t> order);
+    // Permutes the rows from `first` on.
+    void permute(size_t first, const Permutation& order);
     // Moves the last row to the vacant row `to`.
     void move_last(size_t to);
     // Makes a row vacant. Requires `prepare_changes`.

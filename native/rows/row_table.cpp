@@ -89,7 +89,7 @@ void RowTable::truncate(size_t rows) {
     if (ids_.size() > rows) ids_.truncate(rows);
 }
 
-void RowTable::permute_columns(size_t first, std::span<const uint32_t> order) {
+void RowTable::permute_columns(size_t first, const Permutation& order) {
     each_column(*this, [&](Column& column) { column.permute(first, order); });
 }
 

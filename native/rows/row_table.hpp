@@ -71,8 +71,8 @@ public:
     void derive_link_affine(uint32_t row);
     // Drops rows from `rows` on; an empty table drops fitted parameters, too. Does not fail.
     void truncate(size_t rows);
-    // Row first + i becomes the former row first + order[i], ids excepted.
-    void permute_columns(size_t first, std::span<const uint32_t> order);
+    // Permutes the rows from `first` on, ids excepted.
+    void permute_columns(size_t first, const Permutation& order);
     // Moves the last row, id included, to a vacant row. Does not fail.
     void move_last(uint32_t to);
     // Copies columns and ids that searches read from a mapped file to memory.

@@ -226,6 +226,39 @@ def test_other_additions_are_incremental_by_default(many, rows, options):
     assert 0 < len(index) < rows
 
 
+@pytest.mark.parametrize("metric", ["cosine", "l2"])
+def test_near_items_are_stored_side_by_side(metric, tmp_path):
+    rng = np.random.default_rng(14)
+    centers = rng.standard_normal((8, DIM))
+    of = rng.integers(0, 8, 12_000)
+    items = (centers[of] + 0.1 * rng.standard_normal((12_000, DIM))).astype("f4")
+    stored = {}
+    for build in ("bulk", "incremental"):
+        path = tmp_path / build
+        built(items, metric, build=build).save(path)
+        ids = next(one for one in vecq.info(path).sections if one.name == "ids")
+        rows = np.fromfile(path, "i8", ids.count, offset=ids.offset)
+        assert np.array_equal(np.sort(rows), np.arange(12_000))
+        stored[build] = np.mean(of[rows[1:]] == of[rows[:-1]])
+    # Upper layers hold the first sixteenth of the rows, each layer in its own order.
+    assert stored["bulk"] > 0.95 > 0.2 > stored["incremental"]
+
+
+def test_rows_move_with_their_ids_biases_and_attributes():
+    items, names = clusters(6000, seed=15), [f"item {i}" for i in range(6000)]
+    prices, biases = np.arange(6000, dtype="f4"), np.linspace(0, 1, 6000, dtype="f4")
+    index = vecq.Index(DIM, "l2", id_type="str", attributes={"price": "float32"})
+    index.add(items, names, build="bulk", bias=biases, attributes={"price": prices})
+    found = index.search(items[::7], 1, bias_weight=0)
+    assert found.ids[:, 0].tolist() == names[::7]
+    assert np.allclose(index.get(names[::7]), items[::7], atol=0.05)
+    for row in (0, 3000, 5999):
+        found = index.search(items[row], 1, where=f"price == {row}", bias_weight=0)
+        biased = index.search(items[row], 1, where=f"price == {row}", bias_weight=1)
+        assert found.ids.tolist() == biased.ids.tolist() == [[names[row]]]
+        assert np.isclose(biased.scores - found.scores, biases[row], atol=1e-5).all()
+
+
 def test_an_interrupt_leaves_no_row(monkeypatch):
     items = clusters(12_000, seed=11)
     rng = random.Random(1)
