@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Locale;
 
-/** The native methods, in vecq_jni.cpp. Handles are addresses; 0 is none. */
+/** The native methods, in src/main/native. Handles are addresses; 0 is none. */
 final class Native {
     static {
         load();
