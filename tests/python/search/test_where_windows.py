@@ -10,13 +10,11 @@ import pytest
 
 import vecq
 
-DIM, COUNT, QUERIES, K = 16, 6000, 200, 12
+from .conditions import COUNT, DIM, K, agree, vectors
+
+QUERIES = 200
 LEAST, MOST = -(2**63) + 1, 2**63 - 1
 NULL = -(2**63)
-
-
-def vectors(count, seed=0):
-    return np.random.default_rng(seed).standard_normal((count, DIM), dtype=np.float32)
 
 
 def values_of(kind, count, seed=1):
@@ -67,63 +65,46 @@ def index_of(kind, values, codec="int8"):
     return index.add(vectors(len(values)), attributes={"x": column_of(kind, values)})
 
 
-def agree(index, kind, values, ids=None, seed=2, k=K, **options):
-    """Compare one call for all with numpy and with a call for each query."""
-    rng, queries = np.random.default_rng(seed), vectors(QUERIES, seed + 1)
+def agree_on_ranges(index, kind, values, ids=None, seed=2, k=K, **options):
+    """Draw a range for each query, and compare."""
+    rng = np.random.default_rng(seed)
     drawn = [range_of(kind, values, rng) for _ in range(QUERIES)]
-    ids = np.arange(len(values)) if ids is None else ids
-    exclude = options.get("exclude")
-    for _ in range(2):  # the first call may not have sorted the attribute yet
-        found = index.search(queries, k, where=[text for text, _ in drawn], **options)
-        for i, (text, flags) in enumerate(drawn):
-            own = dict(options)
-            allowed = ids[flags]
-            if exclude is not None:
-                own["exclude"] = [exclude[i]]
-                allowed = np.setdiff1d(allowed, exclude[i])
-            shown = found.ids[i, : found.counts[i]]
-            assert np.isin(shown, allowed).all(), text
-            assert found.counts[i] == min(k, len(allowed)), text
-            if options.get("plan") != "scan":
-                continue
-            alone = index.search(queries[i], k, where=text, **own)
-            np.testing.assert_array_equal(found.ids[i], alone.ids[0], text)
-            np.testing.assert_array_equal(found.scores[i], alone.scores[0], text)
+    agree(index, drawn, np.arange(len(values)) if ids is None else ids, seed, k, **options)
 
 
 @pytest.mark.parametrize("plan", ["scan", "auto", "walk"])
 @pytest.mark.parametrize("kind", ["float32", "int64", "datetime"])
 def test_each_query_has_a_range(kind, plan):
     values = values_of(kind, COUNT)
-    agree(index_of(kind, values), kind, values, plan=plan, threads=1)
+    agree_on_ranges(index_of(kind, values), kind, values, plan=plan, threads=1)
 
 
 @pytest.mark.filterwarnings("ignore:.*int4.* alone finds:vecq.QuantizationWarning")
 @pytest.mark.parametrize("codec", ["fp32", "fp16", "int16", "int12", "int4"])
 def test_ranges_hold_with_every_codec(codec):
     values = values_of("float32", COUNT)
-    agree(index_of("float32", values, codec), "float32", values, plan="auto")
+    agree_on_ranges(index_of("float32", values, codec), "float32", values, plan="auto")
 
 
 def test_ranges_hold_after_changes_of_few_and_of_many_items():
     rng, values = np.random.default_rng(3), values_of("int64", COUNT)
     index = index_of("int64", values)
-    agree(index, "int64", values, plan="scan")
+    agree_on_ranges(index, "int64", values, plan="scan")
     for changed in (1, 50, COUNT):
         at = rng.permutation(COUNT)[:changed]
         values[at] = rng.integers(-1000, 1000, changed)
         index.set_attributes(at, x=values[at])
-        agree(index, "int64", values, plan="scan", seed=changed)
+        agree_on_ranges(index, "int64", values, plan="scan", seed=changed)
     new = rng.integers(-1000, 1000, 30)
     index.add(vectors(30, 5), np.arange(COUNT, COUNT + 30), attributes={"x": new})
     values = np.concatenate([values, new])
-    agree(index, "int64", values, plan="scan", seed=9)
+    agree_on_ranges(index, "int64", values, plan="scan", seed=9)
     gone = rng.permutation(len(values))[:700]
     index.remove(gone)
     left = np.setdiff1d(np.arange(len(values)), gone)
-    agree(index, "int64", values[left], left, plan="scan", seed=10)
+    agree_on_ranges(index, "int64", values[left], left, plan="scan", seed=10)
     index.compact()
-    agree(index, "int64", values[left], left, plan="scan", seed=11)
+    agree_on_ranges(index, "int64", values[left], left, plan="scan", seed=11)
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -132,16 +113,18 @@ def test_ranges_combine_with_filters_exclusions_and_biases(threads):
     index = index_of("float32", values)
     index.set_bias(index.ids, rng.standard_normal(COUNT).astype(np.float32))
     options = {"plan": "scan", "threads": threads}
-    agree(index, "float32", values, bias_weight=0.5, **options)
+    agree_on_ranges(index, "float32", values, bias_weight=0.5, **options)
     best = index.search(vectors(QUERIES, 3), 30).ids
-    agree(index, "float32", values, exclude=list(best), **options)
+    agree_on_ranges(index, "float32", values, exclude=list(best), **options)
     kept = np.sort(rng.permutation(COUNT)[: COUNT // 2])
-    agree(index, "float32", values[kept], kept, allow=vecq.Filter(index, allow=kept), **options)
+    agree_on_ranges(
+        index, "float32", values[kept], kept, allow=vecq.Filter(index, allow=kept), **options
+    )
 
 
 def test_all_results_come_back_where_k_is_large():
     values = values_of("float32", COUNT)
-    agree(index_of("float32", values), "float32", values, k=700, plan="scan")
+    agree_on_ranges(index_of("float32", values), "float32", values, k=700, plan="scan")
 
 
 def test_ranges_hold_while_values_change():
