@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import threading
 
 import numpy as np
 import pytest
@@ -46,6 +47,40 @@ def test_results_are_those_of_integers_under_their_names(pair):
     one = named.search(queries[0], 5)
     assert one.ids.shape == (1, 5)
     assert isinstance(one.ids[0, 0], str)
+
+
+@pytest.mark.parametrize("length", [1, 31, 32, 33, 700])
+def test_lone_searches_return_names_of_any_length(length):
+    ids = [chr(0x4E00 + i) * length for i in range(20)]
+    index = vecq.Index(DIM, "l2", id_type="str").add(vectors(20), ids)
+    for k in (1, 20, 23):  # more results than items: None
+        found = index.search(vectors(20)[3], k)
+        assert found.ids[0, 0] == ids[3]
+        assert sorted(found.ids[0, :20], key=ids.index) == (ids if k >= 20 else [ids[3]])
+        assert found.ids[0, 20:].tolist() == [None] * max(0, k - 20)
+
+
+def test_lone_searches_while_names_change():
+    rows = vectors(3000)
+    index = vecq.Index(DIM, "l2", id_type="str", seed=1).add(rows, names(3000))
+    known, done = set(names(60_000)), threading.Event()
+
+    def change():
+        for start in range(3000, 60_000, 3000):
+            index.remove(names(3000, start - 3000)[:2900])
+            index.add(rows[:2900], names(2900, start))
+            index.remove(names(3000, start - 3000)[2900:])
+            index.add(rows[2900:], names(100, start + 2900))
+        done.set()
+
+    worker = threading.Thread(target=change)
+    worker.start()
+    while not done.is_set():
+        found = index.search(rows[7], 40)
+        assert set(found.ids[0, : found.counts[0]]) <= known
+        assert found.ids[0, found.counts[0] :].tolist() == [None] * (40 - found.counts[0])
+    worker.join()
+    assert len(index) == 3000
 
 
 def test_filters_and_exclusions_take_strings(pair):

@@ -21,6 +21,9 @@ Made = TypeVar("Made")
 # Bytes that are expected of a string at first.
 BYTES = 32
 
+_plain_names, _memory_of, _new_pair = lib.vecq_plain_names, ffi.from_buffer, ffi.new
+_PAIR, _BYTES = map(ffi.typeof, ("int64_t[2]", "char[]"))
+
 
 def are_strings(given: Any) -> bool:
     """Whether ids are given as strings, judged by their type or by the first one."""
@@ -161,36 +164,39 @@ def name_numbers(native: NativeIndex, given: Any, argument: str, count: int) -> 
 
 def names_of(native: NativeIndex, numbers: Numbers) -> NDArray[np.object_]:
     """Return the strings of numbers in an array of objects; None where a number has no string."""
-    count = numbers.size
-    length, current = ffi.new("size_t *"), ffi.new("int32_t *")
-    version, given = names_version(native), pointer(numbers, "int64_t[]")
-    capacity = BYTES * count
+    while (names := names_at(native, numbers, 0)) is None:
+        pass
+    return names
+
+
+def names_at(native: NativeIndex, numbers: Numbers, version: int) -> NDArray[np.object_] | None:
+    """Return the strings that numbers have at a version of the numbering, 0 for the present one.
+
+    None if the version is another one meanwhile.
+    """
+    count, handle, given = numbers.size, native.handle, pointer(numbers, "int64_t[]")
+    found, capacity = _new_pair(_PAIR), BYTES * numbers.size
     while True:
         content = bytearray(capacity)
-        call(
-            lib.vecq_index_names,
-            *(native.handle, given, count, version, ffi.from_buffer("char[]", content), capacity),
-            *(ffi.NULL, length, current),
-        )
-        if not current[0]:
-            version = names_version(native)
-        elif length[0] <= capacity:
+        target = _memory_of(_BYTES, content)
+        call(_plain_names, handle, given, count, version, target, capacity, found)
+        length, has_gaps = found
+        if length < 0:
+            return None
+        if length <= capacity:
             break
-        else:
-            capacity = length[0]
-    names = np.empty(count, object)
+        capacity = length
     try:
-        text = content[: length[0]].decode()
-        found: list[Any] = text.split("\0")
-        found.pop()
-        if "\0\0" in text or text.startswith("\0"):
-            found = [one or None for one in found]
-        names[:] = found
-    except ValueError:
+        names: list[Any] = content[:length].decode().split("\0")
+    except UnicodeDecodeError:
+        names = []
+    if len(names) != count + 1:
         raise CorruptFileError(
             "the index has string ids that are not valid UTF-8, or have 0 characters", "index"
-        ) from None
-    return names.reshape(numbers.shape)
+        )
+    if has_gaps:
+        names = [name or None for name in names]
+    return np.fromiter(names, object, count).reshape(numbers.shape)
 
 
 def names_version(native: NativeIndex) -> int:

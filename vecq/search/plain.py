@@ -11,10 +11,10 @@ import numpy as np
 from vecq._native import ffi, lib
 from vecq.core.arguments import MOST
 from vecq.core.errors import call
-from vecq.core.names import names_of, names_version
+from vecq.core.names import names_at
 from vecq.core.native_index import NativeIndex
 from vecq.search.plan import PLANS
-from vecq.search.result import Result, block_of_results, result_of_block
+from vecq.search.result import Result, block_of_results, result_of_block, version_of_block
 
 # More results are searched for in batches, between which Ctrl-C works.
 MOST_RESULTS, MOST_QUERIES = 1 << 20, 256
@@ -75,16 +75,17 @@ def search_plain(
     block = block_of_results(count, k)
     results = _memory_of(_BLOCK, block)
     query = _memory_of(_FLOATS, queries)
-    version = names_version(native) if native.has_names else None
+    is_named = native.has_names
     if _search(
         *(native.handle, query, count, k, ef, plan, rerank),
-        *(offsets, excluded, excluded_count, results),
+        *(offsets, excluded, excluded_count, is_named, results),
     ):
         return None
     result = result_of_block(block, count, k)
-    if version is not None:
-        result._ids = names_of(native, result.ids)
-        if names_version(native) != version:
+    if is_named:
+        # The strings are those of the search only if none of their numbers was freed since.
+        result._ids = names_at(native, result.ids, version_of_block(block, count, k))
+        if result._ids is None:
             return None
     return result
 

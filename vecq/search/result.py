@@ -68,7 +68,7 @@ class Result:
     def scores(self) -> NDArray[np.float32]:
         if self._scores is None:
             block, count, k = self._filled()
-            self._scores = np.ndarray((count, k), np.float32, block, 8 * (count * k + count + 2))
+            self._scores = np.ndarray((count, k), np.float32, block, 8 * (count * k + count + 3))
         return self._scores
 
     @property
@@ -132,8 +132,16 @@ class Result:
 
 
 def block_of_results(count: int, k: int) -> NDArray[np.int64]:
-    """Allocate what `vecq_plain_search` fills: ids, counts, hops, scored rows, then scores."""
-    return _empty(count * k + count + 2 + (count * k + 1) // 2, _int64)
+    """Allocate what `vecq_plain_search` fills.
+
+    Ids, counts, hops, scored rows, the version of string ids, then scores.
+    """
+    return _empty(count * k + count + 3 + (count * k + 1) // 2, _int64)
+
+
+def version_of_block(block: NDArray[np.int64], count: int, k: int) -> int:
+    """Return the version of string ids before the search that filled a block."""
+    return int(block[count * k + count + 2])
 
 
 def result_of_block(block: NDArray[np.int64], count: int, k: int) -> Result:
