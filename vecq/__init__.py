@@ -45,7 +45,8 @@ from vecq.storage.records import Check, FileInfo, Saved
 from vecq.storage.stats import IndexStats
 
 if TYPE_CHECKING:
-    from vecq.batch.job import Recommended, recommend
+    from vecq.batch.job import Recommended
+    from vecq.batch.recommend import recommend
     from vecq.integrations.exchange.faiss import from_faiss
     from vecq.integrations.exchange.hnswlib import from_hnswlib
     from vecq.quantization.assessment import Assessment, CodecCost, assess
@@ -55,7 +56,8 @@ if TYPE_CHECKING:
 
 # Modules that searches do not need are imported when one of their names is used first.
 _LAZY = {
-    "vecq.batch.job": ("Recommended", "recommend"),
+    "vecq.batch.job": ("Recommended",),
+    "vecq.batch.recommend": ("recommend",),
     "vecq.quantization.assessment": ("Assessment", "CodecCost", "assess"),
     "vecq.integrations.exchange.faiss": ("from_faiss",),
     "vecq.integrations.exchange.hnswlib": ("from_hnswlib",),

@@ -65,7 +65,7 @@ class SeenItems:
         items = np.concatenate([*self._items, np.empty(0, np.int64)])
         self._users, self._items = [], []
         self._starts = np.concatenate([[0], np.cumsum(np.bincount(users))]).astype(np.int64)
-        self._sorted = items[np.argsort(users, kind="stable")]
+        self._sorted = items[_sorting(users)]
 
     def of(self, users: Any) -> Exclusions:
         """Return the items that each user has seen."""
@@ -77,6 +77,13 @@ class SeenItems:
         offsets = np.concatenate([[0], np.cumsum(lengths)])
         places = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
         return Exclusions(offsets, self._sorted[places])
+
+
+def _sorting(numbers: NDArray[np.uint32]) -> NDArray[np.intp]:
+    """Return the order that sorts numbers: numpy sorts 16 bits by radix, 8 times as fast as 32."""
+    order = np.argsort(numbers.astype(np.uint16), kind="stable")
+    upper = (numbers >> 16).astype(np.uint16)
+    return order[np.argsort(upper[order], kind="stable")] if upper.any() else order
 
 
 def hashes(strings: Any) -> NDArray[np.uint64]:

@@ -84,7 +84,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from vecq.batch.job import recommend
+    from vecq.batch.recommend import recommend
     from vecq.index import Index
 
     strings = Index.open(arguments.index).id_type == "str"
