@@ -79,6 +79,9 @@ def test_lone_searches_while_names_change():
         found = index.search(rows[7], 40)
         assert set(found.ids[0, : found.counts[0]]) <= known
         assert found.ids[0, found.counts[0] :].tolist() == [None] * (40 - found.counts[0])
+        excluded = found.ids[0, : found.counts[0]].tolist()  # some are removed by now
+        found = index.search(rows[7], 40, exclude=[excluded])
+        assert not set(found.ids[0, : found.counts[0]]) & set(excluded)
     worker.join()
     assert len(index) == 3000
 

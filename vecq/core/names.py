@@ -124,7 +124,11 @@ def _bad_string(strings: list[Any], argument: str) -> ArgumentError:
 
 def find_numbers(native: NativeIndex, given: Any, argument: str) -> Numbers:
     """Return the number of each string; -1 if the index does not know it."""
-    strings = as_strings(given, argument)
+    return find_numbers_at(native, as_strings(given, argument), argument)[0]
+
+
+def find_numbers_at(native: NativeIndex, strings: Any, argument: str) -> tuple[Numbers, int]:
+    """Return the number of each string, and the version of the numbering."""
     numbers, version = np.empty(len(strings), np.int64), ffi.new("uint64_t *")
     content, length, offsets = pack_strings(strings, argument)
     target = pointer(numbers, "int64_t[]")
@@ -132,7 +136,7 @@ def find_numbers(native: NativeIndex, given: Any, argument: str) -> Numbers:
         lib.vecq_index_find_ids,
         *(native.handle, content, length, offsets, len(strings), target, version),
     )
-    return numbers
+    return numbers, version[0]
 
 
 def require_numbers(native: NativeIndex, given: Any, argument: str) -> Numbers:

@@ -11,7 +11,7 @@ import numpy as np
 from vecq._native import ffi, lib
 from vecq.core.arguments import MOST
 from vecq.core.errors import call
-from vecq.core.names import names_at
+from vecq.core.names import find_numbers_at, names_at
 from vecq.core.native_index import NativeIndex
 from vecq.search.plan import PLANS
 from vecq.search.result import Result, block_of_results, result_of_block, version_of_block
@@ -19,6 +19,9 @@ from vecq.search.result import Result, block_of_results, result_of_block, versio
 # More results are searched for in batches, between which Ctrl-C works.
 MOST_RESULTS, MOST_QUERIES = 1 << 20, 256
 PLAIN_OPTIONS = {"ef"}  # what may be given besides queries, k and exclusions
+
+# Offsets of exclusions, None for one query; ids; and the version of the numbering of strings.
+Lists = tuple[Any, Any, int | None]
 
 _array, _float32, _int64 = np.ndarray, np.dtype(np.float32), np.dtype(np.int64)
 _search, _memory_of = lib.vecq_plain_search, ffi.from_buffer
@@ -63,19 +66,19 @@ def search_plain(
         plan = _WALK
     else:
         return None
+    is_named, version = native.has_names, None
     offsets, excluded, excluded_count = _NULL, _NULL, 0
     if exclude is not None:
-        lists = None if native.has_names else _lists_of(exclude, count)
+        lists = _named_lists_of(native, exclude, count) if is_named else _lists_of(exclude, count)
         if lists is None:
             return None
-        own, ids = lists
+        own, ids, version = lists
         offsets = _NULL if own is None else _memory_of(_IDS, own)
         excluded, excluded_count = _memory_of(_IDS, ids), len(ids)
     rerank = default_rerank_count(native, k)
     block = block_of_results(count, k)
     results = _memory_of(_BLOCK, block)
     query = _memory_of(_FLOATS, queries)
-    is_named = native.has_names
     if _search(
         *(native.handle, query, count, k, ef, plan, rerank),
         *(offsets, excluded, excluded_count, is_named, results),
@@ -84,14 +87,24 @@ def search_plain(
     result = result_of_block(block, count, k)
     if is_named:
         # The strings are those of the search only if none of their numbers was freed since.
-        result._ids = names_at(native, result.ids, version_of_block(block, count, k))
+        current = version_of_block(block, count, k)
+        if version not in (None, current):
+            return None
+        result._ids = names_at(native, result.ids, current)
         if result._ids is None:
             return None
     return result
 
 
-def _lists_of(given: Any, count: int) -> tuple[Any, Any] | None:
-    """Return offsets and ids of exclusions, None as offsets of one query; None for other forms."""
+def _named_lists_of(native: NativeIndex, given: Any, count: int) -> Lists | None:
+    """Return the exclusions of one query, a list of strings; None for other forms."""
+    if count != 1 or type(given) is not list or len(given) != 1 or type(given[0]) is not list:
+        return None
+    return None, *find_numbers_at(native, given[0], "exclude")
+
+
+def _lists_of(given: Any, count: int) -> Lists | None:
+    """Return the exclusions of queries; None for other forms."""
     if type(given) is tuple:
         if len(given) != 2 or not _are_ids(given[0]) or len(given[0]) != count + 1:
             return None
@@ -107,7 +120,7 @@ def _lists_of(given: Any, count: int) -> tuple[Any, Any] | None:
                     ids = np.array(ids)
                 except ValueError:
                     return None
-    return (offsets, ids) if _are_ids(ids) else None
+    return (offsets, ids, None) if _are_ids(ids) else None
 
 
 def _are_ids(given: Any) -> bool:

@@ -154,14 +154,26 @@ def test_exclusions_follow_changes_of_the_index():
     assert_same_answers(index, QUERIES[0], 9, exclude=best[3:6])
 
 
-def test_exclusions_of_string_ids_take_the_general_path():
+@pytest.mark.parametrize("ef", [None, 40])
+def test_exclusions_of_string_ids_take_the_fast_path(ef):
     names = [f"item {number}" for number in range(100)]
     index = vecq.Index(48, "cosine").add(ITEMS[:100], ids=names)
     best = index.search(QUERIES[0], 4).ids[0].tolist()
-    assert not is_plain(index, QUERIES[0], 2, None, [best[:2]])
     assert index.search(QUERIES[0], 2, exclude=[best[:2]]).ids[0].tolist() == best[2:]
-    for exclude in (np.arange(3), np.array("item 1")):
+    for own in (best[:2], [], ["unknown", *best], [""], best * 30, names):
+        assert is_plain(index, QUERIES[0], 2, ef, [own])
+        assert_same_answers(index, QUERIES[0], 2, ef=ef, exclude=[own])
+    for own in ([7], [None], ["a\0b"], ["\ud800"]):
+        assert_same_answers(index, QUERIES[0], 2, ef=ef, exclude=[own])
+
+
+def test_other_exclusions_of_string_ids_take_the_general_path():
+    names = [f"item {number}" for number in range(100)]
+    index = vecq.Index(48, "cosine").add(ITEMS[:100], ids=names)
+    for exclude in (np.arange(3), np.array("item 1"), names[:3], [tuple(names[:3])], "item 1"):
         assert_same_answers(index, QUERIES[0], 2, exclude=exclude)
+    assert not is_plain(index, QUERIES[:2], 2, None, [names[:1], names[1:5]])
+    assert_same_answers(index, QUERIES[:2], 2, exclude=[names[:1], names[1:5]])
 
 
 def test_a_vector_is_one_query(index):
