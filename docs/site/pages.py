@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 # Files of the repository that are pages of the site.
 COPIES = {
     "bench/RESULTS.md": "results.md",
+    "bench/HISTORY.md": "history.md",
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
     "SECURITY.md": "security.md",
