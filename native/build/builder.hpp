@@ -88,7 +88,7 @@ private:
     void show_bias(uint32_t row, uint32_t replaced);
     void settle_biases();
     void truncate(size_t rows);
-    bool find_order(size_t threads);
+    std::optional<double> prepare(size_t threads);
     bool begin_linking();
     size_t slots_to_fill(size_t count) const;
     std::vector<uint8_t> draw_levels(size_t count);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <functional>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "base/status.hpp"
@@ -17,6 +18,8 @@ constexpr size_t kSmallGraph = 256;
 
 // The part of a bulk build's time that ordering rows takes.
 constexpr double kOrderShare = 0.05;
+// Lists that are cleared at a time, which takes some 30 ms; Ctrl-C works in between.
+constexpr size_t kClearedRows = 1 << 19;
 
 // A bulk build is complete when its rows are shown, not before.
 Progress bulk_progress(double done, size_t rows) {
@@ -32,8 +35,9 @@ float usual_norm(const CodeStore& codes, size_t first, size_t count) {
 }  // namespace
 
 Progress Builder::link(size_t rows, size_t threads) {
-    if (!addition_ && find_order(threads))
-        return bulk_progress(kOrderShare * bulk_order_->done(), state_.rows.size());
+    if (!addition_)
+        if (const std::optional<double> done = prepare(threads))
+            return bulk_progress(kOrderShare * *done, state_.rows.size());
     if (!addition_ && !begin_linking()) return {0, 0};
     const size_t total = addition_->rows.size();
     if (bulk_build_)
@@ -48,17 +52,23 @@ Progress Builder::link(size_t rows, size_t threads) {
     return {addition_->linked + (list_repair_ ? list_repair_->done() : 0), total + samples};
 }
 
-// Finds a part of the order in which staged rows are stored, and clears as many of their lists.
-// Returns false if it is complete, or if these rows are not ordered: flat graphs need the longest
-// rows first.
-bool Builder::find_order(size_t threads) {
+// Prepares a part of a bulk build: finds the order in which staged rows are stored, and clears as
+// many lists. Flat graphs need the longest rows first, so only lists are cleared. Returns the share
+// that is done, or nothing if no part was left.
+std::optional<double> Builder::prepare(size_t threads) {
     const size_t count = state_.rows.size() - state_.rows.slots().extent();
-    if (state_.rows.link().is_flat() || !builds_in_bulk(count)) return false;
+    Graph& graph = state_.graph;
+    if (!builds_in_bulk(count)) return {};
+    if (state_.rows.link().is_flat()) {
+        if (graph.cleared() >= count) return {};
+        graph.clear_ahead(std::min(graph.cleared() + kClearedRows, count));
+        return static_cast<double>(graph.cleared()) / static_cast<double>(count);
+    }
     if (!bulk_order_) bulk_order_.emplace(state_, count);
-    if (bulk_order_->is_done()) return false;
+    if (bulk_order_->is_done()) return {};
     bulk_order_->step(threads);
-    state_.graph.clear_ahead(static_cast<size_t>(bulk_order_->done() * static_cast<double>(count)));
-    return true;
+    graph.clear_ahead(static_cast<size_t>(bulk_order_->done() * static_cast<double>(count)));
+    return bulk_order_->done();
 }
 
 // Returns the numbers of staged rows, in the order of a bulk build if there is one.

@@ -19,7 +19,7 @@ void Graph::reserve(size_t rows) {
 }
 
 void Graph::clear_ahead(size_t rows) {
-    const size_t first = std::max(cleared_, this->rows());
+    const size_t first = cleared();
     if (rows <= first) return;
     const Array<uint32_t>& links = layers_.front().links;
     std::fill(links.data() + first * degree_, links.data() + rows * degree_, kNone);

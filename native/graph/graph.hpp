@@ -4,6 +4,7 @@
 // removes nodes that no list links to. Only linking and `redirect_links` run on several threads.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <span>
 #include <vector>
@@ -32,6 +33,8 @@ public:
     // Empties the lists of future rows below `rows`, within the reserved capacity. Walks may run
     // meanwhile.
     void clear_ahead(size_t rows);
+    // Rows whose lists are empty or in use.
+    size_t cleared() const { return std::max(cleared_, rows()); }
     // Adds a node for each new row on all layers up to its level.
     void extend(std::span<const uint8_t> levels);
     void truncate(size_t rows);

@@ -84,4 +84,4 @@ def _content_of(name: str) -> NDArray[np.uint8]:
     with open(os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError(errno.EINVAL, "the path is not a regular file")
-        return np.fromfile(file, np.uint8)
+        return np.frombuffer(file.read(), np.uint8)  # np.fromfile may swallow Ctrl-C
