@@ -50,14 +50,6 @@ BulkRecipe bulk_recipe(const IndexState& state, size_t layer) {
     return recipe;
 }
 
-BulkRecipe bulk_order_recipe() {
-    BulkRecipe recipe{};
-    recipe.fanout[0] = recipe.fanout[1] = 1;
-    recipe.leaf_rows = 256;
-    recipe.min_rows = 1;
-    return recipe;
-}
-
 size_t bulk_slab_rows(const IndexState& state, const BulkRecipe& recipe, size_t rows) {
     const size_t list_bytes = recipe.max_links * sizeof(uint32_t);
     const size_t index_bytes = state.rows.codes().codec().row_bytes() + sizeof(Affine) +

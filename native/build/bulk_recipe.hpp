@@ -34,9 +34,6 @@ bool can_build_in_bulk(const IndexState& state);
 
 BulkRecipe bulk_recipe(const IndexState& state, size_t layer);
 
-// Returns the partition that orders rows in memory: each row is in one leaf.
-BulkRecipe bulk_order_recipe();
-
 // Returns the number of rows whose candidates are kept at a time: building then needs at most
 // half of the memory of the index beside it.
 size_t bulk_slab_rows(const IndexState& state, const BulkRecipe& recipe, size_t rows);
