@@ -1,5 +1,6 @@
-// A walk: the search of HNSW (Algorithms 2 and 5 of Malkov and Yashunin). It descends greedily from
-// the entry points to the target layer and searches that layer with a beam.
+// A walk: the search of HNSW (Algorithms 2 and 5 of Malkov and Yashunin). It descends from the entry
+// points to the target layer with a beam of one node, or a few in a large graph, and searches that
+// layer with a wide beam.
 //
 // Memory latency bounds a walk, so it is a pipeline, cut into steps. A step scores the oldest group
 // of waiting nodes while it prefetches later ones, selects candidates and prefetches their lists,
@@ -79,7 +80,7 @@ private:
         layer_number_ = layer_number;
         scorer_.enter_layer(*graph_, layer_number);
         scratch_->visited.begin(layer().count);
-        scratch_->beam.begin(is_on_target_layer() ? beam_width() : 1, layer().count);
+        scratch_->beam.begin(is_on_target_layer() ? beam_width() : descent_width(), layer().count);
         scored_ = prefetched_ = list_count_ = 0;
     }
 
@@ -90,17 +91,29 @@ private:
             return params_.width + filter_.routing_candidates;
     }
 
+    // The beam width on the layers above the target layer. HNSW descends greedily. In a large graph
+    // that often ends in a wrong cluster, which only a wide beam on layer 0 repairs: of ten million
+    // rows in 5,000 clusters 6 % of the walks of width 100, and 2 % with 16 nodes. Up to 200,000 rows
+    // a beam costs more time than it saves.
+    size_t descent_width() const {
+        return std::clamp<size_t>(graph_->layers[0].count / kRowsPerDescent, 1, kMaxDescents);
+    }
+
     void descend() {
-        // A file may hold any id: clamp it to a valid one.
         const size_t below = graph_->layers[layer_number_ - 1].count;
-        const auto best = static_cast<uint32_t>(
-            std::min<size_t>(layer().below[scratch_->beam.node(0)], below - 1));
-        const Layer& top = graph_->layers[graph_->layer_count - 1];
+        const Beam& beam = scratch_->beam;
+        uint32_t nodes[kMaxDescents + 1];
+        size_t count = 0;
+        // A file may hold any id: clamp it to a valid one.
+        for (; count < beam.size(); ++count)
+            nodes[count] =
+                static_cast<uint32_t>(std::min<size_t>(layer().below[beam.node(count)], below - 1));
         // Also enter layer 0 at the first entry point: nodes are reachable from the entry points,
-        // but maybe not from `best`.
-        const uint32_t nodes[] = {best, top.row_of(graph_->entries[0])};
+        // but maybe not from those of the beam.
+        const Layer& top = graph_->layers[graph_->layer_count - 1];
+        if (layer_number_ == 1) nodes[count++] = top.row_of(graph_->entries[0]);
         enter_layer(layer_number_ - 1);
-        enqueue(nodes, layer_number_ == 0 ? 2 : 1);
+        enqueue(nodes, count);
     }
 
     void score_group() {
@@ -145,7 +158,8 @@ private:
 
     void select_candidates() {
         Beam& beam = scratch_->beam;
-        const size_t depth = is_on_target_layer() ? kDepth : 1, before = list_count_;
+        const bool is_deep = is_on_target_layer() || descent_width() > 1;
+        const size_t depth = is_deep ? kDepth : 1, before = list_count_;
         while (waiting() + list_count_ * kExpectedPerList < depth &&
                list_count_ - before < kMaxSelected && has_unexpanded<KeyVectors>(beam) &&
                !is_beyond_reach(beam.next_score())) {
@@ -238,6 +252,8 @@ private:
     // Unvisited neighbors that a list is expected to add.
     static constexpr size_t kExpectedPerList = 12;
     static constexpr size_t kMaxSelected = 4;  // per step
+    // For descent_width().
+    static constexpr size_t kRowsPerDescent = size_t{1} << 17, kMaxDescents = 16;
     static constexpr size_t kLinksPerStep = 8;
     // Local selectivity is a moving average over about this many neighbors.
     static constexpr float kSelectivityWindow = 128;
