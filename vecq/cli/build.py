@@ -17,6 +17,7 @@ from vecq.cli.inputs import (
 )
 from vecq.cli.output import add_json, print_result
 from vecq.cli.settings import INDEX, read_index_settings
+from vecq.core.errors import ArgumentError
 from vecq.storage.paths import output_file
 
 HELP = "Build an index file from vectors"
@@ -75,8 +76,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME:KIND",
-        help="Column of VECTORS to keep as an attribute for filters; KIND: float32, int64, "
-        "datetime, bool, category or tags. May be repeated",
+        help="Column of VECTORS, .parquet or .arrow files, to keep as an attribute for filters; "
+        "KIND: float32, int64, datetime, bool, category or tags. May be repeated",
     )
     add(
         "--id-type",
@@ -108,11 +109,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--partition",
         nargs="?",
-        type=int,
+        type=_cells,
         const=0,
         metavar="CELLS",
         help="Group the items into cells, whose nearest ones vecq search --probes and vecq "
-        "recommend --probes score (default of CELLS: twice the square root of the items)",
+        "recommend --probes score; give it after VECTORS and INDEX (default of CELLS: twice the "
+        "square root of the items)",
     )
     add(
         "--recall-queries",
@@ -132,6 +134,8 @@ def run(arguments: argparse.Namespace) -> int:
     given = {name: getattr(arguments, name) for name in INDEX}
     settings |= {name: value for name, value in given.items() if value is not None}
     source = _source(arguments.vectors)
+    if arguments.attribute:
+        _require_columns(arguments.vectors)
     ids = arguments.ids and read_ids(arguments.ids, "ids", arguments.id_type == "str")
     users = arguments.users and read_vectors(arguments.users, "users", "test")
     recall_queries = arguments.recall_queries and read_vectors(
@@ -176,6 +180,16 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _cells(text: str) -> int:
+    """Return the number of cells; argparse gives --partition the word that follows it."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a number of cells: give --partition after VECTORS and INDEX"
+        ) from None
+
+
 def _source(paths: list[str]) -> Any:
     """Return paths that are read as streams, or the array of a file that holds several."""
     if len(paths) == 1 and Path(paths[0]).suffix in (".npz", ".hdf5", ".h5"):
@@ -184,3 +198,16 @@ def _source(paths: list[str]) -> Any:
         if not Path(path).is_dir():
             input_file(path, "vectors", FORMATS)
     return paths
+
+
+def _require_columns(paths: list[str]) -> None:
+    """Refuse --attribute for files that have no columns."""
+    from vecq.streams.opening import TABLES
+
+    for path in map(Path, paths):
+        if not path.is_dir() and path.suffix not in TABLES:
+            raise ArgumentError(
+                f"attribute is given, but {path} has no columns: expected files of "
+                f"{', '.join(TABLES)}, in which each attribute is a column",
+                "attribute",
+            )

@@ -7,6 +7,7 @@ from typing import Any
 
 from vecq.cli.inputs import add_threads, input_file, read_ids
 from vecq.cli.output import add_json, print_result
+from vecq.cli.settings import INDEX
 from vecq.core.errors import ArgumentError
 from vecq.storage.paths import output_file
 
@@ -43,16 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="For faiss: ids in the order of the vectors, .npy or text with one per line "
         "(default: those of SOURCE)",
     )
-    add(
-        "--codec",
-        metavar="NAME",
-        help="Code type: int4, int8, int12, int16, fp16 or fp32 (default: int8)",
-    )
-    add(
-        "--rerank-codec",
-        metavar="NAME",
-        help="Store a second, more precise code for rescoring: int16, fp16 or fp32 (default: none)",
-    )
+    for name in ("codec", "rerank_codec"):
+        add(f"--{name.replace('_', '-')}", metavar="NAME", help=INDEX[name][1])
     add_threads(parser)
     add_json(parser)
 

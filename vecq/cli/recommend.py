@@ -5,7 +5,8 @@ import sys
 import time
 from typing import Any
 
-from vecq.cli.inputs import add_threads, read_ids
+from vecq.cli.filters import add_filters, read_filters
+from vecq.cli.inputs import add_threads
 from vecq.cli.output import add_json, print_result
 
 HELP = "Recommend items to all users of a table"
@@ -58,14 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="Instead of --ef and --probes: the least effort that reaches this recall, by the "
         "recall curve that INDEX stores",
     )
-    search.add_argument("--allow", metavar="FILE", help="Only these ids: .npy or text")
-    search.add_argument("--deny", metavar="FILE", help="Never these ids: .npy or text")
-    search.add_argument(
-        "--where",
-        metavar="CONDITION",
-        help="Only items whose attributes satisfy a condition, such as "
-        "\"price < 100 and not tags has 'adult'\"",
-    )
+    add_filters(search)
     limits = parser.add_argument_group("limits")
     limits.add_argument(
         "--memory-mb",
@@ -88,12 +82,9 @@ def run(arguments: argparse.Namespace) -> int:
     from vecq.index import Index
 
     strings = Index.open(arguments.index).id_type == "str"
-    given = {name: getattr(arguments, name) for name in ("ef", "probes", "target_recall", "where")}
+    given = {name: getattr(arguments, name) for name in ("ef", "probes", "target_recall")}
     options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    for name in ("allow", "deny"):
-        path = getattr(arguments, name)
-        if path:
-            options[name] = read_ids(path, name, strings)
+    options |= read_filters(arguments, strings)
     done = recommend(
         arguments.index,
         arguments.users,

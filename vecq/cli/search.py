@@ -10,12 +10,12 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from vecq.cli.filters import add_filters, read_filters
 from vecq.cli.inputs import (
     FORMATS,
     add_threads,
     errors_name_files,
     read_id_lists,
-    read_ids,
     read_vectors,
 )
 from vecq.cli.output import add_json, as_json
@@ -39,6 +39,7 @@ Examples:
   vecq search items.vecq users.npy --k 100 --target-recall 0.99 --json > results.jsonl
   vecq search items.vecq users.npy --settings best.json       settings that vecq tune found
   vecq search items.vecq shop.hdf5 --k 100 --exclude shop.hdf5 --allow in-stock.txt
+  vecq search items.vecq users.npy --where "price < 100 and stock"
 """
 PLANS = ("auto", "walk", "step_over", "scan", "probe")
 
@@ -50,7 +51,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--k", type=int, metavar="N", help="Number of results per query (default: 10)")
     add_threads(parser, default=1)
     _add_effort(parser.add_argument_group("recall and speed"))
-    _add_filters(parser.add_argument_group("filters"))
+    _add_exclude(filters := parser.add_argument_group("filters"))
+    add_filters(filters)
     output = parser.add_argument_group("output")
     output.add_argument(
         "--out",
@@ -116,16 +118,13 @@ def _add_effort(group: argparse._ArgumentGroup) -> None:
     )
 
 
-def _add_filters(group: argparse._ArgumentGroup) -> None:
-    add = group.add_argument
-    add(
+def _add_exclude(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
         "--exclude",
         metavar="FILE",
         help="Ids to leave out for each query: a .npz CSR matrix saved by scipy.sparse.save_npz, "
         'or a data set with "seen" items',
     )
-    add("--allow", metavar="FILE", help="Only return these ids: .npy or text, one per line")
-    add("--deny", metavar="FILE", help="Never return these ids: .npy or text, one per line")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -135,7 +134,9 @@ def run(arguments: argparse.Namespace) -> int:
     write = _writer(target, arguments.json)
     index = open_index(arguments.index)
     queries = read_vectors(arguments.queries, "queries", "test")
-    filters = _filters(arguments, index.id_type == "str")
+    filters = read_filters(arguments, index.id_type == "str")
+    if arguments.exclude:
+        filters["exclude"] = read_id_lists(arguments.exclude, "exclude", "seen")
     settings = _settings(arguments)
     _prepare_target_recall(arguments, index, settings["k"])
     names = ("queries", "allow", "deny", "exclude")
@@ -189,16 +190,6 @@ def _settings(arguments: argparse.Namespace) -> dict[str, Any]:
     if own.keys() & {"ef", "probes"} or arguments.target_recall is not None:
         read = {name: value for name, value in read.items() if name not in replaced}
     return {"k": 10, **read, **own}
-
-
-def _filters(arguments: argparse.Namespace, strings: bool) -> dict[str, Any]:
-    files = {name: getattr(arguments, name) for name in ("allow", "deny")}
-    filters: dict[str, Any] = {
-        name: read_ids(path, name, strings) for name, path in files.items() if path
-    }
-    if arguments.exclude:
-        filters["exclude"] = read_id_lists(arguments.exclude, "exclude", "seen")
-    return filters
 
 
 def _writer(target: Path | None, json: bool) -> Callable[[Any], None]:

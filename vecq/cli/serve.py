@@ -80,7 +80,7 @@ def _add_file(group: argparse._ArgumentGroup) -> None:
         "--interval",
         type=float,
         default=1.0,
-        metavar="S",
+        metavar="SECONDS",
         help="Seconds between two looks at the file (default: %(default)s)",
     )
     add(
@@ -114,7 +114,9 @@ def _add_limits(group: argparse._ArgumentGroup) -> None:
         ("--drain-timeout", float, 30.0, "Seconds to answer what is in flight after SIGTERM"),
         ("--drain-delay", float, 0.5, "Seconds to listen on after SIGTERM"),
     ):
-        add(option, type=kind, default=default, metavar="N", help=f"{text} (default: {default})")
+        metavar = "SECONDS" if kind is float else "N"
+        text = f"{text} (default: {default})"
+        add(option, type=kind, default=default, metavar=metavar, help=text)
 
 
 def run(arguments: argparse.Namespace) -> int:

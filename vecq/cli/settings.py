@@ -15,8 +15,8 @@ INDEX = {
     ),
     "rerank_codec": (
         str,
-        "Store a second, more precise code and rescore candidates on it: int16, fp16 or fp32 "
-        "(default: none)",
+        "Store a second, more precise code and rescore candidates on it: int8, int12, int16, "
+        "fp16 or fp32 (default: none)",
     ),
     "m": (int, "Links per node, as M of HNSW; layer 0 has up to twice as many (default: 16)"),
     "ef_construction": (int, "Beam width while linking, as efConstruction (default: 200)"),

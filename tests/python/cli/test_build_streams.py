@@ -94,6 +94,10 @@ def test_files_of_several_arrays(shell, load):
             ["parts", "--vector-column", "other", "--attribute", "price:real"],
         ),
         ("id_column is given, but source has no columns", ["items.npy", "--id-column", "item"]),
+        (
+            "attribute is given, but items.npy has no columns: expected files of .parquet",
+            ["items.npy", "--attribute", "price:float32"],
+        ),
         ("are of different kinds", ["items.npy", "parts/0.parquet"]),
         ("users.npy.npy does not exist", ["items.npy", "users.npy.npy"]),
         (". is a folder without .parquet", ["."]),

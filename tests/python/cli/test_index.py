@@ -96,6 +96,31 @@ def test_a_scan_scores_every_item(shell, load, built):
     np.testing.assert_array_equal(load("found.npy"), truth)
 
 
+def test_conditions_and_biases(shell, load):
+    rng = np.random.default_rng(3)
+    kinds, bias = {"price": "int64"}, rng.random(2000)
+    index = vecq.Index(32, "cosine", attributes=kinds)
+    index.add(load("items.npy"), bias=bias, attributes={"price": np.arange(2000)}, threads=1)
+    index.save(shell.folder / "priced.vecq")
+    words = ("search", "priced.vecq", "users.npy", "--k", K, "--out", "found.npy")
+    for option, name, value in (
+        ("--where", "where", "price < 300 and price >= 2"),
+        ("--bias-weight", "bias_weight", -3.5),
+        ("--bias-weight", "bias_weight", 0.0),
+    ):
+        shell(*words, f"{option}={value}")
+        expected = index.search(load("users.npy"), K, **{name: value}).ids
+        np.testing.assert_array_equal(load("found.npy"), expected)
+        assert (expected != index.search(load("users.npy"), K).ids).any()
+    shell.refuses("where, at character 0: 'cost' is", *words, "--where", "cost < 3")
+    shell.refuses("bias_weight has 1e+20", *words, "--bias-weight", "1e20")
+
+
+def test_cells_must_be_a_number(shell):
+    done = shell("build", "items.npy", "--partition", "out.vecq", code=2)
+    assert "'out.vecq' is not a number of cells: give --partition after VECTORS" in done.stderr
+
+
 def test_probes_of_cells(shell, load):
     shell("build", "items.npy", "cells.vecq", "--metric", "cosine", "--partition", 12)
     index = vecq.open(shell.folder / "cells.vecq")
