@@ -27,7 +27,9 @@ class Answers:
         ids = pa.list_(pa.large_string() if native.has_names else pa.int64())
         fields = [(users.name, users.type), ("ids", ids), ("scores", pa.list_(pa.float32()))]
         self.schema = pa.schema(fields)  # of the record batches
-        search_numbers(native, np.empty((0, native.dim), np.float32), k, **options)
+        # Without queries a search skips checks; no array of one value per query fits both.
+        for queries in (0, 1):
+            search_numbers(native, np.ones((queries, native.dim), np.float32), k, **options)
 
     def search(self, rows: NDArray[np.float32], seen: Exclusions) -> Result:
         """Search for the users of a block. String ids are left as numbers."""

@@ -26,7 +26,7 @@ BLANK_BYTES = 1 << 26  # of a buffer that is never touched
 
 
 class WorkFolder:
-    """Parts and temporary files of one job."""
+    """Parts and temporary files of one job. A job that fails keeps what a later run can use."""
 
     def __init__(self, out: Path) -> None:
         self.out = out
@@ -52,8 +52,17 @@ class WorkFolder:
             if not (is_same and self._take_over()):
                 self.clear()
                 _replace(kept, lambda path: path.write_text(text))
-            yield
-        # A job that fails keeps its parts.
+            try:
+                yield
+            except Exception:
+                if not self._has_progress():
+                    shutil.rmtree(self.path)
+                raise
+
+    def _has_progress(self) -> bool:
+        """Whether there are finished parts or splits, which another run takes over."""
+        splits = (self.path / f"{name}.json" for name in ("users", "seen"))
+        return any(self.path.glob("part-*.footer")) or any(map(Path.exists, splits))
 
     def clear(self) -> None:
         """Forget all parts, and remove all files but the lock."""

@@ -55,6 +55,8 @@ def test_a_condition_holds_for_all_users(shop, read, tmp_path, capsys):
     for where in ("price < 100", vecq.col("price") < 100):
         assert answers_of(vecq.recommend(index, shop.users, k=30, where=where)) == written
     assert all(len(ids) == 30 and max(ids) < 100 for ids, _ in written.values())
+    assert cli.main([*words, "--where", "price < 100", "--bias-weight", "0"]) == 0
+    assert read(tmp_path / "recs.parquet") == written  # without biases
     assert cli.main([*words, "--where", "color = 'red'"]) == 2
     assert "where, at character 0: 'color'" in capsys.readouterr().err
     with pytest.raises(vecq.ArgumentError, match="expected one condition for all users"):

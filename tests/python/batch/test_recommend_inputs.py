@@ -55,7 +55,7 @@ def test_schemas_are_verified_first(table, message, shop, refuse, tmp_path):
 def test_values_are_verified(table, message, shop, refuse, tmp_path):
     refuse("users", message, lambda: list(vecq.recommend(shop.index, table, k=2)))
     refuse("users", message, vecq.recommend, shop.index, table, out=tmp_path / "out.parquet")
-    assert not (tmp_path / "out.parquet").exists()
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -75,6 +75,30 @@ def test_string_indexes_need_string_items(shop, refuse):
     table = pa.table({"user": [1], "item": [1]})
     message = "type int64 in column 'item', expected strings, which the ids of the index are"
     refuse("seen", message, vecq.recommend, shop.named, users(), seen=table, k=2)
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        ("probes", 3),  # the index has no cells
+        ("where", "price < 1"),  # and no attributes
+        ("where", "price <"),
+        ("where", 7),
+        ("target_recall", 0.9),
+        ("allow", [[1]]),
+        ("deny", 1.5),
+        ("ef", 0),
+        ("rerank_factor", 2),
+        ("bias_weight", [1.0]),  # one value for all users
+        ("bias_weight", []),
+        ("threads", -1),
+    ],
+)
+def test_options_are_verified_before_the_work(argument, value, shop, tmp_path):
+    given = {"k": 2, "out": tmp_path / "out.parquet", argument: value}
+    with pytest.raises(vecq.ArgumentError):
+        vecq.recommend(shop.index, users(), **given)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_arguments_are_verified(shop, refuse, tmp_path):
