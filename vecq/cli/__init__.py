@@ -14,6 +14,9 @@ from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
 
+from vecq.cli.parser import Parser
+from vecq.cli.wording import for_command_line
+
 COMMANDS = (
     "build",
     "search",
@@ -90,22 +93,36 @@ def _run(name: str, words: list[str]) -> int:
     from vecq import cpu
 
     with warnings.catch_warnings():
-        warnings.showwarning = _print_warning
         parser = _parser(name)
         arguments = parser.parse_args(words)
         if arguments.run is None:
             parser.print_help(sys.stderr)
             return USER_ERROR
         cpu()  # fails early if VECQ_ISA names instructions that this machine lacks
+        return _run_command(name, arguments)
+
+
+def _run_command(name: str, arguments: argparse.Namespace) -> int:
+    from vecq.core.errors import VecqError
+
+    options = arguments.parser.options()
+
+    def print_warning(message: Warning | str, *_: object, **__: object) -> None:
+        print(f"vecq: warning: {for_command_line(str(message), '', options)}", file=sys.stderr)
+
+    warnings.showwarning = print_warning
+    try:
         code: int = arguments.run(arguments)
-        return code
+    except VecqError as error:
+        return _fail(name, for_command_line(str(error), error.argument, options))
+    return code
 
 
-def _parser(name: str) -> argparse.ArgumentParser:
+def _parser(name: str) -> Parser:
     """Return a parser of all commands; only the named one is imported and has its arguments."""
     from vecq import __version__
 
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "vecq",
         description=DESCRIPTION,
         epilog=EXIT_CODES,
@@ -163,7 +180,3 @@ def _flush(code: int, name: str) -> int:
 def _fail(name: str, message: str) -> int:
     print(f"vecq {name}".rstrip() + f": {message}", file=sys.stderr)
     return USER_ERROR
-
-
-def _print_warning(message: Warning | str, *_: object, **__: object) -> None:
-    print(f"vecq: warning: {message}", file=sys.stderr)

@@ -8,6 +8,7 @@ from typing import Any
 from vecq.cli.filters import add_filters, read_filters
 from vecq.cli.inputs import add_threads
 from vecq.cli.output import add_json, print_result
+from vecq.core.arguments import whole
 
 HELP = "Recommend items to all users of a table"
 DESCRIPTION = """\
@@ -95,7 +96,7 @@ def run(arguments: argparse.Namespace) -> int:
         user_column=arguments.user_column,
         vector_column=arguments.vector_column,
         item_column=arguments.item_column,
-        memory_bytes=arguments.memory_mb << 20,
+        memory_bytes=whole(arguments.memory_mb, "memory_mb", 1, 1 << 30) << 20,
         part_users=arguments.part_users,
         progress=None if sys.stderr.isatty() else Lines(arguments.out),
         **options,

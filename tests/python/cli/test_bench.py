@@ -123,7 +123,7 @@ def test_where_nothing_can_be_written_nothing_is_measured(shell, out):
         (("toy.hdf5", "--peers", "annoy"), "peers has 'annoy'"),
         (("toy.hdf5", "--regimes", "fast"), "expected some of single, batch"),
         (("toy.hdf5", "--isas", "mmx"), "isas has 'mmx'"),
-        (("toy.hdf5", "--peer-m", "0"), "peer_m is [0], expected whole numbers from 1"),
+        (("toy.hdf5", "--peer-m", "0"), "--peer-m is [0], expected whole numbers from 1"),
     ],
 )
 def test_what_a_user_got_wrong_is_told_in_a_line(shell, words, message):

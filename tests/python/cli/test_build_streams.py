@@ -93,9 +93,9 @@ def test_files_of_several_arrays(shell, load):
             "attributes is 'real', expected one of",
             ["parts", "--vector-column", "other", "--attribute", "price:real"],
         ),
-        ("id_column is given, but source has no columns", ["items.npy", "--id-column", "item"]),
+        ("--id-column is given, but source has no columns", ["items.npy", "--id-column", "item"]),
         (
-            "attribute is given, but items.npy has no columns: expected files of .parquet",
+            "--attribute is given, but items.npy has no columns: expected files of .parquet",
             ["items.npy", "--attribute", "price:float32"],
         ),
         ("are of different kinds", ["items.npy", "parts/0.parquet"]),

@@ -52,15 +52,13 @@ def test_options_that_would_be_ignored(index, shell):
     shell("convert", "own.vecq", "d.faiss")
     shell("convert", "own.vecq", "d.bin")
     for source, options in {
-        "own.vecq": ("metric", "dim", "ids", "codec", "rerank_codec"),
-        "d.faiss": ("metric", "dim"),
-        "d.bin": ("ids",),
+        "own.vecq": ("--metric", "--dim", "--ids", "--codec", "--rerank-codec"),
+        "d.faiss": ("--metric", "--dim"),
+        "d.bin": ("--ids",),
     }.items():
         for option in options:
-            value = 32 if option == "dim" else "fp16"
-            shell.refuses(
-                f"{option} is", "convert", source, "d.vecq", f"--{option.replace('_', '-')}", value
-            )
+            value = 32 if option == "--dim" else "fp16"
+            shell.refuses(f"{option} is", "convert", source, "d.vecq", option, value)
 
 
 @pytest.mark.parametrize("kind", ["IxF2 IndexFlatL2", "IwFl IndexIVFFlat", "IHNp IndexHNSWPQ"])

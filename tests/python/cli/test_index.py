@@ -113,7 +113,7 @@ def test_conditions_and_biases(shell, load):
         np.testing.assert_array_equal(load("found.npy"), expected)
         assert (expected != index.search(load("users.npy"), K).ids).any()
     shell.refuses("where, at character 0: 'cost' is", *words, "--where", "cost < 3")
-    shell.refuses("bias_weight has 1e+20", *words, "--bias-weight", "1e20")
+    shell.refuses("--bias-weight has 1e+20", *words, "--bias-weight", "1e20")
 
 
 def test_cells_must_be_a_number(shell):
@@ -148,13 +148,13 @@ def test_target_recall_uses_the_curve_that_the_index_stores(shell, load, built):
     shell("search", "curve.vecq", *search)
     np.testing.assert_array_equal(load("found.npy"), expected.ids)
     # Queries are never measured on themselves unless asked for.
-    shell.refuses("target_recall needs a recall curve", "search", "items.vecq", *search)
+    shell.refuses("--target-recall needs a recall curve", "search", "items.vecq", *search)
     shell("search", "items.vecq", *search, "--recall-queries", "other.npy")
     truth = index.search(load("users.npy"), K, plan="scan").ids
     pairs = zip(load("found.npy"), truth, strict=True)
     assert np.mean([np.isin(a, b).mean() for a, b in pairs]) >= 0.85
     shell.refuses(
-        "recall_queries is given without --target-recall",
+        "--recall-queries is given without --target-recall",
         *("search", "items.vecq", "users.npy", "--recall-queries", "other.npy"),
     )
 
@@ -237,7 +237,7 @@ def test_what_is_wrong_with_a_build_is_named(shell, message, words):
         ("queries has 8 columns, expected 32", ["items.vecq", "narrow.npy"]),
         ("k is 0, expected a whole number", ["items.vecq", "users.npy", "--k", "0"]),
         ("ef is 0, expected a whole", ["items.vecq", "users.npy", "--ef", "0"]),
-        ("ef and target_recall are both given", ["items.vecq", "users.npy", *BOTH]),
+        ("--ef and --target-recall are both given", ["items.vecq", "users.npy", *BOTH]),
         ("allow: nix.txt does not exist", ["items.vecq", "users.npy", "--allow", "nix.txt"]),
         ("exclude: odd.npz has no", ["items.vecq", "users.npy", "--exclude", "odd.npz"]),
         (

@@ -51,6 +51,21 @@ def test_misspelt_arguments_are_an_error(shell, words):
     assert "usage: vecq" in shell(*words, code=2).stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "usage", "message"),
+    [
+        (("build", "--codce", "int8", "a.npy", "a.vecq"), "build", "did you mean --codec?"),
+        (("search", "a", "b", "--ef-serch=9"), "search", "unrecognized arguments: --ef-serch=9"),
+        (("ray", "search", "a", "b", "c", "--were", "x"), "ray search", "did you mean --where?"),
+        (("info", "a.vecq", "b.vecq"), "info", "unrecognized arguments: b.vecq\n"),
+    ],
+)
+def test_unknown_options_are_refused_with_the_usage_of_the_command(shell, words, usage, message):
+    text = shell(*words, code=2).stderr
+    assert text.startswith(f"usage: vecq {usage} [-h]")
+    assert message in text
+
+
 LACKING = [isa for isa in vecq.cpu().isas if not isa.available]
 
 
