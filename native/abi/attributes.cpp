@@ -45,8 +45,8 @@ std::vector<GivenValues> checked_columns(const vecq_attribute_values* columns, s
 const Attribute& checked_attribute(const IndexState& state, const char* name) {
     const Attribute* attribute = state.rows.attributes().find(require(name, "name"));
     if (attribute == nullptr)
-        refuse("name", "name is '" + std::string(name) + "', expected one of " +
-                           state.rows.attributes().names());
+        refuse("name", "name is '" + std::string(name) + "', which " +
+                           state.rows.attributes().is_no_attribute());
     return *attribute;
 }
 

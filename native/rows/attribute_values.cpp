@@ -225,9 +225,7 @@ std::vector<StoredValues> stored_values(Attributes& attributes, std::span<const 
     std::vector<bool> is_given(attributes.size());
     for (const GivenValues& values : given) {
         const Attribute* attribute = attributes.find(values.name);
-        if (attribute == nullptr)
-            refuse_values(values,
-                          "is no attribute of the index, expected one of " + attributes.names());
+        if (attribute == nullptr) refuse_values(values, attributes.is_no_attribute());
         if (is_given[attribute->number]) refuse_values(values, "is given twice");
         is_given[attribute->number] = true;
         conversions.emplace_back(attributes[attribute->number], values, count).check();

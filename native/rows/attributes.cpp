@@ -73,11 +73,15 @@ const Attribute* Attributes::find(std::string_view name) const {
     return nullptr;
 }
 
-std::string Attributes::names() const {
+std::string Attributes::is_no_attribute() const {
+    if (empty())
+        return "is no attribute: the index has no attributes, which are declared by attributes= "
+               "when "
+               "it is made";
     std::string names;
     for (const Attribute& attribute : all_)
         names += (names.empty() ? "'" : ", '") + attribute.spec.name + "'";
-    return names.empty() ? "none" : names;
+    return "is no attribute of the index, expected one of " + names;
 }
 
 size_t Attributes::bytes() const {

@@ -86,8 +86,8 @@ public:
     Attribute& operator[](size_t number) { return all_[number]; }
     // Returns null for an unknown name.
     const Attribute* find(std::string_view name) const;
-    // "'price', 'stock'", for messages.
-    std::string names() const;
+    // The end of a message about a name of no attribute.
+    std::string is_no_attribute() const;
     size_t bytes() const;
     // Changes whenever an attribute gets a text.
     size_t text_count() const;

@@ -96,9 +96,7 @@ private:
             tokens_.fail(name, "expected the name of an attribute" + found(name));
         const Attribute* attribute = attributes_.find(name.text);
         if (attribute == nullptr)
-            tokens_.fail(name, "'" + name.text +
-                                   "' is no attribute of the index, expected one of " +
-                                   attributes_.names());
+            tokens_.fail(name, "'" + name.text + "' " + attributes_.is_no_attribute());
         attribute->prepare();
         column_ = attribute;
         const Token op = tokens_.next();

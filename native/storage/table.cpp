@@ -32,10 +32,11 @@ static_assert(sizeof(FileHeader) % Checksum::kStep == 0);
 FileHeader read_header(const Descriptor& file, uint64_t size) {
     FileHeader header;
     if (size < sizeof header)
-        throw_corrupt("the file has " + std::to_string(size) + " bytes, too few to be a vecq file");
+        throw_corrupt("the file is not a vecq index: it has " + std::to_string(size) +
+                      " bytes, fewer than the header");
     read_exactly(file, 0, &header, sizeof header);
     if (std::memcmp(header.magic, kMagic, sizeof kMagic) != 0)
-        throw_corrupt("the file is not a vecq file: it does not start with the magic number");
+        throw_corrupt("the file is not a vecq index");
     if (header.byte_order == __builtin_bswap32(kByteOrder))
         throw Error(VECQ_UNSUPPORTED, "path",
                     "the file was written on a big-endian machine, expected a little-endian one");

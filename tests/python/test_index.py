@@ -273,6 +273,7 @@ def test_statistics_add_up(metric):
     assert stats.code_bytes >= 3000 * DIM
     assert stats.bytes == stats.code_bytes + stats.link_bytes + stats.id_bytes
     assert "3,000 items" in str(stats)
+    assert f"{stats.bytes:,} bytes, {stats.bytes / 3000:.0f} per item; in all: codes" in str(stats)
     empty = vecq.Index(DIM, metric).stats()
     assert (empty.rows, empty.unreachable, empty.degrees.sum(), empty.mean_degree) == (0, 0, 0, 0)
 

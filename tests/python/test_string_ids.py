@@ -189,7 +189,7 @@ def test_the_first_ids_decide_their_type(refuse):
         (["a", None], "None at 1, expected a string"),
         (["a", "x" * 65536], "65536 bytes, expected at most 65535 at 1"),
         (["a", "a"], "'a' in row 1, which is taken"),
-        (["a"], "1 strings, expected 2"),
+        (["a"], "1 string, expected 2"),
         (["a", "taken"], "'taken' in row 1, which is taken"),
     ],
 )
@@ -210,7 +210,14 @@ def test_bad_lookups_are_named(refuse):
     refuse("ids", "'b' at 0", index.get, "b")
     refuse("ids", "'b' at 0", index.remove, "b")
     query = vectors(1)
-    refuse("exclude", "list of strings for each query", index.search, query, 1, exclude=["a"])
+    refuse(
+        "exclude",
+        "list of strings for the query; deny leaves out",
+        index.search,
+        query,
+        1,
+        exclude=["a"],
+    )
     refuse("exclude", "expected a string", index.search, query, 1, exclude=[[1]])
     refuse("exclude", "3 rows", index.search, query, 1, exclude=[["a"]] * 3)
     refuse("exclude", "string ids", index.search, query, 1, exclude=7)

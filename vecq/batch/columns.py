@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vecq.batch.sources import Source, arrow
+from vecq.core.arguments import counted
 
 # Usual names, in lower case, letters only; and the option that names another column.
 USUAL = {
@@ -51,8 +52,8 @@ def vector_column(
         )
     if dim is not None and getattr(kind, "list_size", dim) != dim:
         raise source.refuse(
-            f"has vectors of {kind.list_size} numbers in column {given!r}, but the index has dim "
-            f"{dim}: use the model that the items come from"
+            f"has vectors of {counted(kind.list_size, 'number')} in column {given!r}, but the "
+            f"index has dim {dim}: use the model that the items come from"
         )
     return given
 
@@ -106,8 +107,8 @@ def vectors(source: Source, column: str, values: Any, dim: int, first: int) -> N
     if wrong.any():
         row = int(wrong.argmax())
         raise source.refuse(
-            f"has a vector of {lengths[row]} numbers in column {column!r}, row {first + row}, but "
-            f"the index has dim {dim}"
+            f"has a vector of {counted(lengths[row], 'number')} in column {column!r}, row "
+            f"{first + row}, but the index has dim {dim}"
         )
     flat = values.flatten()
     refuse_nulls(source, column, flat)
@@ -133,8 +134,8 @@ def refuse_nulls(source: Source, column: str, values: Any, first: int = 0) -> No
     """Refuse values with nulls; the message numbers rows from `first`."""
     if values.null_count > 0:
         raise source.refuse(
-            f"has {values.null_count:,} nulls in column {column!r}, in the rows after {first:,}: "
-            "drop these rows"
+            f"has {counted(values.null_count, 'null')} in column {column!r}, in the rows after "
+            f"{first:,}: drop these rows"
         )
 
 

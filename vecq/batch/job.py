@@ -23,7 +23,7 @@ from vecq.batch.columns import id_column, integers, require_ids, texts, vector_c
 from vecq.batch.seen import SeenItems
 from vecq.batch.sources import Source, arrow, source_of
 from vecq.batch.work import WorkFolder
-from vecq.core.arguments import MOST, whole
+from vecq.core.arguments import MOST, type_of, whole
 from vecq.core.errors import ArgumentError
 from vecq.core.names import find_numbers
 from vecq.core.progress import Progress, Report
@@ -77,8 +77,10 @@ class Job:
             self._native = Index.open(index)._native
             state = Path(index).stat()
             self._note([os.path.realpath(index), state.st_size, state.st_mtime_ns])
-        if not isinstance(options.get("where"), str | Expression | None):
-            raise ArgumentError("where is a list, expected one condition for all users", "where")
+        where = options.get("where")
+        if not isinstance(where, str | Expression | None):
+            text = f"where is {type_of(where)}, expected one condition for all users"
+            raise ArgumentError(text, "where")
         for name in ("exclude", "explain"):
             if name in options:
                 raise ArgumentError(f"{name} can't be given: seen holds the exclusions", name)

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from vecq.core.arguments import type_of
 from vecq.core.errors import ArgumentError, FileError, UnsupportedError
+from vecq.storage.paths import require_file
 
 PARQUET, ARROW, CSV = {".parquet", ".pq"}, {".arrow", ".feather", ".ipc"}, {".csv", ".tsv"}
 FORMS = (
@@ -122,7 +124,7 @@ def _source_of(given: Any, argument: str) -> Source:
         return Source(argument, [], reader, reader.schema, is_repeatable=False)
     if isinstance(given, Iterable):
         return _of_iterable(given, argument)
-    raise ArgumentError(f"{argument} is a {type(given).__name__}, expected {FORMS}", argument)
+    raise ArgumentError(f"{argument} is {type_of(given)}, expected {FORMS}", argument)
 
 
 def _of_iterable(given: Iterable[Any], argument: str) -> Source:
@@ -147,11 +149,12 @@ def _of_files(path: Path, argument: str) -> Source:
     if not files:
         raise ArgumentError(f"{argument}: {path} has no files, expected {FORMS}", argument)
     for file in files:
-        if not file.is_file():
-            raise ArgumentError(f"{argument}: {file} does not exist, expected {FORMS}", argument)
+        require_file(file, argument)
         if file.suffix not in known:
             raise ArgumentError(
-                f"{argument}: {file} has the suffix {file.suffix!r}, expected {FORMS}", argument
+                f"{argument}: {file} has the suffix {file.suffix!r}, expected a .parquet, .arrow "
+                "or .csv file, or a folder of such files",
+                argument,
             )
     pa = arrow()
     source = Source(argument, files)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from vecq.core.errors import ArgumentError
 
 LARGEST_ID = 2**63 - 1
-FORMATS = ".npy, .npz, .hdf5, .fvecs, .bvecs, .fbin, .u8bin, .i8bin, .parquet, .arrow"
+FORMATS = ".npy, .npz, .hdf5, .fvecs, .bvecs, .fbin, .f16bin, .u8bin, .i8bin, .parquet, .arrow"
 
 
 def add_threads(parser: argparse._ActionsContainer, default: int = 0) -> None:
@@ -55,15 +55,20 @@ def read_vectors(path: str, argument: str, array: str) -> NDArray[Any]:
     Raises:
         ArgumentError: The file is missing, unreadable or no matrix.
     """
-    from vecq.datasets import read_matrix
+    from vecq.datasets.matrices import SUFFIXES, read_matrix
 
     file = input_file(path, argument, FORMATS)
     if file.suffix in (".hdf5", ".h5"):
         rows = _read_hdf5(file, argument, array)
     elif file.suffix == ".npz":
         rows = _read_npz(file, argument, array)
-    else:
+    elif file.suffix in SUFFIXES:
         rows = read_matrix(file)
+    else:
+        raise ArgumentError(
+            f"{argument}: {file} has the suffix {file.suffix!r}, expected one of {FORMATS}",
+            argument,
+        )
     if rows.ndim != 2:
         raise _no_matrix(file, argument, rows)
     return rows.astype(np.float32) if rows.dtype.kind in "iu" else rows

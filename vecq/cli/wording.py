@@ -10,6 +10,9 @@ REMEDIES = {
     "--recall-queries FILE, or give --ef",
     "call partition() first; refit and compact drop them": "vecq build --partition makes them",
     'vecq.Index(..., rerank_codec="fp16") keeps one': "vecq build --rerank-codec fp16 keeps one",
+    "which are declared by attributes= when it is made": "which vecq build --attribute NAME:KIND "
+    "adds",
+    "with rerank_codec or a larger m": "with --rerank-codec or a larger --m",
     "choose another by attributes": "choose another by --attribute",
     "choose it by column=": "leave one in the file",
     "vecq.assess measures": "vecq assess measures",

@@ -10,12 +10,37 @@ from vecq.core.errors import ArgumentError
 MOST = 2**31 - 1
 
 
-def choose(table: Mapping[str, int], name: object, argument: str) -> int:
-    """Return the constant of a name; refuse names that are not in the table."""
+def choose(table: Mapping[str, int], name: object, argument: str, part: str = "") -> int:
+    """Return the constant of a name; refuse names that are not in the table.
+
+    `part` is what the message puts behind the argument, such as "['price']".
+    """
     if isinstance(name, str) and name in table:
         return table[name]
     expected = ", ".join(f'"{key}"' for key in table)
-    raise ArgumentError(f"{argument} is {name!r}, expected one of {expected}", argument)
+    raise ArgumentError(f"{argument}{part} is {name!r}, expected one of {expected}", argument)
+
+
+def type_of(value: object) -> str:
+    """Return the type of a value with its article, for messages.
+
+    >>> vecq.core.arguments.type_of(5), vecq.core.arguments.type_of("five")
+    ('an int', 'a str')
+    """
+    name = type(value).__name__
+    starts_with_vowel = name.lower().startswith(("a", "e", "i", "o", "nd"))
+    return f"{'an' if starts_with_vowel else 'a'} {name}"
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number and a noun, in the plural unless the number is 1.
+
+    >>> vecq.core.arguments.counted(1, "query"), vecq.core.arguments.counted(2000, "query")
+    ('1 query', '2000 queries')
+    """
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count} {noun[:-1]}ies" if noun.endswith("y") else f"{count} {noun}s"
 
 
 def named(table: Mapping[str, int], constant: int) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vecq._native import ffi
+from vecq.core.arguments import counted, type_of
 from vecq.core.errors import ArgumentError
 
 LINE = 64
@@ -18,11 +19,11 @@ BLOCK_BYTES = 16 << 20
 def matrix(array: object, argument: str, dtypes: Collection[np.dtype[Any]]) -> NDArray[Any]:
     """Return `array` as a matrix; a vector becomes its only row. Never copies."""
     if not isinstance(array, np.ndarray):
-        found = f"is a {type(array).__name__}"
+        found = f"is {type_of(array)}"
     elif array.dtype not in dtypes:
         found = f"has dtype {array.dtype}"
     elif array.ndim not in (1, 2):
-        found = f"has {array.ndim} dimensions"
+        found = f"has {counted(array.ndim, 'dimension')}"
     elif not array.flags.c_contiguous:
         found = "is not contiguous (numpy.ascontiguousarray copies)"
     else:
@@ -72,13 +73,17 @@ def as_vectors(array: object, argument: str, dim: int | None = None) -> NDArray[
             argument,
         )
     if found.ndim not in (1, 2):
-        raise ArgumentError(f"{argument} has {found.ndim} dimensions, expected 2", argument)
+        raise ArgumentError(
+            f"{argument} has {counted(found.ndim, 'dimension')}, expected 2", argument
+        )
     rows = found if found.ndim == 2 else found[np.newaxis]
     if dim is not None and rows.shape[1] != dim:
-        raise ArgumentError(f"{argument} has {rows.shape[1]} columns, expected {dim}", argument)
+        raise ArgumentError(
+            f"{argument} has {counted(rows.shape[1], 'column')}, expected {dim}", argument
+        )
     if not 0 < rows.shape[1] <= MAX_DIM:
         raise ArgumentError(
-            f"{argument} has {rows.shape[1]} columns, expected 1 to {MAX_DIM}", argument
+            f"{argument} has {counted(rows.shape[1], 'column')}, expected 1 to {MAX_DIM}", argument
         )
     return rows
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vecq._native import ffi, lib
+from vecq.core.arguments import counted
 from vecq.core.arrays import pointer
 from vecq.core.errors import ArgumentError, CorruptFileError, call
 from vecq.core.native_index import NativeIndex
@@ -156,7 +157,9 @@ def name_numbers(native: NativeIndex, given: Any, argument: str, count: int) -> 
     """Return the number of each string; new strings get one. The caller holds the change lock."""
     strings = as_strings(given, argument)
     if len(strings) != count:
-        raise ArgumentError(f"{argument} has {len(strings)} strings, expected {count}", argument)
+        raise ArgumentError(
+            f"{argument} has {counted(len(strings), 'string')}, expected {count}", argument
+        )
     numbers = np.empty(count, np.int64)
     content, length, offsets = pack_strings(strings, argument)
     call(

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vecq.core.arguments import MOST, whole
+from vecq.core.arguments import MOST, counted, type_of, whole
 from vecq.core.arrays import as_ids
 from vecq.core.errors import ArgumentError
 from vecq.index import Index
@@ -235,16 +235,17 @@ class VecqModel:
             return None
         if getattr(user_items, "format", None) != "csr":
             raise ArgumentError(
-                f"user_items is a {type(user_items).__name__}, expected a CSR matrix", "user_items"
+                f"user_items is {type_of(user_items)}, expected a CSR matrix", "user_items"
             )
         if user_items.shape[0] != count:
             raise ArgumentError(
-                f"user_items has {user_items.shape[0]} rows, expected {count}, one for each user",
+                f"user_items has {counted(user_items.shape[0], 'row')}, expected {count}, one "
+                "for each user",
                 "user_items",
             )
         if user_items.shape[1] > len(self.index):
             raise ArgumentError(
-                f"user_items has {user_items.shape[1]} columns, but the model has "
+                f"user_items has {counted(user_items.shape[1], 'column')}, but the model has "
                 f"{len(self.index)} items",
                 "user_items",
             )

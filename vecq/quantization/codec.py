@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vecq._native import ffi, lib
-from vecq.core.arguments import choose, named, real, thread_count, whole
+from vecq.core.arguments import choose, counted, named, real, thread_count, type_of, whole
 from vecq.core.arrays import as_floats, as_vectors, float_blocks, pointer
 from vecq.core.errors import ArgumentError, call
 from vecq.core.structs import new_struct
@@ -201,7 +201,9 @@ class Codec:
         rows = as_vectors(vectors, "vectors")
         dim, handle = state = self._state or self._begin(rows)
         if rows.shape[1] != dim:
-            raise ArgumentError(f"vectors has {rows.shape[1]} columns, expected {dim}", "vectors")
+            raise ArgumentError(
+                f"vectors has {counted(rows.shape[1], 'column')}, expected {dim}", "vectors"
+            )
         codes = empty_codes(self, handle, len(rows), dim)
         for first, block in float_blocks(rows):
             part = codes[first : first + len(block)]
@@ -254,7 +256,7 @@ class Codec:
             ArgumentError: Another codec made the codes, or an argument is none of these.
         """
         if not isinstance(codes, Codes):
-            raise ArgumentError(f"codes is a {type(codes).__name__}, expected vecq.Codes", "codes")
+            raise ArgumentError(f"codes is {type_of(codes)}, expected vecq.Codes", "codes")
         if codes.codec is not self:
             raise ArgumentError(f"codes was made by another codec, {codes.codec}", "codes")
         threads = thread_count(threads)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vecq._native import ffi, lib
+from vecq.core.arguments import counted
 from vecq.core.arrays import aligned, matrix, pointer
 from vecq.core.errors import ArgumentError, call
 
@@ -41,7 +42,9 @@ def dot(queries: NDArray[Any], rows: NDArray[Any]) -> NDArray[Any]:
     queries = matrix(queries, "queries", [width.query])
     dim = rows.shape[1]
     if queries.shape[1] != dim:
-        raise ArgumentError(f"queries has {queries.shape[1]} columns, expected {dim}", "queries")
+        raise ArgumentError(
+            f"queries has {counted(queries.shape[1], 'column')}, expected {dim}", "queries"
+        )
 
     row_bytes = ffi.new("size_t *")
     call(lib.vecq_row_bytes, width.code, dim, row_bytes)

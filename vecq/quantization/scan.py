@@ -71,7 +71,7 @@ def brute_force(
     threads = thread_count(threads)
     found = as_vectors(vectors, "vectors")
     asked = as_floats(as_vectors(queries, "queries", found.shape[1]))
-    excluded = Exclusions.of(exclude, len(asked))
+    excluded = Exclusions.of(exclude, len(asked), hint="")
     native = _fitted(Codec.of(codec, metric=metric), found)
     result = empty_result(len(asked), k)
     result.ids[:], result.scores[:], result.counts[:] = -1, -np.inf, 0

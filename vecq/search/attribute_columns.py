@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vecq.core.arguments import counted, type_of
 from vecq.core.errors import ArgumentError
 from vecq.search.expressions import as_datetime64
 
@@ -52,20 +53,27 @@ def converted_columns(
     columns = {}
     for name, values in columns_of({} if table is None else table, argument).items():
         if name not in schema:
-            expected = (
-                ", ".join(f'"{key}"' for key in schema) or "none: the index has no attributes"
-            )
-            raise ArgumentError(
-                f"{argument} has {name!r}, expected names among {expected}", argument
-            )
+            raise no_attribute(name, schema, argument)
         found = native_values(values, schema[name], f"{argument} {name!r}", argument)
         if found.count != count:
             raise ArgumentError(
-                f"{argument} {name!r} has {found.count} values, expected {count}, one per item",
+                f"{argument} {name!r} has {counted(found.count, 'value')}, expected {count}, one "
+                "per item",
                 argument,
             )
         columns[name] = found
     return columns
+
+
+def no_attribute(name: object, schema: Mapping[str, str], argument: str) -> ArgumentError:
+    """Return the error about a name of no attribute."""
+    names = ", ".join(f'"{key}"' for key in schema)
+    expected = (
+        f"expected names among {names}"
+        if names
+        else "but the index has no attributes, which are declared by attributes= when it is made"
+    )
+    return ArgumentError(f"{argument} has {name!r}, {expected}", argument)
 
 
 def columns_of(table: Any, argument: str) -> dict[str, Any]:
@@ -77,7 +85,7 @@ def columns_of(table: Any, argument: str) -> dict[str, Any]:
     if hasattr(table, "columns") and hasattr(table, "__getitem__"):
         return {str(name): table[name] for name in table.columns}
     raise ArgumentError(
-        f"{argument} is a {type(table).__name__}, expected a dict of columns, a data frame, or an "
+        f"{argument} is {type_of(table)}, expected a dict of columns, a data frame, or an "
         "Arrow table",
         argument,
     )
@@ -104,9 +112,7 @@ def _as_array(column: Any, name: str, argument: str) -> NDArray[Any]:
     if np.ma.isMaskedArray(column):
         column = column.tolist()
     if isinstance(column, str | bytes) or not isinstance(column, Iterable):
-        raise ArgumentError(
-            f"{name} is a {type(column).__name__}, expected a column of values", argument
-        )
+        raise ArgumentError(f"{name} is {type_of(column)}, expected a column of values", argument)
     if isinstance(column, list | tuple) and not all(
         isinstance(one, bool | int | float | np.generic) for one in column
     ):
@@ -115,7 +121,7 @@ def _as_array(column: Any, name: str, argument: str) -> NDArray[Any]:
         return found
     array: NDArray[Any] = np.asarray(column)
     if array.ndim != 1:
-        raise ArgumentError(f"{name} has {array.ndim} dimensions, expected 1", argument)
+        raise ArgumentError(f"{name} has {counted(array.ndim, 'dimension')}, expected 1", argument)
     return array
 
 
@@ -227,9 +233,7 @@ def _microseconds(value: Any, name: str, argument: str) -> int:
 
 def _tags(column: Any, name: str, argument: str) -> Values:
     if isinstance(column, str | bytes) or not isinstance(column, Iterable):
-        raise ArgumentError(
-            f"{name} is a {type(column).__name__}, expected a column of lists", argument
-        )
+        raise ArgumentError(f"{name} is {type_of(column)}, expected a column of lists", argument)
     lists = _as_list(column)
     numbers: dict[str, int] = {}
     nulls, ends, tags = np.zeros(len(lists), np.uint8), [0], list[int]()

@@ -10,12 +10,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vecq._native import ffi, lib
-from vecq.core.arguments import choose, named
+from vecq.core.arguments import choose, named, type_of
 from vecq.core.arrays import pointer
 from vecq.core.errors import ArgumentError, call
 from vecq.core.names import stable
 from vecq.core.native_index import NativeIndex
-from vecq.search.attribute_columns import DTYPES, columns_of, converted_columns, is_column
+from vecq.search.attribute_columns import (
+    DTYPES,
+    columns_of,
+    converted_columns,
+    is_column,
+    no_attribute,
+)
 from vecq.search.items import as_numbers_of
 
 AttributeKind = Literal["float32", "int64", "datetime", "bool", "category", "tags"]
@@ -37,7 +43,7 @@ def set_schema(options: Any, attributes: Mapping[str, str] | None) -> Any:
         return None
     if not isinstance(attributes, Mapping):
         raise ArgumentError(
-            f"attributes is a {type(attributes).__name__}, expected a dict of names and kinds",
+            f"attributes is {type_of(attributes)}, expected a dict of names and kinds",
             "attributes",
         )
     schema = ffi.new("vecq_attribute[]", max(len(attributes), 1))
@@ -50,7 +56,7 @@ def set_schema(options: Any, attributes: Mapping[str, str] | None) -> Any:
                 "attributes",
             )
         own.name = encoded
-        own.kind = choose(KINDS, kind, "attributes")
+        own.kind = choose(KINDS, kind, "attributes", f"[{name!r}]")
     options.attributes, options.attribute_count = schema, len(attributes)
     return schema
 
@@ -124,8 +130,7 @@ def get_attributes(
     wanted = list(schema) if names is None else [names] if isinstance(names, str) else list(names)
     for name in wanted:
         if name not in schema:
-            expected = ", ".join(f'"{key}"' for key in schema) or "none"
-            raise ArgumentError(f"names has {name!r}, expected names among {expected}", "names")
+            raise no_attribute(name, schema, "names")
 
     def read() -> dict[str, NDArray[Any]]:
         numbers = as_numbers_of(native, ids)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vecq.core.arguments import counted, type_of
 from vecq.core.arrays import as_ids, pointer
 from vecq.core.errors import ArgumentError
 from vecq.core.names import are_strings, as_strings, find_numbers
@@ -14,6 +15,7 @@ from vecq.core.native_index import NativeIndex
 
 Ids = NDArray[np.int64]
 FORMS = "a CSR matrix, a pair (indptr, ids), or a list of id arrays"
+FOR_ALL = "; deny leaves out ids for all queries"
 
 
 class Exclusions:
@@ -23,10 +25,12 @@ class Exclusions:
         self._offsets, self._ids = offsets, ids
 
     @classmethod
-    def of(cls, given: Any, count: int, names: bool = False) -> "Exclusions | None":
+    def of(
+        cls, given: Any, count: int, names: bool = False, hint: str = FOR_ALL
+    ) -> "Exclusions | None":
         """Read the argument `exclude` of `count` queries; None if it is None.
 
-        With `names`, ids are strings.
+        With `names`, ids are strings. `hint` ends the error about one list for all queries.
         """
         if given is None:
             return None
@@ -40,8 +44,10 @@ class Exclusions:
         if isinstance(given, np.ndarray) and given.ndim == 1 and given.dtype != object:
             given = [given]
         if isinstance(given, str | Mapping | Set) or not _is_iterable(given):
-            raise ArgumentError(f"exclude is a {type(given).__name__}, expected {FORMS}", "exclude")
+            raise ArgumentError(f"exclude is {type_of(given)}, expected {FORMS}", "exclude")
         lists = [_whole(ids, query) for query, ids in enumerate(given)]
+        if len(lists) != count and lists and all(np.ndim(ids) == 0 for ids in given):
+            raise _flat_list("ids", count, hint)
         lengths = np.cumsum([0, *map(len, lists)])
         return cls(*_checked(lengths, np.concatenate([*lists, np.empty(0, np.int64)]), count))
 
@@ -78,6 +84,18 @@ def as_numbers(given: Any, argument: str) -> NDArray[Any]:
     return found.astype(np.int64) if found.size == 0 and found.dtype != bool else found
 
 
+def _each(count: int) -> str:
+    return "the query" if count == 1 else f"each of {count} queries"
+
+
+def _flat_list(kind: str, count: int, hint: str) -> ArgumentError:
+    return ArgumentError(
+        f"exclude is a list of {kind}, expected a list that holds a list of {kind} for "
+        f"{_each(count)}{hint}",
+        "exclude",
+    )
+
+
 def _is_iterable(given: Any) -> bool:
     """Whether an object has elements: an array of no dimensions only claims to."""
     return isinstance(given, Iterable) and getattr(given, "ndim", 1) != 0
@@ -86,7 +104,7 @@ def _is_iterable(given: Any) -> bool:
 def _of_strings(given: Any, count: int) -> tuple[Ids, Any]:
     if hasattr(given, "tocsr") or not _is_iterable(given):
         raise ArgumentError(
-            f"exclude is a {type(given).__name__}, expected a pair (indptr, ids) or a list of id "
+            f"exclude is {type_of(given)}, expected a pair (indptr, ids) or a list of id "
             "lists: the index has string ids",
             "exclude",
         )
@@ -98,13 +116,11 @@ def _of_strings(given: Any, count: int) -> tuple[Ids, Any]:
         given = [given]
     given = list(given)
     if any(isinstance(ids, str) for ids in given):
-        raise ArgumentError(
-            "exclude is a list of strings, expected a list of strings for each query", "exclude"
-        )
+        raise _flat_list("strings", count, FOR_ALL)
     lists = [ids if type(ids) is list else _list_of(ids) for ids in given]
     if len(lists) != count:
         raise ArgumentError(
-            f"exclude has {len(lists)} rows, expected one for each of {count} queries", "exclude"
+            f"exclude has {counted(len(lists), 'row')}, expected one for {_each(count)}", "exclude"
         )
     return np.cumsum([0, *map(len, lists)]), list(chain.from_iterable(lists))
 
@@ -122,7 +138,7 @@ def _of_matrix(given: Any, count: int) -> tuple[Ids, Ids]:
         )
     if not (hasattr(given, "indptr") and hasattr(given, "indices")):
         raise ArgumentError(
-            f"exclude is a {type(given).__name__} without indptr and indices, expected {FORMS}",
+            f"exclude is {type_of(given)} without indptr and indices, expected {FORMS}",
             "exclude",
         )
     return _checked(given.indptr, given.indices, count)
@@ -161,8 +177,8 @@ def _whole(given: Any, query: int) -> Ids:
     ids = np.atleast_1d(as_numbers(given, "exclude"))
     if ids.dtype.kind not in "iu" or ids.ndim != 1:
         raise ArgumentError(
-            f"exclude has dtype {ids.dtype} and {ids.ndim} dimensions for query {query}, "
-            "expected a list of whole numbers",
+            f"exclude has dtype {ids.dtype} and {counted(ids.ndim, 'dimension')} for query "
+            f"{query}, expected a list of whole numbers",
             "exclude",
         )
     return as_ids(ids, "exclude", len(ids))
@@ -172,8 +188,8 @@ def _checked(indptr: ArrayLike, ids: ArrayLike, count: int) -> tuple[Ids, Ids]:
     lengths, numbers = as_numbers(indptr, "exclude"), as_numbers(ids, "exclude")
     if lengths.shape != (count + 1,):
         raise ArgumentError(
-            f"exclude has {max(lengths.size - 1, 0)} rows, expected one for each of {count} "
-            "queries",
+            f"exclude has {counted(max(lengths.size - 1, 0), 'row')}, expected one for "
+            f"{_each(count)}",
             "exclude",
         )
     if numbers.ndim != 1:

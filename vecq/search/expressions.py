@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from vecq._native import ffi
+from vecq.core.arguments import counted, type_of
 from vecq.core.errors import ArgumentError
 
 
@@ -55,7 +56,7 @@ class Expression:
     def _joined(self, operator: str, other: Any) -> Expression:
         if not isinstance(other, Expression):
             raise ArgumentError(
-                f"where combines a condition with a {type(other).__name__}, expected another "
+                f"where combines a condition with {type_of(other)}, expected another "
                 "condition; put comparisons in parentheses",
                 "where",
             )
@@ -106,9 +107,7 @@ class Column(Expression):
     def isin(self, values: Iterable[Any]) -> Expression:
         """Whether the value is one of some, or for tags, whether one of them is there."""
         if isinstance(values, str | bytes) or not isinstance(values, Iterable):
-            raise ArgumentError(
-                f"values is a {type(values).__name__}, expected a list of values", "values"
-            )
+            raise ArgumentError(f"values is {type_of(values)}, expected a list of values", "values")
         literals = [literal(value) for value in values]
         if not literals:
             raise ArgumentError("values is empty, expected at least one", "values")
@@ -193,13 +192,14 @@ class Where:
             return cls([_text(given)], True)
         if isinstance(given, bytes) or not isinstance(given, Sequence | np.ndarray):
             raise ArgumentError(
-                f"where is a {type(given).__name__}, expected an expression of vecq.col, a str, "
+                f"where is {type_of(given)}, expected an expression of vecq.col, a str, "
                 "or a list of them, one for each query",
                 "where",
             )
         if len(given) != count:
             raise ArgumentError(
-                f"where has {len(given)} expressions, expected one for each of {count} queries",
+                f"where has {counted(len(given), 'expression')}, expected one for each of "
+                f"{count} queries",
                 "where",
             )
         return cls([None if one is None else _text(one) for one in given], False)
@@ -221,7 +221,7 @@ class Where:
 def _text(given: Any) -> bytes:
     if not isinstance(given, str | Expression):
         raise ArgumentError(
-            f"where has a {type(given).__name__}, expected an expression of vecq.col or a str",
+            f"where has {type_of(given)}, expected an expression of vecq.col or a str",
             "where",
         )
     text = str(given)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vecq._native import ffi, lib
+from vecq.core.arguments import counted, type_of
 from vecq.core.arrays import as_ids, pointer
 from vecq.core.errors import ArgumentError, call
 from vecq.core.names import find_numbers, stable
@@ -49,9 +50,7 @@ class Filter:
     ) -> None:
         native = index if isinstance(index, NativeIndex) else getattr(index, "_native", None)
         if not isinstance(native, NativeIndex):
-            raise ArgumentError(
-                f"index is a {type(index).__name__}, expected a vecq.Index", "index"
-            )
+            raise ArgumentError(f"index is {type_of(index)}, expected a vecq.Index", "index")
         # The native filter refers to the native index: the handle must outlive it.
         self._native, self._index_handle = native, native.handle
         self._handle = stable(native, lambda: self._open(allow, deny))
@@ -99,7 +98,9 @@ def _choice(native: NativeIndex, given: Any, argument: str) -> tuple[Any, Any]:
         else as_numbers(given, argument)
     )
     if found.ndim != 1:
-        raise ArgumentError(f"{argument} has {found.ndim} dimensions, expected 1", argument)
+        raise ArgumentError(
+            f"{argument} has {counted(found.ndim, 'dimension')}, expected 1", argument
+        )
     choice.count = len(found)
     if found.dtype == bool:
         mask = np.ascontiguousarray(found).view(np.uint8)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vecq._native import ffi, lib
-from vecq.core.arguments import MOST, whole
+from vecq.core.arguments import MOST, counted, type_of, whole
 from vecq.core.arrays import as_ids, pointer
 from vecq.core.errors import ArgumentError, call
 from vecq.core.names import as_strings, find_numbers, names_version
@@ -41,9 +41,7 @@ class Groups:
     def __init__(self, index: Any, ids: Any, groups: ArrayLike | None = None) -> None:
         native = index if isinstance(index, NativeIndex) else getattr(index, "_native", None)
         if not isinstance(native, NativeIndex):
-            raise ArgumentError(
-                f"index is a {type(index).__name__}, expected a vecq.Index", "index"
-            )
+            raise ArgumentError(f"index is {type_of(index)}, expected a vecq.Index", "index")
         if isinstance(ids, Mapping):
             if groups is not None:
                 raise ArgumentError(
@@ -60,8 +58,8 @@ class Groups:
             self._ids = as_strings(ids, "ids")
             if len(self._ids) != len(names):
                 raise ArgumentError(
-                    f"ids has {len(self._ids)} strings, expected one for each of {len(names)} "
-                    "groups",
+                    f"ids has {counted(len(self._ids), 'string')}, expected one for each of "
+                    f"{len(names)} groups",
                     "ids",
                 )
         else:
@@ -101,9 +99,11 @@ def _names(given: ArrayLike) -> Any:
     except (RuntimeError, TypeError, ValueError) as error:
         raise ArgumentError(f"groups are no array: {error}", "groups") from None
     if found.ndim != 1:
-        raise ArgumentError(f"groups have {found.ndim} dimensions, expected 1", "groups")
-    if found.dtype == object and all(isinstance(name, str) for name in found):
-        found = found.astype(str)
+        raise ArgumentError(f"groups have {counted(found.ndim, 'dimension')}, expected 1", "groups")
+    if found.dtype == object and any(
+        all(isinstance(name, kind) for name in found) for kind in (str, int)
+    ):
+        found = np.array(found.tolist())  # such as the values of an attribute
     if found.size == 0:
         found = found.astype(np.int64)
     if found.dtype.kind not in "iuU":
@@ -120,11 +120,17 @@ def group_options(native: NativeIndex, options: Any, group_by: Any, per_group: A
             raise ArgumentError("per_group is given without group_by", "per_group")
         return None
     if not isinstance(group_by, Groups):
-        raise ArgumentError(
-            f"group_by is a {type(group_by).__name__}, expected a vecq.Groups", "group_by"
-        )
+        raise _no_groups(group_by)
     if group_by._native is not native:
         raise ArgumentError("group_by has the groups of another index", "group_by")
     options.groups = handle = group_by._current()
     options.per_group = whole(1 if per_group is None else per_group, "per_group", 1, MOST)
     return handle
+
+
+def _no_groups(group_by: Any) -> ArgumentError:
+    shown, remedy = type_of(group_by), ""
+    if isinstance(group_by, str):
+        values = f"index.get_attributes(ids, [{group_by!r}])[{group_by!r}]"
+        shown, remedy = repr(group_by), f": by an attribute, vecq.Groups(index, ids, {values})"
+    return ArgumentError(f"group_by is {shown}, expected a vecq.Groups{remedy}", "group_by")

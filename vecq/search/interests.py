@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vecq.core.arguments import counted
 from vecq.core.arrays import as_biases, as_floats, as_vectors
 from vecq.core.errors import ArgumentError
 from vecq.core.native_index import NativeIndex
@@ -118,7 +119,8 @@ def _of_interests(given: Any, argument: str, interests: Interests) -> NDArray[np
     if isinstance(given, Sequence) and len(given) > 0 and np.ndim(given[0]) == 1:
         if len(given) != len(lengths):
             raise ArgumentError(
-                f"{argument} has {len(given)} rows, expected one for each of {len(lengths)} users",
+                f"{argument} has {counted(len(given), 'row')}, expected one for each of "
+                f"{len(lengths)} users",
                 argument,
             )
         return np.concatenate(

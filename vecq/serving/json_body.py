@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vecq.core.arguments import counted, type_of
 from vecq.serving.options import NAMES, Option, check_value, ids_schema
 from vecq.serving.packages import orjson
 from vecq.serving.refusal import RefusalError, argument_fault
@@ -99,7 +100,7 @@ def _object(body: bytes) -> dict[str, Any]:
     except orjson.JSONDecodeError as error:
         raise RefusalError(400, f"body is not JSON: {error}", "body") from None
     if type(given) is not dict:
-        raise RefusalError(400, f"body is a {type(given).__name__}, expected an object", "body")
+        raise RefusalError(400, f"body is {type_of(given)}, expected an object", "body")
     return given
 
 
@@ -111,7 +112,7 @@ def _matrix(rows: Any, dim: int, limits: Limits, strict: bool) -> NDArray[np.flo
     values = array("f")
     for number, row in enumerate(rows):
         if type(row) is not list or len(row) != dim:
-            found = f"{len(row)} numbers" if type(row) is list else f"a {type(row).__name__}"
+            found = counted(len(row), "number") if type(row) is list else type_of(row)
             raise argument_fault(
                 f"queries has {found} in row {number}, expected a list of {dim} numbers", "queries"
             )
@@ -127,14 +128,15 @@ def _matrix(rows: Any, dim: int, limits: Limits, strict: bool) -> NDArray[np.flo
 def _check_lists(lists: Any, count: int) -> None:
     """Refuse exclusions that are no list of lists, one for each query."""
     if type(lists) is not list or len(lists) != count:
-        found = f"{len(lists)} lists" if type(lists) is list else f"a {type(lists).__name__}"
+        found = counted(len(lists), "list") if type(lists) is list else type_of(lists)
         raise argument_fault(
-            f"exclude has {found} for {count} queries, expected a list of ids for each", "exclude"
+            f"exclude has {found} for {counted(count, 'query')}, expected a list of ids for each",
+            "exclude",
         )
     for number, own in enumerate(lists):
         if type(own) is not list:
             raise argument_fault(
-                f"exclude has a {type(own).__name__} for query {number}, expected a list of ids",
+                f"exclude has {type_of(own)} for query {number}, expected a list of ids",
                 "exclude",
             )
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vecq.core.arguments import counted
 from vecq.search.result import Result
 from vecq.serving.options import Option, check_value
 from vecq.serving.refusal import RefusalError, argument_fault
@@ -109,7 +110,8 @@ def check_count(count: int, limits: Limits, argument: str) -> None:
     """Refuse a request without queries, or with too many."""
     if not 1 <= count <= limits.queries:
         raise argument_fault(
-            f"{argument} has {count} rows, expected 1 to {limits.queries} per request", argument
+            f"{argument} has {counted(count, 'row')}, expected 1 to {limits.queries} per request",
+            argument,
         )
 
 
@@ -134,7 +136,8 @@ def checked_options(
             is_light = False
             if len(value) != count:
                 raise argument_fault(
-                    f"{name} has {len(value)} values, expected one for each of {count} queries",
+                    f"{name} has {counted(len(value), 'value')}, expected one for each of "
+                    f"{count} queries",
                     name,
                 )
     return given, (k, *given.items()) if is_light else None

@@ -54,16 +54,16 @@ class Version:
         if attribute not in self._groups:
             named = [name for name, kind in self.index.attributes.items() if kind in GROUP_KINDS]
             if attribute not in named:
+                found = ", ".join(named) or "the index has none, declare one when it is made"
                 raise ArgumentError(
                     f"group_by is {attribute!r:.60}, expected an attribute of kind "
-                    f"{', '.join(GROUP_KINDS)}: {', '.join(named) or 'none'}",
+                    f"{', '.join(GROUP_KINDS)}: {found}",
                     "group_by",
                 )
             ids = self.index.ids
             values = self.index.get_attributes(ids, [attribute])[attribute]
             known = np.array([value is not None for value in values], bool)
-            keys = [value if type(value) is str else int(value) for value in values[known]]
-            self._groups[attribute] = Groups(self.index, ids[known], keys)
+            self._groups[attribute] = Groups(self.index, ids[known], values[known])
         return self._groups[attribute]
 
 

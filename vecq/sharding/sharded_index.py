@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vecq.core.arguments import MOST, whole
+from vecq.core.arguments import MOST, type_of, whole
 from vecq.core.arrays import as_vectors
 from vecq.core.errors import ArgumentError
 from vecq.index import Index
@@ -157,7 +157,7 @@ class ShardedIndex:
         groups = options.get("group_by")
         if groups is not None and not isinstance(groups, ShardedGroups):
             raise ArgumentError(
-                f"group_by is a {type(groups).__name__}, expected a vecq.sharding.ShardedGroups",
+                f"group_by is {type_of(groups)}, expected a vecq.sharding.ShardedGroups",
                 "group_by",
             )
         if options.get("diversity") and len(self.manifest.shards) > 1:

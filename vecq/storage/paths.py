@@ -23,6 +23,18 @@ def encoded(path: object) -> bytes:
     return found
 
 
+def require_file(path: Path, argument: str) -> None:
+    """Refuse a path that is not a regular file; opening a FIFO would wait for a writer.
+
+    Raises:
+        ArgumentError: It does not exist, or is a folder, FIFO or device.
+    """
+    if not path.exists():
+        raise ArgumentError(f"{argument}: {path} does not exist", argument)
+    if not path.is_file():
+        raise ArgumentError(f"{argument}: {path} is not a regular file", argument)
+
+
 def output_file(path: object, argument: str) -> Path:
     """Return a path that can be written to, before hours are spent on what it will hold.
 

@@ -81,10 +81,10 @@ class FileInfo:
         lines = [
             f"{self.path}: {self.bytes:,} bytes, format {self.format}, written by vecq "
             f"{self.writer_version}, read by {self.min_reader_version} and later",
-            f"{'section':<28}{'elements':>16}{'bytes each':>12}{'bytes':>20}",
+            f"{'section':<28}{'elements':>16}{'bytes per element':>20}{'bytes in all':>20}",
         ]
         lines += [
-            f"{one.name:<28}{one.count:>16,}{one.element_bytes:>12,}{one.bytes:>20,}"
+            f"{one.name:<28}{one.count:>16,}{one.element_bytes:>20,}{one.bytes:>20,}"
             for one in self.sections
         ]
         return "\n".join(lines)

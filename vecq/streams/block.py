@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vecq.core.arguments import counted
 from vecq.core.arrays import BLOCK_BYTES, MAX_DIM, as_array
 from vecq.core.errors import ArgumentError
 
@@ -82,13 +83,14 @@ def as_rows(given: Any, name: str, dim: int | None = None) -> NDArray[Any]:
     rows = found if found.ndim == 2 else found[np.newaxis]
     if dim is not None and rows.shape[1] != dim:
         raise ArgumentError(
-            f"source: {name} has vectors of {rows.shape[1]} dimensions, but the first ones have "
-            f"{dim}: all vectors of an index are of one model",
+            f"source: {name} has vectors of {counted(rows.shape[1], 'dimension')}, but the first "
+            f"ones have {dim}: all vectors of an index are of one model",
             "source",
         )
     if not 0 < rows.shape[1] <= MAX_DIM:
         raise ArgumentError(
-            f"source: {name} has {rows.shape[1]} columns, expected 1 to {MAX_DIM}", "source"
+            f"source: {name} has {counted(rows.shape[1], 'column')}, expected 1 to {MAX_DIM}",
+            "source",
         )
     return rows
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
+from vecq.core.arguments import type_of
 from vecq.core.errors import ArgumentError
 from vecq.streams.block import Block, Stream, as_rows
 
@@ -35,7 +36,7 @@ def _block(given: Any, number: int, first: int, dim: int | None) -> Block:
     is_pair = isinstance(given, tuple) and len(given) == 2
     if isinstance(given, str | bytes) or given is None:
         raise ArgumentError(
-            f"source: block {number} is a {type(given).__name__}, expected {ITEMS}", "source"
+            f"source: block {number} is {type_of(given)}, expected {ITEMS}", "source"
         )
     ids, values = given if is_pair else (None, given)
     vectors = as_rows(values, f"block {number}", dim)

@@ -6,7 +6,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from vecq.core.arguments import type_of
 from vecq.core.errors import ArgumentError
+from vecq.storage.paths import require_file
 from vecq.streams.arrays import ArrayStream, map_matrices
 from vecq.streams.block import Stream
 from vecq.streams.iterables import ITEMS, IterableStream
@@ -36,7 +38,7 @@ def open_stream(source: Any, columns: Columns) -> Stream:
     if hasattr(source, "shape") and hasattr(source, "dtype"):
         return _without_columns(columns, ArrayStream([("the array", source)]))
     if not isinstance(source, Iterable) or isinstance(source, str | bytes | dict):
-        raise ArgumentError(f"source is a {type(source).__name__}, expected {FORMS}", "source")
+        raise ArgumentError(f"source is {type_of(source)}, expected {FORMS}", "source")
     rest = iter(source)
     first = next(rest, None)
     if first is None:
@@ -55,7 +57,7 @@ def _paths(source: Any) -> list[Path]:
     if not all(named):
         other = given[named.index(False)]
         raise ArgumentError(
-            f"source has a {type(other).__name__} among paths, expected paths only", "source"
+            f"source has {type_of(other)} among paths, expected paths only", "source"
         )
     paths = []
     for one in map(Path, given):
@@ -72,12 +74,13 @@ def _paths(source: Any) -> list[Path]:
 
 def _open_files(paths: list[Path], columns: Columns) -> Stream:
     for path in paths:
+        require_file(path, "source")
         if path.suffix not in (*TABLES, *MATRICES):
             raise ArgumentError(
-                f"source: {path} has the suffix {path.suffix!r}, expected {FORMS}", "source"
+                f"source: {path} has the suffix {path.suffix!r}, expected one of "
+                f"{', '.join((*TABLES, *MATRICES))}",
+                "source",
             )
-        if not path.is_file():
-            raise ArgumentError(f"source: {path} does not exist, expected {FORMS}", "source")
     are_tables = [path.suffix in TABLES for path in paths]
     if all(are_tables):
         return TableStream(paths, columns)

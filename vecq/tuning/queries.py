@@ -111,7 +111,7 @@ def _lists(lists: Any, count: int, argument: str, rows: int) -> list[Ids] | None
     if lists is None:
         return None
     try:
-        found = Exclusions.of(lists, count)
+        found = Exclusions.of(lists, count, hint="")
     except ArgumentError as error:
         raise ArgumentError(str(error).replace("exclude", argument), argument) from None
     assert found is not None

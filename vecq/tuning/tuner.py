@@ -103,7 +103,8 @@ def tune(
     choose(dict.fromkeys(OBJECTIVES, 0), objective, "objective")
     choose(dict.fromkeys(STRATEGIES, 0), strategy, "strategy")
     metric = as_metric(metric)
-    given, chosen = _checked(limits, Limits, "limits"), _checked(space, Space, "space")
+    given = _checked(limits, Limits, "limits", "vecq.Limits, such as vecq.Limits(time=60)")
+    chosen = _checked(space, Space, "space", "vecq.tuning.Space")
     if not 0.5 <= real(confidence, "confidence") < 1:
         raise ArgumentError(
             f"confidence is {confidence!r}, expected at least 0.5 and less than 1", "confidence"
@@ -198,12 +199,12 @@ def _check_memory(runner: TrialRunner, limits: Limits) -> None:
         )
 
 
-def _checked(given: Any, kind: type[Kind], argument: str) -> Kind:
+def _checked(given: Any, kind: type[Kind], argument: str, expected: str) -> Kind:
     if given is None:
         return kind()
     if isinstance(given, kind):
         return given
-    raise ArgumentError(f"{argument} is {given!r}, expected a vecq {kind.__name__}", argument)
+    raise ArgumentError(f"{argument} is {given!r}, expected a {expected}", argument)
 
 
 def _warn_of(tuned: Tuned) -> None:

@@ -28,7 +28,7 @@ def users(count=2, **columns):
         (users(vector=None), "no column of lists of numbers.*vector_column"),
         (users(more=[[1.0]] * 2), "the columns vector, more of lists.*vector_column"),
         (users(vector=[[1] * DIM] * 2), "list<.*int64.*'vector'.*cast it to float32"),
-        (users(vector=pa.array([[1.0]] * 2, pa.list_(pa.float32(), 1))), "of 1 numbers.*dim 16"),
+        (users(vector=pa.array([[1.0]] * 2, pa.list_(pa.float32(), 1))), "of 1 number .*dim 16"),
         (users(user=[0.5, 1]), "type double in column 'user', expected integers or strings"),
     ],
 )
@@ -45,11 +45,11 @@ def test_schemas_are_verified_first(table, message, shop, refuse, tmp_path):
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        (users(vector=[[1.0] * DIM, [1.0]]), "vector of 1 numbers in column 'vector', row 1"),
-        (users(vector=[[1.0] * DIM, None]), "1 nulls in column 'vector'"),
+        (users(vector=[[1.0] * DIM, [1.0]]), "vector of 1 number in column 'vector', row 1"),
+        (users(vector=[[1.0] * DIM, None]), "1 null in column 'vector'"),
         (users(vector=[[1.0] * DIM, [None] * DIM]), "16 nulls in column 'vector'"),
         (users(vector=[[1.0] * DIM, [np.nan] * DIM]), "not finite in column 'vector', row 1"),
-        (users(user=[1, None]), "1 nulls in column 'user'.*drop these rows"),
+        (users(user=[1, None]), "1 null in column 'user'.*drop these rows"),
     ],
 )
 def test_values_are_verified(table, message, shop, refuse, tmp_path):

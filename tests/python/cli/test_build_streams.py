@@ -90,7 +90,7 @@ def test_files_of_several_arrays(shell, load):
         ("expected one named 'nix'", ["parts", "--vector-column", "nix"]),
         ("attribute is 'price', expected NAME:KIND", ["parts", "--attribute", "price"]),
         (
-            "attributes is 'real', expected one of",
+            "attributes['price'] is 'real', expected one of",
             ["parts", "--vector-column", "other", "--attribute", "price:real"],
         ),
         ("--id-column is given, but source has no columns", ["items.npy", "--id-column", "item"]),

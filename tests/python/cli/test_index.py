@@ -235,6 +235,11 @@ def test_what_is_wrong_with_a_build_is_named(shell, message, words):
         ("nix.vecq", ["nix.vecq", "users.npy"]),
         ("items.npy", ["items.npy", "users.npy"]),
         ("queries has 8 columns, expected 32", ["items.vecq", "narrow.npy"]),
+        ("users.npy: the file is not a vecq index\n", ["users.npy", "items.vecq"]),
+        (
+            "queries: odd.txt has the suffix '.txt', expected one of .npy, .npz",
+            ["items.vecq", "odd.txt"],
+        ),
         ("k is 0, expected a whole number", ["items.vecq", "users.npy", "--k", "0"]),
         ("ef is 0, expected a whole", ["items.vecq", "users.npy", "--ef", "0"]),
         ("--ef and --target-recall are both given", ["items.vecq", "users.npy", *BOTH]),
@@ -259,4 +264,5 @@ def test_what_is_wrong_with_a_search_is_named(shell, message, words):
     np.save(shell.folder / "narrow.npy", np.zeros((3, 8), np.float32))
     (shell.folder / "renamed.npz").write_bytes((shell.folder / "narrow.npy").read_bytes())
     np.savez(shell.folder / "odd.npz", a=np.zeros(3), b=np.zeros(3))
+    (shell.folder / "odd.txt").write_text("1")
     shell.refuses(message, "search", *words)

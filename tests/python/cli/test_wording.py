@@ -24,6 +24,10 @@ CASES = {
     ),
     "call partition() first; refit and compact drop them": ("search", *SEARCH, "--probes", "3"),
     'vecq.Index(..., rerank_codec="fp16") keeps one': ("search", *SEARCH, "--rerank-factor", "2"),
+    "which are declared by attributes= when it is made": (
+        *("search", *SEARCH, "--where", "price < 1"),
+    ),
+    "with rerank_codec or a larger m": ("search", "poor.vecq", "users.npy", "--target-recall", "1"),
     "choose another by attributes": (
         *("build", "users.parquet", "out.vecq", "--vector-column", "vector"),
         *("--attribute", "price:bool"),
@@ -40,6 +44,9 @@ def files(shell, load):
     grown = vecq.Index(32).add(items[:100])
     grown.measure_recall(users)
     grown.add(items, np.arange(100, 2100)).save(shell.folder / "grown.vecq")
+    poor = vecq.Index(32, m=2, ef_construction=2, link="metric").add(items)
+    poor.measure_recall(users)
+    poor.save(shell.folder / "poor.vecq")
     table = {"user": range(40), "vector": list(users), "other": list(users)}
     parquet.write_table(pa.table(table), shell.folder / "users.parquet")
     far = np.random.default_rng(0).standard_normal((2000, 16), np.float32)

@@ -126,6 +126,19 @@ def test_groups_belong_to_ids():
     assert (found.counts == 9).all()  # 4 groups, and 5 items that are in none
 
 
+def test_attributes_make_groups():
+    kinds, values = {"year": "int64", "seller": "category"}, ["ann", None, "bob", "ann"]
+    table = {"year": [7, 8, 7, 8], "seller": values}
+    index = vecq.Index(16, attributes=kinds).add(vectors(4, 1), attributes=table)
+    for name, counts in (("year", 2), ("seller", 2)):
+        own = index.get_attributes(index.ids, [name])[name]
+        known = np.not_equal(own, None)
+        groups = vecq.Groups(index, index.ids[known], own[known])
+        assert len(groups) == 2
+        found = index.search(vectors(1, 2), 4, allow=index.ids[known], group_by=groups)
+        assert found.counts == counts
+
+
 def test_wrong_groups_are_refused():
     index, other = (vecq.Index(16).add(vectors(4, 1)) for _ in range(2))
     for given, message in (
@@ -134,14 +147,17 @@ def test_wrong_groups_are_refused():
         ((index, [0, 1]), "groups are missing"),
         ((index, {0: 1}, [1]), "besides a dict"),
         ((index, [0], [[1]]), "2 dimensions"),
-        ((3, [0], [1]), "index is a int"),
+        ((index, [0, 1], ["a", None]), "groups have dtype object"),
+        ((index, [0, 1], [1, 2**70]), "groups have dtype object"),
+        ((3, [0], [1]), "index is an int"),
     ):
         with pytest.raises(vecq.ArgumentError, match=message):
             vecq.Groups(*given)
     groups = vecq.Groups(index, [], [])
     assert index.search(vectors(1, 2), 3, group_by=groups).counts == 3
     for options, message in (
-        ({"group_by": "seller"}, "group_by is a str"),
+        ({"group_by": [1, 2]}, "group_by is a list, expected a vecq.Groups$"),
+        ({"group_by": "seller"}, "group_by is 'seller', expected .*: by an attribute, vecq.Groups"),
         ({"per_group": 2}, "per_group is given without group_by"),
         ({"group_by": groups, "per_group": 0}, "per_group is 0"),
     ):
@@ -189,5 +205,5 @@ def test_string_ids_keep_their_groups_when_they_are_renumbered():
     ]
     found = index.search(vectors(3, 2), 10, group_by=groups, per_group=2)
     assert found.ids.tolist() == [[names[i] for i in own] for own in expected]
-    with pytest.raises(vecq.ArgumentError, match="ids has 1 strings"):
+    with pytest.raises(vecq.ArgumentError, match="ids has 1 string,"):
         vecq.Groups(index, ["item 1"], [1, 2])

@@ -103,7 +103,7 @@ def test_wrong_interests_are_refused():
         ({"merge": "sum", "interest_weights": [[1, 1, 1]]}, "expected one for each of 2 users"),
         ({"group_by": groups}, "group_by can't be combined"),
         ({"diversity": 0.5}, "diversity can't be combined"),
-        ({"exclude": [[1]]}, "exclude has 1 rows"),
+        ({"exclude": [[1]]}, "exclude has 1 row,"),
         ({"bias_weight": [1, 2, 3]}, "bias_weight has shape"),
     ):
         with pytest.raises(vecq.ArgumentError, match=message):

@@ -191,9 +191,9 @@ def test_wrong_schemas_are_refused(attributes, fault):
     ("column", "fault"),
     [
         ({"price": ["x", "y"]}, "'x', expected numbers"),
-        ({"price": [1.0]}, "has 1 values, expected 2"),
+        ({"price": [1.0]}, "has 1 value, expected 2"),
         ({"price": [1e300, 1]}, "beyond float32"),
-        ({"price": 5}, "is a int, expected a column"),
+        ({"price": 5}, "is an int, expected a column"),
         ({"price": [[1], [2]]}, "expected numbers"),
         ({"year": [1.5, 2]}, "expected whole numbers"),
         ({"year": [2**63, 2]}, "int64"),
@@ -236,6 +236,14 @@ def test_unknown_ids_and_names_are_refused(tmp_path):
         lambda: index.set_attributes(0, {"price": [1]}, price=1),
     ):
         with pytest.raises(vecq.ArgumentError):
+            refused()
+    bare = vecq.Index(4).add(np.eye(4))
+    for refused in (
+        lambda: bare.get_attributes(0, ["color"]),
+        lambda: bare.add(np.eye(4)[:1], attributes={"color": ["red"]}),
+        lambda: bare.search(np.eye(4), 1, where="color = 'red'"),
+    ):
+        with pytest.raises(vecq.ArgumentError, match="no attributes, which are declared by"):
             refused()
     index.set_attributes(1, price=5, tags=["a"], seller=None)
     assert index.get_attributes(1, "price")["price"].tolist() == [5]

@@ -154,7 +154,7 @@ def row(value):
         ({**GOOD, "k": 1.0}, 422, "k", "whole number"),
         ({**GOOD, "k": True}, 422, "k", "whole number"),
         ({**GOOD, "k": "x" * 1000}, 422, "k", "whole number"),
-        ({**GOOD, "exclude": [[1]]}, 422, "exclude", "1 lists for 3 queries"),
+        ({**GOOD, "exclude": [[1]]}, 422, "exclude", "1 list for 3 queries"),
         ({**GOOD, "exclude": {}}, 422, "exclude", "a dict"),
         ({**GOOD, "exclude": None}, 422, "exclude", "a NoneType"),
         ({**GOOD, "exclude": [[1], [1.5], []]}, 422, "exclude", "query 1"),

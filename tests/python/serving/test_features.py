@@ -134,7 +134,7 @@ def test_concurrent_exclusions_do_not_mix(served):
         ({"where": 7}, "where", "expected text"),
         ({"where": "price <"}, "where", "at character 7"),
         ({"where": "prize < 1"}, "where", "no attribute"),
-        ({"where": ["price < 1"]}, "where", "1 values, expected one for each of 3"),
+        ({"where": ["price < 1"]}, "where", "1 value, expected one for each of 3"),
         ({"where": [1, 2, 3]}, "where", "expected text"),
         ({"bias_weight": "1"}, "bias_weight", "expected a number"),
         ({"bias_weight": 1e19}, "bias_weight", "expected -1e+18 to 1e+18"),

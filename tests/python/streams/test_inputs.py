@@ -93,14 +93,15 @@ def test_blocks_of_other_kinds(message, blocks, refuses):
 @pytest.mark.parametrize(
     ("message", "source"),
     [
-        ("is a int, expected", 3),
+        ("is an int, expected", 3),
         ("is a NoneType, expected", None),
         ("is a bytes, expected", b"items.npy"),
         ("is a dict, expected", {}),
-        ("nix.npy does not exist", "nix.npy"),
+        ("nix.npy does not exist$", "nix.npy"),
+        ("nix does not exist$", "nix"),
         ("old.vecq has the suffix '.vecq'", "old.vecq"),
         (". is a folder without .parquet", "."),
-        ("has a int among paths", ["a.npy", 3]),
+        ("has an int among paths", ["a.npy", 3]),
         ("has shape \\(3,\\), expected a matrix", np.ones(3)),
         ("holds complex", np.ones((3, 8), complex)),
     ],
@@ -176,9 +177,9 @@ def test_columns(rows, refuses):
         "has a number that is not finite in column 'v', row 1450",
         v=[*vectors[:1450], [np.nan] * DIM, *vectors[1451:]],
     )
-    bad("has 1 nulls in column 'v'", v=[None, *vectors[1:]])
-    bad("has 1 nulls in column 'v'", v=[*vectors[1:], None])
-    bad("has 1 nulls in column 'id'", id=[None, *range(1, 1_500)], id_column="id")
+    bad("has 1 null in column 'v'", v=[None, *vectors[1:]])
+    bad("has 1 null in column 'v'", v=[*vectors[1:], None])
+    bad("has 1 null in column 'id'", id=[None, *range(1, 1_500)], id_column="id")
     columns["id"] = [*range(1_499), 7]
     parquet.write_table(pa.table(columns), "bad.parquet")
     refuses("bad.parquet: ids has 7 in row 1499, which is taken", "bad.parquet", id_column="id")

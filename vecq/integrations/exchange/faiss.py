@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from vecq.core.arguments import thread_count
+from vecq.core.arguments import thread_count, type_of
 from vecq.core.arrays import as_ids
 from vecq.core.errors import ArgumentError
 from vecq.core.progress import Progress
@@ -71,8 +71,7 @@ def _reader(source: Any) -> Reader:
     faiss = need("faiss", "faiss-cpu", "importing a live index of faiss")
     if not isinstance(source, faiss.Index):
         raise ArgumentError(
-            f"source is a {type(source).__name__}, expected an index of faiss or the "
-            "path of its file",
+            f"source is {type_of(source)}, expected an index of faiss or the path of its file",
             "source",
         )
     name = type(faiss.downcast_index(source)).__name__

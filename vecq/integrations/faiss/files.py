@@ -7,6 +7,7 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
+from vecq.core.arguments import type_of
 from vecq.core.errors import ArgumentError
 from vecq.integrations.exchange import faiss_format as files
 from vecq.integrations.exchange.adoption import adopt, index_for
@@ -56,8 +57,7 @@ def _inner(index: AnyIndex) -> IndexHNSWFlat:
     inner = index.index if isinstance(index, IndexIDMap) else index
     if not isinstance(inner, IndexHNSWFlat):
         raise ArgumentError(
-            f"index is a {type(inner).__name__}, expected an IndexHNSWFlat, IndexHNSWSQ or "
-            "IndexIDMap",
+            f"index is {type_of(inner)}, expected an IndexHNSWFlat, IndexHNSWSQ or IndexIDMap",
             "index",
         )
     return inner

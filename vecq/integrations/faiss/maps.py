@@ -4,6 +4,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
+from vecq.core.arguments import type_of
 from vecq.core.errors import ArgumentError
 from vecq.integrations.faiss.index import IndexHNSWFlat
 
@@ -14,7 +15,7 @@ class IndexIDMap:
     def __init__(self, index: IndexHNSWFlat) -> None:
         if not isinstance(index, IndexHNSWFlat):
             raise ArgumentError(
-                f"index is a {type(index).__name__}, expected an IndexHNSWFlat or IndexHNSWSQ",
+                f"index is {type_of(index)}, expected an IndexHNSWFlat or IndexHNSWSQ",
                 "index",
             )
         self.index = index

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vecq.core.arguments import whole
+from vecq.core.arguments import type_of, whole
 from vecq.core.arrays import as_ids
 from vecq.core.errors import ArgumentError
 from vecq.index import Index
@@ -47,7 +47,7 @@ class IDSelectorNot(IDSelector):
 
     def __init__(self, sel: IDSelector) -> None:
         if not isinstance(sel, IDSelector):
-            raise ArgumentError(f"sel is a {type(sel).__name__}, expected an IDSelector", "sel")
+            raise ArgumentError(f"sel is {type_of(sel)}, expected an IDSelector", "sel")
         self._other = sel
 
     def chosen(self, index: Index) -> Ids:

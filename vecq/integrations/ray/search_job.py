@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from vecq.core.arguments import MOST, whole
+from vecq.core.arguments import MOST, type_of, whole
 from vecq.core.errors import ArgumentError
 from vecq.integrations.ray.cluster import plain_errors, ray_module
 from vecq.integrations.ray.columns import list_column, lists_of, require_columns, vectors_of
@@ -226,9 +226,7 @@ def _try_options(path: FolderPath, manifest: Manifest, k: int, options: dict[str
         if name == "exclude" and given is not None:
             raise ArgumentError("exclude is given, expected exclude_column", "exclude")
         if isinstance(given, Sequence | np.ndarray) and not isinstance(given, str):
-            raise ArgumentError(
-                f"{name} is a {type(given).__name__}, expected one for all users", name
-            )
+            raise ArgumentError(f"{name} is {type_of(given)}, expected one for all users", name)
     with ShardedIndex(path, manifest.generation, shards=[0]) as index:
         try:
             index.search(np.zeros((1, manifest.dim), np.float32), 1, **options)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from vecq.core.arguments import MOST, real, whole
+from vecq.core.arguments import MOST, real, type_of, whole
 from vecq.core.arrays import as_vectors
 from vecq.core.errors import ArgumentError, VecqError
 from vecq.core.json_values import plain
@@ -227,7 +227,7 @@ async def _awaited(response: Any) -> Any:
 def _request(given: Any, dim: int) -> tuple[Any, int, Any, dict[str, Any]]:
     """Check a request; return queries, k, exclusions and options."""
     if not isinstance(given, dict):
-        raise ArgumentError(f"request is a {type(given).__name__}, expected an object", "request")
+        raise ArgumentError(f"request is {type_of(given)}, expected an object", "request")
     known = {"vector", "vectors", "k", "exclude", *OPTIONS}
     if unknown := sorted(given.keys() - known):
         raise ArgumentError(
