@@ -5,6 +5,9 @@ import pickle
 import threading
 
 import numpy as np
+import pandas
+import polars
+import pyarrow
 import pytest
 
 import vecq
@@ -147,11 +150,9 @@ def test_lookups_take_strings(pair):
 def test_ids_come_in_many_kinds_of_columns():
     rows, ids = vectors(5), ["a", "bé", "c" * 100, "d", "😀"]
     kinds = [ids, tuple(ids), np.array(ids), np.array(ids, object), dict.fromkeys(ids)]
-    pyarrow = pytest.importorskip("pyarrow")
     array = pyarrow.array(["x", *ids])[1:]
     kinds += [array, pyarrow.chunked_array([array[:2], array[2:]]), array.dictionary_encode()]
     kinds += [array.cast(pyarrow.large_string())]
-    pandas, polars = pytest.importorskip("pandas"), pytest.importorskip("polars")
     kinds += [pandas.Series(ids), pandas.Series(ids, dtype="string"), polars.Series(ids)]
     for given in kinds:
         index = vecq.Index(DIM).add(rows, given)
@@ -222,7 +223,6 @@ def test_bad_lookups_are_named(refuse):
     refuse("exclude", "3 rows", index.search, query, 1, exclude=[["a"]] * 3)
     refuse("exclude", "string ids", index.search, query, 1, exclude=7)
     refuse("allow", "expected a string", index.search, query, 1, allow=[1, 2])
-    pyarrow = pytest.importorskip("pyarrow")
     refuse("ids", "null at 1", index.get, pyarrow.array(["a", None]))
 
 

@@ -4,7 +4,9 @@ from collections import defaultdict
 from types import SimpleNamespace
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 import vecq
 
@@ -13,8 +15,6 @@ DIM, ITEMS, USERS, PAIRS = 16, 1500, 700, 9000
 
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory):
-    pa = pytest.importorskip("pyarrow")
-    parquet = pytest.importorskip("pyarrow.parquet")
     folder = tmp_path_factory.mktemp("shop")
     rng = np.random.default_rng(0)
     items = rng.standard_normal((ITEMS, DIM), dtype=np.float32)
@@ -68,7 +68,6 @@ def expected(shop):
 @pytest.fixture
 def read():
     """Reads an output as such a dict; refuses a user that comes twice."""
-    parquet = pytest.importorskip("pyarrow.parquet")
 
     def answers(path):
         table = parquet.read_table(path)

@@ -5,12 +5,10 @@ import shlex
 from pathlib import Path
 
 import numpy as np
-import pytest
+from pyarrow import parquet
 
 from vecq import cli
 
-pytest.importorskip("implicit")
-parquet = pytest.importorskip("pyarrow.parquet")
 PAGE = Path(__file__).parents[3] / "docs" / "recommend.md"
 
 

@@ -1,14 +1,12 @@
 """vecq.recommend: the results of search, from every kind of input, with bounded memory."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from pyarrow import dataset, parquet
 
 import vecq
 from vecq import cli
-
-pa = pytest.importorskip("pyarrow")
-dataset = pytest.importorskip("pyarrow.dataset")
-parquet = pytest.importorskip("pyarrow.parquet")
 
 
 def answers_of(batches):

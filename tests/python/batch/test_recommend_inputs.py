@@ -1,12 +1,12 @@
 """Bad inputs of vecq.recommend: refused before the work, naming file, column and remedy."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 import vecq
 
-pa = pytest.importorskip("pyarrow")
-parquet = pytest.importorskip("pyarrow.parquet")
 DIM = 16
 VECTOR = pa.list_(pa.float32(), DIM)
 

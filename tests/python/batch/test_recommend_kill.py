@@ -14,7 +14,6 @@ import pytest
 
 import vecq
 
-pytest.importorskip("pyarrow")
 KILLS = int(os.environ.get("VECQ_KILLS", "3"))
 K, PART = 40, 7
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from vecq.bench import annbenchmarks
 from vecq.bench.truth import ground_truth
@@ -47,7 +48,6 @@ def test_unknown_distances_are_refused(refuse):
 
 
 def test_every_configuration_builds_an_index():
-    yaml = pytest.importorskip("yaml", reason="PyYAML is not installed")
     folder = Path(annbenchmarks.__file__).parent
     (definition,) = yaml.safe_load((folder / "config.yml").read_text())["float"]["any"]
     module = importlib.import_module(definition["module"] + ".module")

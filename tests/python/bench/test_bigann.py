@@ -7,14 +7,14 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+import yaml
+from scipy import sparse
 
 import vecq
 from vecq.bench import bigann
 from vecq.bench.bigann.module import Filtered, Streaming
 from vecq.core.ranking import recall
 from vecq.datasets import clustered
-
-sparse = pytest.importorskip("scipy.sparse", reason="SciPy is not installed")
 
 K, TAGS = 10, 12
 
@@ -109,7 +109,6 @@ def test_new_query_arguments_reset_the_streaming_track(data):
 
 @pytest.mark.parametrize("track", ["filter", "streaming"])
 def test_every_configuration_builds_an_index(track):
-    yaml = pytest.importorskip("yaml", reason="PyYAML is not installed")
     path = Path(bigann.__file__).parent / track / "config.yaml"
     for definition in yaml.safe_load(path.read_text()).values():
         made = definition["vecq"]

@@ -1,12 +1,12 @@
 """vecq build reads its input as vecq.build does: several files, columns and attributes."""
 
+import h5py
 import numpy as np
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 import vecq
-
-parquet = pytest.importorskip("pyarrow.parquet")
-pa = pytest.importorskip("pyarrow")
 
 SMALL = ("--metric", "l2", "--m", 6, "--threads", 1)
 
@@ -68,7 +68,6 @@ def test_bulk_builds(shell, load):
 
 
 def test_files_of_several_arrays(shell, load):
-    h5py = pytest.importorskip("h5py")
     np.savez(shell.folder / "data.npz", train=load("items.npy"), test=load("users.npy"))
     with h5py.File(shell.folder / "data.hdf5", "w") as file:
         file["train"], file["test"] = load("items.npy"), load("users.npy")

@@ -1,6 +1,9 @@
 """Vectors from other libraries, by the protocols that these have for arrays."""
 
 import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 
 import vecq
@@ -37,7 +40,6 @@ def test_protocols():
 
 
 def test_arrow():
-    pa = pytest.importorskip("pyarrow")
     flat = pa.array(ROWS.ravel())
     lists = pa.FixedSizeListArray.from_arrays(flat, 3)
     for column, expected in [
@@ -52,7 +54,6 @@ def test_arrow():
 
 
 def test_arrow_tables():
-    pa = pytest.importorskip("pyarrow")
     lists = pa.FixedSizeListArray.from_arrays(pa.array(ROWS.ravel()), 3)
     ragged = pa.array(ROWS.tolist(), pa.list_(pa.float32()))
     for kind in (pa.table, pa.RecordBatch.from_pydict):
@@ -64,7 +65,6 @@ def test_arrow_tables():
 
 
 def test_pandas():
-    pd = pytest.importorskip("pandas")
     assert (as_vectors(pd.DataFrame(ROWS), "x") == ROWS).all()
     assert (as_vectors(pd.Series(list(ROWS)), "x") == ROWS).all()
     assert (as_vectors(pd.Series(ROWS.tolist()), "x") == ROWS).all()
@@ -72,7 +72,6 @@ def test_pandas():
 
 
 def test_polars():
-    pl = pytest.importorskip("polars")
     assert (as_vectors(pl.DataFrame(ROWS), "x") == ROWS).all()
     assert (as_vectors(pl.Series(list(ROWS), dtype=pl.Array(pl.Float32, 3)), "x") == ROWS).all()
     assert (as_vectors(pl.Series(ROWS.tolist()), "x") == ROWS).all()
@@ -85,7 +84,6 @@ def test_torch():
 
 
 def test_columns_that_are_no_vectors(refuse):
-    pa = pytest.importorskip("pyarrow")
     ragged = np.empty(2, object)
     ragged[:] = [np.zeros(3), np.zeros(2)]
     refuse("x", "is no array", as_vectors, ragged, "x")

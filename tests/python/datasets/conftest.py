@@ -12,17 +12,6 @@ from vecq.datasets import Csr, Dataset, download
 
 
 @pytest.fixture(scope="session")
-def need():
-    """Skip a test whose file format needs a missing package."""
-
-    def call(suffix):
-        if suffix in (".parquet", ".pq", ".arrow", ".feather"):
-            pytest.importorskip("pyarrow", reason="Parquet and Arrow need pyarrow")
-
-    return call
-
-
-@pytest.fixture(scope="session")
 def tiny():
     """A data set with all arrays."""
     rng = np.random.default_rng(0)

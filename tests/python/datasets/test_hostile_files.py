@@ -6,14 +6,13 @@ import subprocess
 import sys
 import zipfile
 
+import h5py
 import numpy as np
 import pytest
 
 import vecq
 from vecq import datasets
 from vecq.datasets import interactions
-
-h5py = pytest.importorskip("h5py", reason="HDF5 needs h5py")
 
 
 def npy(header: str, values: bytes = b"") -> bytes:

@@ -3,7 +3,9 @@
 import datetime
 
 import numpy as np
+import pyarrow
 import pytest
+from pyarrow import parquet
 
 import vecq
 from vecq import datasets
@@ -75,8 +77,6 @@ def test_lists_share_the_numbers_of_their_users_and_items(tmp_path):
 
 
 def test_parquet_is_read(tmp_path):
-    pyarrow = pytest.importorskip("pyarrow", reason="Parquet needs pyarrow")
-    parquet = pytest.importorskip("pyarrow.parquet", reason="Parquet needs pyarrow")
     when = [datetime.datetime(2020, 1, day, tzinfo=datetime.timezone.utc) for day in (1, 2, 3)]
     columns = {"noise": [0, 0, 0], "timestamp": when, "item": ["a", "b", "b"], "user": [7, 8, 7]}
     parquet.write_table(pyarrow.table(columns), tmp_path / "a.parquet")
@@ -120,7 +120,6 @@ def test_binary_tables_are_refused(tmp_path):
     (tmp_path / "a.csv").write_bytes(b"user,item\n\xff\xfe,1\n")
     with pytest.raises(vecq.DatasetError, match=r"a\.csv.*utf-8"):
         read_interactions(tmp_path / "a.csv")
-    pytest.importorskip("pyarrow", reason="Parquet needs pyarrow")
     (tmp_path / "a.parquet").write_bytes(b"PAR1 nothing PAR1")
     with pytest.raises(vecq.DatasetError, match=r"a\.parquet"):
         read_interactions(tmp_path / "a.parquet")
@@ -193,9 +192,6 @@ def test_a_user_of_one_item_keeps_it():
 @pytest.fixture(scope="module")
 def tables():
     """Interactions of a generated population."""
-    pytest.importorskip(
-        "implicit", reason="implicit is not installed: pip install 'vecq[interactions]'"
-    )
     data = datasets.recommendations(1000, 16, 400, k=0, progress=False)
     names = [[str(n) for n in range(count)] for count in (400, 1000)]
     return [

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 import vecq
 from vecq.quantization import scan as exact_module
@@ -80,7 +81,6 @@ def test_results_do_not_depend_on_the_block_size(metric, kind, rows, monkeypatch
 
 @pytest.mark.parametrize("rows", [50, 3000])
 def test_excluded_rows_are_not_found(metric, rows, monkeypatch):
-    sparse = pytest.importorskip("scipy.sparse")
     cut(monkeypatch, rows)
     rng, items = np.random.default_rng(2), ITEMS[:300]
     hidden = rng.random((40, 300)) < rng.random((40, 1))

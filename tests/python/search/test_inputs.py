@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 import vecq
 from vecq.search import request
@@ -58,7 +59,6 @@ def test_bad_filters_are_named(argument, choice, message, refuse):
 
 
 def csr(rows, columns=COUNT, layout="csr"):
-    sparse = pytest.importorskip("scipy.sparse")
     return sparse.random(rows, columns, density=0.1, format=layout, random_state=0)
 
 

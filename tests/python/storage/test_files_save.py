@@ -152,7 +152,6 @@ def test_progress_may_cancel_a_save(path):
 
 
 def test_bars(path, capsys):
-    pytest.importorskip("tqdm")
     index = built()
     index.save(path, progress=True)
     assert "100%" in capsys.readouterr().err
@@ -162,7 +161,6 @@ def test_bars(path, capsys):
 
 
 def test_large_files_show_progress_by_default(path, capsys, monkeypatch):
-    pytest.importorskip("tqdm")
     index = built()
     monkeypatch.setattr("vecq.core.progress.PATIENCE", 0)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)

@@ -1,7 +1,9 @@
 """Bad sources: errors name the file or block, the row and the remedy, and nothing is written."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 import vecq
 from vecq import datasets
@@ -151,8 +153,6 @@ def test_the_path_is_refused_before_the_work(rows, refuse, folder):
 
 
 def test_columns(rows, refuses):
-    pa = pytest.importorskip("pyarrow")
-    parquet = pytest.importorskip("pyarrow.parquet")
     vectors = [row.tolist() for row in rows[:1_500]]
     columns = {"v": vectors, "id": list(range(1_500)), "word": ["a"] * 1_500}
 
@@ -190,8 +190,6 @@ def test_columns(rows, refuses):
 
 
 def test_files_with_other_columns(rows, refuses):
-    pa = pytest.importorskip("pyarrow")
-    parquet = pytest.importorskip("pyarrow.parquet")
     vectors = rows.tolist()
     parquet.write_table(pa.table({"v": vectors, "id": range(3_000)}), "a.parquet")
     parquet.write_table(pa.table({"v": vectors}), "b.parquet")

@@ -1,15 +1,14 @@
 """Columns of Parquet and Arrow: vectors, ids, biases and attributes, in every form."""
 
 import numpy as np
+import polars
+import pyarrow as pa
 import pytest
+from pyarrow import dataset, parquet
 
 import vecq
 
 from .conftest import DIM, ROWS, SETTINGS
-
-pa = pytest.importorskip("pyarrow")
-dataset = pytest.importorskip("pyarrow.dataset")
-parquet = pytest.importorskip("pyarrow.parquet")
 
 KINDS = {"price": "float32", "genre": "category", "tags": "tags"}
 
@@ -127,7 +126,6 @@ def test_a_reader_calibrates_on_its_first_rows(table, items, content):
 
 
 def test_data_frames(table, items, content):
-    polars = pytest.importorskip("polars")
     frame = polars.from_arrow(table.select(["embedding"]))
     codec = vecq.Codec("int8", center=True).fit(items)
     own = {"metric": "l2", "codec": codec} | SETTINGS

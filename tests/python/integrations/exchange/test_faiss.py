@@ -2,6 +2,7 @@
 
 import errno
 
+import faiss
 import numpy as np
 import pytest
 
@@ -9,7 +10,6 @@ import vecq
 from vecq.integrations.exchange.faiss_format import Settings, encode
 from vecq.integrations.exchange.graph import Graph
 
-faiss = pytest.importorskip("faiss")
 METRICS = {"l2": faiss.METRIC_L2, "ip": faiss.METRIC_INNER_PRODUCT}
 TYPES = ["8bit", "6bit", "4bit", "8bit_uniform", "4bit_uniform", "fp16", "bf16"]
 

@@ -3,6 +3,7 @@
 import contextlib
 import io
 
+import faiss
 import numpy as np
 import pytest
 
@@ -151,7 +152,6 @@ def test_the_sample_itself_is_taken(content, taken):
 
 
 def test_faiss_takes_the_samples_too():
-    faiss = pytest.importorskip("faiss")
     for name in ("IHNf", "IHNs", "IxMp"):
         theirs = faiss.deserialize_index(np.frombuffer(CONTENTS[name](None), np.uint8))
         own = vecq.from_faiss(theirs, codec="fp32")

@@ -4,6 +4,7 @@ import pickle
 import threading
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 import vecq
@@ -191,7 +192,6 @@ def test_labels_that_are_floats(hnswlib):
 
 
 def test_arrow():
-    pa = pytest.importorskip("pyarrow")
     column = pa.FixedSizeListArray.from_arrays(pa.array(ITEMS.ravel()), DIM)
     brute = ours.BFIndex("l2", DIM)
     brute.init_index(ROWS)
