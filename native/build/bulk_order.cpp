@@ -13,7 +13,7 @@
 namespace vecq {
 namespace {
 
-constexpr size_t kRowsPerLeader = 256;
+constexpr size_t kRowsPerLeader = 128;
 // Of rows, per thread and step.
 constexpr size_t kBytesPerStep = 1 << 20;
 constexpr size_t kRowsPerTask = 512;

@@ -1,7 +1,7 @@
 // Finds the order in which the rows of a bulk build are stored, so that a walk finds the rows of
 // neighbors in few cache lines and pages: the rows of a leader follow each other.
 //
-// Leaders are random rows, one for every 256 rows. With fewer, the rows of a cluster that has no
+// Leaders are random rows, one for every 128 rows. With fewer, the rows of a cluster that has no
 // leader scatter among far ones. A few leaders are coarse. Each row joins the groups of its nearest
 // coarse leaders, and the leader of a row is the nearest of those that share a group with it.
 #pragma once

@@ -56,18 +56,21 @@ def graph_of(index, queries):
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_recall_is_near_that_of_an_incremental_graph(metric):
-    items = clusters(8000)
-    if metric == "ip":
-        items *= np.random.default_rng(1).lognormal(0, 0.3, (len(items), 1)).astype("f4")
-    queries = clusters(8200)[-200:]
-    expected = truth(items, queries, metric, 10)
-    bulk, incremental = (built(items, metric, "fp32", how) for how in ("bulk", "incremental"))
-    assert bulk.check().ok
-    assert bulk.stats().unreachable == 0
-    for ef in (16, 64):
-        found = recall(bulk, queries, expected, ef=ef)
-        assert found > recall(incremental, queries, expected, ef=ef) - 0.03
-    assert recall(bulk, queries, expected, ef=64) > 0.9
+    """The means of several sets: a walk of a narrow beam may miss one of 12 clusters."""
+    recalls = {"bulk": [], "incremental": []}
+    for seed in range(5):
+        items, queries = clusters(8000, seed), clusters(8200, seed)[-200:]
+        if metric == "ip":
+            items *= np.random.default_rng(1).lognormal(0, 0.3, (len(items), 1)).astype("f4")
+        expected = truth(items, queries, metric, 10)
+        for how, found in recalls.items():
+            index = built(items, metric, "fp32", how)
+            assert index.check().ok
+            assert index.stats().unreachable == 0
+            found.append([recall(index, queries, expected, ef=ef) for ef in (16, 64)])
+    bulk, incremental = (np.mean(found, axis=0) for found in recalls.values())
+    assert (bulk > incremental - 0.03).all()
+    assert np.min(recalls["bulk"], axis=0)[1] > 0.9
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -79,7 +79,9 @@ def test_figures_in_prose_are_in_the_results(name):
     results = RESULTS.read_text() + HISTORY.read_text()
     figures = {"".join(groups) for groups in FIGURE.findall(text)} - SETTINGS.get(name, set())
     missing = [one for one in figures if not contains(results, one)]
-    assert missing == [], "each needs a measurement in RESULTS.md or HISTORY.md, or an entry in SETTINGS"
+    assert missing == [], (
+        "each needs a measurement in RESULTS.md or HISTORY.md, or an entry in SETTINGS"
+    )
 
 
 def contains(text: str, figure: str) -> bool:
