@@ -8,6 +8,7 @@ as search.
 import argparse
 import json
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -120,19 +121,33 @@ def main() -> None:
         folder = Path(name)
         ids, index = measure_ids(population, folder, options.repetitions)
         job = measure_job(index, population, folder, options.k, options.repetitions)
-    for work, figures in {**ids, **job}.items():
-        print(work, figures, sep=": ")
-    ratios = {
-        "strings over integers": ids["strings"]["us"] / ids["integers"]["us"],
-        "the same, 50 excluded": ids["strings, 50 excluded"]["us"]
-        / ids["integers, 50 excluded"]["us"],
-        "ms to open": ids["open strings"]["us"] / 1000,
-        "job over search": job["job"]["users/s"] / job["search"]["users/s"],
-    }
-    for work, ratio in ratios.items():
-        print(f"{work}: {ratio:.3f}")
+    for line in lines(ids, job):
+        print(json.dumps(line))
     if options.json:
-        options.json.write_text(json.dumps({"ids": ids, "job": job, "ratios": ratios}, indent=1))
+        options.json.write_text(json.dumps({"ids": ids, "job": job}, indent=1))
+
+
+def lines(ids: dict[str, Any], job: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield a record for each kind of search, for opening, and for the job."""
+    for work in ("search", "search, 50 excluded", "open"):
+        number, text = (
+            ids[work.replace("search", kind).replace("open", f"open {kind}")]["us"]
+            for kind in ("integers", "strings")
+        )
+        yield {
+            "study": "string ids",
+            "work": work,
+            "integers us": number,
+            "strings us": text,
+            "strings / integers": text / number,
+        }
+    own, search = job["job"]["users/s"], job["search"]["users/s"]
+    yield {
+        "study": "nightly job",
+        "search users/s": search,
+        "job users/s": own,
+        "job / search": own / search,
+    }
 
 
 if __name__ == "__main__":
