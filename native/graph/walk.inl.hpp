@@ -1,4 +1,4 @@
-// A walk: the search of HNSW (Algorithms 2 and 5 of Malkov and Yashunin). It descends from the entry
+// A walk: the search of HNSW (Algorithms 2 and 5 of Malkov and Yashunin). It descends from entry
 // points to the target layer with a beam of one node, or a few in a large graph, and searches that
 // layer with a wide beam.
 //
@@ -92,9 +92,9 @@ private:
     }
 
     // The beam width on the layers above the target layer. HNSW descends greedily. In a large graph
-    // that often ends in a wrong cluster, which only a wide beam on layer 0 repairs: of ten million
-    // rows in 5,000 clusters 6 % of the walks of width 100, and 2 % with 16 nodes. Up to 200,000 rows
-    // a beam costs more time than it saves.
+    // that often ends in a wrong cluster, which only a wide beam on layer 0 repairs: 6 % of the
+    // walks of width 100 over ten million rows in 5,000 clusters, and 2 % with 16 nodes. Up to
+    // 200,000 rows a beam costs more time than it saves.
     size_t descent_width() const {
         return std::clamp<size_t>(graph_->layers[0].count / kRowsPerDescent, 1, kMaxDescents);
     }
