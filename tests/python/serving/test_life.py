@@ -197,9 +197,9 @@ def test_wrong_usage_is_refused(service, path, tmp_path, capsys, monkeypatch):
     assert "bad.vecq" in refused(capsys, tmp_path / "bad.vecq")
     text = refused(capsys, path, "--port", service.port)
     assert f"port {service.port} is in use" in text
-    assert "host is 'no.host.invalid'" in refused(capsys, path, "--host", "no.host.invalid")
-    assert "processes is -1" in refused(capsys, path, "--processes", -1)
-    assert "max_k is 0" in refused(capsys, path, "--max-k", 0)
+    assert "--host is 'no.host.invalid'" in refused(capsys, path, "--host", "no.host.invalid")
+    assert "--processes is -1" in refused(capsys, path, "--processes", -1)
+    assert "--max-k is 0" in refused(capsys, path, "--max-k", 0)
     (tmp_path / "token").write_text("two words\n")
     assert "token is empty or has" in refused(capsys, path, "--token-file", tmp_path / "token")
     monkeypatch.setenv("VECQ_SERVE_TOKEN", "")
