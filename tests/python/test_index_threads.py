@@ -267,7 +267,6 @@ def test_a_progress_function_may_search():
 
 
 def test_bars(capsys):
-    pytest.importorskip("tqdm")
     index = vecq.Index(DIM).add(ITEMS[:300], progress=True)
     assert "100%" in capsys.readouterr().err
     index.add(ITEMS[300:600]).add(ITEMS[600:900], progress=False)

@@ -99,7 +99,6 @@ def test_truth_is_computed_and_the_neighbors_of_the_data_are_only_compared(measu
 
 @pytest.mark.parametrize("metric", ["ip", "cosine", "l2"])
 def test_truth_that_faiss_refutes_is_an_error(data, metric, monkeypatch):
-    pytest.importorskip("faiss", reason="faiss is not installed")
     plain = Dataset("plain", metric, data.train, data.test)
     right = truth.ground_truth(plain, 10)
     assert "checked against faiss on 60 queries" in right.source

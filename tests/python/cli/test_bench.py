@@ -4,6 +4,7 @@ import re
 import shutil
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -15,8 +16,6 @@ SMALL = "--quick --k 10 --regimes batch --repetitions 1 --threads 1 --isas="
 def save_set(folder):
     rng = np.random.default_rng(1)
     train, test = (rng.standard_normal((count, 16), np.float32) for count in (1500, 30))
-    h5py = pytest.importorskip("h5py", reason="h5py is not installed")
-    pytest.importorskip("jinja2", reason="jinja2 is not installed")
     with h5py.File(folder / "toy.hdf5", "w") as file:
         file["train"], file["test"] = train, test
         file.attrs["distance"] = "angular"

@@ -10,8 +10,6 @@ import vecq
 from vecq import datasets
 from vecq.cli import data as command
 
-pytest.importorskip("h5py", reason="HDF5 needs h5py")
-
 
 @pytest.fixture
 def run(capsys):
@@ -155,9 +153,6 @@ def test_convert_one_array_of_a_data_set(run, tmp_path, items):
 
 
 def test_import_interactions(run, tmp_path):
-    pytest.importorskip(
-        "implicit", reason="implicit is not installed: pip install 'vecq[interactions]'"
-    )
     rng = np.random.default_rng(0)
     lines = [f"{user},{item},{item}" for user in range(40) for item in rng.choice(60, 12, False)]
     (tmp_path / "a.csv").write_text("\n".join(["user,item,timestamp", *lines]))

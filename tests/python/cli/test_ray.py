@@ -15,9 +15,6 @@ from vecq import Codec
 from vecq.sharding import HashAssignment, ShardedIndex, ShardTask, build_shard, finish, spool_rows
 from vecq.sharding.build import start_build
 
-pytest.importorskip("pyarrow")
-pytest.importorskip("ray")
-
 
 def write_parquet(shell, name, ids, vectors, **columns):
     import pyarrow as pa

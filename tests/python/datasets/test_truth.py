@@ -1,5 +1,6 @@
 """Ground truth against numpy in float64, and against faiss."""
 
+import faiss
 import numpy as np
 import pytest
 
@@ -39,7 +40,6 @@ def test_truth_is_what_numpy_finds(metric, rows):
 
 @every_metric
 def test_truth_is_what_faiss_finds(metric):
-    faiss = pytest.importorskip("faiss", reason="faiss is not installed: pip install 'vecq[bench]'")
     data = datasets.with_truth(sample(metric), 50)
     train, test = data.train, data.test
     if metric == "cosine":

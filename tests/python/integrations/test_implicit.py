@@ -3,14 +3,14 @@
 import pickle
 import tracemalloc
 
+import implicit
 import numpy as np
 import pytest
+import scipy.sparse as scipy_sparse
 
 import vecq
 from vecq.integrations.implicit import VecqModel
 
-implicit = pytest.importorskip("implicit")
-scipy_sparse = pytest.importorskip("scipy.sparse")
 # It would like BLAS to have one thread, which makes it faster and not more right.
 pytestmark = pytest.mark.filterwarnings("ignore:OpenBLAS:RuntimeWarning")
 

@@ -6,8 +6,6 @@ import sys
 
 import numpy as np
 import pytest
-
-pytest.importorskip("sklearn")
 from joblib import parallel_config
 from sklearn.base import clone
 from sklearn.datasets import make_blobs

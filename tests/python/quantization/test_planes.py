@@ -5,6 +5,7 @@ reads all, and int4, which is one plane.
 import shutil
 from pathlib import Path
 
+import faiss
 import numpy as np
 import pytest
 
@@ -229,7 +230,6 @@ def test_bulk_builds_and_import(tmp_path):
     rows, queries = vectors(ROWS, 1), vectors(100, 2)
     bulk = vecq.Index(DIM, "cosine", "int12").add(rows, build="bulk")
     assert recall(bulk, rows, queries, "cosine", plan="walk", ef=300) > 0.98
-    faiss = pytest.importorskip("faiss")
     theirs = faiss.IndexHNSWFlat(DIM, 16)
     theirs.add(rows)
     ours = vecq.from_faiss(theirs, codec="int12")

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 import numpy as np
+import pandas
+import pyarrow
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -297,7 +299,6 @@ def test_upsert_keeps_attributes_unless_they_are_given():
 
 
 def test_values_come_from_any_table():
-    pandas, pyarrow = pytest.importorskip("pandas"), pytest.importorskip("pyarrow")
     times = [datetime(2026, 1, 31, 12), None, datetime(2026, 1, 31, 12, tzinfo=timezone.utc)]
     plain_table = {
         "price": [1.5, None, 3.0],

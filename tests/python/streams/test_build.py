@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import h5py
 import numpy as np
 import pytest
 
@@ -46,8 +47,6 @@ def indexes(items):
 @pytest.mark.parametrize("parts", SHAPES.values(), ids=SHAPES)
 @pytest.mark.parametrize("suffix", [".npy", ".fbin", ".fvecs", ".parquet", ".arrow"])
 def test_files(suffix, parts, codec, items, indexes, tmp_path, content):
-    if suffix in (".parquet", ".arrow"):
-        pytest.importorskip("pyarrow")
     paths = written(tmp_path, suffix, items, parts)
     given = paths if len(paths) > 1 else paths[0]
     saved = tmp_path / "built.vecq"
@@ -94,7 +93,6 @@ def test_arrays_and_maps(mode, dtype, order, items, tmp_path, content):
 
 
 def test_a_data_set_of_hdf5(items, tmp_path, content):
-    h5py = pytest.importorskip("h5py")
     with h5py.File(tmp_path / "items.hdf5", "w") as file:
         file.create_dataset("train", data=items, chunks=(100, DIM))
     with h5py.File(tmp_path / "items.hdf5") as file:

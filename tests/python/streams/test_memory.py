@@ -75,7 +75,6 @@ def items(tmp_path_factory):
 def test_the_peak_is_the_index_and_a_few_blocks(suffix, kind, build, most, items):
     path = items.with_suffix(suffix)
     if suffix == ".parquet":
-        pytest.importorskip("pyarrow")
         datasets.write_matrix(path, datasets.read_matrix(items))
     done = subprocess.run(
         [sys.executable, "-I", "-c", SCRIPT, path, kind, build],

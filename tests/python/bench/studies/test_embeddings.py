@@ -5,11 +5,10 @@ from itertools import chain
 
 import numpy as np
 import pytest
+from scipy import special
+from studies import embeddings, minilm
 
 from vecq.datasets import load
-
-embeddings = pytest.importorskip("studies.embeddings")
-minilm = pytest.importorskip("studies.minilm")
 
 MODULE = '''"""Module number {place} computes the {place}th power of a matrix."""
 class A:
@@ -61,7 +60,6 @@ def test_python_itself_is_a_source():
 
 
 def test_gelu_is_that_of_the_normal_distribution():
-    special = pytest.importorskip("scipy.special")
     values = np.linspace(-12, 12, 4001, dtype=np.float32)
     exact = values.astype(np.float64) * special.ndtr(values.astype(np.float64))
     assert np.abs(minilm.gelu(values) - exact).max() < 2e-6

@@ -3,11 +3,9 @@
 import dataclasses
 
 import pytest
+from studies import recommend
 
 from vecq.datasets import recommendations
-
-pytest.importorskip("implicit")
-recommend = pytest.importorskip("studies.recommend")
 
 
 def test_targets_are_printed_as_met_or_missed(capsys):

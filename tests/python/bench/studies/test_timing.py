@@ -19,7 +19,6 @@ def test_works_are_interleaved_in_random_order():
 
 
 def test_filters_of_peers_are_measured_in_every_form(monkeypatch):
-    pytest.importorskip("faiss", reason="faiss is not installed")
     pytest.importorskip("hnswlib", reason="hnswlib is not installed")
     from studies import filter_peers
 

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import ray
 
-ray = pytest.importorskip("ray")
 STORE_BYTES = 100 << 20
 # A node that dies is missed after a second or two, not after half a minute.
 HEALTH = {

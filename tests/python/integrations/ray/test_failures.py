@@ -7,12 +7,12 @@ import time
 
 import numpy as np
 import pytest
+import ray
 
 import vecq
 from vecq.integrations.ray import build, search
 from vecq.sharding import ShardedIndex, read_manifest
 
-ray = pytest.importorskip("ray")
 pytestmark = pytest.mark.usefixtures("whole_tests", "nodes")
 
 

@@ -7,12 +7,12 @@ import urllib.request
 
 import numpy as np
 import pytest
+import ray
 
 import vecq
 from vecq.integrations.ray import app, build, update
 from vecq.sharding import ShardedIndex, rollback
 
-ray = pytest.importorskip("ray")
 pytestmark = [
     pytest.mark.usefixtures("whole_tests", "nodes"),
     # Ray Serve itself uses them.
