@@ -2,8 +2,8 @@
 // neighbors in few cache lines and pages: the rows of a leader follow each other.
 //
 // Leaders are random rows, one for every 128 rows. With fewer, the rows of a cluster that has no
-// leader scatter among far ones. A few leaders are coarse. Each row joins the groups of its nearest
-// coarse leaders, and the leader of a row is the nearest of those that share a group with it.
+// leader scatter among far ones. A few leaders are coarse. Each row, leaders included, joins the
+// groups of its nearest coarse leaders, and then takes the nearest leader of these groups.
 #pragma once
 
 #include <memory>

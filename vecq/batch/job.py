@@ -35,6 +35,8 @@ from vecq.search.result import Result
 
 # Bytes of the vectors and results of a part, and its most and fewest users.
 PART_BYTES, MOST_USERS, FEWEST_USERS = 1 << 26, 1 << 16, 256
+# Results of a part: offsets of Arrow lists have 32 bits.
+MOST_RESULTS = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -130,10 +132,9 @@ class Job:
         """Choose the number of users of a part and the number of buckets."""
         memory = whole(memory_bytes, "memory_bytes", 1 << 16, 1 << 50)
         own = PART_BYTES // (12 * self._k + 4 * self._native.dim)
-        own = min(max(own, FEWEST_USERS), MOST_USERS)
-        self._part_users = (
-            own if part_users is None else whole(part_users, "part_users", 1, 1 << 24)
-        )
+        most = min(MOST_RESULTS // self._k, 1 << 24)
+        own = min(max(own, FEWEST_USERS), MOST_USERS, most)
+        self._part_users = own if part_users is None else whole(part_users, "part_users", 1, most)
         self._buckets = 1 if self._seen is None else buckets_for(self._seen.rows, memory)
         self._note([self._part_users, self._buckets])
 

@@ -1,5 +1,5 @@
-"""The work folder of a job, beside its output: rows of finished parts, which a later run of the job
-takes over.
+"""The work folder of a job, beside its output: the rows of finished parts, from which a later run
+resumes.
 
 A part is a row group, appended to one Parquet file and forced to disk. Then its footer is written
 under another name and renamed: a part with a footer is finished, and bytes after the last finished
@@ -49,7 +49,7 @@ class WorkFolder:
             text = json.dumps(job, sort_keys=True)
             kept = self.path / "job.json"
             is_same = job is not None and kept.exists() and kept.read_text() == text
-            if not (is_same and self._take_over()):
+            if not (is_same and self._resume()):
                 self.clear()
                 _replace(kept, lambda path: path.write_text(text))
             try:
@@ -60,7 +60,7 @@ class WorkFolder:
                 raise
 
     def _has_progress(self) -> bool:
-        """Whether there are finished parts or splits, which another run takes over."""
+        """Whether there are finished parts or splits, from which another run resumes."""
         splits = (self.path / f"{name}.json" for name in ("users", "seen"))
         return any(self.path.glob("part-*.footer")) or any(map(Path.exists, splits))
 
@@ -102,7 +102,7 @@ class WorkFolder:
         sync(self.out.parent)
         shutil.rmtree(self.path)
 
-    def _take_over(self) -> bool:
+    def _resume(self) -> bool:
         """Read the footers of finished parts; return False if a footer or rows are damaged."""
         pa = arrow()
         try:

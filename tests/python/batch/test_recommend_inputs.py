@@ -113,6 +113,8 @@ def test_arguments_are_verified(shop, refuse, tmp_path):
     refuse("out", "does not exist", run, shop.index, users(), out=tmp_path / "no" / "a.parquet")
     refuse("memory_bytes", "1", run, shop.index, users(), memory_bytes=1)
     refuse("part_users", "0", run, shop.index, users(), part_users=0)
+    given = {"k": 1000, "part_users": 2_147_484}  # more results than a list of Arrow can hold
+    refuse("part_users", "from 1 to 2147483", run, shop.index, users(), **given)
     refuse("users", "expected one named 'id'", run, shop.index, users(), user_column="id")
     refuse("users", "named 'ids': rename", run, shop.index, users(ids=[1, 2]), user_column="ids")
     refuse("users", "no files", run, shop.index, tmp_path)

@@ -177,7 +177,7 @@ def test_one_link(tmp_path):
     index.init_index(ROWS, M=1)
     index.add_items(ITEMS)
     index.save_index(str(tmp_path / "a"))
-    for module in filter(None, (ours, theirs)):
+    for module in (ours, theirs):
         back = module.Index("l2", DIM)
         back.load_index(str(tmp_path / "a"))
         assert back.element_count == ROWS
