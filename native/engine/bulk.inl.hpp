@@ -20,12 +20,12 @@ inline F32 smaller(F32 a, F32 b) { return a < b ? a : b; }
 // Returns a bound that at least `wanted` and few more of the keys do not exceed, from the smallest
 // key of each position in the blocks.
 inline float bound_of(const float (&smallest)[kBlockQueries], size_t wanted) {
+    uint32_t ranks[kBlockQueries] = {};
+    for (size_t i = 0; i < kBlockQueries; ++i)
+        for (size_t q = 0; q < kBlockQueries; ++q) ranks[q] += smallest[i] < smallest[q];
     float bound = std::numeric_limits<float>::max();
-    for (size_t i = 0; i < kBlockQueries; ++i) {
-        uint32_t rank = 0;
-        for (size_t q = 0; q < kBlockQueries; ++q) rank += smallest[q] < smallest[i];
-        if (rank == wanted - 1) bound = smallest[i];
-    }
+    for (size_t q = 0; q < kBlockQueries; ++q)
+        if (ranks[q] == wanted - 1) bound = smallest[q];
     return bound;
 }
 
@@ -76,12 +76,20 @@ private:
                 std::memcpy(keys_ + at, &key, sizeof key);
             }
         }
+        if (job_.wanted == 1) {
+            const float least = *std::min_element(smallest, smallest + kBlockQueries);
+            std::memcpy(near_, &least, sizeof least);
+            return 1;
+        }
         const F32 bound = zero + bound_of(smallest, job_.wanted);
         size_t count = 0;
-        for (size_t at = 0; at < job_.columns; at += lanes) {
-            uint32_t below = lanes_not_below(bound, floats_at(keys_ + at));
+        for (size_t first = 0; first < job_.columns; first += kBlockQueries) {
+            uint32_t below = 0;
+            for (size_t q = 0; q < kBlockQueries; q += lanes)
+                below |= lanes_not_below(bound, floats_at(keys_ + first + q)) << q;
             for (; below != 0; below &= below - 1)
-                std::memcpy(&near_[count++], keys_ + at + std::countr_zero(below), sizeof(float));
+                std::memcpy(&near_[count++], keys_ + first + std::countr_zero(below),
+                            sizeof(float));
         }
         return count;
     }
@@ -109,6 +117,10 @@ private:
 
     // Sorts the least keys to the front, `wanted` of them if there are as many.
     size_t move_least_to_front(size_t count) {
+        if (count <= kBlockQueries) {
+            sort_few(count);
+            return std::min(count, job_.wanted);
+        }
         size_t kept = 0;
         for (size_t i = 0; i < count; ++i) {
             const uint32_t key = near_[i];
@@ -118,6 +130,16 @@ private:
             near_[at] = key;
         }
         return kept;
+    }
+
+    // Sorts by counting the smaller keys of each one, without unpredictable branches. Keys differ.
+    void sort_few(size_t count) {
+        uint32_t ranks[kBlockQueries] = {};
+        alignas(kLine) uint32_t keys[kBlockQueries];
+        std::copy_n(near_, kBlockQueries, keys);
+        for (size_t i = 0; i < count; ++i)
+            for (size_t j = 0; j < kBlockQueries; ++j) ranks[j] += keys[i] < keys[j];
+        for (size_t i = 0; i < count; ++i) near_[ranks[i]] = keys[i];
     }
 
     // The same bits from both sides: `is_later` tells which of the two affines comes first.
@@ -140,7 +162,7 @@ private:
 
     const NearestJob& job_;
     alignas(kLine) float keys_[kMaxColumns];
-    uint32_t near_[kMaxColumns];
+    uint32_t near_[kMaxColumns] = {};
 };
 
 template <class Dot>
