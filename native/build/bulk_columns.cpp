@@ -5,6 +5,12 @@
 #include <cstring>
 
 namespace vecq {
+namespace {
+
+// Of a row that will be gathered.
+constexpr size_t kPrefetchedBytes = 256;
+
+}  // namespace
 
 LinkDistance link_distance(const LinkMetric& link) {
     const LinkMeasure measure = link.measure();
@@ -59,6 +65,15 @@ void BulkColumns::pack(size_t first) {
     for (size_t i = 0; i < kBlockQueries; ++i) sums_[first + i] = i < count ? queries[i].sum : 0;
     state_.kernels.pack_block(queries, count, dim_,
                               blocks_.as<std::byte>() + first / kBlockQueries * block_bytes_);
+}
+
+void BulkColumns::prefetch(std::span<const uint32_t> rows) const {
+    const ScoredRows scored = state_.rows.scored_for_links();
+    for (const uint32_t row : rows) {
+        for (size_t at = 0; at < std::min(kPrefetchedBytes, row_bytes_); at += kLine)
+            __builtin_prefetch(scored.rows.at(row) + at);
+        __builtin_prefetch(&scored.affine[row]);
+    }
 }
 
 void BulkColumns::gather(std::span<const uint32_t> rows) {

@@ -32,6 +32,8 @@ public:
     void each_nearest(std::span<const uint32_t> rows, size_t wanted, Visit&& visit) {
         for (size_t first = 0; first < rows.size(); first += kChunkRows) {
             const auto chunk = rows.subspan(first, std::min(kChunkRows, rows.size() - first));
+            const auto behind = rows.subspan(first + chunk.size());
+            prefetch(behind.first(std::min(kChunkRows, behind.size())));
             find_nearest_of_others(chunk, wanted, size_);
             for (size_t i = 0; i < chunk.size(); ++i) visit(first + i, found(i));
         }
@@ -61,6 +63,7 @@ public:
 
 private:
     void pack(size_t first);
+    void prefetch(std::span<const uint32_t> rows) const;
     void gather(std::span<const uint32_t> rows);
     void hide_all();
     void show(size_t column) { offsets_[column] = -distance_.measure.bias * affine_[column].c; }

@@ -111,7 +111,10 @@ void BulkLinker::select(size_t worker, std::span<const uint32_t> rows) {
 }
 
 void BulkLinker::offer(size_t worker, std::span<const uint32_t> rows) {
-    for (const uint32_t row : rows) offer_one(*workers_[worker], row);
+    for (size_t i = 0; i < rows.size(); ++i) {
+        if (i + 1 < rows.size()) prefetch_targets(rows[i + 1]);
+        offer_one(*workers_[worker], rows[i]);
+    }
 }
 
 void BulkLinker::write(size_t worker, std::span<const uint32_t> rows) {
@@ -175,12 +178,20 @@ std::span<const uint32_t> BulkLinker::near_links(uint32_t row) const {
     return layer().links_of(row).subspan(first_near_[row]);
 }
 
+// Prefetches the codes and reservoirs of the rows that this row offers itself to.
+void BulkLinker::prefetch_targets(uint32_t row) const {
+    for (const uint32_t link : near_links(row)) {
+        if (link < slab_first_ || link >= slab_end_) continue;
+        prefetch_codes({&link, 1});
+        reservoirs_.prefetch_front(link);
+    }
+}
+
 void BulkLinker::offer_one(Worker& worker, uint32_t row) {
     worker.others.clear();
     for (const uint32_t link : near_links(row))
         if (link >= slab_first_ && link < slab_end_) worker.others.push_back(link);
     if (worker.others.empty()) return;
-    prefetch_codes(worker.others);
     for (const Neighbor neighbor : neighbors_of(worker, row)) {
         Neighbor back = neighbor_of(distance_of(neighbor), row);
         reservoirs_.offer(row_of(neighbor), {&back, 1});

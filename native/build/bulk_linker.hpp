@@ -71,6 +71,7 @@ private:
     };
 
     void select_one(Worker& worker, uint32_t row, std::span<const Neighbor> far);
+    void prefetch_targets(uint32_t row) const;
     void offer_one(Worker& worker, uint32_t row);
     void write_one(Worker& worker, uint32_t row);
     void copy_one(uint32_t row) const;

@@ -12,7 +12,9 @@ namespace vecq {
 namespace {
 
 // Larger groups are split by all threads, smaller ones by one thread each.
-constexpr size_t kLargeGroupBytes = 1 << 22;
+constexpr size_t kLargeGroupBytes = 1 << 24;
+// Smaller groups per thread and step, at least: their sizes differ.
+constexpr size_t kGroupsPerWorker = 4;
 // Of rows, per thread and step.
 constexpr size_t kBytesPerStep = 1 << 20;
 constexpr size_t kRowsPerAssignment = 512;
@@ -190,7 +192,8 @@ void BulkPartition::split_groups(size_t threads) {
     std::vector<Group> some;
     size_t rows = 0;
     while (!groups_.empty() && groups_.back().rows.size() <= large_group_ &&
-           (some.empty() || rows + groups_.back().rows.size() <= workers * rows_per_step_)) {
+           (some.size() < kGroupsPerWorker * workers ||
+            rows + groups_.back().rows.size() <= workers * rows_per_step_)) {
         rows += groups_.back().rows.size();
         some.push_back(std::move(groups_.back()));
         groups_.pop_back();

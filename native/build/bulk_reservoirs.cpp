@@ -26,6 +26,13 @@ void BulkReservoirs::prefetch(uint32_t row) const {
     __builtin_prefetch(&counts_[at], 1);
 }
 
+void BulkReservoirs::prefetch_front(uint32_t row) const {
+    const size_t at = row - first_;
+    __builtin_prefetch(rows(at), 1);
+    __builtin_prefetch(distances(at), 1);
+    __builtin_prefetch(&counts_[at], 1);
+}
+
 std::span<const Neighbor> BulkReservoirs::copy(size_t at, size_t first, Neighbor* to) const {
     const size_t count = counts_[at] - first;
     for (size_t i = 0; i < count; ++i) to[i] = nth(at, first + i);

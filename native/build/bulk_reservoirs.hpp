@@ -40,6 +40,8 @@ public:
         return copy(row - first_, 0, to);
     }
     void prefetch(uint32_t row) const;
+    // The same for a reservoir of few candidates.
+    void prefetch_front(uint32_t row) const;
 
     // Rounds the distance of a neighbor as offers do.
     static Neighbor rounded(Neighbor neighbor) { return neighbor & ~(Neighbor{0xffff} << 32); }
