@@ -1,4 +1,4 @@
-// Chooses leaders, and finds the leader of each row in two stages.
+// Chooses leaders, orders them, and finds the leader of each row in two stages.
 #include "build/bulk_order.hpp"
 
 #include <algorithm>
@@ -13,15 +13,14 @@
 namespace vecq {
 namespace {
 
-// With 256, 42 % of the links of a million rows in 5,000 clusters led to near rows, with 128 49 %.
 constexpr size_t kRowsPerLeader = 128;
 // Of rows, per thread and step.
 constexpr size_t kBytesPerStep = 1 << 20;
-constexpr size_t kRowsPerTask = 512;
+constexpr size_t kRowsPerTask = 256;
+constexpr size_t kPairsPerLeader = 8;
 
-// Twice the square root costs the least time, but then leaders of the same cluster are in several
-// groups: of a million rows in 500 clusters 42 % of the links led to one of the nearest 2,048 rows,
-// and 63 % with eight times the root.
+// The square root would balance the work of both stages if all groups were alike. More groups keep
+// the second stage small, where some hold many times the average.
 size_t coarse_count(size_t leaders) {
     const auto balanced = static_cast<size_t>(8 * std::sqrt(static_cast<double>(leaders)));
     return std::min({std::max<size_t>(balanced, 1), leaders, kMaxColumns});
@@ -45,14 +44,20 @@ BulkOrder::BulkOrder(IndexState& state, size_t rows)
     for (size_t i = 0; i < coarse; ++i)
         coarse_.push_back(leaders_[i * leaders_.size() / coarse].row);
     groups_.resize(coarse);
-    groups_per_row_ = std::min(kGroupsPerRow, coarse);
+    groups_per_leader_ = std::min(kGroupsPerLeader, coarse);
 }
 
 void BulkOrder::step(size_t threads) {
-    if (next_row_ < rows_)
-        join_groups(threads);
+    const size_t workers = workers_for(threads, SIZE_MAX);
+    prepare_workers(workers);
+    if (next_leader_ < leaders_.size())
+        join_leaders(workers);
+    else if (next_row_ < rows_)
+        join_rows(workers);
+    else if (next_paired_ < groups_.size())
+        pair_leaders();
     else
-        find_leaders(threads);
+        find_leaders(workers);
 }
 
 double BulkOrder::done() const {
@@ -60,88 +65,127 @@ double BulkOrder::done() const {
     return (joined + static_cast<double>(next_group_) / static_cast<double>(groups_.size())) / 2;
 }
 
-// The next rows join the groups of their nearest coarse leaders.
-void BulkOrder::join_groups(size_t threads) {
-    const size_t workers = workers_for(threads, SIZE_MAX), wanted = groups_per_row_;
-    const size_t first = next_row_, count = std::min(workers * rows_per_step_, rows_ - first);
-    const bool is_first = first == 0 || columns_.size() < workers;
-    prepare_workers(workers);
-    if (is_first)
-        for (const auto& columns : columns_) columns->load(coarse_);
+// The next leaders join the groups of their nearest coarse leaders.
+void BulkOrder::join_leaders(size_t threads) {
+    const size_t first = next_leader_;
+    const size_t count = std::min(threads * rows_per_step_, leaders_.size() - first);
     std::vector<uint32_t> rows(count);
-    std::iota(rows.begin(), rows.end(), static_cast<uint32_t>(first));
-    std::vector<uint16_t> joined(count * wanted);
-    parallel_for(
-        workers, (count + kRowsPerTask - 1) / kRowsPerTask, [&](size_t task, size_t worker) {
-            const size_t from = task * kRowsPerTask;
-            const auto some = std::span(rows).subspan(from, std::min(kRowsPerTask, count - from));
-            columns_[worker]->each_nearest(some, wanted, [&](size_t i, const auto& nearest) {
-                std::ranges::copy(nearest.columns, &joined[(from + i) * wanted]);
-            });
-        });
-    for (size_t i = 0; i < count; ++i) {
-        const auto own = std::span(joined).subspan(i * wanted, wanted);
-        for (const uint16_t group : own) groups_[group].rows.push_back(rows[i]);
-        if (next_leader_ < leaders_.size() && leaders_[next_leader_].row == rows[i])
-            std::ranges::copy(own, leaders_[next_leader_++].groups);
-    }
-    next_row_ += count;
-    if (next_row_ == rows_) sort_leaders();
+    for (size_t i = 0; i < count; ++i) rows[i] = leaders_[first + i].row;
+    each_nearest(rows, groups_per_leader_, threads, [&](size_t i, const auto& nearest) {
+        std::ranges::copy(nearest.columns, leaders_[first + i].groups.begin());
+    });
+    for (; next_leader_ < first + count; ++next_leader_)
+        for (size_t i = 0; i < groups_per_leader_; ++i)
+            groups_[leaders_[next_leader_].groups[i]].leaders.push_back(
+                static_cast<uint32_t>(next_leader_));
 }
 
-// Numbers the leaders so that those of a group follow each other.
-void BulkOrder::sort_leaders() {
-    std::ranges::stable_sort(leaders_, {}, [](const Leader& one) { return one.groups[0]; });
-    for (uint32_t number = 0; number < leaders_.size(); ++number)
-        for (size_t i = 0; i < groups_per_row_; ++i)
-            groups_[leaders_[number].groups[i]].leaders.push_back(number);
+// The next rows join the groups of their nearest coarse leaders.
+void BulkOrder::join_rows(size_t threads) {
+    const size_t first = next_row_, count = std::min(threads * rows_per_step_, rows_ - first);
+    std::vector<uint32_t> rows(count);
+    std::iota(rows.begin(), rows.end(), static_cast<uint32_t>(first));
+    std::vector<uint16_t> joined(count);
+    each_nearest(rows, 1, threads, [&](size_t i, const auto& nearest) {
+        std::ranges::copy(nearest.columns, &joined[i]);
+    });
+    for (size_t i = 0; i < count; ++i) groups_[joined[i]].rows.push_back(rows[i]);
+    next_row_ += count;
+}
+
+// Pairs the leaders of the next groups with near ones. After the last group, orders all leaders.
+void BulkOrder::pair_leaders() {
+    for (size_t done = 0; next_paired_ < groups_.size() && done < rows_per_step_; ++next_paired_) {
+        pair_leaders_of(next_paired_);
+        done += groups_[next_paired_].leaders.size();
+    }
+    if (next_paired_ == groups_.size())
+        chain_ = agglomerative_order(static_cast<uint32_t>(leaders_.size()), std::move(pairs_));
+}
+
+// Compares the leaders whose nearest group this is with all leaders there.
+void BulkOrder::pair_leaders_of(size_t number) {
+    const Group& group = groups_[number];
+    std::vector<uint32_t> own, rows;
+    for (const uint32_t leader : group.leaders) {
+        if (leaders_[leader].groups[0] != number) continue;
+        own.push_back(leader);
+        rows.push_back(leaders_[leader].row);
+    }
+    each_nearest_leader(rows, group.leaders, kPairsPerLeader, 1,
+                        [&](size_t i, uint32_t other, float distance) {
+                            if (other != own[i]) pairs_.push_back({distance, own[i], other});
+                        });
 }
 
 // Compares the rows of the next groups with the leaders there.
 void BulkOrder::find_leaders(size_t threads) {
-    const size_t workers = workers_for(threads, SIZE_MAX);
-    prepare_workers(workers);
-    for (size_t done = 0; next_group_ < groups_.size() && done < workers * rows_per_step_;) {
-        Group group = std::move(groups_[next_group_++]);
+    for (size_t done = 0; next_group_ < groups_.size() && done < threads * rows_per_step_;) {
+        const Group group = std::move(groups_[next_group_++]);
         done += group.rows.size();
-        find_leaders_in(group, workers);
+        find_leaders_of(group, threads);
     }
 }
 
-void BulkOrder::find_leaders_in(const Group& group, size_t threads) {
-    if (group.leaders.empty()) return;
-    const size_t count = group.rows.size();
-    for (size_t first = 0; first < group.leaders.size(); first += kMaxColumns) {
-        const size_t some = std::min(kMaxColumns, group.leaders.size() - first);
-        std::vector<uint32_t> leaders(some);
-        for (size_t i = 0; i < some; ++i) leaders[i] = leaders_[group.leaders[first + i]].row;
-        for (size_t i = 0; i < threads; ++i) columns_[i]->load(leaders);
-        const size_t tasks = (count + kRowsPerTask - 1) / kRowsPerTask;
-        parallel_for(threads, tasks, [&](size_t task, size_t worker) {
-            const size_t from = task * kRowsPerTask;
-            const auto rows =
-                std::span(group.rows).subspan(from, std::min(kRowsPerTask, count - from));
-            columns_[worker]->each_nearest(rows, 1, [&](size_t i, const auto& found) {
-                if (found.columns.empty()) return;
-                const uint32_t number = group.leaders[first + found.columns[0]];
-                Key& nearest = nearest_[rows[i]];
-                nearest = std::min(nearest, key_of(-found.distances[0], number));
-            });
-        });
+void BulkOrder::find_leaders_of(const Group& group, size_t threads) {
+    each_nearest_leader(group.rows, group.leaders, 1, threads,
+                        [&](size_t i, uint32_t leader, float distance) {
+                            Key& nearest = nearest_[group.rows[i]];
+                            nearest = std::min(nearest, key_of(-distance, leader));
+                        });
+}
+
+// Calls visit(i, nearest) for each of `rows`, on several threads.
+template <class Visit>
+void BulkOrder::each_nearest(std::span<const uint32_t> rows, size_t wanted, size_t threads,
+                             Visit&& visit) {
+    const size_t tasks = (rows.size() + kRowsPerTask - 1) / kRowsPerTask;
+    parallel_for(threads, tasks, [&](size_t task, size_t worker) {
+        const size_t first = task * kRowsPerTask;
+        const auto some = rows.subspan(first, std::min(kRowsPerTask, rows.size() - first));
+        columns_[worker]->each_nearest(
+            some, wanted, [&](size_t i, const auto& nearest) { visit(first + i, nearest); });
+    });
+}
+
+// Calls visit(i, leader, distance) for the nearest of some leaders to each of `rows`, and more than
+// once per nearest one if the leaders are more than the columns of a block product.
+template <class Visit>
+void BulkOrder::each_nearest_leader(std::span<const uint32_t> rows,
+                                    std::span<const uint32_t> leaders, size_t wanted,
+                                    size_t threads, Visit&& visit) {
+    if (rows.empty()) return;
+    for (size_t first = 0; first < leaders.size(); first += kMaxColumns) {
+        const auto some = leaders.subspan(first, std::min(kMaxColumns, leaders.size() - first));
+        std::vector<uint32_t> own(some.size());
+        std::ranges::transform(some, own.begin(), [&](uint32_t i) { return leaders_[i].row; });
+        for (size_t i = 0; i < threads; ++i) columns_[i]->load(own);
+        each_nearest(rows, std::min(wanted, some.size()), threads,
+                     [&](size_t i, const auto& nearest) {
+                         for (size_t n = 0; n < nearest.columns.size(); ++n)
+                             visit(i, some[nearest.columns[n]], nearest.distances[n]);
+                     });
     }
 }
 
 std::vector<uint32_t> BulkOrder::take_rows() {
-    std::vector<uint32_t> ends(leaders_.size() + 1);
-    for (const Key key : nearest_) ++ends[node_of(key) + 1];
-    for (size_t i = 1; i < ends.size(); ++i) ends[i] += ends[i - 1];
+    std::vector<uint32_t> ends(leaders_.size());
+    for (const Key key : nearest_) ++ends[node_of(key)];
+    uint32_t end = 0;
+    for (const uint32_t leader : chain_) {
+        const uint32_t count = std::exchange(ends[leader], end);
+        end += count;
+    }
     std::vector<uint32_t> order(rows_);
     for (uint32_t row = 0; row < rows_; ++row) order[ends[node_of(nearest_[row])]++] = row;
     return order;
 }
 
 void BulkOrder::prepare_workers(size_t count) {
-    while (columns_.size() < count) columns_.push_back(std::make_unique<BulkColumns>(state_));
+    while (columns_.size() < count) {
+        columns_.push_back(std::make_unique<BulkColumns>(state_));
+        columns_.back()->load(coarse_);
+    }
 }
 
 }  // namespace vecq
