@@ -11,6 +11,16 @@
 
 namespace vecq {
 
+// Tests rows late, once they qualify for a TopK: most rows score below its bound.
+class KeyTest {
+public:
+    // Moves the keys of rows that may be kept to the front, and returns their number.
+    virtual size_t pass(std::span<Key> keys) const = 0;
+
+protected:
+    ~KeyTest() = default;
+};
+
 class TopK {
 public:
     // Capacity of the buffer, in keys.
@@ -20,9 +30,16 @@ public:
     void begin(size_t width, float bound = -std::numeric_limits<float>::infinity()) {
         width_ = width;
         bound_ = bound;
-        size_ = 0;
+        size_ = tested_ = 0;
+        test_ = nullptr;
         limit_ = capacity(width);
         if (keys_.size() < limit_) keys_.resize(limit_);
+    }
+
+    // Keys offered from now on must pass a test, which must live until the next call; null: none.
+    void set_test(const KeyTest* test) {
+        select();
+        test_ = test;
     }
 
     // Keys that score below this need not be offered.
@@ -49,15 +66,20 @@ public:
 
 private:
     [[gnu::noinline]] void select() {
+        if (test_ != nullptr)
+            size_ = tested_ + test_->pass(std::span(keys_).subspan(tested_, size_ - tested_));
+        tested_ = size_;
         if (size_ < width_) return;
         keep_least(std::span(keys_).first(size_), width_);
-        size_ = width_;
+        size_ = tested_ = width_;
         bound_ = std::max(bound_, least());
     }
 
     static constexpr size_t kSpare = 64;
 
     size_t width_ = 0, size_ = 0, limit_ = 0;
+    size_t tested_ = 0;  // keys at the front that passed
+    const KeyTest* test_ = nullptr;
     float bound_ = 0;
     std::vector<Key> keys_;
 };

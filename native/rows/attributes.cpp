@@ -136,28 +136,65 @@ Attributes::Ordered Attributes::ordered(const Attribute& attribute, size_t rows,
     attribute.sorted_uses_ += uses;
     if (attribute.sorted_uses_ < kUsesPerSort) return {};
     attribute.sorted_uses_ = 0;
-    const Column& values = attribute.values;
-    OrderedRows sorted = attribute.spec.kind == AttributeKind::float32
-                             ? OrderedRows(std::span(values.data<const float>(), rows))
-                             : OrderedRows(std::span(values.data<const int64_t>(), rows));
-    own =
-        std::make_shared<const Attribute::Sorted>(Attribute::Sorted{version(), std::move(sorted)});
+    own = std::make_shared<const Attribute::Sorted>(
+        Attribute::Sorted{version(), sorted_rows(attribute, rows)});
     return {{own, &own->rows}, own->version};
 }
 
-// Codes that changed since the order of numbers was made are among the changes since its version.
-Attributes::Nested Attributes::nested(const Attribute& texts, const Attribute& numbers, size_t rows,
+OrderedRows Attributes::sorted_rows(const Attribute& attribute, size_t rows) {
+    const Column& values = attribute.values;
+    switch (attribute.spec.kind) {
+        case AttributeKind::float32:
+            return OrderedRows(std::span(values.data<const float>(), rows));
+        case AttributeKind::boolean:
+            return OrderedRows(std::span(values.data<const uint8_t>(), rows));
+        default: return OrderedRows(std::span(values.data<const int64_t>(), rows));
+    }
+}
+
+// Codes that changed since the second order was made are among the changes since its version.
+Attributes::Nested Attributes::nested(const Attribute& texts, const Attribute& second, size_t rows,
                                       size_t uses) const {
-    const Ordered ordered = this->ordered(numbers, rows, uses);
-    if (ordered.rows == nullptr) return {};
+    std::shared_ptr<const void> owner;
+    std::span<const uint32_t> order;
+    size_t known = 0;
+    AttributeVersion version;
+    if (has_texts(second.spec.kind)) {
+        if (texts.spec.kind == AttributeKind::tags && second.spec.kind == AttributeKind::tags)
+            return {};
+        const Posted posted = postings(second, rows);
+        owner = posted.postings;
+        order = posted.postings->in_order();
+        known = posted.postings->rows();
+        version = posted.version;
+    } else {
+        const Ordered ordered = this->ordered(second, rows, uses);
+        if (ordered.rows == nullptr) return {};
+        owner = ordered.rows;
+        order = ordered.rows->in_order();
+        known = ordered.rows->rows();
+        version = ordered.version;
+    }
     const std::lock_guard lock(texts.posting_);
     auto& own = texts.nested_;
-    if (own == nullptr || own->numbers() != ordered.rows) {
+    if (own == nullptr || own->owner() != owner.get()) {
         if (uses < kUsesPerSort) return {};
         own.reset();
-        own = std::make_shared<const NestedOrder>(coded(texts, ordered.rows->rows()), ordered.rows);
+        own = nested_rows(texts, known, owner, order);
     }
-    return {own, ordered.version};
+    return {own, version};
+}
+
+std::shared_ptr<const NestedOrder> Attributes::nested_rows(const Attribute& texts, size_t rows,
+                                                           std::shared_ptr<const void> owner,
+                                                           std::span<const uint32_t> order) {
+    if (texts.spec.kind != AttributeKind::boolean)
+        return std::make_shared<const NestedOrder>(coded(texts, rows), std::move(owner), order);
+    const auto* bools = texts.values.data<const uint8_t>();
+    const std::vector<uint32_t> codes(bools, bools + rows);
+    constexpr size_t kCodes = 2;  // without null
+    return std::make_shared<const NestedOrder>(TextCodes{codes, kCodes, nullptr}, std::move(owner),
+                                               order);
 }
 
 // New elements are zero, which is null for the other kinds.

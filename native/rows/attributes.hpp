@@ -111,14 +111,14 @@ public:
         AttributeVersion version;
     };
     Ordered ordered(const Attribute& attribute, size_t rows, size_t uses) const;
-    // The rows of a category or tags in the order of texts and of a number, for `uses` conditions
-    // on both. Only that with the number used last is kept. Null unless `uses` are kUsesPerSort, or
-    // it was built before. Thread-safe while nothing changes.
+    // Rows by a category, tags or bools, then by a second attribute, for `uses` conditions on both.
+    // Only the one with the second attribute used last is kept. Null unless `uses` are kUsesPerSort
+    // or it was built before, or if both are tags. Thread-safe while nothing changes.
     struct Nested {
         std::shared_ptr<const NestedOrder> rows;
         AttributeVersion version;
     };
-    Nested nested(const Attribute& texts, const Attribute& numbers, size_t rows, size_t uses) const;
+    Nested nested(const Attribute& texts, const Attribute& second, size_t rows, size_t uses) const;
 
     // The calls of RowTable. None fails.
     void set_null(size_t first, size_t count);
@@ -147,6 +147,10 @@ public:
 private:
     // Whether what was derived from `known` rows of a version needs few rows tested.
     bool is_near(const AttributeVersion& version, size_t known, size_t rows) const;
+    static OrderedRows sorted_rows(const Attribute& attribute, size_t rows);
+    static std::shared_ptr<const NestedOrder> nested_rows(const Attribute& texts, size_t rows,
+                                                          std::shared_ptr<const void> owner,
+                                                          std::span<const uint32_t> order);
     static TextCodes coded(const Attribute& attribute, size_t rows);
 
     std::deque<Attribute> all_;

@@ -1,4 +1,4 @@
-// Distributes the rows of an order of numbers by their codes, which keeps that order in each code.
+// Distributes the rows of an order by their codes, which keeps that order in each code.
 #include "rows/nested_order.hpp"
 
 #include <algorithm>
@@ -6,9 +6,9 @@
 
 namespace vecq {
 
-NestedOrder::NestedOrder(const TextCodes& coded, std::shared_ptr<const OrderedRows> numbers)
-    : numbers_(std::move(numbers)), starts_(coded.texts + 2) {
-    const std::span<const uint32_t> order = numbers_->in_order();
+NestedOrder::NestedOrder(const TextCodes& coded, std::shared_ptr<const void> owner,
+                         std::span<const uint32_t> order)
+    : owner_(std::move(owner)), starts_(coded.texts + 2) {
     for (const uint32_t row : order)
         coded.each_code(row, [this](size_t code) { ++starts_[code + 1]; });
     for (size_t code = 0; code < codes(); ++code) starts_[code + 1] += starts_[code];

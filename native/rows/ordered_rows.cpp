@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <type_traits>
 
 #include "base/radix_sort.hpp"
 
@@ -19,8 +20,11 @@ uint64_t key_of(int64_t value) {
     return static_cast<uint64_t>(value) ^ uint64_t { 1 } << 63;
 }
 
+uint32_t key_of(uint8_t value) { return value; }
+
 bool is_number(float value) { return value == value; }
 bool is_number(int64_t) { return true; }
+bool is_number(uint8_t) { return true; }
 
 }  // namespace
 
@@ -41,7 +45,7 @@ void OrderedRows::sort(std::span<const T> values) {
         in_order_[i] = elements[i].row;
         if (i % kStep == 0) keys_.push_back(elements[i].key);
     }
-    make_bitmaps();
+    if constexpr (!std::is_same_v<T, uint8_t>) make_bitmaps();
 }
 
 void OrderedRows::make_bitmaps() {
@@ -74,6 +78,7 @@ Bitset OrderedRows::bits_of(const OrderedRun& run) const {
 
 OrderedRows::OrderedRows(std::span<const float> values) : rows_(values.size()) { sort(values); }
 OrderedRows::OrderedRows(std::span<const int64_t> values) : rows_(values.size()) { sort(values); }
+OrderedRows::OrderedRows(std::span<const uint8_t> values) : rows_(values.size()) { sort(values); }
 
 OrderedRun OrderedRows::run_of_keys(uint64_t low, uint64_t high) const {
     const auto from = std::ranges::lower_bound(keys_, low) - keys_.begin();
@@ -94,6 +99,11 @@ OrderedRun OrderedRows::run(float low, float high) const {
 }
 
 OrderedRun OrderedRows::run(int64_t low, int64_t high) const {
+    if (low > high) return {};
+    return run_of_keys(key_of(low), key_of(high));
+}
+
+OrderedRun OrderedRows::run(uint8_t low, uint8_t high) const {
     if (low > high) return {};
     return run_of_keys(key_of(low), key_of(high));
 }

@@ -1,9 +1,9 @@
 // The rows of a numeric attribute in the order of their values: a range of values is a run of them.
 //
 // Like postings, an order describes one version of the attributes: its user tests the rows that
-// changed since one by one. It takes 12.25 bytes per row: 4 for the order; 1/4 for the values, of
-// which only every kStep-th is kept, so up to kStep - 1 rows at each end of a run are tested as
-// well; and 8 for bitmaps of the rows below kBitmaps places, of which two make those of a run.
+// changed since. It takes 12.25 bytes per row: 4 for the order; 1/4 for the values, of which only
+// every kStep-th is kept, so up to kStep - 1 rows at each end of a run are tested as well; and,
+// but of bytes, 8 for bitmaps of the rows below kBitmaps places, of which two make those of a run.
 #pragma once
 
 #include <cstddef>
@@ -26,6 +26,7 @@ public:
     // NaN is in no range and left out.
     explicit OrderedRows(std::span<const float> values);
     explicit OrderedRows(std::span<const int64_t> values);
+    explicit OrderedRows(std::span<const uint8_t> values);
 
     // Number of rows of the column that was sorted.
     size_t rows() const { return rows_; }
@@ -33,7 +34,8 @@ public:
     // Both ends of the range are in it.
     OrderedRun run(float low, float high) const;
     OrderedRun run(int64_t low, int64_t high) const;
-    // One bit per row of the column: those of [begin, end).
+    OrderedRun run(uint8_t low, uint8_t high) const;
+    // One bit per row of the column: those of [begin, end). Bytes have no bitmaps.
     Bitset bits_of(const OrderedRun& run) const;
 
 private:

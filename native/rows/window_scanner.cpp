@@ -37,24 +37,41 @@ void WindowScanner::begin(std::span<const EncodedQuery> queries, size_t dim, siz
     if (best_.size() < queries.size()) best_.resize(queries.size());
 }
 
-bool WindowScanner::scan(const ScoredRows& scored, const RowList& list,
-                         std::span<const Window> windows, const uint64_t* allowed,
-                         const Slice* slice) {
-    const auto scan_alone = [&](size_t query) {
-        best_[query].begin(width_);
-        scan_singly(query, scored, list, windows, allowed);
-    };
+bool WindowScanner::scan(const ScoredRows& scored, std::span<const Part> parts,
+                         const uint64_t* allowed, const Slice* slice) {
     if (queries_.size() <= kFew) {
-        for (size_t q = 0; q < queries_.size(); ++q) scan_alone(q);
+        for (size_t q = 0; q < queries_.size(); ++q) scan_alone(q, scored, parts, allowed);
         return true;
     }
-    const std::vector<float> bounds = sampled_bounds(scored, list, windows, allowed);
+    const std::vector<float> bounds = sampled_bounds(scored, parts, allowed);
     for (size_t q = 0; q < queries_.size(); ++q) best_[q].begin(width_, bounds[q]);
-    if (!sweep(scored, list, windows, allowed, slice)) return false;
+    if (!sweep_all(scored, parts, allowed, slice)) return false;
     // A bound may be too high.
     for (size_t q = 0; q < queries_.size(); ++q)
-        if (bounds[q] != kLowestScore && best_[q].size() < width_) scan_alone(q);
+        if (bounds[q] != kLowestScore && best_[q].size() < width_)
+            scan_alone(q, scored, parts, allowed);
     return true;
+}
+
+// Leaves tested rows only.
+bool WindowScanner::sweep_all(const ScoredRows& scored, std::span<const Part> parts,
+                              const uint64_t* allowed, const Slice* slice) {
+    for (const Part& part : parts) {
+        for (size_t q = 0; q < queries_.size(); ++q) set_test(q, part);
+        if (!sweep(scored, part.list, part.windows, allowed, slice)) return false;
+    }
+    for (size_t q = 0; q < queries_.size(); ++q) best_[q].set_test(nullptr);
+    return true;
+}
+
+void WindowScanner::scan_alone(size_t query, const ScoredRows& scored, std::span<const Part> parts,
+                               const uint64_t* allowed) {
+    best_[query].begin(width_);
+    for (const Part& part : parts) {
+        set_test(query, part);
+        scan_singly(query, scored, part.list, part.windows, allowed);
+    }
+    best_[query].set_test(nullptr);
 }
 
 void WindowScanner::extend(const ScoredRows& scored, const RowList& list) {
@@ -67,17 +84,20 @@ void WindowScanner::extend(const ScoredRows& scored, const RowList& list) {
 }
 
 // Returns the first bound of each query: a rank in a sample of its windows.
-std::vector<float> WindowScanner::sampled_bounds(const ScoredRows& scored, const RowList& list,
-                                                 std::span<const Window> windows,
+std::vector<float> WindowScanner::sampled_bounds(const ScoredRows& scored,
+                                                 std::span<const Part> parts,
                                                  const uint64_t* allowed) {
-    std::vector<Window> sampled;
-    for (const Window& window : windows) {
-        const size_t begin = sampled_before(window.begin), end = sampled_before(window.end);
-        if (begin < end) sampled.push_back({begin, end, window.query});
+    std::vector<Part> sampled;
+    for (const Part& part : parts) {
+        Part& own = sampled.emplace_back(Part{part.list.sample(kSampleBits), {}, part.tests});
+        for (const Window& window : part.windows) {
+            const size_t begin = sampled_before(window.begin), end = sampled_before(window.end);
+            if (begin < end) own.windows.push_back({begin, end, window.query});
+        }
     }
     const size_t rank = rank_in_sample(width_, kSampledPart, 1);
     for (size_t q = 0; q < queries_.size(); ++q) best_[q].begin(rank);
-    sweep(scored, list.sample(kSampleBits), sampled, allowed, nullptr);
+    sweep_all(scored, sampled, allowed, nullptr);
     std::vector<float> bounds(queries_.size(), kLowestScore);
     for (size_t q = 0; q < queries_.size(); ++q)
         if (best_[q].finish().size() == rank) bounds[q] = best_[q].least();

@@ -20,15 +20,22 @@ public:
     struct Window {
         size_t begin, end, query;
     };
+    // A list with windows, which rise by their begins; those of a query do not overlap.
+    struct Part {
+        RowList list;
+        std::vector<Window> windows;
+        // A test of the rows of each query, or null; empty: none needs one.
+        std::vector<const KeyTest*> tests = {};
+    };
 
     explicit WindowScanner(const Kernels& kernels) : kernels_(kernels), blocks_(kernels) {}
 
     // Sets the queries and the number of rows to keep.
     void begin(std::span<const EncodedQuery> queries, size_t dim, size_t width);
-    // Scans windows, which rise by their begins; those of a query do not overlap. `allowed`: one
-    // bit per row, or null. Returns false if the slice, which may be null, ended before the scan.
-    bool scan(const ScoredRows& scored, const RowList& list, std::span<const Window> windows,
-              const uint64_t* allowed, const Slice* slice);
+    // Scans one part after the other. `allowed`: one bit per row, or null. Returns false if the
+    // slice, which may be null, ended before the scan.
+    bool scan(const ScoredRows& scored, std::span<const Part> parts, const uint64_t* allowed,
+              const Slice* slice);
     // Scans a whole list for all queries of the last scan.
     void extend(const ScoredRows& scored, const RowList& list);
     // Scans single rows for one query of the last scan.
@@ -47,8 +54,15 @@ private:
         bool is_open;
     };
 
-    std::vector<float> sampled_bounds(const ScoredRows& scored, const RowList& list,
-                                      std::span<const Window> windows, const uint64_t* allowed);
+    std::vector<float> sampled_bounds(const ScoredRows& scored, std::span<const Part> parts,
+                                      const uint64_t* allowed);
+    bool sweep_all(const ScoredRows& scored, std::span<const Part> parts, const uint64_t* allowed,
+                   const Slice* slice);
+    void set_test(size_t query, const Part& part) {
+        best_[query].set_test(part.tests.empty() ? nullptr : part.tests[query]);
+    }
+    void scan_alone(size_t query, const ScoredRows& scored, std::span<const Part> parts,
+                    const uint64_t* allowed);
     void scan_singly(size_t query, const ScoredRows& scored, const RowList& list,
                      std::span<const Window> windows, const uint64_t* allowed);
     bool sweep(const ScoredRows& scored, const RowList& list, std::span<const Window> windows,

@@ -1,4 +1,4 @@
-// Recognizes ordered conditions, and finds their runs.
+// Finds the runs of places that factors allow.
 #include "search/condition_order.hpp"
 
 #include <algorithm>
@@ -7,128 +7,115 @@
 namespace vecq {
 namespace {
 
-// More runs cost more than they save.
-constexpr size_t kMaxRuns = 64;
-constexpr size_t kNoAttribute = SIZE_MAX;
-
-void append(std::vector<PlaceRun>& runs, PlaceRun run) {
-    if (run.begin >= run.end) return;
-    if (!runs.empty() && runs.back().end == run.begin)
-        runs.back().end = run.end;
-    else
-        runs.push_back(run);
+bool is_of_tags(const Factor& factor) {
+    return factor.term.attribute->spec.kind == AttributeKind::tags;
 }
 
 }  // namespace
 
-std::shared_ptr<const OrderedCondition> OrderedCondition::of(Predicate predicate) {
-    std::shared_ptr<OrderedCondition> found(new OrderedCondition(std::move(predicate)));
-    const std::vector<Predicate::Factor> factors = found->predicate_.factors();
-    const bool is_ordered =
-        !factors.empty() &&
-        std::ranges::all_of(factors, [&](const auto& factor) { return found->take(factor); });
-    return is_ordered ? found : nullptr;
-}
-
-// Returns false if the term makes the condition another one.
-bool OrderedCondition::take(const Predicate::Factor& factor) {
-    const Term& term = *factor.term;
-    const AttributeKind kind = term.attribute->spec.kind;
-    if (term.kind == Term::Kind::bytes) return false;
-    if (term.kind == Term::Kind::codes) {
-        // A row with several tags would be in several runs.
-        if (texts_ || (kind == AttributeKind::tags && (factor.is_inverse || term.codes.size() > 1)))
-            return false;
-        texts_ = term;
-        is_inverse_ = factor.is_inverse;
-        return true;
-    }
-    if (factor.is_inverse || (numbers_ && numbers_->attribute != term.attribute)) return false;
-    if (numbers_)
-        numbers_->narrow(term);
-    else
-        numbers_ = term;
-    return true;
-}
-
-OrderedCondition::Key OrderedCondition::key() const {
-    return {texts_ ? texts_->attribute->number : kNoAttribute,
-            numbers_ ? numbers_->attribute->number : kNoAttribute};
-}
-
 std::optional<ConditionOrder> ConditionOrder::of(const IndexState& state,
-                                                 const OrderedCondition& one, size_t uses) {
+                                                 const OrderedCondition::Clause& clause,
+                                                 Drivers drivers, size_t uses) {
     const Attributes& attributes = state.rows.attributes();
     const size_t rows = state.rows.slots().extent();
+    const bool is_nested = drivers.second != Drivers::kNone;
+    const Factor& first = clause[drivers.first];
+    const Factor& last = is_nested ? clause[drivers.second] : first;
     ConditionOrder order;
-    if (!one.numbers_) {
-        const Attributes::Posted posted = attributes.postings(*one.texts_->attribute, rows);
+    order.repeats_rows_ = is_of_tags(first) || is_of_tags(last);
+    if (is_nested) {
+        const Attributes::Nested nested =
+            attributes.nested(*first.term.attribute, *last.term.attribute, rows, uses);
+        if (nested.rows == nullptr) return {};
+        order.nested_ = nested.rows;
+    }
+    if (last.has_texts()) {
+        const Attributes::Posted posted = attributes.postings(*last.term.attribute, rows);
         order.postings_ = posted.postings;
         order.version_ = posted.version;
         return order;
     }
-    if (!one.texts_) {
-        const Attributes::Ordered ordered =
-            attributes.ordered(*one.numbers_->attribute, rows, uses);
-        order.numbers_ = ordered.rows;
-        order.version_ = ordered.version;
-    } else {
-        const Attributes::Nested nested =
-            attributes.nested(*one.texts_->attribute, *one.numbers_->attribute, rows, uses);
-        order.nested_ = nested.rows;
-        order.version_ = nested.version;
-        if (nested.rows != nullptr) order.numbers_ = nested.rows->numbers();
-    }
-    return order.numbers_ == nullptr ? std::nullopt : std::optional(std::move(order));
+    // An order that a nested one was made from is there.
+    const Attributes::Ordered ordered =
+        attributes.ordered(*last.term.attribute, rows, is_nested ? 0 : uses);
+    if (ordered.rows == nullptr) return {};
+    order.numbers_ = ordered.rows;
+    order.version_ = ordered.version;
+    return order;
 }
 
 std::span<const uint32_t> ConditionOrder::in_order() const {
-    if (postings_ != nullptr) return postings_->in_order();
-    return nested_ != nullptr ? nested_->in_order() : numbers_->in_order();
+    if (nested_ != nullptr) return nested_->in_order();
+    return postings_ != nullptr ? postings_->in_order() : numbers_->in_order();
 }
 
 template <class Visit>
-void ConditionOrder::each_code_range(const OrderedCondition& condition, Visit&& visit) const {
+void ConditionOrder::each_code_range(const Factor& factor, size_t codes, Visit&& visit) {
+    if (!factor.has_texts())  // bools
+        return visit(static_cast<size_t>(factor.term.low),
+                     std::min(static_cast<size_t>(factor.term.high) + 1, codes));
     size_t next = 0;  // after the last code of the term
-    for (const size_t code : condition.texts_->codes) {
-        if (condition.is_inverse_)
-            visit(next, std::min(code, codes()));
+    for (const size_t code : factor.term.codes) {
+        if (factor.is_inverse)
+            visit(next, std::min(code, codes));
         else
             visit(code, code + 1);
         next = code + 1;
     }
-    if (condition.is_inverse_) visit(next, codes());
+    if (factor.is_inverse) visit(next, codes);
 }
 
-std::optional<AllowedRuns> ConditionOrder::runs_of(const OrderedCondition& condition) const {
-    if (most_runs(condition) > kMaxRuns) return {};
-    AllowedRuns allowed;
-    if (postings_ != nullptr) {
-        each_code_range(condition, [&](size_t first, size_t last) {
-            append(allowed.runs, postings_->run(first, last));
-        });
-        return allowed;
+double ConditionOrder::share_of(const Factor& factor) const {
+    size_t places = 0;
+    for (const PlaceRun& run : runs_of_one(factor, {})) places += run.end - run.begin;
+    return static_cast<double>(places) / static_cast<double>(std::max<size_t>(rows(), 1));
+}
+
+bool ConditionOrder::add_runs(const OrderedCondition::Clause& clause, Drivers drivers,
+                              std::span<const uint32_t> stale, std::vector<PlaceRun>& runs) const {
+    const bool is_nested = drivers.second != Drivers::kNone;
+    const std::vector<PlaceRun> own =
+        runs_of_one(clause[is_nested ? drivers.second : drivers.first], stale);
+    if (runs.size() + own.size() > kMaxRuns) return false;
+    if (!is_nested) {
+        runs.insert(runs.end(), own.begin(), own.end());
+        return true;
     }
-    const OrderedRun run = run_of(*numbers_, *condition.numbers_);
-    if (nested_ == nullptr)
-        append(allowed.runs, {run.begin, run.end});
-    else
-        each_code_range(condition, [&](size_t first, size_t last) {
-            for (; first < last; ++first)
-                append(allowed.runs, nested_->run(first, run.begin, run.end));
-        });
+    each_code_range(clause[drivers.first], nested_->codes(), [&](size_t first, size_t last) {
+        for (; first < last && runs.size() <= kMaxRuns; ++first)
+            for (const PlaceRun& run : own) runs.push_back(nested_->run(first, run.begin, run.end));
+    });
+    return runs.size() <= kMaxRuns;
+}
+
+std::vector<PlaceRun> ConditionOrder::runs_of_one(const Factor& factor,
+                                                  std::span<const uint32_t> stale) const {
+    if (postings_ == nullptr) return {run_of_numbers(factor.term, stale)};
+    std::vector<PlaceRun> runs;
+    each_code_range(factor, postings_->codes(), [&](size_t first, size_t last) {
+        runs.push_back(postings_->run(first, last));
+    });
+    return runs;
+}
+
+// The places of all rows of the range that are not stale. The order leaves some at both ends
+// undecided: these are tested.
+PlaceRun ConditionOrder::run_of_numbers(const Term& term, std::span<const uint32_t> stale) const {
+    const OrderedRun run = run_of(*numbers_, term);
+    const std::span<const uint32_t> order = numbers_->in_order();
+    PlaceRun exact{SIZE_MAX, 0};
     const auto test = [&](size_t place, size_t last) {
-        for (; place < last; ++place) allowed.tested.push_back(numbers_->in_order()[place]);
+        for (; place < last; ++place) {
+            if (std::ranges::binary_search(stale, order[place]) || !holds(term, order[place]))
+                continue;
+            exact.begin = std::min(exact.begin, place);
+            exact.end = std::max(exact.end, place + 1);
+        }
     };
+    if (run.begin < run.end) exact = {run.begin, run.end};
     test(run.first, run.begin);
     test(run.end, run.last);
-    return allowed;
-}
-
-size_t ConditionOrder::most_runs(const OrderedCondition& condition) const {
-    if (!condition.texts_) return 1;
-    return nested_ != nullptr && condition.is_inverse_ ? nested_->codes()
-                                                       : condition.texts_->codes.size();
+    return exact.begin < exact.end ? exact : PlaceRun{0, 0};
 }
 
 }  // namespace vecq

@@ -106,6 +106,31 @@ void evaluate_block(const Term& term, const TermBits& bits, size_t first, size_t
     }
 }
 
+using Clauses = std::optional<std::vector<Predicate::Clause>>;
+
+// The clauses of an expression, and those of its inverse.
+struct Forms {
+    Clauses holds, fails;
+};
+
+Clauses any_of(const Clauses& left, const Clauses& right, size_t most) {
+    if (!left || !right || left->size() + right->size() > most) return {};
+    Clauses found = left;
+    found->insert(found->end(), right->begin(), right->end());
+    return found;
+}
+
+Clauses all_of(const Clauses& left, const Clauses& right, size_t most) {
+    if (!left || !right || left->size() * right->size() > most) return {};
+    Clauses found(std::in_place);
+    for (const Predicate::Clause& one : *left)
+        for (const Predicate::Clause& other : *right) {
+            found->push_back(one);
+            found->back().insert(found->back().end(), other.begin(), other.end());
+        }
+    return found;
+}
+
 // `right` has no block if the step has one operand.
 void combine(Step::Kind kind, Block& left, const Block* right, size_t words) {
     switch (kind) {
@@ -186,21 +211,34 @@ bool Predicate::fuse_ranges() {
 }
 
 OrderedRun run_of(const OrderedRows& rows, const Term& term) {
-    return term.kind == Term::Kind::floats ? rows.run(term.low_float, term.high_float)
-                                           : rows.run(term.low, term.high);
+    switch (term.kind) {
+        case Term::Kind::floats: return rows.run(term.low_float, term.high_float);
+        case Term::Kind::bytes:
+            return rows.run(static_cast<uint8_t>(term.low), static_cast<uint8_t>(term.high));
+        default: return rows.run(term.low, term.high);
+    }
 }
 
-std::vector<Predicate::Factor> Predicate::factors() const {
-    std::vector<Factor> factors;
-    for (size_t i = 0; i < steps_.size(); ++i) switch (steps_[i].kind) {
-            case Step::Kind::term: factors.push_back({&terms_[steps_[i].term], false}); break;
-            case Step::Kind::both: break;
-            case Step::Kind::either: return {};
-            case Step::Kind::inverse:
-                if (steps_[i - 1].kind != Step::Kind::term) return {};
-                factors.back().is_inverse = true;
+std::optional<std::vector<Predicate::Clause>> Predicate::clauses(size_t most) const {
+    std::vector<Forms> stack;
+    for (const Step step : steps_) {
+        if (step.kind == Step::Kind::term) {
+            const Term* term = &terms_[step.term];
+            stack.push_back({{{{{term, false}}}}, {{{{term, true}}}}});
+            continue;
         }
-    return factors;
+        if (step.kind == Step::Kind::inverse) {
+            std::swap(stack.back().holds, stack.back().fails);
+            continue;
+        }
+        const Forms right = std::move(stack.back());
+        stack.pop_back();
+        Forms& left = stack.back();
+        const bool is_both = step.kind == Step::Kind::both;
+        left.holds = (is_both ? all_of : any_of)(left.holds, right.holds, most);
+        left.fails = (is_both ? any_of : all_of)(left.fails, right.fails, most);
+    }
+    return std::move(stack.back().holds);
 }
 
 bool Predicate::holds(uint32_t row) const {

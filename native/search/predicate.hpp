@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -51,13 +52,15 @@ public:
     void add_term(Term term);
     void add(Step::Kind kind);
     size_t terms() const { return terms_.size(); }
-    // The terms of a predicate that holds where each of them does, or does not if it is inverse;
-    // none of other predicates.
+    // A term that must hold, or must not if it is inverse.
     struct Factor {
         const Term* term;
         bool is_inverse;
     };
-    std::vector<Factor> factors() const;
+    using Clause = std::vector<Factor>;
+    // The disjunctive normal form: the predicate holds where all factors of any clause do. None if
+    // that takes more than `most` clauses.
+    std::optional<std::vector<Clause>> clauses(size_t most) const;
 
     // At least `capacity` bits, of which those from `rows` on are 0. No row may change meanwhile.
     Bitset evaluate(const Attributes& attributes, size_t rows, size_t capacity) const;

@@ -78,12 +78,13 @@ public:
         WindowScanner& scanner = searcher_.window_scanner;
         scanner.begin(searcher_.coarse, request_.state.dim, width_);
         const Slice* slice = range.count > kMaxIfWritersWait ? &request_.slice : nullptr;
-        if (!scanner.scan(scored_, cells_.list(), windows_, rows_.allowed, slice)) return false;
+        if (!scanner.scan(scored_, {&wanted_, 1}, rows_.allowed, slice)) return false;
         if (!rows_.others.empty()) scanner.extend(scored_, {rows_.others, 0, rows_.others.size()});
         add_extremes(range.count);
         deliver_all(range);
         scored += range.count * (cells_.count() + rows_.others.size());
-        for (const WindowScanner::Window& window : windows_) scored += window.end - window.begin;
+        for (const WindowScanner::Window& window : wanted_.windows)
+            scored += window.end - window.begin;
         return true;
     }
 
@@ -97,11 +98,13 @@ private:
         const size_t probes = std::min(request_.probes, cells_.count());
         scanner.begin(searcher_.coarse, request_.state.dim, probes, nullptr);
         scanner.scan(cells_.centroids().scored(cells_.count()), {{}, 0, cells_.count()});
-        windows_.clear();
+        wanted_.list = cells_.list();
+        wanted_.windows.clear();
         for (size_t i = 0; i < count; ++i)
             for (const Key key : scanner.finish(i))
-                windows_.push_back({cells_.begin_of(node_of(key)), cells_.end_of(node_of(key)), i});
-        std::ranges::sort(windows_, {}, [](const WindowScanner::Window& window) {
+                wanted_.windows.push_back(
+                    {cells_.begin_of(node_of(key)), cells_.end_of(node_of(key)), i});
+        std::ranges::sort(wanted_.windows, {}, [](const WindowScanner::Window& window) {
             return std::pair(window.begin, window.query);
         });
     }
@@ -165,7 +168,7 @@ private:
     const ScoredRows scored_;
     const size_t width_;  // number of rows that a query keeps
     Searcher& searcher_;
-    std::vector<WindowScanner::Window> windows_;
+    WindowScanner::Part wanted_;  // the cells of each query
 };
 
 // Cuts the pending queries into ranges of at most `most`.

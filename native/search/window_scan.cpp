@@ -4,9 +4,12 @@
 #include <algorithm>
 #include <atomic>
 #include <bit>
+#include <deque>
+#include <map>
 #include <string_view>
 #include <tuple>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "search/group_scan.hpp"
@@ -19,8 +22,12 @@ namespace {
 
 // Limits of a group, as in scan_search.cpp. Large groups read rows less often.
 constexpr size_t kMaxQueries = 32 * kBlockQueries, kMaxKeys = size_t{1} << 20;
-// Seconds to compare a value of a column, which every plan of a single query needs.
-constexpr double kCompareValue = 5e-11;
+// What other plans take besides the modelled costs, measured on a million rows: seconds per row of
+// the index to evaluate a condition and to list its rows, and how much longer the scan of a single
+// query takes than the model says, which was measured on rows in cache.
+constexpr double kListRow = 1e-10, kColdScan = 2;
+// Rows that are tested late per row kept, and seconds for each.
+constexpr double kTestedPerKept = 3, kTestRow = 1e-8;
 
 size_t excluded_by(const Request& request, size_t number) {
     const int64_t* offsets = request.call.options.exclude.offsets;
@@ -48,60 +55,83 @@ int class_of(size_t places) { return std::bit_width(places) / 2; }
 
 }  // namespace
 
-// The rows that queries on one order choose from.
+// The rows that queries of one shape choose from.
 struct WindowScan::Rows {
-    Rows(const Request& request, const ConditionOrder& order);
+    Rows(const Request& request, const OrderChoice& choice);
     Rows(const Rows&) = delete;
     Rows& operator=(const Rows&) = delete;
 
-    // Number of allowed rows before a place of the list.
-    size_t before(size_t place) const {
-        if (allowed == nullptr) return place;
-        size_t count = before_[place / kCounted];
-        for (size_t at = place / kCounted * kCounted; at < place; ++at)
-            count += test_bit(allowed, list[at]);
-        return count;
+    RowList list(size_t order) const {
+        const std::span<const uint32_t> rows = choice.orders()[order].in_order();
+        return {rows, 0, rows.size()};
     }
+    // Counts allowed rows, for `before`.
+    void count();
+    // Number of allowed rows before a place of an order.
+    size_t before(size_t order, size_t place) const;
 
-    RowList list;
+    const OrderChoice& choice;
     // One bit per row, without changed rows; null: all.
     const uint64_t* allowed;
-    std::vector<uint32_t> changed;  // allowed rows whose place in the list is out of date
+    std::vector<uint32_t> stale;    // rows whose places in the orders are out of date, ascending
+    std::vector<uint32_t> changed;  // those of them that are allowed
+    // Share of rows at allowed places that queries may return.
+    double passing = 1;
 
 private:
     static constexpr size_t kCounted = 64;
 
-    void set_apart(const Request& request, const ConditionOrder& order);
+    void set_apart(const Request& request);
 
     Bitset bits_;
-    std::vector<size_t> before_;  // of every kCounted-th place
+    std::vector<std::vector<size_t>> before_;  // per order, of every kCounted-th place
 };
 
-WindowScan::Rows::Rows(const Request& request, const ConditionOrder& order)
-    : list{order.in_order(), 0, order.in_order().size()}, allowed(request.allowed) {
-    set_apart(request, order);
-    if (allowed == nullptr) return;
-    size_t count = 0;
-    for (size_t at = 0; at < list.count; ++at) {
-        if (at % kCounted == 0) before_.push_back(count);
-        count += test_bit(allowed, list[at]);
-    }
-    before_.push_back(count);
+WindowScan::Rows::Rows(const Request& request, const OrderChoice& choice)
+    : choice(choice), allowed(request.allowed) {
+    set_apart(request);
 }
 
-// Sets the rows apart that changed since the order was made.
-void WindowScan::Rows::set_apart(const Request& request, const ConditionOrder& order) {
-    const size_t extent = request.state.rows.slots().extent(), known = order.rows();
-    const auto logged = *request.state.rows.attributes().changed_since(order.version());
-    changed.assign(logged.begin(), logged.end());
-    for (size_t row = known; row < extent; ++row) changed.push_back(static_cast<uint32_t>(row));
-    if (changed.empty()) return;
-    std::ranges::sort(changed);
-    changed.erase(std::unique(changed.begin(), changed.end()), changed.end());
-    std::erase_if(changed, [&](uint32_t row) { return row >= extent; });
+void WindowScan::Rows::count() {
+    if (allowed == nullptr) return;
+    for (const ConditionOrder& order : choice.orders()) {
+        std::vector<size_t>& before = before_.emplace_back();
+        size_t count = 0, at = 0;
+        for (const uint32_t row : order.in_order()) {
+            if (at++ % kCounted == 0) before.push_back(count);
+            count += test_bit(allowed, row);
+        }
+        before.push_back(count);
+    }
+}
+
+size_t WindowScan::Rows::before(size_t order, size_t place) const {
+    if (allowed == nullptr) return place;
+    size_t count = before_[order][place / kCounted];
+    const std::span<const uint32_t> rows = choice.orders()[order].in_order();
+    for (size_t at = place / kCounted * kCounted; at < place; ++at)
+        count += test_bit(allowed, rows[at]);
+    return count;
+}
+
+// Sets the rows apart that changed since an order was made.
+void WindowScan::Rows::set_apart(const Request& request) {
+    const size_t extent = request.state.rows.slots().extent();
+    size_t known = extent;
+    for (const ConditionOrder& order : choice.orders()) {
+        const auto logged = *request.state.rows.attributes().changed_since(order.version());
+        stale.insert(stale.end(), logged.begin(), logged.end());
+        known = std::min(known, order.rows());
+    }
+    for (size_t row = known; row < extent; ++row) stale.push_back(static_cast<uint32_t>(row));
+    if (stale.empty()) return;
+    std::ranges::sort(stale);
+    stale.erase(std::unique(stale.begin(), stale.end()), stale.end());
+    std::erase_if(stale, [&](uint32_t row) { return row >= extent; });
     bits_.grow(extent, ~uint64_t{0});
     if (allowed != nullptr) bits_.write(0, allowed, words_for(extent));
-    std::erase_if(changed, [&](uint32_t row) { return !bits_.test(row); });
+    for (const uint32_t row : stale)
+        if (bits_.test(row)) changed.push_back(row);
     for (const uint32_t row : changed) bits_.clear(row);
     allowed = bits_.words();
 }
@@ -128,13 +158,13 @@ std::vector<size_t> WindowScan::scan(const Request& request, SearcherPool& searc
                                      std::span<const size_t> numbers, SearchReport& report) {
     is_interrupted_ = false;
     parse(request);
-    std::map<OrderedCondition::Key, std::vector<size_t>> by_order;
+    std::map<OrderedCondition::Shape, std::vector<size_t>> by_shape;
     for (const size_t number : numbers)
         if (conditions_[number] != nullptr && excluded_by(request, number) <= request.scan_width)
-            by_order[conditions_[number]->key()].push_back(number);
+            by_shape[conditions_[number]->shape()].push_back(number);
     std::vector<bool> is_answered(request.call.count);
-    for (const auto& [key, own] : by_order)
-        for (const size_t number : scan_order(request, searchers, own, report))
+    for (const auto& [shape, own] : by_shape)
+        for (const size_t number : scan_shape(request, searchers, own, report))
             is_answered[number] = true;
     std::vector<size_t> left;
     for (const size_t number : numbers)
@@ -142,25 +172,19 @@ std::vector<size_t> WindowScan::scan(const Request& request, SearcherPool& searc
     return left;
 }
 
-std::vector<size_t> WindowScan::scan_order(const Request& request, SearcherPool& searchers,
+std::vector<size_t> WindowScan::scan_shape(const Request& request, SearcherPool& searchers,
                                            std::span<const size_t> numbers, SearchReport& report) {
     if (numbers.size() < kFewestQueries) return {};
-    const auto order =
-        ConditionOrder::of(request.state, *conditions_[numbers.front()], numbers.size());
-    if (!order) return {};
-    std::vector<Query> queries;
-    for (const size_t number : numbers)
-        if (auto allowed = order->runs_of(*conditions_[number])) {
-            const size_t places = allowed->places();
-            queries.push_back({number, std::move(*allowed), places});
-        }
-    std::ranges::sort(queries, {}, [](const Query& query) {
-        const auto& runs = query.allowed.runs;
-        return std::tuple(class_of(query.places), runs.empty() ? 0 : runs[0].begin, query.number);
-    });
-    const std::vector<std::span<const Query>> groups = groups_of(request, queries);
+    std::vector<std::shared_ptr<const OrderedCondition>> conditions;
+    for (const size_t number : numbers) conditions.push_back(conditions_[number]);
+    const auto choice = OrderChoice::of(request.state, conditions);
+    if (!choice) return {};
+    Rows rows(request, *choice);
+    std::vector<Query> queries = queries_of(rows, numbers);
+    rows.passing = passing_share(rows, queries);
+    const std::vector<std::span<const Query>> groups = groups_of(request, rows, queries);
     if (groups.empty()) return {};
-    const Rows rows(request, *order);
+    rows.count();
     std::atomic<size_t> passing = 0;
     const TasksDone done = with_searchers(
         request, searchers, request.slice, groups.size(), [&](Searcher& searcher, size_t task) {
@@ -176,9 +200,50 @@ std::vector<size_t> WindowScan::scan_order(const Request& request, SearcherPool&
     return answered;
 }
 
+// The queries without too many runs. Those with about as many places follow each other.
+std::vector<WindowScan::Query> WindowScan::queries_of(const Rows& rows,
+                                                      std::span<const size_t> numbers) const {
+    std::vector<Query> queries;
+    for (const size_t number : numbers) {
+        auto runs = rows.choice.runs_of(*conditions_[number], rows.stale);
+        if (!runs) continue;
+        size_t places = 0;
+        for (const std::vector<PlaceRun>& own : *runs)
+            for (const PlaceRun& run : own) places += run.end - run.begin;
+        queries.push_back({number, std::move(*runs), places});
+    }
+    std::ranges::sort(queries, {}, [](const Query& query) {
+        const std::vector<PlaceRun>& first = query.runs[0];
+        return std::tuple(class_of(query.places), first.empty() ? 0 : first[0].begin, query.number);
+    });
+    return queries;
+}
+
+// Estimates the share of rows at allowed places that pass their test, from a sample.
+double WindowScan::passing_share(const Rows& rows, std::span<const Query> queries) const {
+    constexpr size_t kSampledQueries = 64, kSampledPlaces = 64;
+    const size_t step = queries.size() / kSampledQueries + 1;
+    size_t sampled = 0, passed = 0;
+    std::vector<Key> keys;
+    for (size_t i = 0; i < queries.size(); i += step)
+        for (size_t order = 0; order < queries[i].runs.size(); ++order) {
+            const size_t every = queries[i].places / kSampledPlaces + 1;
+            keys.clear();
+            for (const PlaceRun& run : queries[i].runs[order])
+                for (size_t at = run.begin + every / 2; at < run.end; at += every)
+                    keys.push_back(key_of(0, rows.list(order)[at]));
+            sampled += keys.size();
+            passed += rows.choice.needs_test(order)
+                          ? rows.choice.pass(*conditions_[queries[i].number], order, keys)
+                          : keys.size();
+        }
+    return static_cast<double>(passed + 1) / static_cast<double>(sampled + 1);
+}
+
 // Groups of queries to scan together: those of one size class, if that costs less.
 std::vector<std::span<const WindowScan::Query>>
-WindowScan::groups_of(const Request& request, std::span<const Query> queries) {
+WindowScan::groups_of(const Request& request, const Rows& rows,
+                      std::span<const Query> queries) const {
     const size_t threads = workers_for(request.call.options.threads, queries.size());
     std::vector<std::span<const Query>> groups;
     for (size_t first = 0, last = 0; first < queries.size(); first = last) {
@@ -186,7 +251,7 @@ WindowScan::groups_of(const Request& request, std::span<const Query> queries) {
                class_of(queries[last].places) == class_of(queries[first].places))
             ++last;
         const std::span<const Query> own = queries.subspan(first, last - first);
-        if (!costs_less(request, own)) continue;
+        if (!costs_less(request, rows, own)) continue;
         const size_t most = std::min(max_group(request), (own.size() + threads - 1) / threads);
         const size_t parts = (own.size() + most - 1) / most;
         for (size_t i = 0; i < parts; ++i) {
@@ -197,35 +262,45 @@ WindowScan::groups_of(const Request& request, std::span<const Query> queries) {
     return groups;
 }
 
-bool WindowScan::costs_less(const Request& request, std::span<const Query> queries) {
-    const auto rows = static_cast<double>(request.state.rows.slots().extent());
-    const double share = static_cast<double>(request.passing_count) / rows;
+bool WindowScan::costs_less(const Request& request, const Rows& rows,
+                            std::span<const Query> queries) const {
+    const auto extent = static_cast<double>(request.state.rows.slots().extent());
+    const double share = static_cast<double>(request.passing_count) / extent;
+    const auto width = static_cast<double>(request.scan_width);
     size_t sum = 0;
-    double alone = 0;
+    double alone = 0, tested = 0;
+    std::unordered_set<const OrderedCondition*> distinct;
     for (const Query& query : queries) {
+        const auto places = static_cast<double>(query.places);
+        const auto own = static_cast<size_t>(share * rows.passing * places);
+        const Costs costs = request.costs_of_one(own, request.beam_width);
+        const double scan = kColdScan * costs.scan;
+        alone += request.plan == Plan::scan ? scan : std::min(scan, costs.walk);
+        if (distinct.insert(conditions_[query.number].get()).second) alone += kListRow * extent;
         sum += query.places;
-        const double own = share * static_cast<double>(query.places);
-        const Costs costs = request.costs_of_one(static_cast<size_t>(own), request.beam_width);
-        const bool must_scan = request.plan == Plan::scan;
-        alone += must_scan ? costs.scan : std::min(costs.scan, costs.walk);
-        alone += kCompareValue * rows;
+        if (rows.passing < 1) tested += std::min(places, kTestedPerKept * width / rows.passing);
     }
-    size_t reach = 0, joined = 0;  // of windows: how far they reach, and their union
-    for (const auto& [begin, end, query] : windows_of(queries)) {
-        joined += end - std::min(end, std::max(begin, reach));
-        reach = std::max(reach, end);
+    size_t joined = 0;  // places of the union of all windows
+    for (size_t order = 0; order < rows.choice.orders().size(); ++order) {
+        size_t reach = 0;
+        for (const auto& [begin, end, query] : windows_of(queries, order)) {
+            joined += end - std::min(end, std::max(begin, reach));
+            reach = std::max(reach, end);
+        }
     }
     // A chunk of rows is scored for whole blocks of queries.
     const size_t scored = sum + joined * kBlockQueries / 2;
-    return block_scan_cost(request.state.costs, scored, queries.size() * request.scan_width) <=
+    return block_scan_cost(request.state.costs, scored, queries.size() * request.scan_width) +
+               kTestRow * tested <=
            alone;
 }
 
-// All windows by their begins. Queries have their number in the group.
-std::vector<WindowScanner::Window> WindowScan::windows_of(std::span<const Query> queries) {
+// All windows of an order by their begins. Queries have their number in the group.
+std::vector<WindowScanner::Window> WindowScan::windows_of(std::span<const Query> queries,
+                                                          size_t order) {
     std::vector<WindowScanner::Window> windows;
     for (size_t i = 0; i < queries.size(); ++i)
-        for (const PlaceRun& run : queries[i].allowed.runs)
+        for (const PlaceRun& run : queries[i].runs[order])
             windows.push_back({run.begin, run.end, i});
     std::ranges::sort(windows, {}, [](const WindowScanner::Window& window) {
         return std::pair(window.begin, window.query);
@@ -237,12 +312,10 @@ size_t WindowScan::scan_group(const Request& request, Searcher& searcher, const 
                               std::span<const Query> queries) const {
     const IndexState& state = request.state;
     std::vector<size_t> numbers;
-    size_t most_excluded = 0, passing = 0;
+    size_t most_excluded = 0;
     for (const Query& query : queries) {
         numbers.push_back(query.number);
         most_excluded = std::max(most_excluded, excluded_by(request, query.number));
-        for (const PlaceRun& run : query.allowed.runs)
-            passing += rows.before(run.end) - rows.before(run.begin);
     }
     searcher.encode(request.call.queries, state.dim, request.number_of(0), numbers);
     for (size_t i = 0; i < numbers.size(); ++i)
@@ -251,11 +324,24 @@ size_t WindowScan::scan_group(const Request& request, Searcher& searcher, const 
     const ScoredRows scored = state.rows.scored();
     WindowScanner& scanner = searcher.window_scanner;
     scanner.begin(searcher.coarse, state.dim, request.scan_width + most_excluded);
-    scanner.scan(scored, rows.list, windows_of(queries), rows.allowed, nullptr);
+    std::deque<ConditionTest> tests;
+    std::vector<WindowScanner::Part> parts;
+    for (size_t order = 0; order < rows.choice.orders().size(); ++order) {
+        parts.push_back({rows.list(order), windows_of(queries, order)});
+        for (const Query& query : queries)
+            if (rows.choice.needs_test(order))
+                parts.back().tests.push_back(
+                    &tests.emplace_back(rows.choice, *conditions_[query.number], order));
+    }
+    scanner.scan(scored, parts, rows.allowed, nullptr);
+    size_t passing = 0, changed = 0;
     for (size_t i = 0; i < queries.size(); ++i) {
-        const std::vector<uint32_t> tested = tested_rows(rows, queries[i]);
-        scanner.extend(i, scored, tested);
-        passing += tested.size();
+        for (size_t order = 0; order < parts.size(); ++order)
+            for (const PlaceRun& run : queries[i].runs[order])
+                passing += rows.before(order, run.end) - rows.before(order, run.begin);
+        const std::vector<uint32_t> own = changed_rows(rows, queries[i]);
+        scanner.extend(i, scored, own);
+        changed += own.size();
         const std::span<const Key> found = scanner.finish(i);
         searcher.keys.assign(found.begin(), found.end());
         drop_excluded(request, numbers[i], searcher.keys);
@@ -264,20 +350,15 @@ size_t WindowScan::scan_group(const Request& request, Searcher& searcher, const 
         searcher.rescore(state.kernels, scored, searcher.queries[i], request.wanted());
         deliver(request, searcher, numbers[i]);
     }
-    return passing;
+    return static_cast<size_t>(rows.passing * static_cast<double>(passing)) + changed;
 }
 
-// The allowed rows outside the windows for which the condition holds: those that the order does not
-// decide, and changed ones.
-std::vector<uint32_t> WindowScan::tested_rows(const Rows& rows, const Query& query) const {
-    const OrderedCondition& condition = *conditions_[query.number];
-    std::vector<uint32_t> tested;
-    for (const uint32_t row : query.allowed.tested)
-        if ((rows.allowed == nullptr || test_bit(rows.allowed, row)) && condition.holds(row))
-            tested.push_back(row);
+// The changed rows for which the condition of a query holds.
+std::vector<uint32_t> WindowScan::changed_rows(const Rows& rows, const Query& query) const {
+    std::vector<uint32_t> found;
     for (const uint32_t row : rows.changed)
-        if (condition.holds(row)) tested.push_back(row);
-    return tested;
+        if (conditions_[query.number]->holds(row)) found.push_back(row);
+    return found;
 }
 
 }  // namespace vecq

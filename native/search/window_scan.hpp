@@ -1,16 +1,15 @@
-// Scans for queries of a call that each have a condition which allows runs of an order of rows.
+// Scans for queries of a call that each have a condition which allows runs of orders of rows.
 //
 // In that order such runs are windows, and windows of many queries overlap. So rows are read once
 // for all, and scored for 32 queries at a time, as if the queries had one filter.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <span>
 #include <vector>
 
 #include "rows/window_scanner.hpp"
-#include "search/condition_order.hpp"
+#include "search/order_choice.hpp"
 #include "search/request.hpp"
 
 namespace vecq {
@@ -31,23 +30,27 @@ public:
 private:
     struct Query {
         size_t number;
-        AllowedRuns allowed;
-        size_t places;  // of the runs
+        std::vector<std::vector<PlaceRun>> runs;  // per order
+        size_t places;                            // of the runs
     };
     struct Rows;
 
     void parse(const Request& request);
-    // Returns the numbers of the queries that it answers, of those given.
-    std::vector<size_t> scan_order(const Request& request, SearcherPool& searchers,
+    // Returns the numbers of the queries that it answers, of those given, whose conditions have one
+    // shape.
+    std::vector<size_t> scan_shape(const Request& request, SearcherPool& searchers,
                                    std::span<const size_t> numbers, SearchReport& report);
-    static std::vector<std::span<const Query>> groups_of(const Request& request,
-                                                         std::span<const Query> queries);
-    static bool costs_less(const Request& request, std::span<const Query> queries);
+    std::vector<Query> queries_of(const Rows& rows, std::span<const size_t> numbers) const;
+    double passing_share(const Rows& rows, std::span<const Query> queries) const;
+    std::vector<std::span<const Query>> groups_of(const Request& request, const Rows& rows,
+                                                  std::span<const Query> queries) const;
+    bool costs_less(const Request& request, const Rows& rows, std::span<const Query> queries) const;
     // Returns how many rows the queries may return in all.
     size_t scan_group(const Request& request, Searcher& searcher, const Rows& rows,
                       std::span<const Query> queries) const;
-    std::vector<uint32_t> tested_rows(const Rows& rows, const Query& query) const;
-    static std::vector<WindowScanner::Window> windows_of(std::span<const Query> queries);
+    std::vector<uint32_t> changed_rows(const Rows& rows, const Query& query) const;
+    static std::vector<WindowScanner::Window> windows_of(std::span<const Query> queries,
+                                                         size_t order);
 
     size_t text_count_ = 0;  // of all attributes, when the conditions were compiled
     // Per query of the call; null: not an ordered condition.

@@ -6,6 +6,7 @@
 
 #include "check.hpp"
 #include "rows/nested_order.hpp"
+#include "rows/ordered_rows.hpp"
 #include "rows/postings.hpp"
 
 using namespace vecq;
@@ -55,7 +56,7 @@ TEST(nested_runs_hold_the_rows_of_a_code_in_a_range) {
         std::vector<float> values(count);
         for (float& value : values) value = rng() % 8 == 0 ? nan : static_cast<float>(rng() % 200);
         const auto numbers = std::make_shared<const OrderedRows>(std::span<const float>(values));
-        const NestedOrder nested(TextCodes{codes, texts, nullptr}, numbers);
+        const NestedOrder nested(TextCodes{codes, texts, nullptr}, numbers, numbers->in_order());
         CHECK(nested.in_order().size() == numbers->in_order().size(), count);
         for (uint32_t code = 0; code <= texts + 1; ++code) {
             for (const float low : {-1.0F, 0.0F, 40.0F, 199.0F, 300.0F}) {
@@ -69,5 +70,31 @@ TEST(nested_runs_hold_the_rows_of_a_code_in_a_range) {
                 CHECK(std::vector(found.begin(), found.end()) == expected, code, low, count);
             }
         }
+    }
+}
+
+TEST(nested_runs_hold_the_rows_of_two_codes) {
+    std::mt19937 rng(4);
+    for (const size_t count : {0, 1, 100, 3000}) {
+        const uint32_t texts = 5, others = 9;
+        const std::vector<uint32_t> codes = drawn_codes(count, texts, rng),
+                                    second = drawn_codes(count, others, rng);
+        const auto postings = std::make_shared<const Postings>(TextCodes{second, others, nullptr});
+        const NestedOrder nested(TextCodes{codes, texts, nullptr}, postings, postings->in_order());
+        CHECK(nested.owner() == postings.get(), count);
+        CHECK(nested.in_order().size() == count, count);
+        for (uint32_t code = 0; code <= texts + 1; ++code)
+            for (uint32_t first = 0; first <= others + 1; ++first) {
+                const uint32_t last = first + 1 + rng() % 3;
+                const PlaceRun run = postings->run(first, last);
+                const PlaceRun own = nested.run(code, run.begin, run.end);
+                std::vector<uint32_t> expected;
+                for (uint32_t other = first; other < last; ++other)
+                    for (size_t row = 0; row < count; ++row)
+                        if (codes[row] == code && second[row] == other)
+                            expected.push_back(static_cast<uint32_t>(row));
+                const auto found = nested.in_order().subspan(own.begin, own.end - own.begin);
+                CHECK(std::vector(found.begin(), found.end()) == expected, code, first, count);
+            }
     }
 }

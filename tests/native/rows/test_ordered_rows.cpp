@@ -54,6 +54,27 @@ TEST(runs_of_floats_hold_what_comparisons_find) {
     check_ranges(std::vector<float>(100, nan), {nan, -inf, inf});
 }
 
+TEST(runs_of_bytes_hold_what_comparisons_find) {
+    std::mt19937 rng(3);
+    for (const size_t count : {0, 1, 31, 33, 64, 1000}) {
+        std::vector<uint8_t> values(count);
+        for (uint8_t& value : values) value = static_cast<uint8_t>(rng() % 3);
+        const OrderedRows ordered{std::span<const uint8_t>(values)};
+        CHECK(ordered.in_order().size() == count, count);
+        for (const uint8_t low : {0, 1, 2, 255})
+            for (const uint8_t high : {0, 1, 2, 255}) {
+                const OrderedRun run = ordered.run(low, high);
+                for (size_t place = 0; place < count; ++place) {
+                    const uint8_t value = values[ordered.in_order()[place]];
+                    const bool holds = value >= low && value <= high;
+                    const bool is_inside = place >= run.begin && place < run.end;
+                    const bool is_near = place >= run.first && place < run.last;
+                    CHECK(is_inside ? holds : is_near || !holds, place, low, high, count);
+                }
+            }
+    }
+}
+
 TEST(runs_of_integers_hold_what_comparisons_find) {
     constexpr int64_t least = std::numeric_limits<int64_t>::min(),
                       most = std::numeric_limits<int64_t>::max();

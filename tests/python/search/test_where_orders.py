@@ -1,7 +1,8 @@
 """Conditions on texts, alone and with a range, another for each query of a call, against numpy and
 single searches.
 
-Such queries are scanned together, in the order of texts, or of texts and then of a number.
+Such queries are scanned together, in the order of texts, or of texts and then of another attribute.
+Alternatives are scanned one after the other, and what orders do not decide is tested.
 """
 
 import threading
@@ -22,6 +23,7 @@ KINDS = {
     "tags": "tags",
     "price": "float32",
     "year": "int64",
+    "new": "bool",
 }
 
 
@@ -40,6 +42,7 @@ class Table:
         self.price[rng.random(count) < 0.2] = 0.25
         self.price[rng.random(count) < nulls] = np.nan
         self.year = rng.integers(0, 50, count)
+        self.new = rng.choice([True, False, None], count).astype(object)
         self.shops = shops
 
     def columns(self, rows=slice(None)):
@@ -50,6 +53,7 @@ class Table:
             "tags": list(tags[rows]),
             "price": self.price[rows],
             "year": self.year[rows],
+            "new": list(self.new[rows]),
         }
 
     def text(self, rng):
@@ -78,6 +82,62 @@ class Table:
         text = f"{name} between {low.item()!r} and {high.item()!r}"
         return text, (values >= low) & (values <= high)
 
+    def flag(self, rng):
+        text, flags = [
+            ("new", self.new == True),  # noqa: E712
+            ("new = false", self.new == False),  # noqa: E712
+            ("not new", self.new != True),  # noqa: E712
+            ("new != true", self.new == False),  # noqa: E712
+            ("new is null", np.equal(self.new, None)),
+            ("new is not null", ~np.equal(self.new, None)),
+        ][rng.integers(6)]
+        return text, flags.astype(bool)
+
+    def color_of(self, rng):
+        color = rng.choice(["red", "green", "gray"])
+        return f"color = '{color}'", self.color == color
+
+    def tag(self, rng):
+        tag = f"t{rng.integers(22)}"
+        return f"tags has '{tag}'", np.array([tag in own for own in self.tags])
+
+    def text_and_range(self, rng):
+        return joined("and", self.text(rng), self.range(rng))
+
+    def two_texts(self, rng):
+        return joined("and", self.text(rng), self.color_of(rng))
+
+    def two_tags(self, rng):
+        return joined(("and", "or")[rng.integers(2)], self.tag(rng), self.tag(rng))
+
+    def text_and_flag(self, rng):
+        return joined("and", self.text(rng), self.flag(rng))
+
+    def flag_and_range(self, rng):
+        return joined("and", self.flag(rng), self.range(rng))
+
+    def two_ranges(self, rng):
+        return joined("and", self.range(rng), self.range(rng))
+
+    def same_texts(self, rng):
+        return joined("or", *(self.text(rng) for _ in range(3)))
+
+    def other_texts(self, rng):
+        return joined("or", self.text(rng), self.color_of(rng), self.flag(rng))
+
+    def text_or_range(self, rng):
+        return joined("or", self.text(rng), self.range(rng))
+
+    def three_attributes(self, rng):
+        return joined("and", self.text(rng), self.color_of(rng), self.range(rng), self.flag(rng))
+
+    def pairs(self, rng):
+        return joined("or", self.two_texts(rng), self.flag_and_range(rng), self.two_tags(rng))
+
+    def inverse(self, rng):
+        text, flags = self.pairs(rng) if rng.random() < 0.5 else self.other_texts(rng)
+        return f"not {text}", ~flags
+
     def condition(self, rng):
         """Draw a condition of a text, of a range, of both, or of more than one order holds."""
         form = rng.integers(8)
@@ -95,6 +155,29 @@ class Table:
         return f"({numbers} and {texts}) and color = '{color}'", (
             is_within & has_text & (self.color == color)
         )
+
+
+def joined(word, *conditions):
+    """Join conditions by a word, and their flags."""
+    flags = [own for _, own in conditions]
+    both = np.logical_and.reduce(flags) if word == "and" else np.logical_or.reduce(flags)
+    return f"({f' {word} '.join(text for text, _ in conditions)})", both
+
+
+SHAPES = [
+    "flag",
+    "two_texts",
+    "two_tags",
+    "text_and_flag",
+    "flag_and_range",
+    "two_ranges",
+    "same_texts",
+    "other_texts",
+    "text_or_range",
+    "three_attributes",
+    "pairs",
+    "inverse",
+]
 
 
 def index_of(table, codec="int8"):
@@ -129,6 +212,53 @@ def test_texts_with_ranges_agree():
         (text, flags), (numbers, within) = table.text(rng), table.range(rng)
         drawn.append((f"{numbers} and {text}", flags & within))
     agree(index, drawn, np.arange(COUNT), plan="scan")
+
+
+@pytest.mark.parametrize("plan", ["scan", "auto"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_shape_agrees(shape, plan):
+    table, rng = Table(shops=12), np.random.default_rng(SHAPES.index(shape))
+    index = index_of(table)
+    drawn = [getattr(table, shape)(rng) for _ in range(QUERIES)]
+    agree(index, drawn, np.arange(COUNT), plan=plan)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_shape_agrees_after_changes(shape):
+    table, rng = Table(shops=12), np.random.default_rng(SHAPES.index(shape))
+    index, ids = index_of(table), np.arange(COUNT)
+    agree(index, [getattr(table, shape)(rng) for _ in range(QUERIES)], ids, plan="scan")
+    at, other = rng.permutation(COUNT)[:40], Table(shops=12, seed=7)
+    for name in ("shop", "color", "price", "year", "new"):
+        getattr(table, name)[at] = getattr(other, name)[at]
+    for row in at.tolist():
+        table.tags[row] = other.tags[row]
+    index.set_attributes(at, **table.columns(at))
+    gone = rng.permutation(COUNT)[:60]
+    index.remove(gone)
+    left = np.setdiff1d(ids, gone)
+    drawn = [getattr(table, shape)(rng) for _ in range(QUERIES)]
+    agree(index, [(text, flags[left]) for text, flags in drawn], left, plan="scan")
+
+
+def test_exclusions_filters_and_biases_hold_with_every_shape():
+    rng, table = np.random.default_rng(4), Table(shops=12)
+    index = index_of(table)
+    index.set_bias(index.ids, rng.standard_normal(COUNT).astype(np.float32))
+    kept = np.sort(rng.permutation(COUNT)[: COUNT // 2])
+    best = list(index.search(vectors(QUERIES, 3), 30).ids)
+    for shape in SHAPES:
+        drawn = [getattr(table, shape)(rng) for _ in range(QUERIES)]
+        drawn = [(text, flags[kept]) for text, flags in drawn]
+        allow = vecq.Filter(index, allow=kept)
+        agree(index, drawn, kept, allow=allow, exclude=best, bias_weight=0.5, plan="scan")
+
+
+def test_more_clauses_than_fit_agree():
+    table, rng = Table(), np.random.default_rng(6)
+    drawn = [joined("or", *(table.two_texts(rng) for _ in range(20))) for _ in range(40)]
+    drawn += [joined("and", *(table.other_texts(rng) for _ in range(4))) for _ in range(40)]
+    agree(index_of(table), drawn, np.arange(COUNT), plan="scan")
 
 
 def test_equal_conditions_agree():
@@ -217,13 +347,11 @@ def test_many_texts_are_one_condition():
     agree(index_of(table), drawn, np.arange(COUNT), plan="scan")
 
 
-def test_conditions_hold_while_values_change():
+@pytest.mark.parametrize("shape", ["text_and_range", "two_texts", "three_attributes", "pairs"])
+def test_conditions_hold_while_values_change(shape):
     rng, table = np.random.default_rng(9), Table(nulls=0)
     index, queries, stop, errors = index_of(table), vectors(QUERIES, 6), threading.Event(), []
-    drawn = []
-    for _ in range(QUERIES):
-        (text, flags), (numbers, within) = table.text(rng), table.range(rng)
-        drawn.append((f"{text} and {numbers}", flags & within))
+    drawn = [getattr(table, shape)(rng) for _ in range(QUERIES)]
 
     def search():
         while not stop.is_set():
