@@ -131,6 +131,17 @@ class Table:
     def three_attributes(self, rng):
         return joined("and", self.text(rng), self.color_of(rng), self.range(rng), self.flag(rng))
 
+    def three_wide(self, rng):
+        shops = ["s1", *(f"s{i}" for i in rng.integers(2, 9, 3))]
+        colors = rng.choice(["red", "green", "blue"], 2, replace=False).tolist()
+        year = rng.integers(0, 20)
+        return joined(
+            "and",
+            (f"shop in ({', '.join(map(repr, shops))})", np.isin(self.shop, shops)),
+            (f"color in ({', '.join(map(repr, colors))})", np.isin(self.color, colors)),
+            (f"year >= {year}", self.year >= year),
+        )
+
     def pairs(self, rng):
         return joined("or", self.two_texts(rng), self.flag_and_range(rng), self.two_tags(rng))
 
@@ -175,6 +186,7 @@ SHAPES = [
     "other_texts",
     "text_or_range",
     "three_attributes",
+    "three_wide",
     "pairs",
     "inverse",
 ]
