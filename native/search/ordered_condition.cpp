@@ -96,6 +96,7 @@ std::shared_ptr<const OrderedCondition> OrderedCondition::of(Predicate predicate
     const auto clauses = found->predicate_.clauses(kMaxClauses);
     if (!clauses) return nullptr;
     for (const Predicate::Clause& clause : *clauses) {
+        if (clause.size() > kMaxFactors) return nullptr;
         found->clauses_.push_back(clause_of(clause));
         if (std::ranges::none_of(found->clauses_.back(), &Factor::has_runs)) return nullptr;
     }

@@ -27,11 +27,11 @@ struct Factor {
 
 class OrderedCondition {
 public:
-    static constexpr size_t kMaxClauses = 16;
+    static constexpr size_t kMaxClauses = 16, kMaxFactors = 32;
     // All factors of a clause must hold. They ascend by attribute, and at least one has runs.
     using Clause = std::vector<Factor>;
 
-    // Null for predicates of more clauses, or with a clause without runs.
+    // Null for predicates of more clauses, or with a clause of more factors or without runs.
     static std::shared_ptr<const OrderedCondition> of(Predicate predicate);
 
     bool holds(uint32_t row) const { return predicate_.holds(row); }

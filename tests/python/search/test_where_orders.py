@@ -270,6 +270,7 @@ def test_more_clauses_than_fit_agree():
     table, rng = Table(), np.random.default_rng(6)
     drawn = [joined("or", *(table.two_texts(rng) for _ in range(20))) for _ in range(40)]
     drawn += [joined("and", *(table.other_texts(rng) for _ in range(4))) for _ in range(40)]
+    drawn += [joined("and", *(table.range(rng) for _ in range(50))) for _ in range(40)]
     agree(index_of(table), drawn, np.arange(COUNT), plan="scan")
 
 
