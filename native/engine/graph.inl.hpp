@@ -10,15 +10,23 @@ size_t search_filtered_by(const SearchJob& job, Filters&& filter_of) {
     const size_t interleaved = std::min(job.scratch.size(), job.queries.size());
     const auto begin = [&](size_t i) {
         query_of[i] = begun;
-        walks[i].begin(job.scratch[i], job.graph, {0, job.width, job.stop},
+        walks[i].begin(job.scratch[i], job.graph, {0, job.width, job.stop, job.depth != nullptr},
                        NodeScorer(RowScorer<C>(job.queries[begun], job.scored)), filter_of(begun));
         ++begun;
     };
     for (size_t i = 0; i < interleaved; ++i) begin(i);
     interleave(std::span(walks, interleaved), [&](size_t i) {
         const std::span<const Key> keys = walks[i].found();
-        job.found_counts[query_of[i]] = keys.size();
-        std::copy(keys.begin(), keys.end(), job.found + query_of[i] * job.width);
+        if (job.depth != nullptr) {
+            const WalkEffort effort = job.depth->next_effort(query_of[i], keys);
+            if (effort.width > 0) {
+                walks[i].widen(effort);
+                return true;
+            }
+        } else {
+            job.found_counts[query_of[i]] = keys.size();
+            std::copy(keys.begin(), keys.end(), job.found + query_of[i] * job.width);
+        }
         if (begun == job.queries.size() || job.slice.is_over()) return false;
         begin(i);
         return true;

@@ -28,6 +28,17 @@ struct LinkMeasure {
     float factor, bias;
 };
 
+// Decides how deep the walks of a job go.
+class DepthControl {
+public:
+    // Takes the results of a walk that is over, best first. Returns the effort with which it
+    // continues.
+    virtual WalkEffort next_effort(size_t query, std::span<const Key> found) = 0;
+
+protected:
+    ~DepthControl() = default;
+};
+
 struct SearchJob {
     GraphView graph;
     ScoredRows scored;
@@ -36,9 +47,10 @@ struct SearchJob {
     StopRule stop;
     const RowFilter* filters;        // one per query, or null
     std::span<WalkScratch> scratch;  // one per interleaved walk, at most kMaxInterleaved
-    Key* found;                      // `width` per query, best first
-    size_t* found_counts;            // one per query
+    Key* found;                      // `width` per query, best first; unused with `depth`
+    size_t* found_counts;            // one per query; unused with `depth`
     Slice slice = {};                // no walk begins after its end
+    DepthControl* depth = nullptr;   // null: no walk continues
 };
 
 // A scan of some rows for one query. Rows that beat the bound of `best` are inserted into it.

@@ -11,6 +11,7 @@
 #include <limits>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "base/memory.hpp"
 #include "base/vectors.hpp"
@@ -25,14 +26,34 @@ public:
 
     // Empties the beam and sets its width, for nodes below `nodes`. Keeps its memory.
     void begin(size_t width, size_t nodes) {
-        width_ = width;
         marked_ = MarkedKeys(nodes);
-        const size_t bytes = (width + kMaxOffers + 2 * kKeysPerVector) * sizeof(Key);
-        if (keys_.bytes() < bytes) keys_ = Memory(bytes);
-        if (merged_.bytes() < bytes) merged_ = Memory(bytes);
-        std::fill_n(keys_.as<Key>(), vectors() * kKeysPerVector, kNoKey);
-        size_ = next_ = offer_count_ = 0;
-        worst_ = -std::numeric_limits<float>::infinity();
+        set_width(width);
+        next_ = offer_count_ = 0;
+        assign({});
+    }
+
+    // Sets a larger width and takes dropped candidates back. The beam holds all candidates above
+    // `bound`. Those below are replaced by the best of `nodes` below it that can_hold() accepts, as
+    // unexpanded ones. `scores` are those of the nodes.
+    template <class CanHold>
+    void widen(size_t width, float bound, std::span<const uint32_t> nodes, const float* scores,
+               CanHold&& can_hold) {
+        const Key* const own = keys_.as<Key>();
+        const Key first_lost = marked_.key_of(bound, 0);
+        const auto kept = std::lower_bound(own, own + size_, first_lost) - own;
+        std::vector<Key> keys(own, own + kept);
+        keys.resize(static_cast<size_t>(kept) + nodes.size() + 1);
+        auto last = keys.begin() + kept;
+        for (size_t i = 0; i < nodes.size(); ++i) {
+            *last = marked_.key_of(scores[i], nodes[i]);
+            last += *last >= first_lost && can_hold(nodes[i]);
+        }
+        const auto end = std::min(last, keys.begin() + static_cast<ptrdiff_t>(width));
+        if (end < last) std::nth_element(keys.begin() + kept, end, last);
+        std::sort(keys.begin() + kept, end);
+        set_width(width);
+        next_ = std::min(next_, static_cast<size_t>(kept));
+        assign({keys.begin(), end});
     }
 
     size_t width() const { return width_; }
@@ -76,11 +97,12 @@ public:
     // In graphs of more than MarkedKeys::kMaxExactNodes nodes, up to one unit in the last place
     // below the score offered.
     float score(size_t at) const { return marked_.score_of(keys_.as<Key>()[at]); }
-    // Returns the candidates, best first, as plain keys. The beam begins again before its next use.
-    std::span<const Key> finish() {
-        Key* const keys = keys_.as<Key>();
-        for (size_t i = 0; i < size_; ++i) keys[i] = marked_.plain(keys[i]);
-        return {keys, size_};
+    // Returns the candidates, best first, as plain keys. Valid until the beam changes.
+    std::span<const Key> plain_keys() {
+        const Key* const keys = keys_.as<Key>();
+        Key* const plain = merged_.as<Key>();
+        for (size_t i = 0; i < size_; ++i) plain[i] = marked_.plain(keys[i]);
+        return {plain, size_};
     }
 
     // For merging by vectors: keys behind size() are kNoKey, which is behind every key.
@@ -104,6 +126,22 @@ public:
     }
 
 private:
+    void set_width(size_t width) {
+        width_ = width;
+        const size_t bytes = (width + kMaxOffers + 2 * kKeysPerVector) * sizeof(Key);
+        if (keys_.bytes() < bytes) keys_ = Memory(bytes);
+        if (merged_.bytes() < bytes) merged_ = Memory(bytes);
+    }
+
+    // Replaces the candidates by sorted keys.
+    void assign(std::span<const Key> keys) {
+        size_ = keys.size();
+        Key* const end = std::copy(keys.begin(), keys.end(), keys_.as<Key>());
+        std::fill(end, keys_.as<Key>() + vectors() * kKeysPerVector, kNoKey);
+        worst_ = size_ == width_ && width_ > 0 ? score(width_ - 1)
+                                               : -std::numeric_limits<float>::infinity();
+    }
+
     // Returns the number of better keys. Branch-free, because the comparisons are unpredictable.
     [[gnu::always_inline]] size_t rank_of(Key key) const {
         const Key* const keys = keys_.as<Key>();

@@ -124,7 +124,7 @@ private:
             scorer.score(rows + first, group, sorted.worst(), scores);
             insert_keys<KeyVectors>(sorted, 0xffffU >> (16 - group), scores, nodes + first);
         }
-        return sorted.finish();
+        return sorted.plain_keys();
     }
 
     // Prunes a full list over its links and the new link `to`.

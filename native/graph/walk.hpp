@@ -2,6 +2,8 @@
 // it is expensive to allocate.
 #pragma once
 
+#include <vector>
+
 #include "base/row_filter.hpp"
 #include "graph/beam.hpp"
 #include "graph/visited.hpp"
@@ -13,16 +15,24 @@ inline constexpr size_t kMaxInterleaved = 4;
 
 // Ends a walk before all candidates of the beam are expanded: once the next one is `factor` times
 // as far from the query as the k-th best, in squared distances, where the squared distance is
-// `zero` - score.
+// `zero` - score; or once it is worse than the best `reach`.
 struct StopRule {
     size_t k = 0;  // 0: never
     float zero = 0, factor = 0;
+    size_t reach = 0;  // 0: never
 };
 
 // A walk searches layer `target_layer` with a beam of `width` (ef).
 struct WalkParams {
     size_t target_layer, width;
     StopRule stop;
+    bool may_widen = false;  // whether Walk::widen() may be called
+};
+
+// The effort with which a walk that is over continues.
+struct WalkEffort {
+    size_t width = 0;  // 0: it does not continue
+    StopRule stop = {};
 };
 
 // The filter of a walk that may return every node.
@@ -38,7 +48,8 @@ struct WalkCounts {
 struct WalkScratch {
     Visited visited;
     Beam beam;
-    Beam results;  // the allowed nodes of a filtered walk
+    Beam results;               // the allowed nodes of a filtered walk
+    std::vector<float> scores;  // of the logged nodes, if the walk may widen
     WalkCounts counts;
 };
 

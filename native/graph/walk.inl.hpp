@@ -54,12 +54,27 @@ public:
     }
 
     // Returns the results, best first. If rejected nodes filled the beam, the walk may have ended
-    // before it reached the worse results: then returns only about the best three quarters. Called
-    // once.
+    // before it reached the worse results: then returns only about the best three quarters. Valid
+    // until the walk continues.
     std::span<const Key> found() {
         const size_t count = results().size(), certain = count - count / 4;
         const bool cut_short = count > 0 && results().score(certain - 1) < scratch_->beam.worst();
-        return results().finish().first(cut_short ? certain - 1 : count);
+        return results().plain_keys().first(cut_short ? certain - 1 : count);
+    }
+
+    // Makes a walk that is over continue with a beam that is as wide or wider. Nothing is scored
+    // twice: nodes that a narrower beam dropped return to it.
+    void widen(const WalkEffort& effort) {
+        const float lost = bound();
+        params_.stop = effort.stop;
+        if (effort.width <= params_.width) return;
+        params_.width = effort.width;
+        const std::span<const uint32_t> nodes{scratch_->visited.log(), scored_};
+        const float* const scores = scratch_->scores.data();
+        scratch_->beam.widen(beam_width(), lost, nodes, scores, [](uint32_t) { return true; });
+        if constexpr (!kUnfiltered)
+            scratch_->results.widen(params_.width, lost, nodes, scores,
+                                    [&](uint32_t node) { return filter_.may_return(node); });
     }
 
 private:
@@ -131,8 +146,16 @@ private:
         prefetch(std::min({scored_ + count + scorer_.prefetch_distance(),
                            prefetched_ + NodeScorer::kGroup, scratch_->visited.size()}));
         offer(better, scores, nodes);
+        if (params_.may_widen) log_scores(scores);
         scratch_->counts.scores += count;
         scored_ += count;
+    }
+
+    void log_scores(const float* scores) {
+        std::vector<float>& log = scratch_->scores;
+        const size_t end = scored_ + NodeScorer::kGroup;
+        if (log.size() < end) log.resize(std::max(end, log.size() * 3 / 2));
+        std::copy_n(scores, NodeScorer::kGroup, log.data() + scored_);
     }
 
     // Prefetches the logged nodes below `end` that were not prefetched yet.
@@ -179,6 +202,9 @@ private:
         const StopRule& stop = params_.stop;
         if (!is_on_target_layer()) return false;
         if (score < results().worst()) return true;
+        if (stop.reach > 0 && results().size() >= stop.reach &&
+            score < results().score(stop.reach - 1))
+            return true;
         if (stop.k == 0 || results().size() < stop.k) return false;
         return stop.zero - score > stop.factor * (stop.zero - results().score(stop.k - 1));
     }

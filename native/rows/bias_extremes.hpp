@@ -23,6 +23,8 @@ public:
     // Bounds of all biases.
     float largest() const { return largest_; }
     float smallest() const { return smallest_; }
+    // An upper bound of what biases add to scores with this weight.
+    float most(float weight) const { return weight * (weight > 0 ? largest_ : smallest_); }
 
     // A row gets a bias, or loses it. Do not fail.
     void enter(uint32_t row, float bias);

@@ -39,9 +39,7 @@ size_t BiasDepth::wider_beam(std::span<const Key> found, size_t depth, float wei
     // A beam no wider than the wanted rows shows nothing behind them.
     const size_t rank = depth < found.size() ? depth : found.size() / 2;
     const float shown = score_of(found[rank - 1]) - score_of(found.back());
-    const float most =
-        weight > 0 ? state_.bias_extremes.largest() : state_.bias_extremes.smallest();
-    if (shown >= weight * (most - median_)) return 0;
+    if (shown >= state_.bias_extremes.most(weight) - weight * median_) return 0;
     const float wanted = reach(found.first(rank), weight);
     if (!(shown < wanted)) return 0;
     const auto width = static_cast<double>(found.size());

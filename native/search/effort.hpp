@@ -19,9 +19,6 @@ size_t plane_candidates(size_t k);
 // Probes without a target recall, for cells of `rows` rows in all.
 size_t default_probes(size_t k, size_t rows, size_t cells);
 
-// A beam misses some of its worst rows: groups do not rely on this many of them.
-inline size_t unreliable_rows(size_t beam) { return std::min(beam / 4, size_t{100}); }
-
 // Candidates to rescore on the rerank codes for k results, from search codes of this width: as
 // measured, with more as the index grows, or by default.
 size_t rerank_width(const RecallCurve& curve, Width width, size_t k, size_t rows);

@@ -68,26 +68,59 @@ size_t Groups::expected_depth(size_t wanted, size_t per_group, size_t items) con
     return high;
 }
 
-size_t GroupPicker::pick(std::vector<Key>& keys, size_t wanted, const Groups& groups,
-                         size_t per_group, const IdMap& ids) {
+// Loops of their own, so that the lookups of all keys overlap.
+void GroupPicker::look_up(std::span<const Key> keys, const Groups& groups, const IdMap& ids) {
     if (taken_.size() < groups.count()) taken_.resize(groups.count(), 0);
     group_of_.resize(keys.size());
-    // A loop of its own, so that lookups overlap.
+    for (const Key key : keys) ids.prefetch(node_of(key));
+    for (const Key key : keys) groups.prefetch(ids[node_of(key)]);
     for (size_t i = 0; i < keys.size(); ++i) group_of_[i] = groups.of(ids[node_of(keys[i])]);
+}
+
+// Calls take_key(i) for the first `wanted` of `count` keys whose groups are not full. Returns the
+// number of keys looked at.
+template <class Take>
+size_t GroupPicker::take(size_t count, size_t wanted, size_t per_group, Take&& take_key) {
     touched_.clear();
-    size_t seen = 0, kept = 0;
-    for (; seen < keys.size() && kept < wanted; ++seen) {
+    size_t seen = 0;
+    for (size_t kept = 0; seen < count && kept < wanted; ++seen) {
         const uint32_t group = group_of_[seen];
         if (group != Groups::kNone) {
             if (taken_[group] >= per_group) continue;
             ++taken_[group];
             touched_.push_back(group);
         }
-        keys[kept++] = keys[seen];
+        take_key(seen);
+        ++kept;
     }
     for (const uint32_t group : touched_) taken_[group] = 0;
+    return seen;
+}
+
+size_t GroupPicker::pick(std::vector<Key>& keys, size_t wanted, const Groups& groups,
+                         size_t per_group, const IdMap& ids) {
+    look_up(keys, groups, ids);
+    size_t kept = 0;
+    const size_t seen =
+        take(keys.size(), wanted, per_group, [&](size_t i) { keys[kept++] = keys[i]; });
     keys.resize(kept);
     return seen;
+}
+
+size_t GroupPicker::depth_for(std::span<const Key> keys, size_t wanted, const Groups& groups,
+                              size_t per_group, const IdMap& ids) {
+    look_up(keys, groups, ids);
+    const size_t half = keys.size() / 2;
+    size_t kept = 0, kept_late = 0;
+    const size_t seen = take(keys.size(), wanted, per_group, [&](size_t i) {
+        ++kept;
+        kept_late += i >= half;
+    });
+    if (kept >= wanted) return seen;
+    const double per_key =
+        static_cast<double>(kept_late + 1) / static_cast<double>(seen - half + 1);
+    const double more = static_cast<double>(wanted - kept) / per_key;
+    return seen + std::clamp(static_cast<size_t>(more), size_t{1}, seen + 1);
 }
 
 }  // namespace vecq

@@ -32,6 +32,8 @@ public:
         }
     }
 
+    void prefetch(int64_t id) const { __builtin_prefetch(&slots_[home_of(id)]); }
+
 private:
     struct Slot {
         int64_t id;
@@ -64,10 +66,18 @@ public:
     // `per_group`. Returns the number of keys looked at.
     size_t pick(std::vector<Key>& keys, size_t wanted, const Groups& groups, size_t per_group,
                 const IdMap& ids);
+    // Returns how many of the best items hold `wanted` results. If more than these keys, the best
+    // ones, it is extrapolated, to at most twice as many.
+    size_t depth_for(std::span<const Key> keys, size_t wanted, const Groups& groups,
+                     size_t per_group, const IdMap& ids);
 
 private:
-    std::vector<uint32_t> taken_;  // per group; 0 between calls
-    std::vector<uint32_t> group_of_, touched_;
+    void look_up(std::span<const Key> keys, const Groups& groups, const IdMap& ids);
+    template <class Take>
+    size_t take(size_t count, size_t wanted, size_t per_group, Take&& take_key);
+
+    std::vector<uint32_t> taken_;               // per group; 0 between calls
+    std::vector<uint32_t> group_of_, touched_;  // groups by key, and those taken from
 };
 
 }  // namespace vecq

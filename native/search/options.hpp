@@ -62,7 +62,7 @@ struct SearchReport {
     Costs costs = {};
     size_t passing = 0;      // rows that the filter allows
     double beam_factor = 1;  // by which item biases widen the beam
-    double deeper_cost = 0;  // estimated seconds that walks took to go deeper for item biases
+    double deeper_cost = 0;  // estimated seconds that walks took to go deeper
     size_t starved = 0;      // queries whose walk found too few rows, so that a scan followed
     // Of queries with filters of their own: how many were scanned, and their allowed rows in all.
     size_t scanned = 0, own_passing = 0;

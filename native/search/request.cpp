@@ -16,17 +16,16 @@ constexpr float kNoScore = -std::numeric_limits<float>::infinity();
 
 // Queries differ: this many times the expected depth suffices for nine in ten.
 constexpr double kDepthMargin = 1.2;
-// Walks and scans begin with at most this share of the items.
+// Scans begin with at most this share of the items.
 constexpr size_t kLargestShare = 8;
 
-// With groups, all that the beam finds, and what their sizes let expect.
+// With groups, what their sizes let expect.
 size_t depth_of(const SearchOptions& options, size_t items) {
     if (options.groups == nullptr) return options.ranked();
     const size_t expected =
         options.groups->expected_depth(options.ranked(), options.per_group, items);
     const auto depth = static_cast<size_t>(kDepthMargin * static_cast<double>(expected));
-    return std::max({options.ranked(), options.ef,
-                     std::min(depth + unreliable_rows(depth * 4 / 3), items / kLargestShare)});
+    return std::max({options.ranked(), options.ef, std::min(depth, items / kLargestShare)});
 }
 
 }  // namespace
@@ -47,10 +46,11 @@ Request::Request(const IndexState& state, const SearchCall& call)
     }
     depth = depth_of(call.options, passing_count);
     const size_t items = state.rows.slots().count();
-    // Groups and diversity choose among all `depth` best rows, whose order one plane only suggests.
-    const bool chooses = call.options.groups != nullptr || call.options.diversity > 0;
-    const size_t fewest = chooses && state.rows.codes().has_planes() ? plane_beam(depth) : depth;
-    beam_width = std::min(items, std::max({call.options.ef, fewest, wanted()}));
+    // Diversity chooses among all of the best rows, whose order one plane only suggests.
+    const size_t ranked = call.options.ranked();
+    const bool is_vague = call.options.diversity > 0 && state.rows.codes().has_planes();
+    const size_t fewest = is_vague ? plane_beam(ranked) : ranked;
+    beam_width = std::min(items, std::max({call.options.ef, fewest, call.options.rerank}));
     scan_width = std::min(items, std::max(scan_candidates(depth), call.options.rerank));
     probes = state.cells == nullptr ? 0 : call.options.probes;
     if (state.cells != nullptr && probes == 0) {
@@ -114,7 +114,7 @@ Question Request::question() const {
             .queries = call.count,
             .walkers = workers_for(call.options.threads, call.count),
             .scanners = workers_for(call.options.threads, call.count * row_count()),
-            .beam_width = beam_width,
+            .beam_width = std::max(beam_width, std::min(depth, passing_count)),
             .scan_width = scan_width,
             .excluded = static_cast<size_t>(excluded) / call.count,
             .has_filter = has_filter(),

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -42,6 +41,11 @@ struct Request {
     bool adapts_to_biases() const {
         return call.options.plan == Plan::automatic && state.rows.biased() != nullptr;
     }
+    // Whether the depth of walks may change the plan.
+    bool may_change_plan() const {
+        return call.options.plan == Plan::automatic &&
+               (state.rows.biased() != nullptr || call.options.groups != nullptr);
+    }
     bool has_filter() const { return passing != nullptr || has_own_filters(); }
     // Whether each query has an expression of its own.
     bool has_own_filters() const { return call.options.where.size() > 1; }
@@ -69,8 +73,6 @@ struct Request {
     Plan plan;
     Slice slice;
     size_t end;  // no walk begins for queries from this one on
-    // The beam width that queries of this call needed to fill their groups; null without groups.
-    std::atomic<size_t>* group_width = nullptr;
 };
 
 // The queries that earlier slices of a call left unanswered.

@@ -47,10 +47,10 @@ void require_cells(const Request& request, Plan plan) {
            "compact drop them");
 }
 
-// A call whose item biases may take more than the plan foresees walks for a few queries first.
+// A call whose item biases or groups may take more than the plan foresees walks for a few queries first.
 size_t pilot_queries(const Request& request, const SearchReport& report) {
     constexpr size_t kPilotQueries = 8, kFewestPerPilotQuery = 8;
-    const bool is_open = request.adapts_to_biases() && report.plan == Plan::walk;
+    const bool is_open = request.may_change_plan() && report.plan == Plan::walk;
     return is_open && request.call.count >= kPilotQueries * kFewestPerPilotQuery ? kPilotQueries
                                                                                  : 0;
 }
@@ -78,7 +78,6 @@ SearchReport search(const IndexState& state, FairSharedMutex& searches, Searcher
     Pending pending;
     bool is_first = true;
     size_t pilot = 0;
-    std::atomic<size_t> group_width = 0;
     do {
         if (is_cancelled(call.options.cancelled))
             throw Error(VECQ_CANCELLED, "cancelled", "the search was cancelled");
@@ -86,7 +85,6 @@ SearchReport search(const IndexState& state, FairSharedMutex& searches, Searcher
         const auto lock = searches.read();
         Request request(state, call);
         require_cells(request, report.plan);
-        if (call.options.groups != nullptr) request.group_width = &group_width;
         if (call.count > 1) request.slice = searches.slice();
         request.slice.end_when(call.options.cancelled);
         if (std::exchange(is_first, false)) {

@@ -163,7 +163,7 @@ void play(Beam& beam, size_t width, size_t nodes, uint64_t scores, uint64_t seed
     beam.merge_offers();
     while (expand() != kNone) {}
     CHECK(expand_next(beam) == kNone && model.is(beam), width, seed);
-    CHECK(model.is(beam.finish()), width, seed);
+    CHECK(model.is(beam.plain_keys()), width, seed);
 }
 
 }  // namespace
@@ -291,6 +291,57 @@ TEST(beam_expands_later_offers_that_are_better) {
     CHECK(expand_next(beam) == kNone);
 }
 
+// A narrow beam that widens holds what a wide one holds, and knows what it expanded.
+TEST(beam_takes_dropped_candidates_back) {
+    for (uint64_t seed = 0; seed < 200; ++seed) {
+        Random random(seed);
+        const size_t nodes = seed % 2 == 0 ? kExact : kMost;
+        const size_t narrow = 1 + random.below(20), wide = narrow + 1 + random.below(60);
+        const auto count = static_cast<uint32_t>(random.below(200));
+        Beam beam, expected;
+        beam.begin(narrow, nodes);
+        expected.begin(wide, nodes);
+        std::vector<uint32_t> ids;
+        std::vector<float> scores;
+        std::set<uint32_t> expanded;
+        for (uint32_t i = 0; i < count; ++i) {
+            ids.push_back(scattered(i, nodes));
+            scores.push_back(score_number(random.below(40)));
+            beam.offer(scores[i], ids[i]);
+            beam.merge_offers();
+            expected.offer(scores[i], ids[i]);
+            expected.merge_offers();
+            if (random.below(4) == 0) expanded.insert(expand_next(beam));
+        }
+        const float bound = beam.worst();
+        beam.widen(wide, bound, ids, scores.data(), [](uint32_t) { return true; });
+        CHECK(beam.worst() == expected.worst(), seed);
+        CHECK(std::ranges::equal(beam.plain_keys(), expected.plain_keys()), seed);
+        for (size_t i = 0; i < beam.size(); ++i)
+            if (beam.score(i) > bound && !expanded.contains(beam.node(i)))
+                CHECK(expanded.insert(beam.node(i)).second, seed);
+        size_t left = 0;
+        for (uint32_t node = expand_next(beam); node != kNone; node = expand_next(beam)) ++left;
+        CHECK(left >= beam.size() - std::min(beam.size(), expanded.size()), seed);
+    }
+}
+
+// The nodes that a widened beam takes back are chosen by the caller.
+TEST(beam_takes_back_only_what_it_can_hold) {
+    Beam beam;
+    beam.begin(2, kExact);
+    const std::vector<uint32_t> ids = {0, 1, 2, 3, 4, 5};
+    const std::vector<float> scores = {9, 8, 7, 6, 5, 4};
+    for (size_t i = 0; i < 2; ++i) beam.offer(scores[i], ids[i]);
+    beam.merge_offers();
+    CHECK(expand_next(beam) == 0 && expand_next(beam) == 1);
+    beam.widen(4, beam.worst(), ids, scores.data(), [](uint32_t node) { return node % 2 == 1; });
+    CHECK(beam.size() == 4 && beam.worst() == 4);
+    // A candidate at the bound counts as lost, so it is expanded once more.
+    CHECK(expand_next(beam) == 1 && expand_next(beam) == 3 && expand_next(beam) == 5);
+    CHECK(expand_next(beam) == kNone);
+}
+
 // Links of a damaged file may repeat nodes.
 TEST(beam_accepts_repeated_nodes) {
     Beam beam;
@@ -298,5 +349,5 @@ TEST(beam_accepts_repeated_nodes) {
     for (uint32_t i = 0; i < Beam::kMaxOffers; ++i) beam.offer(static_cast<float>(i % 3), i % 3);
     beam.merge_offers();
     CHECK(beam.size() == 5 && beam.worst() == 2);
-    for (const Key key : beam.finish()) CHECK(node_of(key) == 2);
+    for (const Key key : beam.plain_keys()) CHECK(node_of(key) == 2);
 }

@@ -98,6 +98,50 @@ def test_walks_go_as_deep_as_sizes_of_groups_let_expect():
         assert found.n_scored < 0.3 * count * len(queries)  # a scan scores all of them
 
 
+def test_walks_continue_where_groups_take_more_rows():
+    rng = np.random.default_rng(8)
+    centers = rng.standard_normal((40, 16), dtype=np.float32)
+    items = (centers[rng.integers(40, size=20_000)] + 0.3 * vectors(20_000, 9)).astype(np.float32)
+    index = vecq.Index(16, "l2", seed=1).add(items, threads=0)
+    # Groups are neighborhoods of 20 items: near a query few groups hold nearly all rows.
+    leaders = vecq.Index(16, "l2", seed=1).add(items[rng.choice(20_000, 1000, replace=False)])
+    near = leaders.search(items, 1, ef=20, threads=0).ids[:, 0]
+    groups = vecq.Groups(index, index.ids, near)
+    queries = items[:50] + 0.05 * vectors(50, 10)
+    k = 30
+    expected = expected_of(index, queries, near, 1, k)
+    found = index.search(queries, k, group_by=groups, per_group=1, plan="walk")
+    hits = [len(set(a) & set(b)) for a, b in zip(found.ids, expected, strict=True)]
+    assert np.mean(hits) >= 0.95 * k
+    # No walk begins again: all together score less than walks as wide as the deepest query needs.
+    order = index.search(queries, 4000, plan="scan").ids
+    depths = [
+        np.flatnonzero(np.isin(row, own))[-1] for row, own in zip(order, expected, strict=True)
+    ]
+    plain = [
+        index.search(q, 1, ef=2 * depth + 200, plan="walk")
+        for q, depth in zip(queries, depths, strict=True)
+    ]
+    assert found.n_scored < sum(one.n_scored for one in plain)
+    for threads in (1, 2):
+        again = index.search(queries, k, group_by=groups, per_group=1, plan="walk", threads=threads)
+        assert (again.ids == found.ids).all()
+    alone = [index.search(q, k, group_by=groups, per_group=1, plan="walk").ids for q in queries]
+    assert (np.stack(alone).reshape(found.ids.shape) == found.ids).all()
+
+
+def test_a_larger_ef_deepens_grouped_walks():
+    index = vecq.Index(32, "l2", seed=1).add(vectors(8000, 11, dim=32), threads=0)
+    own = np.random.default_rng(12).integers(300, size=8000)
+    groups = vecq.Groups(index, index.ids, own)
+    queries = vectors(30, 13, dim=32)
+    scored = [
+        index.search(queries, 50, group_by=groups, per_group=1, ef=ef, plan="walk").n_scored
+        for ef in (60, 150, 300)
+    ]
+    assert scored[0] < scored[1] < scored[2]
+
+
 def test_items_of_several_vectors_are_found_once():
     items = vectors(500, 1)
     views = np.concatenate([items, items + 0.1, items - 0.1])  # three vectors of each item

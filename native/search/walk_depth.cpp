@@ -1,0 +1,56 @@
+#include "search/walk_depth.hpp"
+
+#include <algorithm>
+
+#include "rows/recall_curve.hpp"
+#include "search/effort.hpp"
+
+namespace vecq {
+namespace {
+
+// Beams up to this width cost little.
+constexpr size_t kWideBeam = 512;
+
+}  // namespace
+
+WalkDepth::WalkDepth(const Request& request, Searcher& searcher)
+    : request_(request), searcher_(searcher), depth_(request.depth) {
+    if (request.adapts_to_biases()) biases_.emplace(request.state);
+}
+
+size_t WalkDepth::beam_width(size_t reach) {
+    return std::max(reach, std::min(reach + reach / 2, kWideBeam));
+}
+
+size_t WalkDepth::first_beam_width(size_t reach) const {
+    return std::max(reach, std::min(request_.depth, kWideBeam));
+}
+
+size_t WalkDepth::reach_for(size_t i, std::span<const Key> found, size_t reach) {
+    size_t wanted = reach;
+    const float weight = searcher_.queries[i].item_bias_weight;
+    if (biases_ && found.size() >= reach)
+        wanted = std::max(reach, biases_->wider_beam(found.first(reach), request_.depth, weight));
+    if (request_.call.options.groups != nullptr)
+        wanted = std::max(wanted, reach_for_groups(found, reach));
+    return std::min(wanted, std::max(reach, request_.passing_count));
+}
+
+// A walk that reaches as many rows as results are chosen among has recall@100 of .97 to .99 where
+// one without groups has .998; a fourth more rows take a fifth more time for .98 to .996. A larger
+// ef than the default is an order to go deeper.
+size_t WalkDepth::reach_for_groups(std::span<const Key> found, size_t reach) {
+    constexpr size_t kLeastGrowth = 8;  // 1 / 8 of the reach
+    const SearchOptions& options = request_.call.options;
+    depth_ = searcher_.group_picker.depth_for(found, options.ranked(), *options.groups,
+                                              options.per_group, request_.state.rows.ids());
+    const bool has_planes = request_.state.rows.codes().has_planes();
+    const size_t least = has_planes ? plane_beam(depth_) : depth_;
+    const double effort = static_cast<double>(options.ef) /
+                          static_cast<double>(default_ef(options.ranked(), has_planes));
+    const auto wanted = static_cast<size_t>(std::max(1.0, effort) * static_cast<double>(least));
+    if (depth_ <= found.size()) return wanted;
+    return std::max(wanted, reach + reach / kLeastGrowth + 1);
+}
+
+}  // namespace vecq
