@@ -24,7 +24,8 @@ public:
     // Orders the first `rows` rows, which are staged.
     BulkOrder(IndexState& state, size_t rows);
 
-    // Does a part of the work, some tens of milliseconds, on several threads.
+    // Does a part of the work on several threads: some tens of milliseconds. One step orders all
+    // leaders on one thread, which takes longer above some ten million rows.
     void step(size_t threads);
     bool is_done() const { return next_group_ == groups_.size(); }
     // Fraction of the work that is done.

@@ -48,7 +48,8 @@ public:
             *last = marked_.key_of(scores[i], nodes[i]);
             last += *last >= first_lost && can_hold(nodes[i]);
         }
-        const auto end = std::min(last, keys.begin() + static_cast<ptrdiff_t>(width));
+        const auto end =
+            keys.begin() + std::min(last - keys.begin(), static_cast<ptrdiff_t>(width));
         if (end < last) std::nth_element(keys.begin() + kept, end, last);
         std::sort(keys.begin() + kept, end);
         set_width(width);

@@ -15,7 +15,7 @@ inline constexpr size_t kMaxInterleaved = 4;
 
 // Ends a walk before all candidates of the beam are expanded: once the next one is `factor` times
 // as far from the query as the k-th best, in squared distances, where the squared distance is
-// `zero` - score; or once it is worse than the best `reach`.
+// `zero` - score; or once the next candidate is worse than the `reach`-th best result.
 struct StopRule {
     size_t k = 0;  // 0: never
     float zero = 0, factor = 0;

@@ -20,9 +20,6 @@ class BiasExtremes {
 public:
     // Rows of the list. Readers skip rows that hold no item.
     const std::vector<uint32_t>& rows() const { return rows_; }
-    // Bounds of all biases.
-    float largest() const { return largest_; }
-    float smallest() const { return smallest_; }
     // An upper bound of what biases add to scores with this weight.
     float most(float weight) const { return weight * (weight > 0 ? largest_ : smallest_); }
 

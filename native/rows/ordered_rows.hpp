@@ -2,8 +2,9 @@
 //
 // Like postings, an order describes one version of the attributes: its user tests the rows that
 // changed since. It takes 12.25 bytes per row: 4 for the order; 1/4 for the values, of which only
-// every kStep-th is kept, so up to kStep - 1 rows at each end of a run are tested as well; and,
-// but of bytes, 8 for bitmaps of the rows below kBitmaps places, of which two make those of a run.
+// every kStep-th is kept, so up to kStep - 1 rows at each end of a run are tested as well; and 8
+// for bitmaps of the rows below kBitmaps places, of which two make those of a run. Bytes have no
+// bitmaps.
 #pragma once
 
 #include <cstddef>

@@ -53,7 +53,7 @@ bool WindowScanner::scan(const ScoredRows& scored, std::span<const Part> parts,
     return true;
 }
 
-// Leaves tested rows only.
+// Afterwards every kept row has passed its test.
 bool WindowScanner::sweep_all(const ScoredRows& scored, std::span<const Part> parts,
                               const uint64_t* allowed, const Slice* slice) {
     for (const Part& part : parts) {

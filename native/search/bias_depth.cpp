@@ -34,23 +34,25 @@ BiasDepth::BiasDepth(const IndexState& state) : state_(state) {
     }
 }
 
-size_t BiasDepth::wider_beam(std::span<const Key> found, size_t depth, float weight) const {
-    if (weight == 0 || found.size() < 2) return 0;
+size_t BiasDepth::reach_for(std::span<const Key> found, size_t depth, float weight,
+                            size_t reach) const {
+    if (weight == 0 || found.size() < 2) return reach;
     // A beam no wider than the wanted rows shows nothing behind them.
     const size_t rank = depth < found.size() ? depth : found.size() / 2;
     const float shown = score_of(found[rank - 1]) - score_of(found.back());
-    if (shown >= state_.bias_extremes.most(weight) - weight * median_) return 0;
-    const float wanted = reach(found.first(rank), weight);
-    if (!(shown < wanted)) return 0;
+    if (shown >= state_.bias_extremes.most(weight) - weight * median_) return reach;
+    const float wanted = reach_of_biases(found.first(rank), weight);
+    if (!(shown < wanted)) return reach;
     const auto width = static_cast<double>(found.size());
     const double growth =
         shown > 0 ? std::pow(width / static_cast<double>(rank), wanted / shown - 1) : kMostGrowth;
-    return static_cast<size_t>(std::ceil(width * std::clamp(growth, kLeastGrowth, kMostGrowth)));
+    const double wider = width * std::clamp(growth, kLeastGrowth, kMostGrowth);
+    return std::max(reach, static_cast<size_t>(std::ceil(wider)));
 }
 
 // How far above the median weighted biases matter. Rows of extreme biases are scored for every
 // query and do not count.
-float BiasDepth::reach(std::span<const Key> results, float weight) const {
+float BiasDepth::reach_of_biases(std::span<const Key> results, float weight) const {
     const BiasedAffine* biased = state_.rows.biased();
     const std::vector<uint32_t>& extremes = state_.bias_extremes.rows();
     std::vector<float> biases;

@@ -20,12 +20,12 @@ class BiasDepth {
 public:
     explicit BiasDepth(const IndexState& state);
 
-    // Returns the beam width with which to walk again, or 0 if the walk went deep enough. It found
-    // these keys, best first, of which `depth` are wanted; `weight` is that of the query's biases.
-    size_t wider_beam(std::span<const Key> found, size_t depth, float weight) const;
+    // Returns how many rows the walk has to reach: `reach` if it went deep enough. It found these
+    // keys, best first, of which `depth` are wanted; `weight` is that of the query's biases.
+    size_t reach_for(std::span<const Key> found, size_t depth, float weight, size_t reach) const;
 
 private:
-    float reach(std::span<const Key> results, float weight) const;
+    float reach_of_biases(std::span<const Key> results, float weight) const;
 
     const IndexState& state_;
     // Of a sample: the median bias, and the means of a few at both ends.

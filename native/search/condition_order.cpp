@@ -35,7 +35,7 @@ std::optional<ConditionOrder> ConditionOrder::of(const IndexState& state,
         order.version_ = posted.version;
         return order;
     }
-    // An order that a nested one was made from is there.
+    // The order under a nested one exists, so this does not count as a use.
     const Attributes::Ordered ordered =
         attributes.ordered(*last.term.attribute, rows, is_nested ? 0 : uses);
     if (ordered.rows == nullptr) return {};

@@ -32,6 +32,10 @@ public:
                                             size_t uses);
 
     std::span<const uint32_t> in_order() const;
+    bool is_same_as(const ConditionOrder& other) const {
+        return nested_ == other.nested_ && postings_ == other.postings_ &&
+               numbers_ == other.numbers_;
+    }
     // Rows of the columns that were ordered, in their version.
     size_t rows() const { return postings_ != nullptr ? postings_->rows() : numbers_->rows(); }
     const AttributeVersion& version() const { return version_; }

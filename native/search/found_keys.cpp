@@ -1,3 +1,4 @@
+// Lists, rescores and completes the keys of a walk.
 #include "search/found_keys.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Tasks of walks: filters, walks as deep as each query needs, scans where walks do not suffice.
 #include "search/graph_search.hpp"
 
 #include <algorithm>
@@ -17,9 +18,9 @@ namespace {
 
 // Queries per task at most.
 constexpr size_t kQueriesPerTask = 32;
-// A walk that has to go deeper reaches at least 1 / kLeastGrowth more rows. By a fixed plan it
+// A walk that delivers too few results reaches at least 1 / kLeastPart more rows. With groups it
 // reaches up to kMostDeeper times as many as at first, and up to 1 / kScannedShare of the items.
-constexpr size_t kLeastGrowth = 4, kMostDeeper = 32, kScannedShare = 8;
+constexpr size_t kLeastPart = 4, kMostDeeper = 32, kScannedShare = 8;
 // Places in the beam for rows that turn out to be no items.
 constexpr size_t kStrayPlaces = 16;
 
@@ -136,12 +137,13 @@ private:
         Progress& progress = progress_[at];
         const size_t i = begin_ + at, before = progress.reach;
         found_.list(i, found);
-        size_t reach = depth_.reach_for(i, searcher_.keys, before);
+        size_t reach = depth_.reach_for(i, searcher_.keys, before, found.size() >= before);
         if (reach == before) {
             if (finish(i)) return {};
-            reach += reach / kLeastGrowth;
+            reach += reach / kLeastPart + 1;
         }
         const bool is_exhausted = found.size() < before && found.size() == progress.found;
+        totals_.starved += is_exhausted;
         progress.needs_scan = is_exhausted || costs_less_to_scan(i, before, reach);
         if (progress.needs_scan) return {};
         progress.reach = reach;
@@ -154,12 +156,18 @@ private:
     // Whether to scan for query `i` instead of walking on to `reach` rows. A fixed plan decides
     // without estimated seconds, so that results do not depend on them.
     bool costs_less_to_scan(size_t i, size_t before, size_t reach) {
-        if (request_.call.options.plan != Plan::automatic)
-            return reach > std::min(kMostDeeper * request_.beam_width, items() / kScannedShare);
-        const Costs costs = request_.costs_of_one(passing_count(i), reach);
-        const bool scans = costs.scan < costs.walk;
-        totals_.deeper_cost +=
-            scans ? costs.scan : costs.walk - request_.costs_of_one(passing_count(i), before).walk;
+        const SearchOptions& options = request_.call.options;
+        const size_t most = std::min(kMostDeeper * request_.beam_width, items() / kScannedShare);
+        const bool is_too_deep = options.groups != nullptr && reach > most;
+        if (options.plan != Plan::automatic) return is_too_deep;
+        const auto walk_cost = [&](size_t width) {
+            return request_.costs_of_one(passing_count(i), width).walk;
+        };
+        const double scan = request_.costs_of_one(passing_count(i), reach).scan;
+        const bool scans = is_too_deep || scan < walk_cost(reach);
+        // The plan was chosen for walks of the expected depth.
+        const size_t planned = std::max(before, std::min(request_.depth, passing_count(i)));
+        totals_.deeper_cost += scans ? scan : std::max(0.0, walk_cost(reach) - walk_cost(planned));
         return scans;
     }
 
@@ -202,7 +210,7 @@ private:
         return filters;
     }
 
-    // The beam width for so many results, rows of no items and excluded ones.
+    // Adds places for removed and excluded rows to a beam width.
     size_t width_of(size_t width) const {
         if (!state_.all_nodes_are_items()) width = std::max(width, request_.depth + kStrayPlaces);
         return width + dropping_.places;

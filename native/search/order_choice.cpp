@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 
 namespace vecq {
 namespace {
@@ -13,8 +12,8 @@ constexpr size_t kSampled = 64;
 // A second driver must leave at most this share of the rows: more gain little.
 constexpr double kWorthwhile = 0.9;
 
-// What is known of the factor number `factor` of a clause.
-struct Known {
+// Statistics of one factor of a clause over the conditions.
+struct FactorStats {
     double share = 1;     // mean of rows that it allows
     double runs = 0;      // mean number
     bool drives = false;  // whether there is an order
@@ -25,31 +24,32 @@ struct Candidate {
     double share;
 };
 
-Known known_of(const IndexState& state, OrderChoice::Conditions conditions, size_t clause,
-               size_t factor) {
+FactorStats stats_of(const IndexState& state, OrderChoice::Conditions conditions, size_t clause,
+                     size_t factor) {
     const auto factor_of = [&](size_t i) -> const Factor& {
         return conditions[i]->clauses()[clause][factor];
     };
-    Known known;
-    if (!factor_of(0).has_runs()) return known;
+    FactorStats stats;
+    if (!factor_of(0).has_runs()) return stats;
     const auto order =
         ConditionOrder::of(state, conditions[0]->clauses()[clause], {factor}, conditions.size());
-    if (!order) return known;
+    if (!order) return stats;
     const size_t step = (conditions.size() + kSampled - 1) / kSampled;
     double logs = 0, count = 0;
     for (size_t i = 0; i < conditions.size(); i += step, ++count) {
         const Factor& own = factor_of(i);
         logs += std::log(std::max(order->share_of(own), 1e-9));
-        known.runs += own.has_texts() ? static_cast<double>(own.term.codes.size()) : 1;
+        stats.runs += own.has_texts() ? static_cast<double>(own.term.codes.size()) : 1;
     }
-    known.share = std::exp(logs / count);
-    known.runs /= count;
-    known.drives = known.runs <= ConditionOrder::kMaxRuns;
-    return known;
+    stats.share = std::exp(logs / count);
+    stats.runs /= count;
+    stats.drives = stats.runs <= ConditionOrder::kMaxRuns;
+    return stats;
 }
 
 // The runs of a nested order are those of single codes.
-bool nests(const Factor& first, const Known& one, const Factor& second, const Known& other) {
+bool nests(const Factor& first, const FactorStats& one, const Factor& second,
+           const FactorStats& other) {
     constexpr auto kMost = static_cast<double>(ConditionOrder::kMaxRuns);
     const bool has_codes = first.has_texts() || first.term.kind == Term::Kind::bytes;
     if (!has_codes || first.attribute() == second.attribute()) return false;
@@ -60,19 +60,19 @@ bool nests(const Factor& first, const Known& one, const Factor& second, const Kn
 
 // The best first.
 std::vector<Candidate> candidates_of(const OrderedCondition::Clause& clause,
-                                     std::span<const Known> known) {
+                                     std::span<const FactorStats> stats) {
     std::vector<Candidate> found;
     double least = 1;
     for (size_t i = 0; i < clause.size(); ++i) {
-        if (!known[i].drives) continue;
-        found.push_back({{i}, known[i].share});
-        least = std::min(least, known[i].share);
+        if (!stats[i].drives) continue;
+        found.push_back({{i}, stats[i].share});
+        least = std::min(least, stats[i].share);
     }
     for (size_t i = 0; i < clause.size(); ++i)
         for (size_t j = 0; j < clause.size(); ++j) {
-            const double share = known[i].share * known[j].share;
-            if (known[i].drives && known[j].drives && share <= kWorthwhile * least &&
-                nests(clause[i], known[i], clause[j], known[j]))
+            const double share = stats[i].share * stats[j].share;
+            if (stats[i].drives && stats[j].drives && share <= kWorthwhile * least &&
+                nests(clause[i], stats[i], clause[j], stats[j]))
                 found.push_back({{i, j}, share});
         }
     std::ranges::stable_sort(found, {}, &Candidate::share);
@@ -103,15 +103,15 @@ std::optional<OrderChoice> OrderChoice::of(const IndexState& state, Conditions c
 
 bool OrderChoice::add(const IndexState& state, Conditions conditions, size_t clause) {
     const OrderedCondition::Clause& one = conditions[0]->clauses()[clause];
-    std::vector<Known> known;
+    std::vector<FactorStats> stats;
     for (size_t factor = 0; factor < one.size(); ++factor)
-        known.push_back(known_of(state, conditions, clause, factor));
-    for (const Candidate& candidate : candidates_of(one, known)) {
+        stats.push_back(stats_of(state, conditions, clause, factor));
+    for (const Candidate& candidate : candidates_of(one, stats)) {
         auto order = ConditionOrder::of(state, one, candidate.drivers, conditions.size());
         if (!order) continue;
         // A scan of an order meets a row once, unless the order repeats it.
         const auto same = std::ranges::find_if(orders_, [&](const ConditionOrder& other) {
-            return other.in_order().data() == order->in_order().data() && !order->repeats_rows();
+            return other.is_same_as(*order) && !order->repeats_rows();
         });
         const auto number = static_cast<size_t>(same - orders_.begin());
         const bool is_alone = same == orders_.end();

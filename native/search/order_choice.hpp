@@ -29,8 +29,8 @@ public:
     runs_of(const OrderedCondition& condition, std::span<const uint32_t> stale) const;
     // Whether rows at allowed places of an order must be tested.
     bool needs_test(size_t order) const;
-    // Moves the keys of rows that may be returned, of those at allowed places of an order, to the
-    // front, and returns their number.
+    // Moves the keys of rows that may be returned to the front and returns their number. All keys
+    // are at allowed places of `order`.
     size_t pass(const OrderedCondition& condition, size_t order, std::span<Key> keys) const;
 
 private:

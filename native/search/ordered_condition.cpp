@@ -18,7 +18,7 @@ std::vector<std::pair<size_t, bool>> shape_of(const OrderedCondition::Clause& cl
 }
 
 // Bools outside a range are a range again, unless both sides of it have values.
-Factor factor_of(const Predicate::Factor& from) {
+Factor factor_of(const Predicate::Literal& from) {
     Factor factor{*from.term, from.is_inverse};
     Term& term = factor.term;
     if (!factor.is_inverse || term.kind != Term::Kind::bytes) return factor;
@@ -37,7 +37,7 @@ Factor factor_of(const Predicate::Factor& from) {
 // Ranges of one attribute become one.
 OrderedCondition::Clause clause_of(const Predicate::Clause& from) {
     OrderedCondition::Clause clause;
-    for (const Predicate::Factor& one : from) {
+    for (const Predicate::Literal& one : from) {
         Factor factor = factor_of(one);
         const auto same = std::ranges::find_if(clause, [&](const Factor& other) {
             return other.term.attribute == factor.term.attribute && !other.is_inverse;
@@ -93,10 +93,9 @@ size_t Factor::pass(std::span<Key> keys) const {
 
 std::shared_ptr<const OrderedCondition> OrderedCondition::of(Predicate predicate) {
     std::shared_ptr<OrderedCondition> found(new OrderedCondition(std::move(predicate)));
-    const auto clauses = found->predicate_.clauses(kMaxClauses);
+    const auto clauses = found->predicate_.clauses({kMaxClauses, kMaxFactors});
     if (!clauses) return nullptr;
     for (const Predicate::Clause& clause : *clauses) {
-        if (clause.size() > kMaxFactors) return nullptr;
         found->clauses_.push_back(clause_of(clause));
         if (std::ranges::none_of(found->clauses_.back(), &Factor::has_runs)) return nullptr;
     }

@@ -113,18 +113,19 @@ struct Forms {
     Clauses holds, fails;
 };
 
-Clauses any_of(const Clauses& left, const Clauses& right, size_t most) {
-    if (!left || !right || left->size() + right->size() > most) return {};
+Clauses any_of(const Clauses& left, const Clauses& right, Predicate::FormLimits most) {
+    if (!left || !right || left->size() + right->size() > most.clauses) return {};
     Clauses found = left;
     found->insert(found->end(), right->begin(), right->end());
     return found;
 }
 
-Clauses all_of(const Clauses& left, const Clauses& right, size_t most) {
-    if (!left || !right || left->size() * right->size() > most) return {};
+Clauses all_of(const Clauses& left, const Clauses& right, Predicate::FormLimits most) {
+    if (!left || !right || left->size() * right->size() > most.clauses) return {};
     Clauses found(std::in_place);
     for (const Predicate::Clause& one : *left)
         for (const Predicate::Clause& other : *right) {
+            if (one.size() + other.size() > most.literals) return {};
             found->push_back(one);
             found->back().insert(found->back().end(), other.begin(), other.end());
         }
@@ -219,7 +220,7 @@ OrderedRun run_of(const OrderedRows& rows, const Term& term) {
     }
 }
 
-std::optional<std::vector<Predicate::Clause>> Predicate::clauses(size_t most) const {
+std::optional<std::vector<Predicate::Clause>> Predicate::clauses(FormLimits most) const {
     std::vector<Forms> stack;
     for (const Step step : steps_) {
         if (step.kind == Step::Kind::term) {

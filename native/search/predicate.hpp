@@ -53,14 +53,18 @@ public:
     void add(Step::Kind kind);
     size_t terms() const { return terms_.size(); }
     // A term that must hold, or must not if it is inverse.
-    struct Factor {
+    struct Literal {
         const Term* term;
         bool is_inverse;
     };
-    using Clause = std::vector<Factor>;
-    // The disjunctive normal form: the predicate holds where all factors of any clause do. None if
-    // that takes more than `most` clauses.
-    std::optional<std::vector<Clause>> clauses(size_t most) const;
+    using Clause = std::vector<Literal>;
+    // The most clauses of a normal form, and the most literals of a clause.
+    struct FormLimits {
+        size_t clauses, literals;
+    };
+    // The disjunctive normal form: the predicate holds where all literals of any clause do. None if
+    // that exceeds the limits.
+    std::optional<std::vector<Clause>> clauses(FormLimits most) const;
 
     // At least `capacity` bits, of which those from `rows` on are 0. No row may change meanwhile.
     Bitset evaluate(const Attributes& attributes, size_t rows, size_t capacity) const;

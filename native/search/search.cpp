@@ -47,7 +47,8 @@ void require_cells(const Request& request, Plan plan) {
            "compact drop them");
 }
 
-// A call whose item biases or groups may take more than the plan foresees walks for a few queries first.
+// A call whose item biases or groups may take more than the plan foresees walks for a few queries
+// first.
 size_t pilot_queries(const Request& request, const SearchReport& report) {
     constexpr size_t kPilotQueries = 8, kFewestPerPilotQuery = 8;
     const bool is_open = request.may_change_plan() && report.plan == Plan::walk;

@@ -15,16 +15,16 @@ public:
 
     // Whether the depth depends on the query.
     bool is_open() const { return biases_ || request_.call.options.groups != nullptr; }
-    // Returns how many rows the walk for query `i` has to reach, `reach` if it went deep enough. It
-    // found these keys, best first.
-    size_t reach_for(size_t i, std::span<const Key> found, size_t reach);
+    // Returns how many rows the walk for query `i` has to reach: `reach` if it went deep enough. It
+    // found these items, best first. If it is full, it found no fewer rows than it reached.
+    size_t reach_for(size_t i, std::span<const Key> found, size_t reach, bool is_full);
     // The number of the best keys among which results are chosen, once a walk went deep enough.
     size_t depth() const { return depth_; }
 
-    // The width of a beam in which a walk reaches so many rows. Beyond them it keeps rows that it
-    // scored but does not expand: most of those that it needs if it has to go deeper.
+    // The beam width for a reach. Places beyond the reach hold scored rows that are not expanded
+    // yet: most of those that a deeper walk needs.
     static size_t beam_width(size_t reach);
-    // The same for a first `reach`: wide enough for the expected depth.
+    // The same for the first reach: as wide as the expected depth, up to 512 rows.
     size_t first_beam_width(size_t reach) const;
 
 private:

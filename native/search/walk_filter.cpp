@@ -1,3 +1,4 @@
+// Chooses between routing through rejected rows, stepping over them and dropping them.
 #include "search/walk_filter.hpp"
 
 #include <algorithm>

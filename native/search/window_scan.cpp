@@ -22,7 +22,7 @@ namespace {
 
 // Limits of a group, as in scan_search.cpp. Large groups read rows less often.
 constexpr size_t kMaxQueries = 32 * kBlockQueries, kMaxKeys = size_t{1} << 20;
-// What other plans take besides the modelled costs, measured on a million rows: seconds per row of
+// Costs of other plans that the model lacks, measured on a million rows: seconds per row of
 // the index to evaluate a condition and to list its rows, and how much longer the scan of a single
 // query takes than the model says, which was measured on rows in cache.
 constexpr double kListRow = 1e-10, kColdScan = 2;
@@ -163,9 +163,17 @@ std::vector<size_t> WindowScan::scan(const Request& request, SearcherPool& searc
         if (conditions_[number] != nullptr && excluded_by(request, number) <= request.scan_width)
             by_shape[conditions_[number]->shape()].push_back(number);
     std::vector<bool> is_answered(request.call.count);
-    for (const auto& [shape, own] : by_shape)
-        for (const size_t number : scan_shape(request, searchers, own, report))
+    bool has_answers = false;
+    for (const auto& [shape, own] : by_shape) {
+        if (has_answers && request.slice.is_over()) {
+            is_interrupted_ = true;
+            break;
+        }
+        for (const size_t number : scan_shape(request, searchers, own, report)) {
             is_answered[number] = true;
+            has_answers = true;
+        }
+    }
     std::vector<size_t> left;
     for (const size_t number : numbers)
         if (!is_answered[number]) left.push_back(number);

@@ -400,3 +400,15 @@ def test_any_table_agrees(count, shops, nulls, queries, k, seed):
     table.price[0] = 1  # ranges are drawn from values that are not null
     index = index_of(table)
     agree(index, drawn_from(table, queries, seed), np.arange(count), seed % 1000, k, plan="scan")
+
+
+def test_orders_of_attributes_without_values_are_told_apart():
+    index = vecq.Index(8, attributes={"a": "float32", "cat": "category"})
+    items = np.random.default_rng(3).standard_normal((5000, 8), dtype=np.float32)
+    index.add(items, attributes={"cat": ["x"] * 5000})
+    conditions = [f"a > {i} or (cat = 'x' and a > {i})" for i in range(200)]
+    found = index.search(items[:200], 5, where=conditions)
+    assert (found.counts == 0).all()
+    index.set_attributes(index.ids[:1], a=[100.5])
+    found = index.search(items[:200], 5, where=conditions)
+    assert found.counts.tolist() == [int(i <= 100) for i in range(200)]
