@@ -38,10 +38,12 @@ size_t WalkDepth::reach_for(size_t i, std::span<const Key> found, size_t reach, 
     return std::min(wanted, std::max(reach, request_.passing_count));
 }
 
-// A walk reaches as many rows as results are chosen among: native/README.md has the recall. An ef
-// above the default goes deeper in proportion.
+// A walk reaches as many rows as results are chosen among, and more where these are more than its
+// first beam holds: native/README.md has the recall. An ef above the default goes deeper in
+// proportion.
 size_t WalkDepth::reach_for_groups(std::span<const Key> found, size_t reach) {
-    constexpr size_t kLeastPart = 8;  // of the reach, by which it grows at least
+    constexpr size_t kLeastPart = 8;     // of the reach, by which it grows at least
+    constexpr double kMoreBeyond = 0.5;  // per row beyond the first beam
     const SearchOptions& options = request_.call.options;
     depth_ = searcher_.group_picker.depth_for(found, options.ranked(), *options.groups,
                                               options.per_group, request_.state.rows.ids());
@@ -49,7 +51,9 @@ size_t WalkDepth::reach_for_groups(std::span<const Key> found, size_t reach) {
     const size_t least = has_planes ? plane_beam(depth_) : depth_;
     const double effort = static_cast<double>(options.ef) /
                           static_cast<double>(default_ef(options.ranked(), has_planes));
-    const auto wanted = static_cast<size_t>(std::max(1.0, effort) * static_cast<double>(least));
+    const size_t beyond = least - std::min(least, request_.beam_width);
+    const double rows = static_cast<double>(least) + kMoreBeyond * static_cast<double>(beyond);
+    const auto wanted = static_cast<size_t>(std::max(1.0, effort) * rows);
     if (depth_ <= found.size()) return wanted;
     return std::max(wanted, reach + reach / kLeastPart + 1);
 }

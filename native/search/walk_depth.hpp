@@ -22,7 +22,7 @@ public:
     size_t depth() const { return depth_; }
 
     // The beam width for a reach. Places beyond the reach hold scored rows that are not expanded
-    // yet: most of those that a deeper walk needs.
+    // yet. A deeper walk needs most of them.
     static size_t beam_width(size_t reach);
     // The same for the first reach: as wide as the expected depth, up to 512 rows.
     size_t first_beam_width(size_t reach) const;
