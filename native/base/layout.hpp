@@ -1,7 +1,7 @@
 // Code widths and the layout of rows and queries on which all kernels rely.
 //
-// A row is a whole number of aligned 64-byte cache lines, padded with the code 0, so that no kernel
-// has a tail loop.
+// A row is a whole number of aligned 64-byte cache lines, so that no kernel has a tail loop. Its
+// padding is the code 0, or holds an affine, see base/row_affine.hpp.
 //
 // An int8 row holds code + 128. The x86 instruction multiplies unsigned by signed bytes; with the
 // offset on the row's side its correction, 128 * sum(query), is one number per query and costs

@@ -61,7 +61,7 @@ void BulkColumns::pack(size_t first) {
     for (size_t i = 0; i < count; ++i)
         queries[i] =
             state_.kernels.row_query(rows_.as<std::byte>() + (first + i) * row_bytes_, row_bytes_,
-                                     query_codes_.as<std::byte>() + i * query_bytes_);
+                                     dim_, query_codes_.as<std::byte>() + i * query_bytes_);
     for (size_t i = 0; i < kBlockQueries; ++i) sums_[first + i] = i < count ? queries[i].sum : 0;
     state_.kernels.pack_block(queries, count, dim_,
                               blocks_.as<std::byte>() + first / kBlockQueries * block_bytes_);

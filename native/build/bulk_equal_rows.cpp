@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 #include <utility>
 
 namespace vecq {
@@ -15,6 +14,7 @@ constexpr size_t kRowsPerStep = 1 << 16;
 
 BulkEqualRows::BulkEqualRows(const IndexState& state, size_t rows)
     : scored_(state.rows.scored_for_links()),
+      affine_room_(state.rows.codes().codec().width(), state.dim),
       rows_(rows),
       compares_codes_only_(state.rows.link().measure().bias == 0),
       table_(std::bit_ceil(2 * rows), kNone),
@@ -24,8 +24,7 @@ uint64_t BulkEqualRows::hash_of(uint32_t row) const {
     const std::byte* codes = scored_.rows.at(row);
     uint64_t hash = 0;
     for (size_t at = 0; at < scored_.rows.row_bytes; at += sizeof hash) {
-        uint64_t word;
-        std::memcpy(&word, codes + at, sizeof word);
+        const uint64_t word = affine_room_.codes_at(codes, at);
         hash = (std::rotl(hash, 29) ^ word) * 0x9e3779b97f4a7c15U;
     }
     return hash ^ hash >> 32;
@@ -35,7 +34,7 @@ uint64_t BulkEqualRows::hash_of(uint32_t row) const {
 bool BulkEqualRows::are_equal(uint32_t a, uint32_t b) const {
     const Rows& rows = scored_.rows;
     return (compares_codes_only_ || scored_.affine[a].a == scored_.affine[b].a) &&
-           std::memcmp(rows.at(a), rows.at(b), rows.row_bytes) == 0;
+           affine_room_.has_equal_codes(rows.at(a), rows.at(b), rows.row_bytes);
 }
 
 void BulkEqualRows::compare(uint32_t row) {

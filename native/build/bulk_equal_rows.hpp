@@ -42,6 +42,7 @@ private:
     void finish();
 
     const ScoredRows scored_;
+    const RowAffine affine_room_;
     const size_t rows_;
     const bool compares_codes_only_;
     size_t next_ = 0;

@@ -17,7 +17,9 @@ constexpr size_t kNear = 64;
 
 // Whether two rows have the same distances to all others.
 bool are_equal(const CodeStore& codes, uint32_t a, uint32_t b) {
-    return std::memcmp(codes.codes_of(a), codes.codes_of(b), codes.codec().row_bytes()) == 0 &&
+    const Codec& codec = codes.codec();
+    const RowAffine room(codec.width(), codec.dim());
+    return room.has_equal_codes(codes.codes_of(a), codes.codes_of(b), codec.row_bytes()) &&
            codes[a].scale == codes[b].scale;
 }
 

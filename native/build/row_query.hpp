@@ -35,7 +35,7 @@ private:
         const CodeStore& codes = state_.rows.codes();
         EncodedQuery query{};
         query.parts[0] = state_.kernels.row_query(codes.codes_of(row), codes.codec().row_bytes(),
-                                                  codes_.as<void>());
+                                                  state_.dim, codes_.as<void>());
         query.part_count = 1;
         return query;
     }

@@ -22,6 +22,8 @@ public:
           packed_(kernels_.packed_bytes(dim)),
           dots_(kRowsAtOnce * kBlockQueries * sizeof(int32_t)) {}
 
+    size_t dim() const { return dim_; }
+
     // Replaces the queries. Their codes are copied.
     void pack(const Query* queries, size_t count) {
         for (size_t q = 0; q < count; ++q) sums_[q] = queries[q].sum;

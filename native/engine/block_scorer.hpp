@@ -44,7 +44,7 @@ public:
 
     // Writes scores[q * stride + r] for the encoded queries and at most kRowsAtOnce rows.
     void score(const Rows& rows, const Affine* affine, float* scores, size_t stride) const {
-        if (has_planes_) return score_all_planes({rows, affine}, scores, stride);
+        if (has_planes_) return score_all_planes({rows, product_.dim(), affine}, scores, stride);
         const void* dots = product_.score(rows);
         for (size_t first = 0; first < rows.count; first += kChunk) {
             const size_t chunk = std::min(kChunk, rows.count - first);

@@ -135,8 +135,9 @@ private:
         Query queries[kBlockQueries];
         for (size_t q = 0; q < count; ++q) {
             auto* codes = static_cast<typename Codes::QueryCode*>(job_.query_codes);
-            queries[q] = as_query<C>(job_.from.rows.at(job_.candidates[first + q]),
-                                     job_.from.rows.row_bytes, codes + q * row_codes_);
+            queries[q] =
+                as_query<C>(job_.from.rows.at(job_.candidates[first + q]), job_.from.rows.row_bytes,
+                            job_.from.dim, codes + q * row_codes_);
             job_.groups[number].sums[q] = queries[q].sum;
             job_.groups[number].inverse_norms[q] = inverse_norm(first + q);
         }

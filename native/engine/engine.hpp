@@ -38,10 +38,10 @@ struct Kernels {
     void (*link)(const RowLinkJob&, LinkScratch&, std::byte* query_codes);
     uint32_t (*unlink)(const RowLinkJob&, uint32_t row, LinkScratch&, std::byte* query_codes);
 
-    // Returns the row as a query. `codes` holds row_query_bytes(row bytes) bytes and must outlive
-    // the query.
+    // Returns the row as a query of `dim` codes. `codes` holds row_query_bytes(row bytes) bytes and
+    // must outlive the query.
     size_t (*row_query_bytes)(size_t row_bytes);
-    Query (*row_query)(const std::byte* row, size_t row_bytes, void* codes);
+    Query (*row_query)(const std::byte* row, size_t row_bytes, size_t dim, void* codes);
 
     // Writes scores[i] = the score of row ids[i].
     void (*score)(const EncodedQuery&, const ScoredRows&, std::span<const uint32_t> ids,

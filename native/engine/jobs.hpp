@@ -4,6 +4,7 @@
 #include <span>
 
 #include "base/layout.hpp"
+#include "base/row_affine.hpp"
 #include "base/slice.hpp"
 #include "graph/link.hpp"
 #include "quant/query.hpp"
@@ -14,12 +15,16 @@ namespace vecq {
 
 struct ScoredRows {
     Rows rows;
+    size_t dim;
     const Affine* affine;                  // one per row
     const BiasedAffine* biased = nullptr;  // the same with biases; null: no item has one
     // Affines for dots with the upper plane of codes, or the upper two; null: `affine`. With biases
     // the affines beside them serve for all.
     const Affine* walk_affine = nullptr;
     const Affine* scan_affine = nullptr;
+    // Where rows hold the affine for dots with their only or upper plane, which `walk_affine` then
+    // lacks.
+    RowAffine row_affine = {};
 };
 
 // The similarity under which rows are linked. The affine map of row i also makes it a query:

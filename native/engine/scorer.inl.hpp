@@ -55,15 +55,10 @@ public:
         : query_(query),
           rows_(scored.rows),
           affine_(reinterpret_cast<const std::byte*>(scored.affine)) {
-        if constexpr (kPlanesReadBy<C> < kPlanesOf<C>) {
-            const Affine* upper = kPlanesReadBy<C> == 1 ? scored.walk_affine : scored.scan_affine;
-            if (upper != nullptr && scored.biased == nullptr)
-                affine_ = reinterpret_cast<const std::byte*>(upper);
-        }
-        if (scored.biased != nullptr && query.item_bias_weight != 0) {
-            affine_ = reinterpret_cast<const std::byte*>(scored.biased);
-            affine_shift_ = kBiasedShift;
-        }
+        if (scored.biased == nullptr)
+            use_affine_of_planes(scored);
+        else if (query.item_bias_weight != 0)
+            use_affine(scored.biased, Affines::biased);
         const size_t lines = scored.rows.row_bytes / kPlanesOf<C> * kPlanesReadBy<C> / kLine;
         prefetched_bytes_ = std::min(lines, kMaxLines) * kLine;
         prefetch_distance_ = std::clamp<size_t>(kLinesAhead / lines, 16, 48);
@@ -85,7 +80,7 @@ public:
     // always holds sixteen valid ids.
     uint32_t score(const uint32_t* ids, size_t count, float bound, float* scores) const {
         Affine pairs[16];
-        for (size_t i = 0; i < 16; ++i) std::memcpy(&pairs[i], affine_at(ids[i]), sizeof(Affine));
+        for (size_t i = 0; i < 16; ++i) pairs[i] = affine_of(ids[i]);
         Wide<F32> dots;
         with_lines(rows_.row_bytes / kPlanesOf<C>,
                    [&](auto lines) { dots = dots_of(ids, count, lines); });
@@ -94,7 +89,7 @@ public:
         for (size_t i = 0; i < 16 / kLanes<F32>; ++i)
             all.part[i] = affine.a.part[i] * (query_.scale * dots.part[i]) +
                           (query_.bias * affine.c.part[i] + query_.offset);
-        if (affine_shift_ == kBiasedShift) add_biases(ids, all);
+        if (affines_ == Affines::biased) add_biases(ids, all);
         for (F32& part : all.part) part = at_least_lowest(part);
         std::memcpy(scores, &all, sizeof all);
         return above(all, bound) & (0xffffU >> (16 - count));
@@ -109,18 +104,41 @@ private:
     template <int Locality>
     [[gnu::always_inline]] void prefetch_to(const uint32_t* ids, size_t count) const {
         for (size_t i = 0; i < count; ++i) {
-            __builtin_prefetch(affine_at(ids[i]), 0, Locality);
+            if (affines_ != Affines::in_rows) __builtin_prefetch(affine_at(ids[i]), 0, Locality);
             const std::byte* row = rows_.at(ids[i]);
             for (size_t at = 0; at < prefetched_bytes_; at += kLine)
                 __builtin_prefetch(row + at, 0, Locality);
         }
     }
 
-    // Elements of 8 bytes, or of 16 that hold the bias of the row behind its affine.
-    static constexpr int kPlainShift = 3, kBiasedShift = 4;
+    // Elements of an array, those before the bias of their row, or words in the rows.
+    enum class Affines : uint8_t { plain, biased, in_rows };
 
-    const std::byte* affine_at(uint32_t row) const {
-        return affine_ + (size_t{row} << affine_shift_);
+    // Chooses the affines for the planes that C reads.
+    void use_affine_of_planes(const ScoredRows& scored) {
+        if (kPlanesReadBy<C> == 1 && scored.row_affine) {
+            affine_ = scored.rows.data + scored.row_affine.offset();
+            affine_stride_ = scored.rows.row_bytes;
+            affines_ = Affines::in_rows;
+        } else if constexpr (kPlanesReadBy<C> < kPlanesOf<C>) {
+            const Affine* upper = kPlanesReadBy<C> == 1 ? scored.walk_affine : scored.scan_affine;
+            if (upper != nullptr) use_affine(upper, Affines::plain);
+        }
+    }
+
+    template <class Element>
+    void use_affine(const Element* first, Affines affines) {
+        affine_ = reinterpret_cast<const std::byte*>(first);
+        affine_stride_ = sizeof(Element);
+        affines_ = affines;
+    }
+
+    const std::byte* affine_at(uint32_t row) const { return affine_ + row * affine_stride_; }
+
+    Affine affine_of(uint32_t row) const {
+        if constexpr (HasPlanes<C> && kPlanesReadBy<C> == 1)
+            if (affines_ == Affines::in_rows) return RowAffine::read_nibbles(affine_at(row));
+        return RowAffine::read_bytes(affine_at(row));
     }
 
     void add_biases(const uint32_t* ids, Wide<F32>& scores) const {
@@ -169,7 +187,8 @@ private:
     EncodedQuery query_;
     Rows rows_;
     const std::byte* affine_ = nullptr;
-    int affine_shift_ = kPlainShift;
+    size_t affine_stride_ = sizeof(Affine);
+    Affines affines_ = Affines::plain;
     size_t prefetched_bytes_ = 0, prefetch_distance_ = 0;
     bool prefers_first_cache_ = cpu::prefers_first_cache();
 };
@@ -181,9 +200,10 @@ constexpr size_t codes_in(size_t row_bytes) {
     return row_bytes / sizeof(typename C::RowCode);
 }
 
-// Returns the row as a query. Writes the codes to `codes` if a query stores them in another type.
+// Returns the row as a query. Writes the codes to `codes` if a query stores them in another type,
+// and 0 for the padding, which may hold an affine.
 template <class C>
-inline Query as_query(const std::byte* row, size_t row_bytes, void* codes) {
+inline Query as_query(const std::byte* row, size_t row_bytes, size_t dim, void* codes) {
     using Row = typename C::RowCode;
     using QueryCode = typename C::QueryCode;
     const auto* from = reinterpret_cast<const Row*>(row);
@@ -195,10 +215,11 @@ inline Query as_query(const std::byte* row, size_t row_bytes, void* codes) {
             unpack_upper_planes<C::kPlanes>(row, row_bytes, static_cast<Row*>(codes));
         }
         int32_t sum = 0;
-        for (size_t i = 0; i < count; ++i) {
+        for (size_t i = 0; i < dim; ++i) {
             to[i] = static_cast<QueryCode>(from[i] - kRowOffset);
             sum += to[i];
         }
+        std::fill(to + dim, to + count, QueryCode{0});
         return {codes, sum};
     } else if constexpr (std::is_same_v<Row, QueryCode>) {
         return {row, 0};
@@ -227,8 +248,8 @@ public:
         const size_t bytes = scored_.rows.row_bytes;
         const Affine own = scored_.affine[row];
         EncodedQuery query{};
-        query.parts[0] =
-            as_query<C>(scored_.rows.at(row), bytes, query_codes_ + slot * query_bytes(bytes));
+        query.parts[0] = as_query<C>(scored_.rows.at(row), bytes, scored_.dim,
+                                     query_codes_ + slot * query_bytes(bytes));
         query.part_count = 1;
         query.scale = measure_.factor * own.a;
         query.bias = measure_.bias;
@@ -237,8 +258,12 @@ public:
     }
 
     bool are_equal(uint32_t a, uint32_t b) const {
+        constexpr size_t planes = HasPlanes<C> ? kPlanesOf<C> : 0;
         const Rows& rows = scored_.rows;
-        return std::memcmp(rows.at(a), rows.at(b), rows.row_bytes) == 0 &&
+        RowAffine room;
+        if constexpr (sizeof(typename C::RowCode) == 1)
+            room = RowAffine(planes, rows.row_bytes, scored_.dim);
+        return room.has_equal_codes(rows.at(a), rows.at(b), rows.row_bytes) &&
                scored_.affine[a].a == scored_.affine[b].a;
     }
 

@@ -107,12 +107,19 @@ void CheckTask::check_store(const CodeStore& codes, const char* name) {
                        "is negative or not finite");
             if (!is_finite(codes.affine()[row]))
                 report(at_row(std::string(name) + "score affines", row), "is not finite");
-            if (codes.has_planes() && !is_finite(codes.walk_affine()[row]))
-                report(at_row("walk affines", row), "is not finite");
+            check_walk_affine(codes, row);
             if (codes.scans_upper_planes() && !is_finite(codes.scan_affine()[row]))
                 report(at_row("scan affines", row), "is not finite");
         }
     });
+}
+
+void CheckTask::check_walk_affine(const CodeStore& codes, size_t row) {
+    if (!codes.has_walk_affines()) return;
+    const Affine affine = codes.walk_affine(row);
+    if (!is_finite(affine)) report(at_row("walk affines", row), "is not finite");
+    if (!codes.has_planes() && std::memcmp(&affine, codes.affine() + row, sizeof affine) != 0)
+        report(at_row("walk affines", row), "does not match the score affines");
 }
 
 void CheckTask::check_layer(size_t number) {

@@ -38,6 +38,7 @@ private:
     void check_store(const CodeStore& codes, const char* name);
     void check_link_affines();
     void check_biases();
+    void check_walk_affine(const CodeStore& codes, size_t row);
     void check_layer(size_t number);
     void check_list(size_t number, uint32_t node);
     void check_reachability();

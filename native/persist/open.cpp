@@ -149,6 +149,8 @@ Codec IndexReader::read_codec(size_t number) const {
     options.rotate = (saved.flags & kRotates) != 0;
     options.unbiased = (saved.flags & kUnbiased) != 0;
     options.seed = saved.seed;
+    options.rows_hold_affines =
+        number == 0 && file_->table().find(section(Kind::row_affine)) != nullptr;
     Codec codec(saved_.dim, options, active_engine().quantizing);
     const auto mean = array<float>(section(Kind::codec_mean, number));
     const auto scales = array<float>(section(Kind::codec_scales, number));

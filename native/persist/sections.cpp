@@ -43,6 +43,7 @@ std::string known_name(SectionId id) {
         case Kind::name_slots: return "hash table of string ids";
         case Kind::walk_affine: return rerank + "walk affines";
         case Kind::scan_affine: return rerank + "scan affines";
+        case Kind::row_affine: return "affines in codes";
         case Kind::cells: return "settings of cells";
         case Kind::cell_rows: return "rows of cells";
         case Kind::cell_ends: return "ends of cells";

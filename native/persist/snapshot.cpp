@@ -175,6 +175,8 @@ void Snapshot::add_codec(const CodeStore& codes, size_t number) {
     add_copy(section(Kind::codec, number), std::vector{saved(codec)});
     add_copy(section(Kind::codec_mean, number), copied(codec.mean()));
     add_copy(section(Kind::codec_scales, number), copied(codec.scales()));
+    if (codec.row_affine())
+        add_copy(section(Kind::row_affine), std::vector<std::byte>()).since = "0.2.0";
 }
 
 // Leaves out nodes of rows that are not visible yet.

@@ -49,7 +49,12 @@ Codec Codec::for_walks() const {
     const bool fits = vecq::row_bytes(Width::int8_planes, dim_) <= row_bytes();
     if (width() == Width::int8 && dim_ >= kLeastPlaneDim && fits)
         same.options_.width = Width::int8_planes;
+    same.options_.rows_hold_affines = bool(RowAffine(same.width(), dim_));
     return same;
+}
+
+RowAffine Codec::row_affine() const {
+    return options_.rows_hold_affines ? RowAffine(width(), dim_) : RowAffine();
 }
 
 int Codec::levels() const {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/layout.hpp"
+#include "base/row_affine.hpp"
 #include "quant/calibrate.hpp"
 #include "quant/quantize.hpp"
 #include "quant/rotation.hpp"
@@ -31,6 +32,7 @@ struct CodecOptions {
     bool rotate = false;
     bool unbiased = true;  // choose the scale of a row so that <x, decoded x> = <x, x>
     uint64_t seed = 0;
+    bool rows_hold_affines = false;  // see Codec::for_walks
 };
 
 class Codec {
@@ -57,8 +59,11 @@ public:
     const QuantizeKernels& kernels() const { return *kernels_; }
     size_t row_bytes() const { return vecq::row_bytes(width(), dim_); }
     // Returns the codec in the row layout that walks read fastest: int8 becomes int8_planes from
-    // kLeastPlaneDim on, unless its rows would be longer. The codes stay the same.
+    // kLeastPlaneDim on, unless its rows would be longer, and rows hold their affines if they have
+    // room. The codes stay the same.
     Codec for_walks() const;
+    // Where rows hold their affines, if they do. Encoding leaves the place empty.
+    RowAffine row_affine() const;
 
     // Largest code of a row: 7, 127, 1911 or 32767; 0 for floating widths.
     int levels() const;

@@ -149,7 +149,7 @@ PlaneFactors RowCoder::plane_factors(const std::byte* row) {
     // The middle of an upper nibble of int8, see base/layout.hpp.
     const int unread = scratch_.codec.width() == Width::int8_planes ? kNibbleOffset : 0;
     double whole = 0, upper = 0, upper_two = 0;
-    for (size_t i = 0; i < scratch_.count; ++i) {
+    for (size_t i = 0; i < scratch_.codec.dim(); ++i) {
         const double value = scratch_.values[i];
         const int first = 16 * (nibble_of(row, i) - kNibbleOffset) + unread;
         whole += value * value;

@@ -71,7 +71,7 @@ void CodeStore::append(const float* vectors, size_t count, size_t number, size_t
         for (size_t row = first; row < first + count; ++row)
             affine_.data<Affine>()[row] =
                 finite_affine(metric_, constants[row], "vectors", number + row - first);
-        if (has_planes()) derive_plane_affines(first, threads);
+        derive_walk_affines(first, threads);
         count_clipped(clipped, count);
     } catch (...) {
         resize(first);
@@ -79,8 +79,24 @@ void CodeStore::append(const float* vectors, size_t count, size_t number, size_t
     }
 }
 
-void CodeStore::derive_plane_affines(size_t first, size_t threads) {
+Affine CodeStore::walk_affine(size_t row) const {
+    if (const RowAffine place = given_.row_affine()) return place.read(codes_.at(row));
+    return (has_planes() ? walk_affine_ : affine_).data<Affine>()[row];
+}
+
+void CodeStore::set_walk_affine(size_t row, const Affine& affine) {
+    if (const RowAffine place = given_.row_affine())
+        place.write(codes_.at(row), affine);
+    else if (has_planes())
+        walk_affine_.data<Affine>()[row] = affine;
+}
+
+void CodeStore::derive_walk_affines(size_t first, size_t threads) {
     const size_t count = size() - first;
+    if (!has_planes()) {
+        for (size_t row = first; row < size(); ++row) set_walk_affine(row, affine()[row]);
+        return;
+    }
     std::vector<PlaneFactors> factors(count);
     find_plane_factors(*codec_, {codes_.at(first), constants() + first, count}, threads,
                        factors.data());
@@ -89,7 +105,7 @@ void CodeStore::derive_plane_affines(size_t first, size_t threads) {
     };
     for (size_t i = 0; i < count; ++i) {
         const Affine& whole = affine()[first + i];
-        walk_affine_.data<Affine>()[first + i] = times(whole, factors[i].upper);
+        set_walk_affine(first + i, times(whole, factors[i].upper));
         if (scans_upper_planes())
             scan_affine_.data<Affine>()[first + i] = times(whole, factors[i].upper_two);
     }
@@ -119,14 +135,14 @@ void CodeStore::append_from(const CodeStore& other, size_t row) {
     affine_.append_from(other.affine_, row);
     codes_.append_from(other.codes_, row);
     constants_.append_from(other.constants_, row);
+    if (has_walk_affine_array()) walk_affine_.resize(last + 1);
     if (has_planes() == other.has_planes()) {
-        if (has_planes()) walk_affine_.append_from(other.walk_affine_, row);
+        set_walk_affine(last, other.walk_affine(row));
         if (scans_upper_planes()) scan_affine_.append_from(other.scan_affine_, row);
         return;
     }
     split_into_planes(codes_.at(last), codes_.element_bytes());
-    walk_affine_.resize(last + 1);
-    derive_plane_affines(last, 1);
+    derive_walk_affines(last, 1);
 }
 
 void CodeStore::swap_rows(CodeStore& other) noexcept {

@@ -29,9 +29,10 @@ public:
     // The first `count` rows. Later rows may be staged.
     Rows rows(size_t count) const { return {codes_.data(), codes_.element_bytes(), count}; }
     ScoredRows scored(size_t count) const {
-        ScoredRows scored{rows(count), affine_.data<Affine>()};
-        if (has_planes()) scored.walk_affine = walk_affine();
+        ScoredRows scored{rows(count), codec_->dim(), affine_.data<Affine>()};
+        if (has_walk_affine_array()) scored.walk_affine = walk_affine_.data<Affine>();
         if (scans_upper_planes()) scored.scan_affine = scan_affine();
+        scored.row_affine = codec_->row_affine();
         return scored;
     }
     const std::byte* codes_of(size_t row) const { return codes_.at(row); }
@@ -40,11 +41,13 @@ public:
     }
     const RowConstants* constants() const { return constants_.data<RowConstants>(); }
     const Affine* affine() const { return affine_.data<Affine>(); }
-    // Whether walks read one plane of several, and the affines for it.
+    // Whether walks read one plane of several.
     bool has_planes() const { return planes_of(given_.width()) > 1 && number_ != 1; }
+    // Whether walks read other affines than scores: in rows if they have room, or in an array.
+    bool has_walk_affines() const { return has_planes() || given_.row_affine(); }
+    Affine walk_affine(size_t row) const;
     // Whether scans read two of three planes, and the affines for them.
     bool scans_upper_planes() const { return planes_of(given_.width()) > 2 && number_ != 1; }
-    const Affine* walk_affine() const { return walk_affine_.data<Affine>(); }
     const Affine* scan_affine() const { return scan_affine_.data<Affine>(); }
 
     // Fractions of values beyond the range of a scale shared by all rows: among recent values, and
@@ -75,12 +78,14 @@ public:
         visit(self.affine_);
         visit(self.codes_);
         visit(self.constants_);
-        if (self.has_planes()) visit(self.walk_affine_);
+        if (self.has_walk_affine_array()) visit(self.walk_affine_);
         if (self.scans_upper_planes()) visit(self.scan_affine_);
     }
 
 private:
-    void derive_plane_affines(size_t first, size_t threads);
+    bool has_walk_affine_array() const { return has_planes() && !given_.row_affine(); }
+    void set_walk_affine(size_t row, const Affine& affine);
+    void derive_walk_affines(size_t first, size_t threads);
     void count_clipped(std::span<const uint64_t> clipped, size_t count);
 
     Metric metric_;

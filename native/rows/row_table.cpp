@@ -29,7 +29,7 @@ ScoredRows RowTable::scored() const {
 
 ScoredRows RowTable::scored_for_links() const {
     const Column* affine = column(Kind::link_affine);
-    return {codes_.rows(slots_.extent()),
+    return {codes_.rows(slots_.extent()), codes_.codec().dim(),
             affine == nullptr ? codes_.affine() : affine->data<Affine>()};
 }
 

@@ -43,6 +43,7 @@ enum class Kind : uint32_t {
     name_slots = 27,    //   NameSlots, a hash table
     walk_affine = 30,   // Affine, for walks over one plane of int12 or int8 codes
     scan_affine = 31,   // Affine, for scans over two planes of int12 codes
+    row_affine = 36,    // empty; present if rows of codes hold affines, see base/row_affine.hpp
     cells = 32,         // a SavedCells; this and the next three only if there are cells; code
                         // sections of number 2 hold the centroids
     cell_rows = 33,     //   uint32_t, the rows cell by cell

@@ -72,7 +72,7 @@ public:
     const std::vector<uint32_t>& real() const { return real_; }
     const uint64_t* allowed() const { return allowed_.data(); }
     ScoredRows scored() const {
-        return {{codes_.data(), row_bytes(width_, kDim), kRows}, affine_.data()};
+        return {{codes_.data(), row_bytes(width_, kDim), kRows}, kDim, affine_.data()};
     }
     EncodedQuery query() const {
         return {.parts = {{query_.as<void>(), sum_}, {}},

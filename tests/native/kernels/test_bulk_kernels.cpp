@@ -57,7 +57,7 @@ struct Line {
         }
     }
     ScoredRows scored() const {
-        return {{codes.as<std::byte>(), bytes, places.size()}, affine.data()};
+        return {{codes.as<std::byte>(), bytes, places.size()}, kDim, affine.data()};
     }
 };
 

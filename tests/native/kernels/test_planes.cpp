@@ -7,8 +7,8 @@
 
 #include "check.hpp"
 #include "engine/engine.hpp"
-#include "graphs.hpp"
 #include "samples.hpp"
+#include "walks.hpp"
 
 using namespace vecq;
 using samples::Pattern;
@@ -163,7 +163,8 @@ TEST(planes_rows_are_queries_of_two_planes) {
             const Kernels& kernels = engine[sample.width()];
             const Rows rows = sample.rows();
             const Memory codes(kernels.row_query_bytes(rows.row_bytes));
-            const Query query = kernels.row_query(rows.at(3), rows.row_bytes, codes.as<void>());
+            const Query query =
+                kernels.row_query(rows.at(3), rows.row_bytes, dim, codes.as<void>());
             int32_t sum = 0;
             for (size_t i = 0; i < dim; ++i) {
                 const int expected = sample.upper(3, i, 2);
@@ -180,13 +181,12 @@ TEST(planes_rows_are_queries_of_two_planes) {
 TEST(planes_scores_of_all_planes_and_of_one) {
     each_sample([](const Sample& sample, size_t dim) {
         const std::vector<Affine> affine(kRowCount, {1, 0}), walk_affine(kRowCount, {2, 0});
-        ScoredRows scored{sample.rows(), affine.data()};
+        ScoredRows scored{sample.rows(), dim, affine.data()};
         scored.walk_affine = walk_affine.data();
         const float factor = sample.width() == Width::int4 ? 1 : 2;  // a walk over all planes
         std::vector<uint32_t> ids(kRowCount);
         std::iota(ids.begin(), ids.end(), 0);
         const EncodedQuery query = encoded(sample.query());
-        const Graph graph = graphs::graph_of(2, std::vector<graphs::Nodes>(kRowCount));
         on_every_engine([&](const Engine& engine) {
             float scores[kRowCount];
             engine[sample.width()].score(query, scored, ids, scores);
@@ -195,24 +195,11 @@ TEST(planes_scores_of_all_planes_and_of_one) {
                            lower = static_cast<float>(sample.lower_dot(r));
                 CHECK(scores[r] == upper + lower / 16, engine.name, dim, r, scores[r]);
             }
-            WalkScratch scratch;
-            Key found[kRowCount];
-            size_t count = 0;
-            engine[sample.width()].search(
-                {.graph = {graph.layers().data(), 1, ids.data(), kRowCount},
-                 .scored = scored,
-                 .queries = {&query, 1},
-                 .width = kRowCount,
-                 .stop = {},
-                 .filters = nullptr,
-                 .scratch = {&scratch, 1},
-                 .found = found,
-                 .found_counts = &count});
-            CHECK(count == kRowCount, engine.name, dim, count);
-            for (size_t i = 0; i < count; ++i)
-                CHECK(score_of(found[i]) ==
-                          factor * static_cast<float>(sample.dot(node_of(found[i]), 1)),
-                      engine.name, dim, i, score_of(found[i]));
+            const std::vector<float> walked =
+                walks::scores_of_all(engine[sample.width()], query, scored);
+            for (size_t r = 0; r < kRowCount; ++r)
+                CHECK(walked[r] == factor * static_cast<float>(sample.dot(r, 1)), engine.name, dim,
+                      r, walked[r]);
         });
     });
 }

@@ -69,7 +69,7 @@ struct Sample {
         const Memory query(kernels.row_query_bytes(all.row_bytes)), dots(count * sizeof(int32_t));
         std::vector<uint32_t> ids(count);
         for (uint32_t i = 0; i < count; ++i) ids[i] = i;
-        kernels.dot_rows(kernels.row_query(all.at(row), all.row_bytes, query.as<void>()), all,
+        kernels.dot_rows(kernels.row_query(all.at(row), all.row_bytes, dim, query.as<void>()), all,
                          ids.data(), count, dots.as<void>());
         const bool is_float = width == Width::fp32 || width == Width::fp16;
         std::vector<float> out(count);

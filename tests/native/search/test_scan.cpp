@@ -65,7 +65,7 @@ struct Task {
     }
 
     ScoredRows scored() const {
-        return {{row_codes.rows(), row_bytes(width, dim), rows}, affine.data()};
+        return {{row_codes.rows(), row_bytes(width, dim), rows}, dim, affine.data()};
     }
     // Relative tolerance: block kernels sum floats in another order.
     float tolerance() const { return width == Width::fp32 || width == Width::fp16 ? 1e-4F : 0; }

@@ -20,7 +20,7 @@ def vectors(count, start, dim=8):
 
 def test_every_format_has_a_fixture():
     kinds = ["ip", "cosine", "l2", "living", "biased", "attributes", "names", "cells", "wide"]
-    kinds += ["int4", "int12"]
+    kinds += ["int4", "int12", "int8held", "int12held"]
     assert {path.name for path in FILES} >= {f"format-1-{kind}.vecq" for kind in kinds}
 
 
@@ -35,7 +35,9 @@ def test_frozen_files_return_the_same_results(path, writable, tmp_path):
     metrics = {"ip": "ip", "biased": "ip", "cosine": "cosine"}
     dim = 256 if kind == "wide" else 8
     assert (index.dim, index.metric) == (dim, metrics.get(kind, "l2"))
-    assert index.codec.kind == (kind if kind.startswith("int") else "int8")
+    assert index.codec.kind == {"int4": "int4", "int12": "int12", "int12held": "int12"}.get(
+        kind, "int8"
+    )
     assert index.get_bias(index.ids).any() == (kind == "biased")
     sizes = {"living": (31, 9), "names": (39, 1), "cells": (40, 3)}
     assert (len(index), index.stats().free_slots) == sizes.get(kind, (40, 0))
