@@ -81,6 +81,9 @@ BulkPartition::Split BulkPartition::begin_split(Group group) const {
     Split split;
     split.fanout = std::min({wanted, leaders - 1, kMaxNearest});
     split.leaders = sample(group.rows, leaders, group.seed);
+    const bool has_cells =
+        split.fanout == 1 && leaders >= BulkCells::kLeastLeaders && count > large_group_;
+    split.coarse = has_cells ? BulkCells::coarse_count(leaders) : leaders;
     split.assigned.resize(count * split.fanout);
     split.group = std::move(group);
     return split;
@@ -157,23 +160,22 @@ void BulkPartition::prepare_workers(size_t count) {
     }
 }
 
+bool BulkPartition::is_assigned(const Split& split) {
+    return split.next == split.group.rows.size() &&
+           (split.coarse == split.leaders.size() ||
+            (split.cells && split.next_part == split.cells->parts().size()));
+}
+
 void BulkPartition::split_some(size_t threads) {
     Split& split = *split_;
     const size_t all = split.group.rows.size();
     const size_t workers = workers_for(threads, SIZE_MAX);
-    const size_t first = split.next, last = std::min(all, first + workers * rows_per_step_);
     prepare_workers(workers);
-    for (size_t i = 0; i < workers; ++i) {
-        if (!has_leaders_[i]) columns_[i]->load(split.leaders);
-        has_leaders_[i] = true;
-    }
-    const size_t tasks = (last - first + kRowsPerAssignment - 1) / kRowsPerAssignment;
-    parallel_for(workers, tasks, [&](size_t task, size_t worker) {
-        const size_t from = first + task * kRowsPerAssignment;
-        assign(split, *columns_[worker], from, std::min(kRowsPerAssignment, last - from));
-    });
-    split.next = last;
-    if (last < all) return;
+    if (split.next < all)
+        assign_some(workers);
+    else
+        assign_in_cells(workers);
+    if (!is_assigned(split)) return;
     std::vector<Group> groups = groups_of(split);
     rows_left_ -= static_cast<double>(all);
     rows_total_ -= static_cast<double>(all);
@@ -183,6 +185,37 @@ void BulkPartition::split_some(size_t threads) {
         groups_.push_back(std::move(group));
     }
     split_.reset();
+}
+
+// Compares the next rows with the coarse leaders, on several threads.
+void BulkPartition::assign_some(size_t workers) {
+    Split& split = *split_;
+    const size_t first = split.next;
+    const size_t last = std::min(split.group.rows.size(), first + workers * rows_per_step_);
+    for (size_t i = 0; i < workers; ++i) {
+        if (!has_leaders_[i]) columns_[i]->load(std::span(split.leaders).first(split.coarse));
+        has_leaders_[i] = true;
+    }
+    const size_t tasks = (last - first + kRowsPerAssignment - 1) / kRowsPerAssignment;
+    parallel_for(workers, tasks, [&](size_t task, size_t worker) {
+        const size_t from = first + task * kRowsPerAssignment;
+        assign(split, *columns_[worker], from, std::min(kRowsPerAssignment, last - from));
+    });
+    split.next = last;
+}
+
+// Compares the rows of the next cells with the leaders there, on several threads.
+void BulkPartition::assign_in_cells(size_t workers) {
+    Split& split = *split_;
+    if (!split.cells) split.cells.emplace(split.leaders, split.assigned, *columns_[0]);
+    const std::span<const BulkCells::Part> rest = split.cells->parts().subspan(split.next_part);
+    size_t count = 0;
+    for (size_t rows = 0; count < rest.size() && rows < workers * rows_per_step_; ++count)
+        rows += rest[count].places.size();
+    parallel_for(workers, count, [&](size_t task, size_t worker) {
+        split.cells->assign(rest[task], split.group.rows, *columns_[worker], split.assigned);
+    });
+    split.next_part += count;
 }
 
 // Splits the small groups on top of the stack, each on one thread.

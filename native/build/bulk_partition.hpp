@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "build/bulk_columns.hpp"
+#include "build/bulk_cells.hpp"
 #include "build/bulk_recipe.hpp"
 
 namespace vecq {
@@ -42,14 +42,20 @@ private:
         size_t fanout = 0;
         std::vector<uint32_t> leaders;
         std::vector<uint16_t> assigned;  // [row][fanout]
-        size_t next = 0;                 // first row without an assignment
+        size_t coarse = 0;               // leaders that all rows are compared with
+        size_t next = 0;                 // first row that is not compared with them
+        std::optional<BulkCells> cells;  // where only some leaders are coarse
+        size_t next_part = 0;            // of the cells
     };
 
     Split begin_split(Group group) const;
+    static bool is_assigned(const Split& split);
     static void assign(Split& split, BulkColumns& columns, size_t first, size_t count);
     std::vector<Group> groups_of(Split& split) const;
     std::vector<Group> chunks_of(std::vector<uint32_t> rows, uint64_t seed) const;
     void split_some(size_t threads);
+    void assign_some(size_t workers);
+    void assign_in_cells(size_t workers);
     void split_groups(size_t threads);
     void split_to_leaves(BulkColumns& columns, Group group, std::vector<Leaf>& leaves) const;
     void prepare_workers(size_t count);
