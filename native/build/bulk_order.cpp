@@ -18,12 +18,23 @@ constexpr size_t kRowsPerLeader = 128;
 constexpr size_t kBytesPerStep = 1 << 20;
 constexpr size_t kRowsPerTask = 256;
 constexpr size_t kPairsPerLeader = 8;
+// Cells pack each leader several times, which pays for groups of many rows.
+constexpr size_t kRowsPerPackedLeader = 16;
 
 // The square root would balance the work of both stages if all groups were alike. More groups keep
 // the second stage small, where some hold many times the average.
 size_t coarse_count(size_t leaders) {
     const auto balanced = static_cast<size_t>(8 * std::sqrt(static_cast<double>(leaders)));
     return std::min({std::max<size_t>(balanced, 1), leaders, kMaxColumns});
+}
+
+// Moves `count` evenly spaced items to the front.
+std::vector<uint32_t> spread_to_front(std::span<const uint32_t> items, size_t count) {
+    std::vector<uint32_t> front, others;
+    for (size_t i = 0; i < items.size(); ++i)
+        (front.size() * items.size() / count == i ? front : others).push_back(items[i]);
+    front.insert(front.end(), others.begin(), others.end());
+    return front;
 }
 
 }  // namespace
@@ -128,11 +139,33 @@ void BulkOrder::find_leaders(size_t threads) {
 }
 
 void BulkOrder::find_leaders_of(const Group& group, size_t threads) {
+    const size_t leaders = group.leaders.size();
+    if (leaders >= BulkCells::kLeastLeaders && leaders <= BulkCells::kMostLeaders &&
+        group.rows.size() >= leaders * kRowsPerPackedLeader)
+        return find_leaders_in_cells(group, threads);
     each_nearest_leader(group.rows, group.leaders, 1, threads,
                         [&](size_t i, uint32_t leader, float distance) {
                             Key& nearest = nearest_[group.rows[i]];
                             nearest = std::min(nearest, key_of(-distance, leader));
                         });
+}
+
+void BulkOrder::find_leaders_in_cells(const Group& group, size_t threads) {
+    const size_t coarse = BulkCells::coarse_count(group.leaders.size());
+    const std::vector<uint32_t> leaders = spread_to_front(group.leaders, coarse);
+    std::vector<uint32_t> rows(leaders.size());
+    std::ranges::transform(leaders, rows.begin(), [&](uint32_t i) { return leaders_[i].row; });
+    for (size_t i = 0; i < threads; ++i) columns_[i]->load(std::span(rows).first(coarse));
+    std::vector<uint16_t> assigned(group.rows.size());
+    each_nearest(group.rows, 1, threads, [&](size_t i, const auto& nearest) {
+        std::ranges::copy(nearest.columns, &assigned[i]);
+    });
+    const BulkCells cells(std::move(rows), assigned, *columns_[0]);
+    parallel_for(threads, cells.parts().size(), [&](size_t task, size_t worker) {
+        cells.assign(cells.parts()[task], group.rows, *columns_[worker], assigned);
+    });
+    for (size_t i = 0; i < assigned.size(); ++i)
+        nearest_[group.rows[i]] = key_of(0, leaders[assigned[i]]);
 }
 
 // Calls visit(i, nearest) for each of `rows`, on several threads.

@@ -5,7 +5,8 @@
 // Leaders are random rows, one for every 128 rows. With fewer, the rows of a cluster that has no
 // leader scatter among far ones. A few leaders are coarse. Each row joins the group of its nearest
 // coarse leader, and takes the nearest leader there. Each leader is in the groups of several coarse
-// leaders: leaders are few, so this costs less than rows that join several groups.
+// leaders: leaders are few, so this costs less than rows that join several groups. Groups of many
+// leaders are divided once more, into cells.
 #pragma once
 
 #include <array>
@@ -15,7 +16,7 @@
 
 #include "base/key.hpp"
 #include "build/agglomeration.hpp"
-#include "build/bulk_columns.hpp"
+#include "build/bulk_cells.hpp"
 
 namespace vecq {
 
@@ -51,6 +52,7 @@ private:
     void pair_leaders_of(size_t number);
     void find_leaders(size_t threads);
     void find_leaders_of(const Group& group, size_t threads);
+    void find_leaders_in_cells(const Group& group, size_t threads);
     template <class Visit>
     void each_nearest(std::span<const uint32_t> rows, size_t wanted, size_t threads, Visit&& visit);
     template <class Visit>
