@@ -13,6 +13,7 @@ from vecq.quantization.codec import Codec
 from vecq.quantization.metric import Metric
 
 SAMPLE, QUERIES, K = 20_000, 64, 10
+COLUMNS_PER_MAXIMUM = 16
 # Fewer vectors are no sample; a smaller loss is usual.
 FEWEST, NOTABLE = 1_000, 0.025
 
@@ -42,7 +43,23 @@ def recall(codec: Codec, sample: NDArray[np.float32], metric: Metric) -> float:
         scored[np.arange(len(own)), own] = -np.inf
         scores.append(scored)
     true, coded = scores
-    best = np.argpartition(-coded, K, axis=1)[:, :K]
     # Recall by score: any of the items that tie with the last true result counts.
-    least = -np.partition(-true, K - 1, axis=1)[:, K - 1 : K]
-    return score_recall(np.take_along_axis(true, best, axis=1), least)
+    least = np.take_along_axis(true, best_columns(true), axis=1).min(axis=1, keepdims=True)
+    return score_recall(np.take_along_axis(true, best_columns(coded), axis=1), least)
+
+
+def best_columns(scores: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Return the columns of the K highest scores of each row, in any order.
+
+    Selects among the few scores that reach the K-th highest of maxima of disjoint columns.
+    """
+    rows, columns = scores.shape
+    groups = columns // COLUMNS_PER_MAXIMUM
+    whole = scores[:, : groups * COLUMNS_PER_MAXIMUM]
+    maxima = whole.reshape(rows, COLUMNS_PER_MAXIMUM, groups).max(axis=1)
+    bounds = np.partition(maxima, groups - K, axis=1)[:, groups - K]
+    best = np.empty((rows, K), np.int64)
+    for row, bound, found in zip(scores, bounds, best, strict=True):
+        near = np.flatnonzero(row >= bound)
+        found[:] = near[np.argpartition(row[near], len(near) - K)[len(near) - K :]]
+    return best
