@@ -11,7 +11,7 @@
 namespace vecq {
 namespace {
 
-// Larger groups are split by all threads, smaller ones by one thread each.
+// Larger groups are split by all threads. Most smaller ones are split by one thread each.
 constexpr size_t kLargeGroupBytes = 1 << 24;
 // Smaller groups per thread and step, at least: their sizes differ.
 constexpr size_t kGroupsPerWorker = 4;
@@ -59,7 +59,7 @@ double BulkPartition::done() const { return 1 - rows_left_ / rows_total_; }
 void BulkPartition::step(size_t threads) {
     if (split_) return split_some(threads);
     if (is_done()) return;
-    if (groups_.back().rows.size() > large_group_) {
+    if (splits_next_together(threads)) {
         Group group = std::move(groups_.back());
         groups_.pop_back();
         if (group.depth < kMaxDepth) {
@@ -71,6 +71,13 @@ void BulkPartition::step(size_t threads) {
             groups_.push_back(std::move(chunk));
     }
     split_groups(threads);
+}
+
+// Whether all threads split the next group together: it is large, or more than the share of each.
+bool BulkPartition::splits_next_together(size_t threads) const {
+    const size_t rows = groups_.back().rows.size();
+    const auto share = rows_left_ / static_cast<double>(workers_for(threads, SIZE_MAX));
+    return rows > large_group_ || (rows > recipe_.leaf_rows && static_cast<double>(rows) > share);
 }
 
 BulkPartition::Split BulkPartition::begin_split(Group group) const {
@@ -177,6 +184,9 @@ void BulkPartition::split_some(size_t threads) {
         assign_in_cells(workers);
     if (!is_assigned(split)) return;
     std::vector<Group> groups = groups_of(split);
+    // The largest come first, and a step splits groups of about equal sizes: some hold many times
+    // the average, and a step ends with the last of its groups.
+    std::ranges::stable_sort(groups, {}, [](const Group& group) { return group.rows.size(); });
     rows_left_ -= static_cast<double>(all);
     rows_total_ -= static_cast<double>(all);
     for (Group& group : groups) {

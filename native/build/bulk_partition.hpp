@@ -48,6 +48,7 @@ private:
         size_t next_part = 0;            // of the cells
     };
 
+    bool splits_next_together(size_t threads) const;
     Split begin_split(Group group) const;
     static bool is_assigned(const Split& split);
     static void assign(Split& split, BulkColumns& columns, size_t first, size_t count);
