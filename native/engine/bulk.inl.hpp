@@ -5,28 +5,43 @@
 inline constexpr uint32_t kAbsentBits = 0x7f7fffff;
 inline constexpr uint32_t kColumnMask = kMaxColumns - 1;
 
-// Returns lanes of distances whose lowest bits hold column numbers: equal distances differ, and
-// comparing them as floats orders them.
-inline F32 with_columns(F32 distances, I32 columns) {
-    I32 bits;
-    std::memcpy(&bits, &distances, sizeof bits);
-    bits = (bits & ~kColumnMask) | columns;
-    std::memcpy(&distances, &bits, sizeof bits);
-    return distances;
+inline I32 smaller(I32 a, I32 b) { return a < b ? a : b; }
+
+inline I32 integers_at(const uint32_t* at) {
+    I32 integers;
+    std::memcpy(&integers, at, sizeof integers);
+    return integers;
 }
 
-inline F32 smaller(F32 a, F32 b) { return a < b ? a : b; }
+// Returns the bits of distances, which are not negative, with column numbers as the lowest ones.
+// Equal distances differ, and the bits order as integers and as floats.
+inline I32 keys_of(F32 distances, I32 columns) {
+    I32 bits;
+    std::memcpy(&bits, &distances, sizeof bits);
+    return (smaller(bits, I32{} + kAbsentBits) & ~kColumnMask) | columns;
+}
+
+// Writes the keys whose bits are set, one after the other, and returns their number. `to` has space
+// for a whole vector.
+template <class Keys>
+inline size_t write_marked(Keys keys, uint32_t marked, uint32_t* to) {
+    uint32_t all[kLanes<Keys>];
+    std::memcpy(all, &keys, sizeof keys);
+    size_t count = 0;
+    for (; marked != 0; marked &= marked - 1) to[count++] = all[std::countr_zero(marked)];
+    return count;
+}
 
 // Returns a bound that at least `wanted` and few more of the keys do not exceed, from the smallest
 // key of each position in the blocks.
-inline float bound_of(const float (&smallest)[kBlockQueries], size_t wanted) {
+inline float bound_of(const uint32_t (&smallest)[kBlockQueries], size_t wanted) {
     uint32_t ranks[kBlockQueries] = {};
     for (size_t i = 0; i < kBlockQueries; ++i)
         for (size_t q = 0; q < kBlockQueries; ++q) ranks[q] += smallest[i] < smallest[q];
-    float bound = std::numeric_limits<float>::max();
+    uint32_t bound = kAbsentBits;
     for (size_t q = 0; q < kBlockQueries; ++q)
         if (ranks[q] == wanted - 1) bound = smallest[q];
-    return bound;
+    return std::bit_cast<float>(bound);
 }
 
 template <class Dot>
@@ -55,11 +70,11 @@ private:
     // that equal rows do not all select the same ones.
     size_t collect(size_t r, size_t own, const Affine& row) {
         constexpr size_t lanes = kLanes<F32>;
-        const F32 zero = F32{}, largest = zero + std::numeric_limits<float>::max();
+        const F32 zero = F32{};
         const F32 offset = zero + (job_.distance.base - job_.distance.measure.bias * row.c);
         const F32 factor = zero + job_.distance.measure.factor * row.a;
-        alignas(kLine) float smallest[kBlockQueries];
-        std::fill_n(smallest, kBlockQueries, std::numeric_limits<float>::max());
+        alignas(kLine) uint32_t smallest[kBlockQueries];
+        std::fill_n(smallest, kBlockQueries, kAbsentBits);
         for (size_t first = 0; first < job_.columns; first += kBlockQueries) {
             const Dot* dots = dots_of(r, first);
             for (size_t q = 0; q < kBlockQueries; q += lanes) {
@@ -67,44 +82,47 @@ private:
                 const F32 score = floats_at(job_.factors + at) * (factor * floats_at(dots + q));
                 F32 distance = (offset + floats_at(job_.offsets + at)) - score;
                 distance = distance > zero ? distance : zero;
-                I32 number;
-                std::memcpy(&number, kBlockColumns.each + q, sizeof number);
-                number = (number + static_cast<uint32_t>(at - q - own)) & kColumnMask;
-                const F32 key = with_columns(smaller(distance, largest), number);
-                const F32 least = smaller(floats_at(smallest + q), key);
+                const I32 number =
+                    (integers_at(kBlockColumns.each + q) + static_cast<uint32_t>(at - q - own)) &
+                    kColumnMask;
+                const I32 key = keys_of(distance, number);
+                const I32 least = smaller(integers_at(smallest + q), key);
                 std::memcpy(smallest + q, &least, sizeof least);
                 std::memcpy(keys_ + at, &key, sizeof key);
             }
         }
         if (job_.wanted == 1) {
-            const float least = *std::min_element(smallest, smallest + kBlockQueries);
-            std::memcpy(near_, &least, sizeof least);
+            near_[0] = *std::min_element(smallest, smallest + kBlockQueries);
             return 1;
         }
         const F32 bound = zero + bound_of(smallest, job_.wanted);
         size_t count = 0;
-        for (size_t first = 0; first < job_.columns; first += kBlockQueries) {
-            uint32_t below = 0;
-            for (size_t q = 0; q < kBlockQueries; q += lanes)
-                below |= lanes_not_below(bound, floats_at(keys_ + first + q)) << q;
-            for (; below != 0; below &= below - 1)
-                std::memcpy(&near_[count++], keys_ + first + std::countr_zero(below),
-                            sizeof(float));
+        const size_t columns = job_.columns;
+        for (size_t at = 0; at < columns; at += lanes) {
+            F32 keys;
+            std::memcpy(&keys, keys_ + at, sizeof keys);
+            const uint32_t marked = lanes_not_below(bound, keys);
+            count += write_marked(integers_at(keys_ + at), marked, near_ + count);
         }
         return count;
     }
 
     size_t keep_nearest(size_t r, size_t own, const Affine& row, size_t count) {
         const size_t kept = move_least_to_front(count);
+        uint16_t* const columns = job_.nearest + r * job_.wanted;
+        float* const distances = job_.distances + r * job_.wanted;
+        const Dot* const dots = dots_of(r, 0);
+        const size_t stride = job_.rows * kBlockQueries;
         size_t found = 0;
         for (size_t i = 0; i < kept; ++i) {
             const size_t column = (near_[i] + own) & kColumnMask;
             if ((near_[i] | kColumnMask) == (kAbsentBits | kColumnMask) || !may_select(own, column))
                 continue;
-            job_.nearest[r * job_.wanted + found] = static_cast<uint16_t>(column);
-            job_.distances[r * job_.wanted + found] =
+            const Dot dot = dots[column / kBlockQueries * stride + column % kBlockQueries];
+            columns[found] = static_cast<uint16_t>(column);
+            distances[found] =
                 distance(row, job_.column_affine[column], own > column || job_.own == kNoColumn,
-                         static_cast<float>(*dots_of(r, column)));
+                         static_cast<float>(dot));
             ++found;
         }
         return found;
@@ -144,7 +162,8 @@ private:
 
     // The same bits from both sides: `is_later` tells which of the two affines comes first.
     float distance(const Affine& row, const Affine& column, bool is_later, float dot) const {
-        const Affine &first = is_later ? column : row, &last = is_later ? row : column;
+        const Affine* const pair[] = {&row, &column};  // selected without an unpredictable branch
+        const Affine &first = *pair[is_later], &last = *pair[!is_later];
         const LinkMeasure& measure = job_.distance.measure;
         const float score = last.a * (measure.factor * first.a * dot) +
                             (measure.bias * last.c + measure.bias * first.c);
@@ -161,8 +180,8 @@ private:
     static constexpr BlockColumns kBlockColumns{};
 
     const NearestJob& job_;
-    alignas(kLine) float keys_[kMaxColumns];
-    uint32_t near_[kMaxColumns] = {};
+    alignas(kLine) uint32_t keys_[kMaxColumns];
+    uint32_t near_[kMaxColumns + kLanes<F32>] = {};
 };
 
 template <class Dot>

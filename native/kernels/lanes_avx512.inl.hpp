@@ -13,6 +13,13 @@ inline uint32_t lanes_not_below(F32 scores, F32 bounds) {
     return _mm512_cmp_ps_mask((__m512)scores, (__m512)bounds, _CMP_NLT_UQ);
 }
 
+// See engine/bulk.inl.hpp.
+inline size_t write_marked(I32 keys, uint32_t marked, uint32_t* to) {
+    _mm512_storeu_si512(to,
+                        _mm512_maskz_compress_epi32(static_cast<__mmask16>(marked), (__m512i)keys));
+    return static_cast<size_t>(std::popcount(marked));
+}
+
 // Bits of 64 values in a range, see compare.inl.hpp.
 inline uint64_t range_word(const float* values, float low, float high) {
     const __m512 lows = _mm512_set1_ps(low), highs = _mm512_set1_ps(high);
