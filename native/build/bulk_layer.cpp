@@ -17,7 +17,7 @@ constexpr size_t kBytesPerStep = 1 << 19;
 BulkLayer::BulkLayer(IndexState& state, const BulkEqualRows& equal, size_t layer, size_t rows)
     : state_(state),
       equal_(equal),
-      recipe_(bulk_recipe(state, layer)),
+      recipe_(bulk_recipe(state, layer, rows)),
       layer_(layer),
       rows_(rows),
       slab_rows_(bulk_slab_rows(state, recipe_, rows)),

@@ -24,7 +24,7 @@ BulkLinker::BulkLinker(IndexState& state, const BulkEqualRows& equal, const Bulk
       layer_(layer),
       rows_(rows),
       is_flat_(state.rows.link().is_flat()),
-      offers_both_ways_(slab_rows == rows || is_flat_),
+      offers_both_ways_(slab_rows == rows && recipe.is_mutual),
       scored_(state.rows.scored_for_links()),
       distance_(link_distance(state.rows.link())),
       reservoirs_(slab_rows, recipe.capacity),

@@ -92,7 +92,6 @@ private:
     const size_t layer_, rows_;
     const bool is_flat_;
     // In leaves each pair is offered to both of its rows, not to the row that finds the other only.
-    // With one slab this takes no further products.
     const bool offers_both_ways_;
     const ScoredRows scored_;
     const LinkDistance distance_;

@@ -10,6 +10,9 @@ namespace {
 
 // From here on fewer links do.
 constexpr size_t kManyDims = 256;
+// Flat graphs of more rows score fewer of them at equal recall if rows find more neighbors instead
+// of being offered those that find them. Reservoirs of so few rows always fit one slab.
+constexpr size_t kMutualRows = 8192;
 constexpr size_t kMostSlabs = 8;
 // Reservoirs of this size are not divided.
 constexpr size_t kSmallReservoirs = size_t{32} << 20;
@@ -21,7 +24,7 @@ bool can_build_in_bulk(const IndexState& state) {
     return link.link() != Link::layered && !(link.is_flat() && link.link() != Link::moebius);
 }
 
-BulkRecipe bulk_recipe(const IndexState& state, size_t layer) {
+BulkRecipe bulk_recipe(const IndexState& state, size_t layer, size_t rows) {
     const size_t m = state.options.m;
     const bool is_flat = state.rows.link().is_flat();
     BulkRecipe recipe{};
@@ -29,7 +32,8 @@ BulkRecipe bulk_recipe(const IndexState& state, size_t layer) {
     recipe.fanout[1] = 1;
     recipe.leaf_rows = kMaxColumns;
     recipe.min_rows = 64;
-    recipe.nearest = is_flat ? 10 : 13;
+    recipe.is_mutual = !is_flat || rows <= kMutualRows;
+    recipe.nearest = is_flat && recipe.is_mutual ? 10 : 13;
     recipe.capacity = std::clamp<size_t>(4 * m, 64, kMaxCandidates / 2);
     recipe.max_links = layer == 0 ? 2 * m : m;
     recipe.links = std::max<size_t>(1, 3 * m / 4);

@@ -11,7 +11,8 @@ struct BulkRecipe {
     size_t fanout[2];  // groups that a row joins: at the first split, and at later ones
     size_t leaf_rows;  // largest group whose pairs are all compared
     size_t min_rows;   // smaller groups are pooled
-    size_t nearest;    // neighbors that a row keeps of a leaf
+    size_t nearest;    // neighbors that a row finds in a leaf
+    bool is_mutual;    // with one slab, leaves also offer a row the rows that find it
     size_t capacity;   // candidates of a row
     size_t links;      // that a row selects itself
     size_t filled;     // of these, filled up with occluded candidates
@@ -32,7 +33,8 @@ inline constexpr size_t kLeastBulkRows = 50'000;
 // cosine.
 bool can_build_in_bulk(const IndexState& state);
 
-BulkRecipe bulk_recipe(const IndexState& state, size_t layer);
+// Returns the recipe for the first `rows` rows of a layer.
+BulkRecipe bulk_recipe(const IndexState& state, size_t layer, size_t rows);
 
 // Returns the number of rows whose candidates are kept at a time: building then needs at most
 // half of the memory of the index beside it.
