@@ -15,8 +15,8 @@ namespace vecq {
 
 class BulkCells {
 public:
-    // Two stages compare fewer leaders than one, but gather each row twice. Leaders are numbered by
-    // 16 bits.
+    // Two stages gather each row twice: with fewer leaders one stage is as fast. Leaders are
+    // numbered by 16 bits.
     static constexpr size_t kLeastLeaders = 256, kMostLeaders = UINT16_MAX;
 
     // Returns how many of the leaders are coarse.
@@ -39,7 +39,7 @@ public:
                 std::span<uint16_t> assigned) const;
 
 private:
-    const std::vector<uint32_t> leaders_;
+    std::vector<uint32_t> leaders_;
     std::vector<std::vector<uint16_t>> leaders_of_cell_;
     std::vector<uint32_t> places_;  // of the rows, cell after cell
     std::vector<Part> parts_;

@@ -1,4 +1,4 @@
-// Chooses leaders, orders them, and finds the leader of each row in two stages.
+// Chooses leaders, orders them, and finds the leader of each row in two or three stages.
 #include "build/bulk_order.hpp"
 
 #include <algorithm>
@@ -18,8 +18,8 @@ constexpr size_t kRowsPerLeader = 128;
 constexpr size_t kBytesPerStep = 1 << 20;
 constexpr size_t kRowsPerTask = 256;
 constexpr size_t kPairsPerLeader = 8;
-// Cells pack each leader several times, which pays for groups of many rows.
-constexpr size_t kRowsPerPackedLeader = 16;
+// Cells pack each leader several times, which pays from this many rows per leader on.
+constexpr size_t kLeastRowsPerLeader = 16;
 
 // The square root would balance the work of both stages if all groups were alike. More groups keep
 // the second stage small, where some hold many times the average.
@@ -141,7 +141,7 @@ void BulkOrder::find_leaders(size_t threads) {
 void BulkOrder::find_leaders_of(const Group& group, size_t threads) {
     const size_t leaders = group.leaders.size();
     if (leaders >= BulkCells::kLeastLeaders && leaders <= BulkCells::kMostLeaders &&
-        group.rows.size() >= leaders * kRowsPerPackedLeader)
+        group.rows.size() >= leaders * kLeastRowsPerLeader)
         return find_leaders_in_cells(group, threads);
     each_nearest_leader(group.rows, group.leaders, 1, threads,
                         [&](size_t i, uint32_t leader, float distance) {
@@ -164,6 +164,7 @@ void BulkOrder::find_leaders_in_cells(const Group& group, size_t threads) {
     parallel_for(threads, cells.parts().size(), [&](size_t task, size_t worker) {
         cells.assign(cells.parts()[task], group.rows, *columns_[worker], assigned);
     });
+    // Nothing reads the distances.
     for (size_t i = 0; i < assigned.size(); ++i)
         nearest_[group.rows[i]] = key_of(0, leaders[assigned[i]]);
 }

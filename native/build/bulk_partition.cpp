@@ -73,11 +73,14 @@ void BulkPartition::step(size_t threads) {
     split_groups(threads);
 }
 
-// Whether all threads split the next group together: it is large, or more than the share of each.
+// Whether all threads split the next group together: it is large, or more than the share of each,
+// and each has a task.
 bool BulkPartition::splits_next_together(size_t threads) const {
-    const size_t rows = groups_.back().rows.size();
-    const auto share = rows_left_ / static_cast<double>(workers_for(threads, SIZE_MAX));
-    return rows > large_group_ || (rows > recipe_.leaf_rows && static_cast<double>(rows) > share);
+    const size_t rows = groups_.back().rows.size(), workers = workers_for(threads, SIZE_MAX);
+    const auto share = rows_left_ / static_cast<double>(workers);
+    return rows > large_group_ ||
+           (rows > std::max(recipe_.leaf_rows, workers * kRowsPerAssignment) &&
+            static_cast<double>(rows) > share);
 }
 
 BulkPartition::Split BulkPartition::begin_split(Group group) const {

@@ -21,14 +21,19 @@ inline I32 keys_of(F32 distances, I32 columns) {
     return (smaller(bits, I32{} + kAbsentBits) & ~kColumnMask) | columns;
 }
 
-// Writes the keys whose bits are set, one after the other, and returns their number. `to` has space
-// for a whole vector.
-template <class Keys>
-inline size_t write_marked(Keys keys, uint32_t marked, uint32_t* to) {
-    uint32_t all[kLanes<Keys>];
-    std::memcpy(all, &keys, sizeof keys);
+// Writes those of kBlockQueries keys that are at most the bound, one after the other, and returns
+// their number. A template, so that lanes_<isa> may define a function that is preferred. `to` has
+// space for a vector behind the last one.
+template <class Bound>
+inline size_t write_at_most(Bound bound, const uint32_t* keys, uint32_t* to) {
+    uint32_t marked = 0;
+    for (size_t q = 0; q < kBlockQueries; q += kLanes<F32>) {
+        F32 some;
+        std::memcpy(&some, keys + q, sizeof some);
+        marked |= lanes_not_below(bound, some) << q;
+    }
     size_t count = 0;
-    for (; marked != 0; marked &= marked - 1) to[count++] = all[std::countr_zero(marked)];
+    for (; marked != 0; marked &= marked - 1) to[count++] = keys[std::countr_zero(marked)];
     return count;
 }
 
@@ -98,12 +103,8 @@ private:
         const F32 bound = zero + bound_of(smallest, job_.wanted);
         size_t count = 0;
         const size_t columns = job_.columns;
-        for (size_t at = 0; at < columns; at += lanes) {
-            F32 keys;
-            std::memcpy(&keys, keys_ + at, sizeof keys);
-            const uint32_t marked = lanes_not_below(bound, keys);
-            count += write_marked(integers_at(keys_ + at), marked, near_ + count);
-        }
+        for (size_t at = 0; at < columns; at += kBlockQueries)
+            count += write_at_most(bound, keys_ + at, near_ + count);
         return count;
     }
 

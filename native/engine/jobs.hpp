@@ -22,8 +22,8 @@ struct ScoredRows {
     // the affines beside them serve for all.
     const Affine* walk_affine = nullptr;
     const Affine* scan_affine = nullptr;
-    // Where rows hold the affine for dots with their only or upper plane, which `walk_affine` then
-    // lacks.
+    // Where rows hold the affine for dots with their only or upper plane; `walk_affine` is null
+    // then.
     RowAffine row_affine = {};
 };
 

@@ -61,6 +61,7 @@ public:
             use_affine(scored.biased, Affines::biased);
         const size_t lines = scored.rows.row_bytes / kPlanesOf<C> * kPlanesReadBy<C> / kLine;
         prefetched_bytes_ = std::min(lines, kMaxLines) * kLine;
+        prefetches_affines_ = affines_ != Affines::in_rows || lines > kMaxLines;
         prefetch_distance_ = std::clamp<size_t>(kLinesAhead / lines, 16, 48);
     }
 
@@ -104,7 +105,7 @@ private:
     template <int Locality>
     [[gnu::always_inline]] void prefetch_to(const uint32_t* ids, size_t count) const {
         for (size_t i = 0; i < count; ++i) {
-            if (affines_ != Affines::in_rows) __builtin_prefetch(affine_at(ids[i]), 0, Locality);
+            if (prefetches_affines_) __builtin_prefetch(affine_at(ids[i]), 0, Locality);
             const std::byte* row = rows_.at(ids[i]);
             for (size_t at = 0; at < prefetched_bytes_; at += kLine)
                 __builtin_prefetch(row + at, 0, Locality);
@@ -189,6 +190,7 @@ private:
     const std::byte* affine_ = nullptr;
     size_t affine_stride_ = sizeof(Affine);
     Affines affines_ = Affines::plain;
+    bool prefetches_affines_ = true;
     size_t prefetched_bytes_ = 0, prefetch_distance_ = 0;
     bool prefers_first_cache_ = cpu::prefers_first_cache();
 };

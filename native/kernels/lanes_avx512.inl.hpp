@@ -14,10 +14,16 @@ inline uint32_t lanes_not_below(F32 scores, F32 bounds) {
 }
 
 // See engine/bulk.inl.hpp.
-inline size_t write_marked(I32 keys, uint32_t marked, uint32_t* to) {
-    _mm512_storeu_si512(to,
-                        _mm512_maskz_compress_epi32(static_cast<__mmask16>(marked), (__m512i)keys));
-    return static_cast<size_t>(std::popcount(marked));
+inline size_t write_at_most(F32 bound, const uint32_t* keys, uint32_t* to) {
+    size_t count = 0;
+    for (size_t q = 0; q < kBlockQueries; q += 16) {
+        const __m512i some = _mm512_loadu_si512(keys + q);
+        const __mmask16 marked =
+            _mm512_cmp_ps_mask(_mm512_castsi512_ps(some), (__m512)bound, _CMP_LE_OQ);
+        _mm512_storeu_si512(to + count, _mm512_maskz_compress_epi32(marked, some));
+        count += static_cast<size_t>(std::popcount(uint32_t{marked}));
+    }
+    return count;
 }
 
 // Bits of 64 values in a range, see compare.inl.hpp.

@@ -43,7 +43,7 @@ public:
     const Affine* affine() const { return affine_.data<Affine>(); }
     // Whether walks read one plane of several.
     bool has_planes() const { return planes_of(given_.width()) > 1 && number_ != 1; }
-    // Whether walks read other affines than scores: in rows if they have room, or in an array.
+    // Whether walks read affines of their own: in rows if they have room, or in an array.
     bool has_walk_affines() const { return has_planes() || given_.row_affine(); }
     Affine walk_affine(size_t row) const;
     // Whether scans read two of three planes, and the affines for them.

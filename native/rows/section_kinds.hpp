@@ -41,14 +41,15 @@ enum class Kind : uint32_t {
     name_entries = 25,  //   uint64_t per number: offset << 16 | length in name_bytes; 0: no name
     name_bytes = 26,    //   UTF-8
     name_slots = 27,    //   NameSlots, a hash table
-    walk_affine = 30,   // Affine, for walks over one plane of int12 or int8 codes
+    walk_affine = 30,   // Affine, for walks over one plane of int12 or int8 codes; absent if rows
+                        // hold them, see row_affine
     scan_affine = 31,   // Affine, for scans over two planes of int12 codes
-    row_affine = 36,    // empty; present if rows of codes hold affines, see base/row_affine.hpp
     cells = 32,         // a SavedCells; this and the next three only if there are cells; code
                         // sections of number 2 hold the centroids
     cell_rows = 33,     //   uint32_t, the rows cell by cell
     cell_ends = 34,     //   uint32_t, the end of each cell in cell_rows
     cell_changes = 35,  //   uint32_t, rows whose slots hold other items since
+    row_affine = 36,    // empty; present if rows of codes hold affines, see base/row_affine.hpp
 };
 
 constexpr SectionId section(Kind kind, size_t number = 0) {

@@ -51,7 +51,8 @@ def recall(codec: Codec, sample: NDArray[np.float32], metric: Metric) -> float:
 def best_columns(scores: NDArray[np.float32]) -> NDArray[np.int64]:
     """Return the columns of the K highest scores of each row, in any order.
 
-    Selects among the few scores that reach the K-th highest of maxima of disjoint columns.
+    Selects among the few scores that reach the K-th highest of maxima of disjoint groups of
+    columns: there must be at least K groups, and no score may be NaN.
     """
     rows, columns = scores.shape
     groups = columns // COLUMNS_PER_MAXIMUM

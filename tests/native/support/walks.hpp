@@ -1,4 +1,4 @@
-// A walk over all rows, of which each test reads the scores.
+// Scores of rows by a walk, for tests of kernels.
 #pragma once
 
 #include <limits>

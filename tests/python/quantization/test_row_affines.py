@@ -46,6 +46,29 @@ def test_results_equal_those_of_rows_without_room(metric, kind, build):
         np.testing.assert_array_equal(one.scores, other.scores)
 
 
+@pytest.mark.parametrize("kind", ["int8", "int12"])
+def test_biases_and_cells_equal_those_of_rows_without_room(kind, tmp_path):
+    rows, queries = vectors(ROWS, 1), vectors(30, 2)
+    codec = vecq.Codec(kind, center=False, rotate=False)
+    biases = np.random.default_rng(3).standard_normal(ROWS).astype("float32")
+
+    def results(rows, queries):
+        index = vecq.Index(rows.shape[1], "ip", codec).add(rows, threads=1)
+        index.set_bias(np.arange(ROWS), biases).partition(40)
+        path = tmp_path / f"{rows.shape[1]}.vecq"
+        index.save(path)
+        opened = vecq.open(path)
+        assert opened.check().ok
+        for options in ({"plan": "walk", "ef": 60}, {"probes": 5}, {"bias_weight": 0}):
+            yield opened.search(queries, K, **options)
+        yield opened.search(queries[0], K, probes=5)
+
+    others = results(widened(rows), widened(queries))
+    for one, other in zip(results(rows, queries), others, strict=True):
+        np.testing.assert_array_equal(one.ids, other.ids)
+        np.testing.assert_array_equal(one.scores, other.scores)
+
+
 @pytest.mark.filterwarnings("ignore::vecq.QuantizationWarning")
 @pytest.mark.parametrize("kind", ["int8", "int12", "int4"])
 @pytest.mark.parametrize("build", ["bulk", "incremental"])
