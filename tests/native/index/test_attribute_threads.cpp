@@ -40,13 +40,15 @@ TEST(threads_search_while_attributes_change) {
     std::iota(ids.begin(), ids.end(), 0);
     CHECK(attributes::add(index, random_vector(kRows * kDim, 1), ids, 0));
     std::atomic<bool> over{false};
-    std::atomic<size_t> searches{0}, wrong{0};
+    std::atomic<size_t> searches{0}, failed{0}, torn{0}, unsaved{0}, damaged{0};
+    std::string problem;
     std::vector<std::thread> pool;
     for (const int32_t plan : {VECQ_PLAN_WALK, VECQ_PLAN_SCAN})
         pool.emplace_back([&, plan] {
             while (!over) {
                 const Found found = search_torn(index, queries, plan);
-                wrong += found.status != VECQ_OK || found.counts != Ids(3);
+                failed += found.status != VECQ_OK;
+                torn += found.counts != Ids(3);
                 attributes::use(index.own, kDim, false);
                 ++searches;
                 std::this_thread::yield();
@@ -55,8 +57,8 @@ TEST(threads_search_while_attributes_change) {
     pool.emplace_back([&] {
         const std::string path = folder / "a.vecq";
         while (!over) {
-            wrong += save(index.own, path) != VECQ_OK;
-            wrong += problems_of(Opened(path).own) != 0;
+            unsaved += save(index.own, path) != VECQ_OK;
+            damaged += problems_of(Opened(path).own, &problem) != 0;
             std::this_thread::yield();
         }
     });
@@ -74,5 +76,6 @@ TEST(threads_search_while_attributes_change) {
     over = true;
     for (std::thread& thread : pool) thread.join();
     CHECK(problems_of(index.own) == 0 && index.size() == kRows + 20);
-    CHECK(wrong + refused == 0, wrong.load(), refused);
+    CHECK(failed + torn + refused == 0, failed.load(), torn.load(), refused);
+    CHECK(unsaved + damaged == 0, unsaved.load(), damaged.load(), problem);
 }
