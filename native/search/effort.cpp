@@ -108,9 +108,9 @@ size_t default_ef(size_t k, bool has_planes) {
 }
 
 // 99.95 % of the results were among 12 candidates at k=1, 15 to 35 at k=10, 144 to 173 at k=100 and
-// 1,312 to 1,569 at k=1,000: int12 codes of GloVe, Gowalla and texts, int8 planes of texts. Fewer
-// save no time: what they lose takes a wider beam.
-size_t plane_candidates(size_t k) { return k + k / 2 + k / 10 + 32; }
+// 1,312 to 1,569 at k=1,000: int12 codes of GloVe, Gowalla and texts, int8 planes of texts. Inside
+// clusters of thousands of rows at about equal distances small k need more.
+size_t plane_candidates(size_t k) { return k + k / 2 + k / 10 + 64; }
 
 // Twice the items put twice as many within reach of an error.
 size_t rerank_width(const RecallCurve& curve, Width width, size_t k, size_t rows) {

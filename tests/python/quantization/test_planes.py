@@ -132,6 +132,18 @@ def test_the_rescored_candidates_hold_the_results(metric, kind, dim, k):
     assert np.mean(shares) >= 0.9995
 
 
+@pytest.mark.filterwarnings("ignore::vecq.QuantizationWarning")
+@pytest.mark.parametrize(("kind", "dim"), [("int12", DIM), ("int8", WIDE)])
+def test_wide_beams_find_what_scans_find_inside_clusters(kind, dim):
+    random = np.random.default_rng(0)
+    centers = random.standard_normal((3, dim))
+    rows = centers[random.integers(0, 3, 6_200)] + 0.3 * random.standard_normal((6_200, dim))
+    rows, queries = np.split(rows.astype("float32"), [6_000])
+    index = vecq.Index(dim, "l2", kind).add(rows, threads=1)
+    walked = recall(index, rows, queries, "l2", plan="walk", ef=400)
+    assert walked > recall(index, rows, queries, "l2", plan="scan") - 0.02
+
+
 def test_a_recall_curve_of_rows_is_widened_when_they_become_planes(tmp_path):
     path = tmp_path / "items.vecq"
     shutil.copy(FIXTURES / "format-1-wide.vecq", path)
